@@ -1,0 +1,1 @@
+"""Where bytes become batches: one folder per protocol, one per transport."""

@@ -1,0 +1,1 @@
+"""What is kept: telemetry in ClickHouse, incidents and decisions in SQL."""

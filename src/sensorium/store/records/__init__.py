@@ -1,0 +1,1 @@
+"""Incidents, anomalies, evidence, approvals and audit, in SQL: SQLite or PostgreSQL."""

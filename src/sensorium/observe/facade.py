@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
+
+M = TypeVar("M", Counter, Gauge, Histogram)
 
 
 class Observe:
@@ -41,10 +43,13 @@ class Observe:
         """A distribution, in the unit that the name ends with."""
         return self._metric(Histogram, name, doc, labels)
 
-    def _metric(self, kind: type[Any], name: str, doc: str, labels: tuple[str, ...]) -> Any:
+    def _metric(self, kind: type[M], name: str, doc: str, labels: tuple[str, ...]) -> M:
         if name not in self._metrics:
             self._metrics[name] = kind(name, doc, labels, registry=self.registry)
-        return self._metrics[name]
+        metric = self._metrics[name]
+        if not isinstance(metric, kind):
+            raise TypeError(f"metric {name} is a {type(metric).__name__}, not a {kind.__name__}")
+        return metric
 
     def value(self, name: str, labels: Mapping[str, str] | None = None) -> float:
         """The current value of a sample as exposed (``..._total`` for counters); 0 if unseen."""

@@ -13,8 +13,8 @@ from sensorium.model.signals import Signal
 class TelemetryStore(Protocol):
     """Tables ``flows``, ``logs``, ``metrics``, ``changes`` with the columns of the schemas.
 
-    In SQL, ``*_ns`` columns are ``DateTime64(9, 'UTC')`` under their name without ``_ns``
-    (``time_received``, ``time_flow_start``, ``time``...) and addresses are ``IPv6``.
+    In SQL the ``*_ns`` columns are ``DateTime64(9, 'UTC')`` and addresses are ``IPv6``; bind
+    times as ``fromUnixTimestamp64Nano({start_ns:Int64})``.
     One writer; reads see what :meth:`flush` has written.
     """
 

@@ -73,7 +73,7 @@ def arguments(doc: str | None) -> argparse.Namespace:
 
 
 def median_seconds(work: Callable[[], object], *, repeats: int = 5, warm_up: int = 1) -> float:
-    """The median wall time of ``work()`` over ``repeats`` runs after ``warm_up`` unmeasured ones."""
+    """The median wall time of ``work()``: ``repeats`` runs after ``warm_up`` unmeasured ones."""
     for _ in range(warm_up):
         work()
     taken = []

@@ -1,0 +1,104 @@
+# Everything a newcomer or CI runs. `make help` lists it.
+# Needs python3 (3.11 or newer), git and make; the rest is installed into .venv from the lock files.
+
+PYTHON ?= $(shell tools/find-python)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+JOBS ?= 2
+PATHS := src tests benchmarks lab tools
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- setting up -------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: .stamps/dev ## make .venv with everything that development needs
+
+.stamps/venv: tools/make-venv
+	@mkdir -p .stamps
+	@tools/make-venv "$(PYTHON)" $(VENV)
+	@touch $@
+
+.stamps/run: requirements.lock pyproject.toml .stamps/venv
+	@echo "installing what sensorium needs to run (once; about a minute)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.stamps/dev: requirements-dev.lock .stamps/run
+	@echo "installing what development needs (once)"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.stamps/system: tools/system-packages.txt tools/install-system-packages
+	@mkdir -p .stamps
+	@tools/install-system-packages tools/system-packages.txt
+	@touch $@
+
+.PHONY: lock
+lock: .stamps/venv ## resolve pyproject.toml anew into the lock files
+	@$(PIP) install "uv>=0.5"
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --upgrade --group build pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --upgrade -c requirements.lock --all-extras --group build --group dev \
+		pyproject.toml -o requirements-dev.lock
+
+# --- using it ---------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: .stamps/run ## replay a bundled recording and show the incidents found in it
+	@$(BIN)/sensorium demo
+
+.PHONY: evaluate
+evaluate: .stamps/run ## score a recording against its truth: make evaluate RECORDING=folder
+	@test -n "$(RECORDING)" || { echo "say which: make evaluate RECORDING=folder" >&2; exit 2; }
+	@$(BIN)/sensorium evaluate "$(RECORDING)"
+
+.PHONY: lab-record
+lab-record: .stamps/run ## record the lab network (root, Debian): make lab-record SEED=7 OUT=folder
+	@test -n "$(SEED)" && test -n "$(OUT)" \
+		|| { echo "say which: make lab-record SEED=7 OUT=folder" >&2; exit 2; }
+	@$(BIN)/python -m lab record --seed "$(SEED)" --out "$(OUT)"
+
+# --- checking it ------------------------------------------------------------------------------
+
+.PHONY: test
+test: .stamps/system lint ## all that CI runs: format, lint, types, rules, tests with coverage
+	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
+
+.PHONY: lint
+lint: .stamps/dev ## format, lint, types and import rules, changing nothing
+	@$(BIN)/ruff format --quiet --check $(PATHS) || { echo "run: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet $(PATHS)
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > .stamps/lint-imports || { cat .stamps/lint-imports; exit 1; }
+
+.PHONY: format
+format: .stamps/dev ## format the code and mend what the linter can
+	@$(BIN)/ruff format $(PATHS)
+	@$(BIN)/ruff check --fix $(PATHS)
+
+.PHONY: fuzz
+fuzz: .stamps/dev ## the property tests, with far more examples than `make test` gives them
+	@$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz
+
+.PHONY: bench
+bench: .stamps/dev ## run every benchmark and write benchmarks/results.md
+	@$(BIN)/python -m benchmarks
+
+.PHONY: generate
+generate: .stamps/dev ## write anew the files that are made from code
+	@$(BIN)/sensorium config example > sensorium.example.yaml
+
+.PHONY: clean
+clean: ## remove everything that the targets above made
+	@rm -rf .venv .stamps .demo var .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .coverage htmlcov dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,149 @@
+"""Who uses whose service, summed from flow records as they come, up to an event time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sensorium.model.address import unpack_address
+from sensorium.topology.orientation import PORTED, source_is_server
+
+SLOT_NS = 10_000_000_000
+_KEY = ["client", "server", "port", "proto"]
+_STATE = pa.schema(
+    [
+        ("client", pa.binary(16)),
+        ("server", pa.binary(16)),
+        ("port", pa.uint16()),
+        ("proto", pa.uint8()),
+        ("flows", pa.int64()),
+        ("bytes", pa.uint64()),
+        ("slots", pa.int64()),
+        ("first", pa.int64()),
+        ("last", pa.int64()),
+    ]
+)
+_FOLD = {"flows": "sum", "bytes": "sum", "slots": "sum", "first": "min", "last": "max"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    """A client's use of a server's port. Addresses are text; port 0 where the protocol has none.
+
+    ``flows`` and ``bytes`` are as exported, so a flow that two routers saw counts twice.
+    ``slots`` is in how many 10-second slots it was seen and ``first_ns`` when first (Unix ns);
+    0 where nobody asked.
+    """
+
+    client: str
+    server: str
+    port: int
+    proto: int
+    flows: int = 1
+    bytes: int = 0
+    slots: int = 0
+    first_ns: int = 0
+
+
+class EdgeAccumulator:
+    """Sums flow batches into edges; what arrived after the watermark waits.
+
+    Records are kept per 10-second slot of arrival until :meth:`advance` passes the slot, so the
+    sums at an event time do not depend on how records were divided into batches. At most
+    ``max_edges`` are kept; those not used for longest go first and are counted.
+    """
+
+    def __init__(self, max_edges: int = 500_000) -> None:
+        self.evicted = 0
+        self._max_edges = max_edges
+        self._state = _STATE.empty_table()
+        self._pending: list[pa.Table] = []
+
+    def observe(self, batch: pa.RecordBatch) -> None:
+        """Add the flow records of one batch."""
+        if batch.num_rows:
+            self._pending.append(_slot_sums(_oriented(batch)))
+
+    def advance(self, watermark_ns: int) -> bool:
+        """Take over the slots that end by ``watermark_ns`` (Unix ns); true if any did."""
+        if not self._pending:
+            return False
+        pending = _slot_sums(pa.concat_tables(self._pending))
+        ripe = pc.less_equal(pending.column("slot"), watermark_ns // SLOT_NS - 1)
+        due = pending.filter(ripe)
+        rest = pending.filter(pc.invert(ripe))
+        self._pending = [rest] if rest.num_rows else []
+        if not due.num_rows:
+            return False
+        self._state = self._bounded(_merged(self._state, due))
+        return True
+
+    def _bounded(self, state: pa.Table) -> pa.Table:
+        over = state.num_rows - self._max_edges
+        if over <= 0:
+            return state
+        self.evicted += over
+        order = [("last", "descending"), *((name, "ascending") for name in _KEY)]
+        kept = pc.sort_indices(state, sort_keys=order).slice(0, self._max_edges)
+        return state.take(kept)
+
+    def edges(self, min_slots: int = 1) -> Iterator[Edge]:
+        """The edges seen in at least ``min_slots`` slots, in the order of their keys."""
+        rows = self._state.filter(pc.greater_equal(self._state.column("slots"), min_slots))
+        rows = rows.sort_by([(name, "ascending") for name in _KEY])
+        columns = [rows.column(name).to_pylist() for name in _STATE.names]
+        for client, server, port, proto, flows, size, slots, first, _ in zip(*columns, strict=True):
+            yield Edge(
+                client=unpack_address(client),
+                server=unpack_address(server),
+                port=port,
+                proto=proto,
+                flows=flows,
+                bytes=size,
+                slots=slots,
+                first_ns=first * SLOT_NS,
+            )
+
+
+def _oriented(batch: pa.RecordBatch) -> pa.Table:
+    flip = pa.array(source_is_server(batch))
+    source, target = batch.column("src_addr"), batch.column("dst_addr")
+    ported = pc.is_in(batch.column("proto"), pa.array(PORTED, pa.uint8()))
+    port = pc.if_else(flip, batch.column("src_port"), batch.column("dst_port"))
+    size = batch.num_rows
+    return pa.table(
+        {
+            "client": pc.if_else(flip, target, source),
+            "server": pc.if_else(flip, source, target),
+            "port": pc.if_else(ported, port, pa.scalar(0, pa.uint16())),
+            "proto": batch.column("proto"),
+            "slot": pc.divide(batch.column("time_received_ns"), SLOT_NS),
+            "flows": pa.repeat(pa.scalar(1, pa.int64()), size),
+            "bytes": batch.column("bytes"),
+        }
+    )
+
+
+def _slot_sums(rows: pa.Table) -> pa.Table:
+    sums = rows.group_by([*_KEY, "slot"], use_threads=False).aggregate(
+        [("flows", "sum"), ("bytes", "sum")]
+    )
+    return sums.rename_columns([*_KEY, "slot", "flows", "bytes"])
+
+
+def _merged(state: pa.Table, due: pa.Table) -> pa.Table:
+    slot = due.column("slot")
+    added = pa.table(
+        {
+            **{name: due.column(name) for name in [*_KEY, "flows", "bytes"]},
+            "slots": pa.repeat(pa.scalar(1, pa.int64()), due.num_rows),
+            "first": slot,
+            "last": slot,
+        }
+    ).select(_STATE.names)
+    both = pa.concat_tables([state, added.cast(_STATE)])
+    folded = both.group_by(_KEY, use_threads=False).aggregate(list(_FOLD.items()))
+    return folded.rename_columns([*_KEY, *_FOLD]).select(_STATE.names).cast(_STATE)

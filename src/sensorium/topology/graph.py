@@ -1,0 +1,184 @@
+"""The entity graph: who uses whose service, who depends on whom, and who stands in between."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from sensorium.topology.claims import address_order
+from sensorium.topology.edges import Edge, EdgeAccumulator
+
+Service = tuple[str, int, int]
+"""A server's address, port and protocol number."""
+
+ESTABLISHED_SLOTS = 3
+
+
+class EdgeTable:
+    """Questions about a fixed set of edges. Answers are sorted and depend on the edges alone."""
+
+    def __init__(self, edges: Iterable[Edge] = ()) -> None:
+        self.edges: tuple[Edge, ...] = tuple(sorted(edges))
+
+    @staticmethod
+    def of_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> EdgeTable:
+        """The table of an answer to :data:`sensorium.topology.queries.EDGES`.
+
+        ``columns`` name the fields of each row; addresses are text, IPv4 plain or mapped.
+        ValueError where a column is missing.
+        """
+        need = ("client", "server", "port", "proto", "flows", "bytes")
+        missing = sorted(set(need) - set(columns))
+        if missing:
+            raise ValueError(f"the edge table lacks {', '.join(missing)}; select them too")
+        at = [list(columns).index(name) for name in need]
+        return EdgeTable(_edge([row[i] for i in at]) for row in rows)
+
+    @cached_property
+    def _uses(self) -> dict[str, set[Service]]:
+        uses: dict[str, set[Service]] = defaultdict(set)
+        for edge in self.edges:
+            uses[edge.client].add((edge.server, edge.port, edge.proto))
+        return uses
+
+    @cached_property
+    def _users(self) -> dict[str, set[Edge]]:
+        users: dict[str, set[Edge]] = defaultdict(set)
+        for edge in self.edges:
+            users[edge.server].add(edge)
+        return users
+
+    @cached_property
+    def _adjacent(self) -> dict[str, set[str]]:
+        adjacent: dict[str, set[str]] = defaultdict(set)
+        for edge in self.edges:
+            if edge.client != edge.server:
+                adjacent[edge.client].add(edge.server)
+                adjacent[edge.server].add(edge.client)
+        return adjacent
+
+    @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """Every address that is an end of an edge."""
+        ends = {e.client for e in self.edges} | {e.server for e in self.edges}
+        return tuple(sorted(ends, key=address_order))
+
+    def neighbours(self, host: str) -> tuple[str, ...]:
+        """The hosts that ``host`` talks with, in either direction."""
+        return tuple(sorted(self._adjacent.get(host, ()), key=address_order))
+
+    def degree(self, host: str) -> int:
+        """With how many hosts ``host`` talks."""
+        return len(self._adjacent.get(host, ()))
+
+    def dependencies(self, host: str) -> tuple[Service, ...]:
+        """The services that ``host`` uses."""
+        return tuple(sorted(self._uses.get(host, ()), key=lambda s: (address_order(s[0]), s[1:])))
+
+    def clients(self, server: str, port: int | None = None) -> tuple[str, ...]:
+        """Who uses ``server``, or only its ``port``."""
+        found = {e.client for e in self._users.get(server, ()) if port in (None, e.port)}
+        return tuple(sorted(found, key=address_order))
+
+    def dependents(
+        self, server: str, port: int | None = None, max_distance: int = 3
+    ) -> dict[str, int]:
+        """The blast radius: who uses the host (or one port of it), and who uses those, in turn.
+
+        Hosts with their distance from 1 to ``max_distance``, nearest first. A host that only
+        asks, such as a workstation, passes nothing on, since nobody uses it.
+        """
+        distance = {server: 0}
+        frontier = [(client, 1) for client in self.clients(server, port)]
+        while frontier:
+            following: list[tuple[str, int]] = []
+            for host, steps in frontier:
+                if host in distance or steps > max_distance:
+                    continue
+                distance[host] = steps
+                following += [(client, steps + 1) for client in self.clients(host)]
+            frontier = following
+        del distance[server]
+        ordered = sorted(distance.items(), key=lambda item: (item[1], address_order(item[0])))
+        return dict(ordered)
+
+    def depends_on(self, client: str, server: str) -> bool:
+        """Whether ``client`` uses a service of ``server`` directly."""
+        return any(service[0] == server for service in self._uses.get(client, ()))
+
+    @cached_property
+    def betweenness(self) -> dict[str, float]:
+        """How often each host lies on a shortest path between two others, 0 to 1.
+
+        Brandes (2001) over the undirected graph of hosts, normalised by the number of pairs.
+        """
+        import rustworkx as rx
+
+        graph: rx.PyGraph[str, None] = rx.PyGraph(multigraph=False)
+        index = dict(zip(self.hosts, graph.add_nodes_from(self.hosts), strict=True))
+        for host, others in self._adjacent.items():
+            for other in others:
+                if address_order(host) < address_order(other):
+                    graph.add_edge(index[host], index[other], None)
+        scores = rx.betweenness_centrality(graph, normalized=True, parallel_threshold=10**9)
+        return {host: round(float(scores[index[host]]), 9) for host in self.hosts}
+
+    @cached_property
+    def criticality(self) -> dict[str, float]:
+        """How much of the network depends on each host, directly or in turn, 0 to 1."""
+        others = max(len(self.hosts) - 1, 1)
+        return {host: round(len(self.dependents(host)) / others, 9) for host in self.hosts}
+
+
+class EntityGraph:
+    """The edges of a running network, learnt from flow batches up to a watermark.
+
+    ``established`` holds the edges seen in at least three 10-second slots: a port scan touches
+    everything once and must not make its target list look like a circle of friends.
+    """
+
+    def __init__(self, max_edges: int = 500_000) -> None:
+        self._accumulator = EdgeAccumulator(max_edges)
+        self._established: EdgeTable | None = EdgeTable()
+        self._all: EdgeTable | None = EdgeTable()
+
+    def observe(self, batch: pa.RecordBatch) -> None:
+        """Add the flow records of one batch; they count once :meth:`advance` passes them."""
+        self._accumulator.observe(batch)
+
+    def advance(self, watermark_ns: int) -> None:
+        """Let what arrived by ``watermark_ns`` (Unix ns) count from now on."""
+        if self._accumulator.advance(watermark_ns):
+            self._established = self._all = None
+
+    @property
+    def evicted(self) -> int:
+        """How many edges were given up to stay within ``max_edges``."""
+        return self._accumulator.evicted
+
+    @property
+    def established(self) -> EdgeTable:
+        """The edges that have proved to be habits."""
+        if self._established is None:
+            self._established = EdgeTable(self._accumulator.edges(ESTABLISHED_SLOTS))
+        return self._established
+
+    @property
+    def all(self) -> EdgeTable:
+        """Every edge."""
+        if self._all is None:
+            self._all = EdgeTable(self._accumulator.edges())
+        return self._all
+
+
+def _edge(row: Sequence[Any]) -> Edge:
+    client, server, port, proto, flows, size = row
+    return Edge(_text(client), _text(server), int(port), int(proto), int(flows), int(size))
+
+
+def _text(address: Any) -> str:
+    return str(address).removeprefix("::ffff:")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from sensorium.observe.config import LogLevel, ObserveConfig
+from sensorium.observe.logs import make_logger
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
@@ -19,17 +21,31 @@ class Observe:
     """Logger, metrics registry and tracer of one process or one test.
 
     Asking twice for a metric of one name gives the same metric, so parts need not share them.
-    Without a tracer, spans cost nothing and record nothing.
+    Without a tracer, spans cost nothing and record nothing; without a logger, warnings and worse
+    go to standard error. A running program gets its façade from :func:`open_observe`.
     """
 
-    def __init__(self, *, tracer: Tracer | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        tracer: Tracer | None = None,
+        logger: Any = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
         self.registry = CollectorRegistry()
         self._metrics: dict[str, Any] = {}
         self._tracer = tracer
+        self._logger = logger or make_logger(ObserveConfig(log_level=LogLevel.WARNING))
+        self._on_close = on_close
+
+    def close(self) -> None:
+        """Send the spans still held. Logging and counting go on working."""
+        if self._on_close is not None:
+            self._on_close()
 
     def logger(self, part: str) -> Any:
         """A structlog logger with the part's name bound."""
-        return structlog.get_logger().bind(part=part)
+        return self._logger.bind(part=part)
 
     def counter(self, name: str, doc: str, labels: tuple[str, ...] = ()) -> Counter:
         """A monotonic counter; ``name`` has no ``_total``, which the exposition adds."""
@@ -39,13 +55,21 @@ class Observe:
         """A value that goes up and down."""
         return self._metric(Gauge, name, doc, labels)
 
-    def histogram(self, name: str, doc: str, labels: tuple[str, ...] = ()) -> Histogram:
-        """A distribution, in the unit that the name ends with."""
-        return self._metric(Histogram, name, doc, labels)
+    def histogram(
+        self,
+        name: str,
+        doc: str,
+        labels: tuple[str, ...] = (),
+        buckets: Sequence[float] = Histogram.DEFAULT_BUCKETS,
+    ) -> Histogram:
+        """A distribution, in the unit that the name ends with; ``buckets`` are upper bounds."""
+        return self._metric(Histogram, name, doc, labels, buckets=tuple(buckets))
 
-    def _metric(self, kind: type[M], name: str, doc: str, labels: tuple[str, ...]) -> M:
+    def _metric(
+        self, kind: type[M], name: str, doc: str, labels: tuple[str, ...], **more: Any
+    ) -> M:
         if name not in self._metrics:
-            self._metrics[name] = kind(name, doc, labels, registry=self.registry)
+            self._metrics[name] = kind(name, doc, labels, registry=self.registry, **more)
         metric = self._metrics[name]
         if not isinstance(metric, kind):
             raise TypeError(f"metric {name} is a {type(metric).__name__}, not a {kind.__name__}")

@@ -1,0 +1,29 @@
+"""Make the façade of a running program from its settings."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from sensorium.observe.config import ObserveConfig
+from sensorium.observe.facade import Observe
+from sensorium.observe.logs import make_logger, route_standard_library
+from sensorium.observe.process import register_process_metrics
+from sensorium.observe.traces import open_tracing
+
+
+def open_observe(config: ObserveConfig, *, stream: TextIO | None = None) -> Observe:
+    """Logs to ``stream`` (standard error), process metrics, and traces where configured.
+
+    Takes over what libraries log through :mod:`logging`: call it once, in a program. Close the
+    result, so that the last spans are sent.
+    """
+    logger = make_logger(config, stream)
+    route_standard_library(logger, config.log_level)
+    tracing = open_tracing(config)
+    observe = Observe(
+        tracer=tracing.tracer if tracing else None,
+        logger=logger,
+        on_close=tracing.close if tracing else None,
+    )
+    register_process_metrics(observe)
+    return observe

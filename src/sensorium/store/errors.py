@@ -1,0 +1,46 @@
+"""What can go wrong in a store, each with a sentence for the person who has to act."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """Base of every error that a store raises on purpose."""
+
+
+class StoreInUseError(StoreError):
+    """Another process owns the embedded store; ``pid`` and ``url`` say which and where to ask."""
+
+    def __init__(self, path: str, pid: int, url: str) -> None:
+        self.path = path
+        self.pid = pid
+        self.url = url
+        owner = f"process {pid}" if pid else "another process"
+        ask = f"ask it at {url}" if url else "it serves no API to ask instead"
+        super().__init__(
+            f"the telemetry store {path} is open in {owner}; {ask}, or stop it first. "
+            "Nothing was read or changed."
+        )
+
+
+class StoreOpenError(StoreError):
+    """The store could not be opened or prepared."""
+
+
+class StoreWriteError(StoreError):
+    """Rows could not be written; they are kept in memory and tried again at the next write."""
+
+    def __init__(self, reason: str, kept_rows: int) -> None:
+        self.kept_rows = kept_rows
+        super().__init__(
+            f"telemetry could not be written: {reason} "
+            f"{kept_rows} rows are kept in memory and are tried again at the next write; "
+            "detection goes on. Check the store's disk and the DSN."
+        )
+
+
+class QueryRefusedError(StoreError):
+    """The statement is not one read-only SELECT, so it was not sent."""
+
+
+class QueryFailedError(StoreError):
+    """The engine refused or broke off a query; its own words are in the text."""

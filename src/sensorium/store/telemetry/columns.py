@@ -1,0 +1,25 @@
+"""Arrow batches as ClickHouse reads them: integer nanoseconds become timestamps, without a copy."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+TIMESTAMP = pa.timestamp("ns", "UTC")
+
+
+def to_table(batches: list[pa.RecordBatch]) -> pa.Table:
+    """Join batches of one signal and retype each ``*_ns`` int64 column as a UTC timestamp.
+
+    An ``int64`` and a ``timestamp[ns]`` array have the same buffers, so only the type changes.
+    Dictionary columns of different batches may have different dictionaries; they are unified,
+    because an Arrow file allows one dictionary per column.
+    """
+    table = pa.Table.from_batches(batches)
+    for index, field in enumerate(table.schema):
+        if field.name.endswith("_ns") and field.type == pa.int64():
+            column = table.column(index)
+            stamped = pa.chunked_array(
+                [chunk.view(TIMESTAMP) for chunk in column.chunks], type=TIMESTAMP
+            )
+            table = table.set_column(index, field.name, stamped)
+    return table.unify_dictionaries().combine_chunks()

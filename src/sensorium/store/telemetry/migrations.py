@@ -1,0 +1,110 @@
+"""The store's schema as ordered steps, each applied once and written down in ``schema_steps``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sensorium.store.errors import StoreOpenError
+from sensorium.store.telemetry import tables
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of the schema. Never edit one that has been released: add the next."""
+
+    number: int
+    title: str
+    statements: tuple[str, ...]
+
+
+STEPS = (
+    Step(
+        1,
+        "flows, logs, metrics, changes and log templates",
+        (
+            tables.FLOWS.ddl,
+            tables.LOGS.ddl,
+            tables.METRICS.ddl,
+            tables.CHANGES.ddl,
+            tables.TEMPLATES.ddl,
+        ),
+    ),
+)
+
+_STEPS_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_steps (
+    number UInt32,
+    title String,
+    applied_at DateTime('UTC') DEFAULT now()
+)
+ENGINE = MergeTree ORDER BY number
+"""
+
+# A window of remembered insert tokens makes a retried write harmless if the first one did land.
+_INSERT_WINDOW = 200
+
+
+def migrate(client: Client, database: str) -> list[int]:
+    """Bring the database's tables up to date; returns the numbers of the steps applied now.
+
+    Raises StoreOpenError where the tables were made by a later version.
+    """
+    client.command(_STEPS_TABLE)
+    applied = {int(row[0]) for row in client.query("SELECT number FROM schema_steps").result_rows}
+    newest = STEPS[-1].number
+    if applied and max(applied) > newest:
+        raise StoreOpenError(
+            f"the telemetry database {database} has schema step {max(applied)}, this version "
+            f"knows {newest}: it was written by a newer sensorium. Nothing was changed; run that "
+            "version, or point store.telemetry.dsn at another place."
+        )
+    done = []
+    for step in STEPS:
+        if step.number in applied:
+            continue
+        for statement in step.statements:
+            client.command(statement)
+        client.command(
+            "INSERT INTO schema_steps (number, title) SELECT {number:UInt32}, {title:String}",
+            parameters={"number": step.number, "title": step.title},
+        )
+        done.append(step.number)
+    return done
+
+
+def apply_table_settings(client: Client, *, sync_to_disk: bool) -> None:
+    """Set what may change between runs without a schema step."""
+    sync = int(sync_to_disk)
+    for table in tables.TABLE_OF.values():
+        client.command(
+            f"ALTER TABLE {table.name} MODIFY SETTING "
+            f"non_replicated_deduplication_window = {_INSERT_WINDOW}, "
+            f"ttl_only_drop_parts = 1, fsync_after_insert = {sync}, fsync_part_directory = {sync}"
+        )
+
+
+def apply_retention(client: Client, days_by_table: Mapping[str, int]) -> None:
+    """Make each table's TTL what the settings say; 0 days removes it.
+
+    The new term holds for rows already stored as their parts are next merged or dropped.
+    """
+    for name, days in days_by_table.items():
+        row = client.query(
+            "SELECT engine_full FROM system.tables "
+            "WHERE database = currentDatabase() AND name = {name:String}",
+            parameters={"name": name},
+        ).result_rows[0]
+        engine = str(row[0])
+        wanted = f" TTL stored_at + toIntervalDay({days})"
+        if days and wanted not in engine:
+            client.command(
+                f"ALTER TABLE {name} MODIFY TTL stored_at + toIntervalDay({days})",
+                settings={"materialize_ttl_after_modify": 0},
+            )
+        elif not days and " TTL " in engine:
+            client.command(f"ALTER TABLE {name} REMOVE TTL")

@@ -1,0 +1,170 @@
+"""The tables: columns, codecs and sort keys, chosen for what an investigation asks.
+
+Every table is partitioned by the day a row was *stored*, never by a time that came over the
+network: an exporter with a broken clock could otherwise open a partition per record. Rows are
+found by event time through the sort key, and old partitions are dropped whole.
+
+The five-minute bucket that leads the keys keeps a host's rows of one span together, so that
+"this host, these minutes" reads a few granules; minmax and bloom-filter indexes serve the other
+time column and the other end of a flow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from sensorium.model.signals import Signal
+
+_TIME = "DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1))"
+_WORD = "LowCardinality(String)"
+_SMALL = "CODEC(T64, ZSTD(1))"
+_LABELS = "Map(LowCardinality(String), String)"
+_STORED = "stored_at DateTime('UTC') MATERIALIZED now() CODEC(Delta, ZSTD(1))"
+
+LOG_TEMPLATES = pa.schema(
+    [("template_id", pa.uint64()), ("template", pa.string()), ("first_seen_ns", pa.int64())]
+)
+"""What a log template is called by, its text with wildcards, and when it was first met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the store; ``ddl`` creates it, without its retention."""
+
+    name: str
+    ddl: str
+
+
+FLOWS = Table(
+    "flows",
+    f"""
+    CREATE TABLE IF NOT EXISTS flows (
+        type {_WORD},
+        time_received_ns {_TIME},
+        time_flow_start_ns {_TIME},
+        time_flow_end_ns {_TIME},
+        sampler_address IPv6 CODEC(ZSTD(1)),
+        observation_domain_id UInt32 {_SMALL},
+        sequence_num UInt32 CODEC(Delta, ZSTD(1)),
+        sampling_rate UInt64 {_SMALL},
+        src_addr IPv6 CODEC(ZSTD(1)),
+        dst_addr IPv6 CODEC(ZSTD(1)),
+        src_port UInt16 CODEC(ZSTD(1)),
+        dst_port UInt16 CODEC(ZSTD(1)),
+        proto UInt8 CODEC(ZSTD(1)),
+        tcp_flags UInt16 CODEC(ZSTD(1)),
+        bytes UInt64 {_SMALL},
+        packets UInt64 {_SMALL},
+        in_if UInt32 {_SMALL},
+        out_if UInt32 {_SMALL},
+        src_as UInt32 {_SMALL},
+        dst_as UInt32 {_SMALL},
+        src_mask UInt8 CODEC(ZSTD(1)),
+        dst_mask UInt8 CODEC(ZSTD(1)),
+        next_hop IPv6 CODEC(ZSTD(1)),
+        etype UInt16 CODEC(ZSTD(1)),
+        src_vlan UInt16 CODEC(ZSTD(1)),
+        dst_vlan UInt16 CODEC(ZSTD(1)),
+        mpls_label UInt32 {_SMALL},
+        icmp_type UInt8 CODEC(ZSTD(1)),
+        icmp_code UInt8 CODEC(ZSTD(1)),
+        ip_tos UInt8 CODEC(ZSTD(1)),
+        flow_direction UInt8 CODEC(ZSTD(1)),
+        src_mac UInt64 CODEC(ZSTD(1)),
+        dst_mac UInt64 CODEC(ZSTD(1)),
+        {_STORED},
+        INDEX received time_received_ns TYPE minmax GRANULARITY 1,
+        INDEX source src_addr TYPE bloom_filter(0.01) GRANULARITY 1
+    )
+    ENGINE = MergeTree
+    PARTITION BY toDate(stored_at, 'UTC')
+    ORDER BY (toStartOfFiveMinutes(time_flow_end_ns), dst_addr, dst_port, src_addr,
+              time_flow_end_ns)
+    """,
+)
+
+LOGS = Table(
+    "logs",
+    f"""
+    CREATE TABLE IF NOT EXISTS logs (
+        time_ns {_TIME},
+        observed_time_ns {_TIME},
+        source_address IPv6 CODEC(ZSTD(1)),
+        severity_number UInt8 CODEC(ZSTD(1)),
+        severity_text {_WORD},
+        host {_WORD},
+        app {_WORD},
+        proc_id String CODEC(ZSTD(1)),
+        body String CODEC(ZSTD(3)),
+        attributes {_LABELS} CODEC(ZSTD(1)),
+        template_id UInt64 CODEC(ZSTD(1)),
+        {_STORED},
+        INDEX observed observed_time_ns TYPE minmax GRANULARITY 1,
+        INDEX template template_id TYPE bloom_filter(0.01) GRANULARITY 1
+    )
+    ENGINE = MergeTree
+    PARTITION BY toDate(stored_at, 'UTC')
+    ORDER BY (toStartOfFiveMinutes(time_ns), source_address, template_id, time_ns)
+    """,
+)
+
+METRICS = Table(
+    "metrics",
+    f"""
+    CREATE TABLE IF NOT EXISTS metrics (
+        time_ns DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+        series_id UInt64 CODEC(ZSTD(1)),
+        name {_WORD},
+        labels {_LABELS} CODEC(ZSTD(1)),
+        value Float64 CODEC(Gorilla, ZSTD(1)),
+        kind {_WORD},
+        {_STORED},
+        INDEX sampled time_ns TYPE minmax GRANULARITY 1
+    )
+    ENGINE = MergeTree
+    PARTITION BY toDate(stored_at, 'UTC')
+    ORDER BY (name, series_id, time_ns)
+    """,
+)
+
+# A calendar is read again and again: the same occurrence replaces itself (ask with FINAL).
+CHANGES = Table(
+    "changes",
+    f"""
+    CREATE TABLE IF NOT EXISTS changes (
+        start_ns {_TIME},
+        end_ns {_TIME},
+        kind {_WORD},
+        source {_WORD},
+        scope String CODEC(ZSTD(1)),
+        title String CODEC(ZSTD(1)),
+        ref String CODEC(ZSTD(1)),
+        {_STORED}
+    )
+    ENGINE = ReplacingMergeTree
+    ORDER BY (source, ref)
+    """,
+)
+
+# Templates are few and never expire; the earliest sighting wins when parts merge.
+TEMPLATES = Table(
+    "log_templates",
+    """
+    CREATE TABLE IF NOT EXISTS log_templates (
+        template_id UInt64,
+        template SimpleAggregateFunction(any, String) CODEC(ZSTD(1)),
+        first_seen_ns SimpleAggregateFunction(min, DateTime64(9, 'UTC'))
+    )
+    ENGINE = AggregatingMergeTree
+    ORDER BY template_id
+    """,
+)
+
+TABLE_OF: dict[Signal, Table] = {
+    Signal.FLOWS: FLOWS,
+    Signal.LOGS: LOGS,
+    Signal.METRICS: METRICS,
+    Signal.CHANGES: CHANGES,
+}

@@ -89,6 +89,13 @@ def plain(value: Any, *, secret: bool = False) -> Any:
     return value
 
 
+def only_given(shown: Any, given: Any) -> Any:
+    """The part of ``shown`` (see :func:`plain`) whose sections and settings ``given`` names."""
+    if not isinstance(shown, dict) or not isinstance(given, dict):
+        return shown
+    return {name: only_given(shown[name], given[name]) for name in shown if name in given}
+
+
 def _inline(value: Any) -> str:
     text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
     return text.removesuffix("\n").removesuffix("...").rstrip("\n")

@@ -1,0 +1,97 @@
+"""The ``sensorium`` command: one module per noun, loaded only when that noun is used.
+
+A module ``cli/NOUN.py`` holds a click command or group named like the noun. To add one, write the
+module and its line in :data:`COMMANDS`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sensorium import __version__
+from sensorium.errors import SensoriumError
+
+# In the order a newcomer meets them, which is the order `sensorium --help` prints.
+COMMANDS = {
+    "demo": "Replay a bundled recording and show what is found in it.",
+    "run": "Watch a network, as a service with an HTTP API.",
+    "replay": "Send a recording's original bytes to a running service.",
+    "incident": "List incidents and read their briefs.",
+    "evidence": "Show what a finding stands on, and run its query again.",
+    "approval": "List what waits for a person; approve or reject it.",
+    "audit": "Read and verify the hash-chained log of every decision.",
+    "decode": "Print the records in payloads, pcaps or recordings as JSON.",
+    "evaluate": "Score a recording's incidents against its truth.",
+    "config": "Check, print and explain the settings.",
+    "doctor": "Say what on this machine would keep Sensorium from working well.",
+}
+
+
+def show_error(error: SensoriumError) -> None:
+    """Print what happened, what is unaffected and what to do next, on standard error."""
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(error.message, err=True)
+    for line in (error.unaffected, error.next_step):
+        if line:
+            click.echo(f"  {line}", err=True)
+
+
+class LazyGroup(click.Group):
+    """Knows every command's name and one-line help without importing any of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The nouns, in the order of :data:`COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the noun's module and take the command of its name."""
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = getattr(import_module(f"sensorium.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a name that is nearly right gets a "did you mean"."""
+        name = args[0] if args else ""
+        if name and name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            ctx.fail(f"there is no command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table alone, so that help stays quick."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; errors meant for people are printed without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except SensoriumError as error:
+            show_error(error)
+            ctx.exit(error.exit_code)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=(
+        "\b\nNew here?  sensorium demo\n"
+        'Completion: eval "$(_SENSORIUM_COMPLETE=bash_source sensorium)"  (or zsh_source, fish_source)'
+    ),
+)
+@click.version_option(__version__, message="sensorium %(version)s")
+def main() -> None:
+    """Network telemetry in, a few reasoned incidents out.
+
+    Nothing on the network changes until a person approves exactly that change.
+    """

@@ -1,0 +1,17 @@
+"""What an operator can set about syslog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensorium.component import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyslogConfig:
+    """How syslog messages are read."""
+
+    timezone: str = setting("UTC", "IANA time zone of RFC 3164 timestamps, which do not say theirs")
+    max_message_bytes: int = setting(
+        65_535, "longest message kept, in bytes; the rest of a longer one is cut", ge=480
+    )

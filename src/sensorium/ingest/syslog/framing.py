@@ -1,0 +1,150 @@
+"""From datagrams to messages: their bounds in the slab, and well-formed UTF-8 everywhere.
+
+RFC 5426 puts one message in a datagram. Some senders put several, a line each, so a datagram is
+cut before each line that begins with a PRI; other line ends belong to the message (stack traces).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.syslog.memory import byte
+from sensorium.ingest.syslog.parser import priority_at
+
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+
+
+@compiled
+def _strip(data: Bytes, start: int, end: int) -> tuple[int, int]:
+    """Drop line ends and NULs at both ends, and spaces before."""
+    while end > start and (
+        byte(data, end - 1) == 10 or byte(data, end - 1) == 13 or byte(data, end - 1) == 0
+    ):
+        end -= 1
+    while start < end and (
+        byte(data, start) == 10 or byte(data, start) == 13 or byte(data, start) == 0
+    ):
+        start += 1
+    return start, end
+
+
+@compiled
+def _limit(data: Bytes, start: int, end: int, longest: int) -> int:
+    """The end of a message of at most ``longest`` bytes that cuts no UTF-8 sequence."""
+    if end - start <= longest:
+        return end
+    end = start + longest
+    while end > start and byte(data, end) & 0xC0 == 0x80:
+        end -= 1
+    return end
+
+
+@compiled
+def split(
+    data: Bytes,
+    offsets: Ints,
+    line_ends: Ints,
+    longest: int,
+    starts: Ints,
+    ends: Ints,
+    origins: Ints,
+) -> tuple[int, int, int]:
+    """Write each message's bounds and the index of its datagram.
+
+    ``line_ends`` are the positions of all line feeds; the outputs have room for one message per
+    datagram and per line feed. Returns the numbers of messages, of datagrams without any, and of
+    messages that were cut to ``longest``.
+    """
+    count = empty = cut = 0
+    line = 0
+    for origin in range(len(offsets) - 1):
+        end = offsets[origin + 1]
+        start = offsets[origin]
+        before = count
+        while line < len(line_ends) and line_ends[line] < start:
+            line += 1
+        while start < end:
+            stop = end
+            while line < len(line_ends) and line_ends[line] < end:
+                after = line_ends[line] + 1
+                line += 1
+                if priority_at(data, after, end)[0] >= 0:
+                    stop = after
+                    break
+            first, last = _strip(data, start, stop)
+            start = stop
+            if first == last:
+                continue
+            limit = _limit(data, first, last, longest)
+            cut += limit != last
+            starts[count], ends[count], origins[count] = first, limit, origin
+            count += 1
+        empty += count == before
+    return count, empty, cut
+
+
+@compiled
+def _sequence_length(data: Bytes, i: int, end: int) -> int:
+    """The length of the well-formed UTF-8 sequence at ``i`` (Unicode table 3-7); 0 if none."""
+    lead = byte(data, i)
+    if lead < 0x80:
+        return 1
+    if lead < 0xC2 or lead > 0xF4:
+        return 0
+    length = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+    if end - i < length:
+        return 0
+    low, high = 0x80, 0xBF
+    if lead == 0xE0:
+        low = 0xA0
+    elif lead == 0xED:
+        high = 0x9F
+    elif lead == 0xF0:
+        low = 0x90
+    elif lead == 0xF4:
+        high = 0x8F
+    if byte(data, i + 1) < low or byte(data, i + 1) > high:
+        return 0
+    for k in range(2, length):
+        if byte(data, i + k) & 0xC0 != 0x80:
+            return 0
+    return length
+
+
+@compiled
+def malformed_utf8(data: Bytes, offsets: Ints, malformed: npt.NDArray[np.bool_]) -> int:
+    """Mark the datagrams that are not well-formed UTF-8; how many there are."""
+    count = 0
+    for d in range(len(offsets) - 1):
+        i, end = offsets[d], offsets[d + 1]
+        while i < end:
+            length = _sequence_length(data, i, end)
+            if length == 0:
+                malformed[d] = True
+                count += 1
+                break
+            i += length
+    return count
+
+
+def with_replacements(data: Bytes, offsets: Ints, malformed: npt.NDArray[np.bool_]) -> Any:
+    """The slab with U+FFFD for what is not UTF-8 in the marked datagrams: bytes and offsets."""
+    whole = data.tobytes()
+    pieces = []
+    at = 0
+    lengths = np.diff(offsets)
+    for d in np.flatnonzero(malformed).tolist():
+        start, end = int(offsets[d]), int(offsets[d + 1])
+        repaired = whole[start:end].decode("utf-8", "replace").encode()
+        pieces += [whole[at:start], repaired]
+        lengths[d] = len(repaired)
+        at = end
+    pieces.append(whole[at:])
+    new_offsets = np.full(len(offsets), offsets[0], np.int64)
+    new_offsets[1:] += np.cumsum(lengths)
+    return np.frombuffer(b"".join(pieces), np.uint8), new_offsets

@@ -1,0 +1,211 @@
+"""Timestamps of syslog messages, as kernels over the slab's bytes.
+
+RFC 5424 section 6.2.3 (RFC 3339 with at most nine digits of fraction read), and RFC 3164
+section 4.1.2 with what exists beside it: a year after the day, a fraction, a one-digit day.
+Times are Unix nanoseconds; years from 1970 to 2261 fit.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.syslog.memory import byte
+
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+
+SECOND: Final = 1_000_000_000
+DAY: Final = 86_400
+NOT_A_TIME: Final = -(1 << 62)
+
+_MONTHS = np.array([int.from_bytes(m, "big") for m in (
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"
+)], np.int64)  # fmt: skip
+_MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
+
+
+@compiled
+def is_digit(byte: int) -> bool:
+    """Whether a byte is an ASCII digit."""
+    return 48 <= byte <= 57
+
+
+@compiled
+def two_digits(data: Bytes, at: int) -> int:
+    """The number of two digits at ``at``; -1 if they are not digits."""
+    tens, ones = byte(data, at) - 48, byte(data, at + 1) - 48
+    if 0 <= tens <= 9 and 0 <= ones <= 9:
+        return tens * 10 + ones
+    return -1
+
+
+@compiled
+def days_from_civil(year: int, month: int, day: int) -> int:
+    """Days since 1970-01-01 of a Gregorian date from year 1 on (Hinnant's algorithm)."""
+    y = year - 1 if month <= 2 else year
+    era = y // 400
+    of_era = y - era * 400
+    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+
+
+@compiled
+def month_length(year: int, month: int) -> int:
+    """How many days a month has."""
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return 29 if month == 2 and leap else _MONTH_DAYS[month - 1]
+
+
+@compiled
+def year_of(time_ns: int) -> int:
+    """The year, UTC, of a time from 1970 on."""
+    days = time_ns // (DAY * SECOND)
+    year = 1970 + days // 366
+    while days_from_civil(year + 1, 1, 1) <= days:
+        year += 1
+    return year
+
+
+@compiled
+def clock_at(data: Bytes, at: int, end: int) -> int:
+    """Seconds into the day of ``hh:mm:ss``, which may be a leap second; -1 if it is not that."""
+    if end - at < 8 or byte(data, at + 2) != 58 or byte(data, at + 5) != 58:
+        return -1
+    hours, minutes, seconds = (
+        two_digits(data, at), two_digits(data, at + 3), two_digits(data, at + 6)
+    )  # fmt: skip
+    if not (0 <= hours <= 23 and 0 <= minutes <= 59 and 0 <= seconds <= 60):
+        return -1
+    return hours * 3600 + minutes * 60 + seconds
+
+
+@compiled
+def fraction_at(data: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Nanoseconds of a ``.123`` that may stand at ``at``, and the position after it.
+
+    A point without a digit is no fraction; digits after the ninth are read and dropped.
+    """
+    if at + 1 >= end or byte(data, at) != 46 or not is_digit(byte(data, at + 1)):
+        return 0, at
+    value, weight, i = 0, SECOND // 10, at + 1
+    while i < end and is_digit(byte(data, i)):
+        value += (byte(data, i) - 48) * weight
+        weight //= 10
+        i += 1
+    return value, i
+
+
+@compiled
+def _offset_at(data: Bytes, at: int, end: int) -> int:
+    """Seconds east of UTC of ``Z`` or ``+hh:mm`` at ``at``, ended by ``end``; else NOT_A_TIME."""
+    if end - at == 1 and (byte(data, at) == 90 or byte(data, at) == 122):
+        return 0
+    if end - at != 6 or byte(data, at + 3) != 58:
+        return NOT_A_TIME
+    hours, minutes = two_digits(data, at + 1), two_digits(data, at + 4)
+    if not (0 <= hours <= 23 and 0 <= minutes <= 59):
+        return NOT_A_TIME
+    if byte(data, at) == 43:
+        return hours * 3600 + minutes * 60
+    if byte(data, at) == 45:
+        return -(hours * 3600 + minutes * 60)
+    return NOT_A_TIME
+
+
+@compiled
+def rfc3339(data: Bytes, at: int, end: int) -> int:
+    """The instant that exactly ``data[at:end]`` names, or NOT_A_TIME."""
+    if end - at < 20 or byte(data, at + 4) != 45 or byte(data, at + 7) != 45:
+        return NOT_A_TIME
+    if byte(data, at + 10) != 84 and byte(data, at + 10) != 116:
+        return NOT_A_TIME
+    century, of_century = two_digits(data, at), two_digits(data, at + 2)
+    year = century * 100 + of_century
+    month, day = two_digits(data, at + 5), two_digits(data, at + 8)
+    if century < 0 or of_century < 0 or not (1970 <= year <= 2261 and 1 <= month <= 12):
+        return NOT_A_TIME
+    if not 1 <= day <= month_length(year, month):
+        return NOT_A_TIME
+    seconds = clock_at(data, at + 11, end)
+    if seconds < 0:
+        return NOT_A_TIME
+    nanoseconds, i = fraction_at(data, at + 19, end)
+    offset = _offset_at(data, i, end)
+    if offset == NOT_A_TIME:
+        return NOT_A_TIME
+    return (days_from_civil(year, month, day) * DAY + seconds - offset) * SECOND + nanoseconds
+
+
+@compiled
+def month_at(data: Bytes, at: int, end: int) -> int:
+    """The month, 1 to 12, whose English abbreviation and a space stand at ``at``; 0 if none."""
+    if end - at < 4 or byte(data, at + 3) != 32:
+        return 0
+    name = (byte(data, at) << 16) | (byte(data, at + 1) << 8) | byte(data, at + 2)
+    for index in range(12):
+        if _MONTHS[index] == name:
+            return index + 1
+    return 0
+
+
+@compiled
+def nearest_year(month: int, day: int, seconds: int, arrival_ns: int, year: int) -> int:
+    """The instant of a date without a year that is nearest to ``arrival_ns``, whose year is
+    ``year``; of two as near, this year's, then the earlier. NOT_A_TIME if no year near has it.
+    """
+    best, best_distance = NOT_A_TIME, np.int64(1 << 62)
+    for candidate in (year, year - 1, year + 1):
+        if not 1970 <= candidate <= 2261 or day > month_length(candidate, month):
+            continue
+        time_ns = (days_from_civil(candidate, month, day) * DAY + seconds) * SECOND
+        distance = abs(time_ns - arrival_ns)
+        if distance < best_distance:
+            best, best_distance = time_ns, distance
+    return best
+
+
+@compiled
+def rfc3164(data: Bytes, at: int, end: int, arrival_ns: int, year: int) -> tuple[int, int]:
+    """The local time at ``at``, read as if it were UTC, and the position after it.
+
+    NOT_A_TIME and ``at`` where there is none. It must be followed by a space or the end.
+    """
+    month = month_at(data, at, end)
+    if month == 0:
+        return NOT_A_TIME, at
+    i = at + 4
+    if i < end and byte(data, i) == 32:
+        i += 1
+    day = 0
+    first = i
+    while i < end and i < first + 2 and is_digit(byte(data, i)):
+        day = day * 10 + byte(data, i) - 48
+        i += 1
+    if i >= end or byte(data, i) != 32 or not 1 <= day <= 31:
+        return NOT_A_TIME, at
+    i += 1
+    stated = 0
+    if end - i >= 5 and byte(data, i + 4) == 32:
+        century, of_century = two_digits(data, i), two_digits(data, i + 2)
+        if century >= 0 and of_century >= 0:
+            stated = century * 100 + of_century
+            i += 5
+    seconds = clock_at(data, i, end)
+    if seconds < 0:
+        return NOT_A_TIME, at
+    nanoseconds, i = fraction_at(data, i + 8, end)
+    if i < end and byte(data, i) != 32:
+        return NOT_A_TIME, at
+    if stated == 0:
+        time_ns = nearest_year(month, day, seconds, arrival_ns, year)
+    elif 1970 <= stated <= 2261 and day <= month_length(stated, month):
+        time_ns = (days_from_civil(stated, month, day) * DAY + seconds) * SECOND
+    else:
+        time_ns = NOT_A_TIME
+    if time_ns == NOT_A_TIME:
+        return NOT_A_TIME, at
+    return time_ns + nanoseconds, i

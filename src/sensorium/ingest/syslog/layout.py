@@ -1,0 +1,62 @@
+"""The table of positions that the parser fills and the column builder reads.
+
+One int32 row per message. A field takes two columns, start and end, both positions in the
+slab's bytes; an absent field is ``0, 0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import numba
+
+HOST: Final = 0
+APP: Final = 2
+PROC: Final = 4
+BODY: Final = 6
+VERSION: Final = 8
+MSGID: Final = 10
+STAMP: Final = 12
+"""A timestamp that could not be read, kept as text."""
+DATA: Final = 14
+"""Structured data, from its first bracket to after its last."""
+PRIORITY: Final = 16
+"""-1 where the message has none."""
+WIDTH: Final = 17
+
+# Sums over all messages, so that every column can be allocated once.
+HOST_BYTES: Final = 0
+APP_BYTES: Final = 1
+PROC_BYTES: Final = 2
+BODY_BYTES: Final = 3
+SEVERITY_BYTES: Final = 4
+ENTRIES: Final = 5
+KEY_BYTES: Final = 6
+VALUE_BYTES: Final = 7
+WITHOUT_HOST: Final = 8
+# And counts of what was odd, in the order of IRREGULAR.
+FIRST_REASON: Final = 9
+
+IRREGULAR: Final = (
+    "no_priority",
+    "no_timestamp",
+    "bad_timestamp",
+    "incomplete_header",
+    "structured_data",
+    "truncated",
+)
+NO_PRIORITY: Final = FIRST_REASON
+NO_TIMESTAMP: Final = FIRST_REASON + 1
+BAD_TIMESTAMP: Final = FIRST_REASON + 2
+INCOMPLETE_HEADER: Final = FIRST_REASON + 3
+STRUCTURED_DATA: Final = FIRST_REASON + 4
+TRUNCATED: Final = FIRST_REASON + 5
+TOTALS: Final = FIRST_REASON + len(IRREGULAR)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile a kernel to machine code, once per machine; it runs without holding the GIL."""
+    return cast(F, numba.njit(cache=True, nogil=True)(function))

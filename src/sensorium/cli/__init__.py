@@ -86,7 +86,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=(
         "\b\nNew here?  sensorium demo\n"
-        'Completion: eval "$(_SENSORIUM_COMPLETE=bash_source sensorium)"  (or zsh_source, fish_source)'
+        'Completion: eval "$(_SENSORIUM_COMPLETE=bash_source sensorium)" (or zsh_source)'
     ),
 )
 @click.version_option(__version__, message="sensorium %(version)s")

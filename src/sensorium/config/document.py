@@ -18,6 +18,10 @@ from sensorium.config.problems import Problem, SettingsError
 
 _TAGS = "tag:yaml.org,2002:"
 
+_KNOWN_TAGS = frozenset(
+    _TAGS + kind for kind in ("null", "bool", "int", "float", "str", "seq", "map")
+)
+
 SettingPath = tuple[str | int, ...]
 
 
@@ -96,7 +100,11 @@ def _plain(
     document: Document,
     problems: list[Problem],
 ) -> Any:
-    document.places.setdefault(path, f"{document.name}:{node.start_mark.line + 1}")
+    place = f"{document.name}:{node.start_mark.line + 1}"
+    document.places.setdefault(path, place)
+    if node.tag not in _KNOWN_TAGS:
+        problems.append(Problem(place, dotted(path), f"the tag {node.tag} is not taken here"))
+        return None
     if isinstance(node, yaml.SequenceNode):
         return [
             _plain(loader, item, (*path, index), document, problems)
@@ -107,7 +115,11 @@ def _plain(
         for key, value in _entries(node, path, document, problems):
             found[key] = _plain(loader, value, (*path, key), document, problems)
         return found
-    return loader.construct_object(node)
+    try:
+        return loader.construct_object(node)
+    except ValueError:  # a tag that the text does not fit, such as `!!int x`
+        problems.append(Problem(place, dotted(path), f"{node.value!r} does not fit its tag"))
+        return None
 
 
 def _entries(

@@ -1,0 +1,33 @@
+"""``sensorium run``: the same path as a service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("-c", "--config", "config", type=click.Path(path_type=Path), help="Settings file.")
+@click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of everything that is kept; outranks data_dir of the settings.",
+)
+def run(config: Path | None, data_dir: Path | None) -> None:
+    """Listen for NetFlow, IPFIX and syslog, scrape, and reason about what is odd.
+
+    SIGTERM or Ctrl-C finishes the turn under way, writes everything down and ends.
+    """
+    import asyncio
+    import os
+    from dataclasses import replace
+
+    from sensorium.app import run_service
+    from sensorium.config import load
+
+    settings = load(config, os.environ)
+    if data_dir is not None:
+        settings = replace(settings, data_dir=data_dir)
+    asyncio.run(run_service(settings))

@@ -1,0 +1,151 @@
+"""The bounded meeting point of the receiving event loop and the pipeline's thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sensorium.component import setting
+from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.prometheus import Scrape
+from sensorium.observe import Observe
+from sensorium.pipeline.arrivals import EMPTY, Arrivals
+
+SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxConfig:
+    """How much may wait for the pipeline before something is refused."""
+
+    max_datagrams: int = setting(400_000, "datagrams held; beyond it new ones are dropped", ge=1)
+    max_bytes: int = setting(256 << 20, "bytes held; beyond it new ones are dropped", ge=1 << 20)
+    busy_fraction: float = setting(
+        0.25, "how full it may be before HTTP senders are asked to wait", gt=0, le=1
+    )
+
+
+@dataclass(slots=True)
+class _Waiting:
+    slabs: list[Datagrams] = field(default_factory=list)
+    scrapes: list[Scrape] = field(default_factory=list)
+    deployments: list[bytes] = field(default_factory=list)
+    datagrams: int = 0
+    size: int = 0
+    end_ns: int = 0
+
+
+class Inbox:
+    """Filled by the receivers, emptied in one piece by the pipeline's thread.
+
+    Event time follows the arrivals. While they arrive as they happen it also follows the clock,
+    so that silence closes windows; while somebody replays the past it does not.
+    """
+
+    def __init__(self, config: InboxConfig, observe: Observe, clock_ns: Callable[[], int]):
+        self._config = config
+        self._clock_ns = clock_ns
+        self._lock = threading.Lock()
+        self._filled = threading.Event()
+        self._waiting = _Waiting()
+        self._newest_ns = 0
+        self._replaying = False
+        self._dropped = observe.counter(
+            "sensorium_ingest_dropped",
+            "Input not used, by protocol and reason",
+            ("protocol", "reason"),
+        )
+        self._depth = observe.gauge("sensorium_inbox_datagrams", "Datagrams waiting to be decoded")
+
+    def put_datagrams(self, datagrams: Datagrams) -> None:
+        """Add a slab, or drop all of it, counted, where there is no room."""
+        if not len(datagrams):
+            return
+        with self._lock:
+            waiting = self._waiting
+            if (
+                waiting.datagrams + len(datagrams) > self._config.max_datagrams
+                or waiting.size + datagrams.data.nbytes > self._config.max_bytes
+            ):
+                self._dropped.labels("udp", "queue_full").inc(len(datagrams))
+                return
+            waiting.slabs.append(datagrams)
+            waiting.datagrams += len(datagrams)
+            waiting.size += datagrams.data.nbytes
+            self._seen(int(datagrams.arrival_ns.max()))
+            self._depth.set(waiting.datagrams)
+        self._filled.set()
+
+    def put_scrape(self, scrape: Scrape) -> None:
+        """Add one scrape."""
+        with self._lock:
+            self._waiting.scrapes.append(scrape)
+            self._waiting.size += len(scrape.body)
+            self._seen(scrape.time_ns)
+        self._filled.set()
+
+    def put_deployments(self, events: bytes) -> None:
+        """Add deployment events, one JSON object a line."""
+        with self._lock:
+            self._waiting.deployments.append(events.rstrip(b"\n") + b"\n")
+        self._filled.set()
+
+    def put_end(self, time_ns: int) -> None:
+        """Say that a replayed stream ended at ``time_ns``: its last windows may close."""
+        with self._lock:
+            self._waiting.end_ns = max(self._waiting.end_ns, time_ns)
+        self._filled.set()
+
+    def busy(self) -> bool:
+        """Whether a sender that can wait should."""
+        waiting, config = self._waiting, self._config
+        return (
+            waiting.datagrams > config.max_datagrams * config.busy_fraction
+            or waiting.size > config.max_bytes * config.busy_fraction
+        )
+
+    def take(self, timeout_s: float) -> tuple[Arrivals | None, int]:
+        """All that waits (None where nothing does), and the end of a replay, 0 for none."""
+        self._filled.wait(timeout_s)
+        with self._lock:
+            waiting, self._waiting = self._waiting, _Waiting()
+            self._filled.clear()
+            self._depth.set(0)
+            through_ns = self._newest_ns
+            if through_ns and not self._replaying:
+                through_ns = max(through_ns, self._clock_ns())
+        if not through_ns:
+            return None, waiting.end_ns
+        arrivals = Arrivals(
+            through_ns=through_ns,
+            datagrams=_joined(waiting.slabs),
+            scrapes=tuple(waiting.scrapes),
+            deployments=b"".join(waiting.deployments),
+        )
+        return arrivals, waiting.end_ns
+
+    def _seen(self, arrival_ns: int) -> None:
+        self._replaying = self._clock_ns() - arrival_ns > 60 * SECOND
+        self._newest_ns = max(self._newest_ns, arrival_ns)
+
+
+def _joined(slabs: list[Datagrams]) -> Datagrams:
+    if not slabs:
+        return EMPTY
+    if len(slabs) == 1:
+        return slabs[0]
+    lengths = np.concatenate([np.diff(slab.offsets) for slab in slabs])
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    data = [slab.data[slab.offsets[0] : slab.offsets[-1]] for slab in slabs]
+    return Datagrams(
+        arrival_ns=np.concatenate([slab.arrival_ns for slab in slabs]),
+        src_addr=np.concatenate([slab.src_addr for slab in slabs]),
+        src_port=np.concatenate([slab.src_port for slab in slabs]),
+        dst_port=np.concatenate([slab.dst_port for slab in slabs]),
+        offsets=offsets,
+        data=np.concatenate(data),
+    )

@@ -1,0 +1,87 @@
+"""The pipeline as a running part: one thread that empties the inbox, turn after turn."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sensorium.component import Health, HealthState
+
+if TYPE_CHECKING:
+    from sensorium.observe import Observe
+    from sensorium.pipeline.inbox import Inbox
+    from sensorium.pipeline.turn import Pipeline
+
+_TURN_S = 0.25
+
+
+class LivePipeline:
+    """Owns the only thread that touches the pipeline's state.
+
+    ``resume`` brings back what a restart finds, before the first turn. ``housekeeping`` runs in
+    the same thread after every turn (decisions that people made since, expiries, flushes), so
+    that a resumed graph and a turn never overlap. ``close`` releases the stores at the end.
+    """
+
+    name = "pipeline"
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        inbox: Inbox,
+        observe: Observe,
+        *,
+        settle_s: int,
+        resume: Callable[[], None],
+        housekeeping: Callable[[], None],
+        close: Callable[[], None],
+    ):
+        self._pipeline = pipeline
+        self._inbox = inbox
+        self._settle_s = settle_s
+        self._resume = resume
+        self._housekeeping = housekeeping
+        self._close = close
+        self._stop = threading.Event()
+        self._state = Health(HealthState.STARTING, "reading back what was kept")
+        self._log = observe.logger(self.name)
+        self._turns = observe.histogram(
+            "sensorium_turn_seconds", "How long one turn of the pipeline took"
+        )
+
+    def health(self) -> Health:
+        """Starting until what was kept has been read back."""
+        return self._state
+
+    async def run(self) -> None:
+        """Turn until cancelled, then finish the turn, flush and close the stores."""
+        self._stop.clear()
+        thread = asyncio.create_task(asyncio.to_thread(self._loop))
+        try:
+            await asyncio.shield(thread)
+        except asyncio.CancelledError:
+            self._stop.set()
+            await thread
+            raise
+
+    def _loop(self) -> None:
+        self._resume()
+        self._state = Health(HealthState.OK)
+        try:
+            while not self._stop.is_set():
+                self._turn()
+            self._turn()
+        finally:
+            self._close()
+
+    def _turn(self) -> None:
+        arrivals, end_ns = self._inbox.take(_TURN_S)
+        with self._turns.time():
+            if arrivals is not None:
+                self._pipeline.take(arrivals)
+            if end_ns:
+                self._pipeline.finish(end_ns, self._settle_s)
+                self._log.info("replayed stream ended", event_time_ns=self._pipeline.watermark_ns)
+            self._housekeeping()

@@ -1,0 +1,105 @@
+"""What a replay did, as plain data: the demo prints it, ``--json`` dumps it, tests check it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sensorium.model.action import RiskTier
+from sensorium.model.incident import Incident, IncidentState, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What came in and how fast. ``records_per_s`` is wall time through the whole path."""
+
+    recording: str
+    started_ns: int
+    ended_ns: int
+    flows: int
+    log_lines: int
+    samples: int
+    exporters: int
+    log_senders: int
+    scrape_targets: int
+    malformed: int
+    wall_s: float
+    records_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What was scored and what passed. A window is quiet where no incident's time touches it."""
+
+    setting: float
+    scored: int
+    passed: int
+    quiet_scored: int
+    quiet_passed: int
+
+    @property
+    def share(self) -> float:
+        """The share that passed in all, 0 to 1."""
+        return self.passed / self.scored if self.scored else 0.0
+
+    @property
+    def quiet_share(self) -> float:
+        """The share that passed in quiet windows, 0 to 1."""
+        return self.quiet_passed / self.quiet_scored if self.quiet_scored else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The approval that an incident waits for."""
+
+    approval_id: str
+    title: str
+    target: str
+    commands: tuple[str, ...]
+    risk: RiskTier
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLine:
+    """An incident with its names, and what a person may do about it."""
+
+    incident: Incident
+    entities: tuple[str, ...]
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """Everything a replay came to; ``data_dir`` holds its stores and briefs."""
+
+    intake: Intake
+    gate: Gate
+    incidents: tuple[IncidentLine, ...]
+    data_dir: str
+    peak_rss_bytes: int
+
+    def planned(self) -> list[IncidentLine]:
+        """Those closed by code because they were planned."""
+        return [
+            line
+            for line in self.incidents
+            if line.incident.state is IncidentState.AUTO_RESOLVED
+            and line.incident.verdict is Verdict.PLANNED
+        ]
+
+    def waiting(self) -> list[IncidentLine]:
+        """Those that wait for a person."""
+        return [line for line in self.incidents if line.decision is not None]
+
+
+def quiet_counts(
+    history: Sequence[tuple[int, int, int]], incidents: Sequence[Incident], window_ns: int
+) -> tuple[int, int]:
+    """Scored and passed over the windows (start ns, scored, passed) that no incident touches."""
+    spans = [(incident.start_ns, incident.end_ns) for incident in incidents]
+    quiet = [
+        (scored, passed)
+        for start, scored, passed in history
+        if not any(first < start + window_ns and start < last for first, last in spans)
+    ]
+    return sum(scored for scored, _ in quiet), sum(passed for _, passed in quiet)

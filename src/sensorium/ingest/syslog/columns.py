@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.codes import FACILITIES, SEVERITIES
+from sensorium.ingest.syslog.layout import Bytes, Ints, Offsets, Positions, compiled
 from sensorium.ingest.syslog.memory import copy_bytes
-from sensorium.ingest.syslog.layout import compiled
 from sensorium.ingest.syslog.structured import copy_out
 from sensorium.model.signals import LABELS
-
-Bytes = npt.NDArray[np.uint8]
-Ints = npt.NDArray[np.int64]
-Offsets = npt.NDArray[np.int32]
-Positions = npt.NDArray[np.int32]
 
 
 def packed(names: tuple[str, ...]) -> tuple[Bytes, Ints]:
@@ -116,10 +110,10 @@ def _fill_attributes(
             start, end = facility_offsets[f], facility_offsets[f + 1]
             entry = _fill_entry(facility_names, start, end, 0, key_names, entry, outputs)
         for key, column in ((1, layout.VERSION), (2, layout.MSGID), (3, layout.STAMP)):
-            start, end = np.int64(row[column]), np.int64(row[column + 1])
+            start, end = int(row[column]), int(row[column + 1])
             if end > start:
                 entry = _fill_entry(data, start, end, key, key_names, entry, outputs)
-        start, end = np.int64(row[layout.DATA]), np.int64(row[layout.DATA + 1])
+        start, end = int(row[layout.DATA]), int(row[layout.DATA + 1])
         if end > start:
             entry = copy_out(data, start, end, entry, keys, key_ends, values, value_ends)
         ends[m + 1] = entry

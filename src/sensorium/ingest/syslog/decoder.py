@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,6 +27,8 @@ from sensorium.ingest.syslog.zones import LocalTimes
 from sensorium.model.address import unpack_address
 from sensorium.model.signals import ADDRESS, LOGS, Signal
 from sensorium.observe import Observe
+
+T = TypeVar("T", bound=np.generic)
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -108,7 +110,7 @@ class SyslogDecoder:
                 self._irregular.labels(reason).inc(count)
 
 
-def _read_only(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def _read_only(array: npt.NDArray[T]) -> npt.NDArray[T]:
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view

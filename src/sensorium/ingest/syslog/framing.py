@@ -9,14 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, compiled
 from sensorium.ingest.syslog.memory import byte
 from sensorium.ingest.syslog.parser import priority_at
-
-Bytes = npt.NDArray[np.uint8]
-Ints = npt.NDArray[np.int64]
 
 
 @compiled
@@ -117,7 +113,7 @@ def _sequence_length(data: Bytes, i: int, end: int) -> int:
 
 
 @compiled
-def malformed_utf8(data: Bytes, offsets: Ints, malformed: npt.NDArray[np.bool_]) -> int:
+def malformed_utf8(data: Bytes, offsets: Ints, malformed: Flags) -> int:
     """Mark the datagrams that are not well-formed UTF-8; how many there are."""
     count = 0
     for d in range(len(offsets) - 1):
@@ -132,7 +128,7 @@ def malformed_utf8(data: Bytes, offsets: Ints, malformed: npt.NDArray[np.bool_])
     return count
 
 
-def with_replacements(data: Bytes, offsets: Ints, malformed: npt.NDArray[np.bool_]) -> Any:
+def with_replacements(data: Bytes, offsets: Ints, malformed: Flags) -> Any:
     """The slab with U+FFFD for what is not UTF-8 in the marked datagrams: bytes and offsets."""
     whole = data.tobytes()
     pieces = []

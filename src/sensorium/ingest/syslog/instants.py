@@ -10,13 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.syslog.layout import Bytes, compiled
 from sensorium.ingest.syslog.memory import byte
-
-Bytes = npt.NDArray[np.uint8]
-Ints = npt.NDArray[np.int64]
 
 SECOND: Final = 1_000_000_000
 DAY: Final = 86_400
@@ -117,27 +113,31 @@ def _offset_at(data: Bytes, at: int, end: int) -> int:
 
 
 @compiled
+def _date_at(data: Bytes, at: int) -> int:
+    """Days since 1970-01-01 of the ten bytes ``YYYY-MM-DD``; -1 if they are not a day we keep."""
+    if byte(data, at + 4) != 45 or byte(data, at + 7) != 45:
+        return -1
+    century, of_century = two_digits(data, at), two_digits(data, at + 2)
+    month, day = two_digits(data, at + 5), two_digits(data, at + 8)
+    year = century * 100 + of_century
+    if century < 0 or of_century < 0 or not (1970 <= year <= 2261 and 1 <= month <= 12):
+        return -1
+    return days_from_civil(year, month, day) if 1 <= day <= month_length(year, month) else -1
+
+
+@compiled
 def rfc3339(data: Bytes, at: int, end: int) -> int:
     """The instant that exactly ``data[at:end]`` names, or NOT_A_TIME."""
-    if end - at < 20 or byte(data, at + 4) != 45 or byte(data, at + 7) != 45:
+    if end - at < 20 or (byte(data, at + 10) != 84 and byte(data, at + 10) != 116):
         return NOT_A_TIME
-    if byte(data, at + 10) != 84 and byte(data, at + 10) != 116:
-        return NOT_A_TIME
-    century, of_century = two_digits(data, at), two_digits(data, at + 2)
-    year = century * 100 + of_century
-    month, day = two_digits(data, at + 5), two_digits(data, at + 8)
-    if century < 0 or of_century < 0 or not (1970 <= year <= 2261 and 1 <= month <= 12):
-        return NOT_A_TIME
-    if not 1 <= day <= month_length(year, month):
-        return NOT_A_TIME
-    seconds = clock_at(data, at + 11, end)
-    if seconds < 0:
+    days, seconds = _date_at(data, at), clock_at(data, at + 11, end)
+    if days < 0 or seconds < 0:
         return NOT_A_TIME
     nanoseconds, i = fraction_at(data, at + 19, end)
     offset = _offset_at(data, i, end)
     if offset == NOT_A_TIME:
         return NOT_A_TIME
-    return (days_from_civil(year, month, day) * DAY + seconds - offset) * SECOND + nanoseconds
+    return (days * DAY + seconds - offset) * SECOND + nanoseconds
 
 
 @compiled
@@ -157,7 +157,7 @@ def nearest_year(month: int, day: int, seconds: int, arrival_ns: int, year: int)
     """The instant of a date without a year that is nearest to ``arrival_ns``, whose year is
     ``year``; of two as near, this year's, then the earlier. NOT_A_TIME if no year near has it.
     """
-    best, best_distance = NOT_A_TIME, np.int64(1 << 62)
+    best, best_distance = NOT_A_TIME, 1 << 62
     for candidate in (year, year - 1, year + 1):
         if not 1970 <= candidate <= 2261 or day > month_length(candidate, month):
             continue

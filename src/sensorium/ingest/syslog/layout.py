@@ -7,7 +7,7 @@ slab's bytes; an absent field is ``0, 0``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import numba
 
@@ -53,6 +53,19 @@ INCOMPLETE_HEADER: Final = FIRST_REASON + 3
 STRUCTURED_DATA: Final = FIRST_REASON + 4
 TRUNCATED: Final = FIRST_REASON + 5
 TOTALS: Final = FIRST_REASON + len(IRREGULAR)
+
+# Arrays inside kernels: there numba checks types, and mypy cannot (an element is NumPy's scalar to
+# it and a plain integer to numba). One dimension, contiguous.
+Bytes: TypeAlias = Any
+"""uint8"""
+Ints: TypeAlias = Any
+"""int64"""
+Positions: TypeAlias = Any
+"""int32"""
+Offsets: TypeAlias = Any
+"""int32, as Arrow has them"""
+Flags: TypeAlias = Any
+"""bool"""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.instants import (
@@ -21,13 +20,9 @@ from sensorium.ingest.syslog.instants import (
     rfc3339,
     year_of,
 )
-from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions, compiled
 from sensorium.ingest.syslog.memory import byte
 from sensorium.ingest.syslog.structured import measure
-
-Bytes = npt.NDArray[np.uint8]
-Ints = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.int32]
 
 SPACE: Final = 32
 DASH: Final = 45
@@ -266,7 +261,7 @@ def parse(
     facility_lengths: Any,
     rows: Positions,
     times: Ints,
-    local: npt.NDArray[np.bool_],
+    local: Flags,
 ) -> Ints:
     """Fill ``rows`` (n * WIDTH, zeroed), ``times`` (n,) and ``local`` (n,); return the TOTALS.
 
@@ -274,7 +269,7 @@ def parse(
     no time, that is its arrival; ``local`` marks times that are civil time in the sender's zone.
     """
     totals = np.zeros(layout.TOTALS, np.int64)
-    year, year_start, year_end = 1970, np.int64(0), np.int64(0)
+    year, year_start, year_end = 1970, 0, 0
     for m in range(len(starts)):
         row, end, arrival = m * layout.WIDTH, ends[m], arrivals[m]
         if not year_start <= arrival < year_end:

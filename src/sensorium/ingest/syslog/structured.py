@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
+from sensorium.ingest.syslog.layout import Bytes, compiled
 from sensorium.ingest.syslog.memory import byte, copy_bytes
-from sensorium.ingest.syslog.layout import compiled
-
-Bytes = npt.NDArray[np.uint8]
 
 QUOTE: Final = 34
 EQUALS: Final = 61
@@ -48,7 +43,7 @@ def value_end(data: Bytes, at: int, end: int) -> tuple[int, int]:
     while i < end and byte(data, i) != QUOTE:
         if byte(data, i) == ESCAPE and i + 1 < end:
             escaped = byte(data, i + 1)
-            if escaped == QUOTE or escaped == ESCAPE or escaped == CLOSE:  # noqa: PLR1714
+            if escaped in (QUOTE, ESCAPE, CLOSE):
                 i += 1
         length += 1
         i += 1
@@ -104,7 +99,7 @@ def _unescape(data: Bytes, at: int, values: Bytes, value_at: int) -> tuple[int, 
     while byte(data, i) != QUOTE:
         if byte(data, i) == ESCAPE:
             escaped = byte(data, i + 1)
-            if escaped == QUOTE or escaped == ESCAPE or escaped == CLOSE:  # noqa: PLR1714
+            if escaped in (QUOTE, ESCAPE, CLOSE):
                 i += 1
         values[value_at] = byte(data, i)
         value_at += 1
@@ -135,8 +130,8 @@ def copy_out(
         id_length = i - first
         bare = byte(data, i) == CLOSE
         while bare or byte(data, i) == SPACE:
-            key_at = np.int64(key_ends[entry])
-            value_at = np.int64(value_ends[entry])
+            key_at = int(key_ends[entry])
+            value_at = int(value_ends[entry])
             copy_bytes(keys, key_at, data, first, id_length)
             key_at += id_length
             if not bare:

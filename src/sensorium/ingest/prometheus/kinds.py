@@ -1,0 +1,52 @@
+"""Which kind of metric a sample belongs to, from the TYPE lines above it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+UNTYPED: Final = "untyped"
+
+_KINDS: Final = {
+    "counter": "counter",
+    "gauge": "gauge",
+    "histogram": "histogram",
+    "gaugehistogram": "histogram",
+    "summary": "summary",
+    "info": "gauge",
+    "stateset": "gauge",
+}
+_SUFFIXES: Final = ("_bucket", "_sum", "_count", "_gcount", "_gsum", "_total", "_info")
+_SUFFIXED: Final = {
+    "_bucket": {"histogram"},
+    "_sum": {"histogram", "summary"},
+    "_count": {"histogram", "summary"},
+    "_gcount": {"histogram"},
+    "_gsum": {"histogram"},
+    "_total": {"counter"},
+    "_info": {"gauge"},
+}
+
+
+def read_type_line(line: bytes, types: dict[str, str]) -> None:
+    """Take ``# TYPE name kind`` into ``types``; a line that is none changes nothing."""
+    words = line.decode("utf-8", "replace").lstrip("# \t").split()
+    if len(words) == 3 and words[0] == "TYPE":
+        types[words[1].strip('"')] = _KINDS.get(words[2], UNTYPED)
+
+
+def kind_of(name: str, types: dict[str, str]) -> str:
+    """``counter``, ``gauge``, ``histogram``, ``summary`` or ``untyped``.
+
+    A histogram's or summary's own samples carry suffixes. OpenMetrics leaves ``_total`` out of a
+    counter's family name; its ``_created`` is a moment in time, hence a gauge.
+    """
+    if name in types:
+        return types[name]
+    if name.endswith("_created") and name.removesuffix("_created") in types:
+        return "gauge"
+    for suffix in _SUFFIXES:
+        if name.endswith(suffix):
+            kind = types.get(name.removesuffix(suffix), UNTYPED)
+            if kind in _SUFFIXED[suffix]:
+                return kind
+    return UNTYPED

@@ -1,0 +1,122 @@
+"""What a series is called: its name, its labels, and the number that stands for both."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+_METRIC_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_BLANKS: Final = re.compile(r"[ \t\r]*")
+_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+_UNESCAPED: Final = {"n": "\n", '"': '"', "\\": "\\"}
+
+
+class MalformedSeriesError(ValueError):
+    """The text before a value names no series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series as stored: ``labels`` sorted by name, with the target's ``job`` and ``instance``.
+
+    ``series_id`` is the BLAKE2b-64 of name and labels: the same on every machine, for ever.
+    """
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    series_id: int
+
+    @staticmethod
+    def of(name: str, labels: Iterable[tuple[str, str]], job: str, instance: str) -> Series:
+        """Add the target's labels; a scraped ``job`` or ``instance`` is kept as ``exported_``."""
+        target = {"job": job, "instance": instance}
+        merged = {k: v for k, v in labels if k not in target and v}
+        merged.update({f"exported_{k}": v for k, v in labels if k in target and v})
+        merged.update({k: v for k, v in target.items() if v})
+        pairs = tuple(sorted(merged.items()))
+        return Series(name, pairs, series_id(name, pairs))
+
+
+def series_id(name: str, labels: Iterable[tuple[str, str]]) -> int:
+    """The 64-bit number of a name and its labels, which must be sorted."""
+    # 0xff occurs in no UTF-8 text, so no two series are spelt alike.
+    parts = [name, *(part for label in labels for part in label)]
+    spelt = b"\xff".join(part.encode("utf-8", "surrogatepass") for part in parts)
+    return int.from_bytes(hashlib.blake2b(spelt, digest_size=8).digest(), "big")
+
+
+def parse_series(text: bytes) -> tuple[str, list[tuple[str, str]]]:
+    """The name and labels of ``name{label="value",...}``, in their order.
+
+    The form ``{"name", label="value"}`` is read too. MalformedSeriesError for anything else,
+    invalid UTF-8 and a label given twice.
+    """
+    try:
+        decoded = text.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedSeriesError("not UTF-8") from error
+    outside, brace, inside = decoded.partition("{")
+    name = outside.rstrip(" \t\r")
+    labels: list[tuple[str, str]] = []
+    if brace:
+        quoted_name = _parse_labels(inside, labels)
+        if name and quoted_name is not None:
+            raise MalformedSeriesError("two names")
+        if quoted_name is not None:
+            name = quoted_name
+            if not name:
+                raise MalformedSeriesError("empty name")
+            return name, labels
+    if not _METRIC_NAME.fullmatch(name):
+        raise MalformedSeriesError(f"no metric name: {name!r}")
+    return name, labels
+
+
+def _parse_labels(text: str, labels: list[tuple[str, str]]) -> str | None:
+    """Read ``a="b",c="d"}`` to its brace; return a bare quoted string among them, if any."""
+    name: str | None = None
+    seen = set()
+    at = _blanks_end(text, 0)
+    while text[at : at + 1] != "}":
+        quoted = _QUOTED.match(text, at)
+        plain = _LABEL_NAME.match(text, at)
+        token = quoted or plain
+        if token is None:
+            raise MalformedSeriesError("no label name")
+        label = _unescape(quoted.group(1)) if quoted else token.group()
+        at = _blanks_end(text, token.end())
+        if text[at : at + 1] == "=":
+            value = _QUOTED.match(text, _blanks_end(text, at + 1))
+            if value is None or label in seen:
+                raise MalformedSeriesError("a label without value, or given twice")
+            seen.add(label)
+            labels.append((label, _unescape(value.group(1))))
+            at = _blanks_end(text, value.end())
+        elif quoted and name is None:
+            name = label
+        else:
+            raise MalformedSeriesError("a label without value")
+        if text[at : at + 1] == ",":
+            at = _blanks_end(text, at + 1)
+        elif text[at : at + 1] != "}":
+            raise MalformedSeriesError("no comma between labels")
+    if at + 1 != len(text):
+        raise MalformedSeriesError("text after the labels")
+    return name
+
+
+def _blanks_end(text: str, at: int) -> int:
+    match = _BLANKS.match(text, at)
+    return match.end() if match else at
+
+
+def _unescape(text: str) -> str:
+    r"""``\n``, ``\"`` and ``\\``; another backslash stands for itself."""
+    if "\\" not in text:
+        return text
+    return _ESCAPE.sub(lambda m: _UNESCAPED.get(m.group(1), m.group()), text)

@@ -1,0 +1,121 @@
+"""Rows of FLOWS in Arrow memory that the kernel can write and that is used again.
+
+Touching fresh memory costs more than decoding into it (the kernel hands out zeroed pages one
+fault at a time), so memory whose batches have all been released is kept for the next ones.
+Columns that no template of a batch fills are slices of one zeroed buffer and cost nothing.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sensorium.ingest.netflow import layout as at
+from sensorium.model.signals import FLOWS, FlowType
+
+Bytes = npt.NDArray[np.uint8]
+
+_ALIGNMENT = 64
+_TYPE_NAMES = pa.array([kind.value for kind in FlowType], pa.string())
+
+
+class _Lease:
+    """Lives as long as any column of a batch does."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Arenas:
+    """Memory for batches. At most ``keep_bytes`` of unused memory is held back for later."""
+
+    def __init__(self, keep_bytes: int = 64 << 20) -> None:
+        self._keep_bytes = keep_bytes
+        self._free: deque[Bytes] = deque()
+
+    def take(self, size: int) -> tuple[pa.Buffer, Bytes]:
+        """A buffer of at least ``size`` bytes with any content, and the same to write to."""
+        arena = self._fitting(size)
+        lease = _Lease()
+        weakref.finalize(lease, self._give_back, arena).atexit = False
+        return pa.foreign_buffer(arena.ctypes.data, len(arena), base=lease), arena
+
+    def _fitting(self, size: int) -> Bytes:
+        for _ in range(len(self._free)):
+            arena = self._free.popleft()
+            if len(arena) >= size:
+                return arena
+            # Too small for what is asked for now: let it go rather than hoard sizes.
+        return np.empty(-(-size // (1 << 20)) * (1 << 20) + _ALIGNMENT, np.uint8)
+
+    def _give_back(self, arena: Bytes) -> None:
+        if sum(len(a) for a in self._free) + len(arena) <= self._keep_bytes:
+            self._free.append(arena)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows to be written: the address of each column's first value, 0 where it is unused."""
+
+    count: int
+    columns: npt.NDArray[np.int64]
+    buffer: pa.Buffer
+    start: int
+
+
+class BatchBuilder:
+    """Hands out rows to write and makes record batches of them."""
+
+    def __init__(self) -> None:
+        self._arenas = Arenas()
+        self._zeros = pa.py_buffer(bytes(1 << 16))
+
+    def allocate(self, count: int, used: int, partial: int) -> Rows:
+        """Room for the columns in the bit set ``used``; those in ``partial`` are zeroed."""
+        offsets = np.full(len(at.NAMES), -1, np.int64)
+        total = 0
+        for column, size in enumerate(at.SIZES):
+            if used >> column & 1:
+                offsets[column] = total
+                total += _aligned(count * size)
+        buffer, arena = self._arenas.take(total + _ALIGNMENT)
+        start = int(arena.ctypes.data)
+        lead = _aligned(start) - start
+        for column, size in enumerate(at.SIZES):
+            if partial >> column & 1:
+                first = lead + int(offsets[column])
+                arena[first : first + count * size] = 0
+        columns = np.where(offsets >= 0, start + lead + offsets, 0)
+        return Rows(count, columns, buffer, start)
+
+    def build(self, rows: Rows) -> pa.RecordBatch:
+        """The batch of rows that have been written; columns that are unused are zero."""
+        arrays = []
+        for column, field in enumerate(FLOWS):
+            buffer = self._column(rows, column)
+            if pa.types.is_dictionary(field.type):
+                indices = pa.Array.from_buffers(pa.int8(), rows.count, [None, buffer])
+                arrays.append(pa.DictionaryArray.from_arrays(indices, _TYPE_NAMES, safe=False))
+            else:
+                arrays.append(pa.Array.from_buffers(field.type, rows.count, [None, buffer]))
+        return pa.RecordBatch.from_arrays(arrays, schema=FLOWS)
+
+    def _column(self, rows: Rows, column: int) -> pa.Buffer:
+        length = rows.count * at.SIZES[column]
+        address = int(rows.columns[column])
+        if address:
+            return rows.buffer.slice(address - rows.start, length)
+        if length > self._zeros.size:
+            self._zeros = pa.py_buffer(bytes(1 << (length - 1).bit_length()))
+        return self._zeros.slice(0, length)
+
+
+def _aligned(size: int) -> int:
+    return -(-size // _ALIGNMENT) * _ALIGNMENT
+
+
+EMPTY = pa.RecordBatch.from_pylist([], schema=FLOWS)

@@ -1,0 +1,35 @@
+"""Settings of the NetFlow and IPFIX decoder: its limits, since exporters are not trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensorium.component import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetflowConfig:
+    """How much an exporter may make the decoder remember. Beyond a limit, things are counted."""
+
+    max_sources: int = setting(
+        16384,
+        "most (exporter, protocol, observation domain) triples remembered",
+        ge=1,
+        le=1 << 20,
+    )
+    max_templates_per_source: int = setting(
+        2048, "most templates remembered per exporter and observation domain", ge=1, le=65280
+    )
+    max_fields_per_template: int = setting(512, "most fields one template may have", ge=1, le=16000)
+    max_samplers_per_source: int = setting(
+        4096, "most samplers and interfaces whose rate is remembered per source", ge=1
+    )
+    max_pending_bytes_per_source: int = setting(
+        262_144, "data kept per source until its template comes, bytes", ge=0
+    )
+    max_pending_bytes: int = setting(
+        16_777_216, "data kept in all until its template comes, bytes", ge=0
+    )
+    sequence_window: int = setting(
+        4096, "a sequence number this far behind is late; farther is a restart", ge=1
+    )

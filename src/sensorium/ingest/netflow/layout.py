@@ -1,0 +1,142 @@
+"""Where each value sits in the kernels' tables: columns of rows, datagram heads, sets, work.
+
+numba compiles these as constants, so they are plain ints and not enums.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+
+from sensorium.model.signals import FLOWS
+
+SCRATCH: Final = ("duration", "sampling_space", "sampler")
+NAMES: Final = (*FLOWS.names, *SCRATCH)
+COLUMN: Final = {name: index for index, name in enumerate(NAMES)}
+
+
+def _size(name: str) -> int:
+    if name in SCRATCH:
+        return 8
+    kind = FLOWS.field(name).type
+    return 1 if pa.types.is_dictionary(kind) else int(kind.bit_width) // 8
+
+
+SIZES: Final = tuple(_size(name) for name in NAMES)
+"""Bytes of one value, in order of the columns."""
+
+TYPE: Final = COLUMN["type"]
+TIME_RECEIVED: Final = COLUMN["time_received_ns"]
+TIME_START: Final = COLUMN["time_flow_start_ns"]
+TIME_END: Final = COLUMN["time_flow_end_ns"]
+SAMPLER_ADDRESS: Final = COLUMN["sampler_address"]
+DOMAIN: Final = COLUMN["observation_domain_id"]
+SEQUENCE: Final = COLUMN["sequence_num"]
+SAMPLING_RATE: Final = COLUMN["sampling_rate"]
+SRC_ADDR: Final = COLUMN["src_addr"]
+DST_PORT: Final = COLUMN["dst_port"]
+PROTO: Final = COLUMN["proto"]
+IN_IF: Final = COLUMN["in_if"]
+ETYPE: Final = COLUMN["etype"]
+ICMP_TYPE: Final = COLUMN["icmp_type"]
+ICMP_CODE: Final = COLUMN["icmp_code"]
+DURATION: Final = COLUMN["duration"]
+SAMPLING_SPACE: Final = COLUMN["sampling_space"]
+SAMPLER: Final = COLUMN["sampler"]
+
+ALWAYS: Final = (
+    TYPE,
+    TIME_RECEIVED,
+    TIME_START,
+    TIME_END,
+    SAMPLER_ADDRESS,
+    DOMAIN,
+    SEQUENCE,
+    SAMPLING_RATE,
+)
+"""Columns that come from the datagram's head or have a fallback there: every row has them."""
+
+# Protocols, in FlowType's order: also the dictionary index of the ``type`` column.
+V5: Final = 0
+V9: Final = 1
+IPFIX: Final = 2
+UNKNOWN: Final = 3
+
+# A datagram's head: one row of int64 apiece.
+H_PROTOCOL: Final = 0
+H_SOURCE: Final = 1  # dense id of (exporter, protocol, domain), -1 where refused
+H_DOMAIN: Final = 2
+H_SEQUENCE: Final = 3
+H_EXPORT_NS: Final = 4
+H_UPTIME_MS: Final = 5  # -1 where the protocol has none
+H_ARRIVAL_NS: Final = 6
+H_ADDRESS_HIGH: Final = 7
+H_ADDRESS_LOW: Final = 8
+H_SAMPLING: Final = 9  # NetFlow v5's own sampling interval
+HEAD_WIDTH: Final = 10
+
+# A set: START and END are addresses of its first byte after the set header and after its last.
+S_HEAD: Final = 0
+S_ID: Final = 1
+S_START: Final = 2
+S_END: Final = 3
+SET_WIDTH: Final = 4
+
+# Set ids as the walk writes them, IPFIX's 2 and 3 made v9's 0 and 1.
+TEMPLATE_SET: Final = 0
+OPTIONS_TEMPLATE_SET: Final = 1
+FIRST_DATA_SET: Final = 256
+V5_SET: Final = 65536
+
+# A piece of work: the records of one data set, whose program is known.
+W_HEAD: Final = 0
+W_START: Final = 1
+W_END: Final = 2
+W_ROW: Final = 3
+W_ROWS: Final = 4
+W_PROGRAM: Final = 5
+W_RATE: Final = 6  # the rate of records that name no sampler
+W_SAMPLING: Final = 7  # row of the sampling table
+W_ANCHOR: Final = 8  # sysUpTime at export, -1 where unknown
+WORK_WIDTH: Final = 9
+
+# An operation of a program.
+O_KIND: Final = 0
+O_FIELD: Final = 1
+O_OFFSET: Final = 2
+O_WIDTH: Final = 3
+O_COLUMN: Final = 4
+O_SIZE: Final = 5
+OP_WIDTH: Final = 6
+
+# A program: what to do with the records of one template.
+P_KIND: Final = 0
+P_LENGTH: Final = 1  # of a record; the least where it varies
+P_FIELDS: Final = 2
+P_FIELDS_END: Final = 3
+P_OPS: Final = 4
+P_OPS_END: Final = 5
+P_REVERSE_OPS_END: Final = 6  # reverse operations follow the forward ones
+P_STEPS: Final = 7
+P_REVERSE_PACKETS: Final = 8  # field index, -1 for none
+P_REVERSE_BYTES: Final = 9
+PROGRAM_WIDTH: Final = 10
+
+FIXED: Final = 0
+WALKED: Final = 1
+OPTIONS: Final = 2  # counted, carries nothing that changes a flow
+OPTIONS_READ: Final = 3  # read by Python: sampling rates, boot time
+
+# What is computed from columns after a record's own values are in.
+STEP_UPTIME: Final = 1
+STEP_ICMP_FROM_PORT: Final = 2
+STEP_ETYPE: Final = 4
+STEP_SAMPLING: Final = 8
+STEP_DURATION: Final = 16
+STEP_HAS_START: Final = 32
+STEP_HAS_END: Final = 64
+STEP_SPACE: Final = 128
+STEP_SAMPLER: Final = 256
+STEP_ETYPE_IPV4: Final = 512
+STEP_ETYPE_IF_UNSET: Final = 1024

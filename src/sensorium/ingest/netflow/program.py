@@ -1,0 +1,314 @@
+"""A template made into a program: which bytes of a record go into which column, and how.
+
+A program is a few rows of int64 (see :mod:`layout`), so that one compiled kernel runs them all.
+Exporters that send the same template share one program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.elements import (
+    DUAL_FAMILY,
+    MIRRORED,
+    REVERSE_PEN,
+    SOURCES,
+    VARIABLE_LENGTH,
+    Element,
+    Kind,
+)
+from sensorium.ingest.netflow.template import Field, Template
+
+Int64s = npt.NDArray[np.int64]
+
+_BOTH_WAYS: Final = {**MIRRORED, **{there: here for here, there in MIRRORED.items()}}
+_NOT_REVERSED: Final = frozenset({"next_hop", "mpls_label", "flow_direction"})
+_PACKETS: Final = frozenset(e.id for e in SOURCES["packets"])
+_BYTES: Final = frozenset(e.id for e in SOURCES["bytes"])
+_READ_OPTIONS: Final = frozenset({34, 50, 160, 305, 309, 311})
+
+SAMPLING_PACKET_INTERVAL: Final = 305
+_IF_SET: Final = {
+    Kind.IPV4: Kind.IPV4_IF_SET,
+    Kind.UNSIGNED: Kind.UNSIGNED_IF_SET,
+    Kind.TYPE_AND_CODE: Kind.TYPE_AND_CODE_IF_SET,
+}
+_WIDTHS: Final = {
+    Kind.IPV4: (4, 4),
+    Kind.IPV4_IF_SET: (4, 4),
+    Kind.IPV6: (16, 16),
+    Kind.TYPE_AND_CODE: (2, 2),
+    Kind.TYPE_AND_CODE_IF_SET: (2, 2),
+    Kind.LABEL: (3, 4),
+    Kind.NTP_MICROSECONDS: (8, 8),
+    Kind.NTP_NANOSECONDS: (8, 8),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One element of a record into one column: a row of the operations table."""
+
+    kind: Kind
+    field: int
+    offset: int
+    width: int
+    column: int
+
+    def row(self) -> tuple[int, ...]:
+        size = at.SIZES[self.column]
+        return (self.kind, self.field, self.offset, self.width, self.column, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the kernel needs to decode one template's records; ``columns`` is a bit set."""
+
+    kind: int
+    length: int
+    fields: tuple[int, ...]
+    forward: tuple[Operation, ...]
+    reverse: tuple[Operation, ...]
+    steps: int
+    reverse_packets: int
+    reverse_bytes: int
+    columns: int
+
+
+Found = dict[tuple[int, int], int]
+
+
+def _usable(kind: Kind, length: int) -> bool:
+    if length == VARIABLE_LENGTH:
+        return True
+    least, most = _WIDTHS.get(kind, (1, 8))
+    return least <= length <= most
+
+
+def _index(template: Template) -> Found:
+    """Where each (enterprise, element) first stands; zero-length fields stand nowhere."""
+    found: Found = {}
+    for index, field in enumerate(template.fields):
+        if field.length:
+            found.setdefault((field.pen, field.id), index)
+    return found
+
+
+def _candidates(
+    column: str, found: Found, fields: tuple[Field, ...], pen: int
+) -> list[tuple[Element, int]]:
+    rows = []
+    for element in SOURCES[column]:
+        index = found.get((pen, element.id))
+        if index is not None and _usable(element.kind, fields[index].length):
+            rows.append((element, index))
+    return rows
+
+
+def _chosen(column: str, rows: list[tuple[Element, int]]) -> list[tuple[Kind, int]]:
+    """The element that fills a column; IPv6 then IPv4 where a record may hold either."""
+    if not rows:
+        return []
+    element, index = rows[0]
+    if column not in DUAL_FAMILY:
+        return [(element.kind, index)]
+    v6 = next((row for row in rows if "IPv6" in row[0].name), None)
+    v4 = next((row for row in rows if "IPv4" in row[0].name), None)
+    if v4 is None or v6 is None:
+        return [(element.kind, index)]
+    over = _IF_SET[v4[0].kind]
+    return [(v6[0].kind, v6[1]), (over, v4[1])]
+
+
+def _sources_of(
+    column: str, found: Found, fields: tuple[Field, ...], *, reverse: bool
+) -> list[tuple[Kind, int]]:
+    if not reverse:
+        return _chosen(column, _candidates(column, found, fields, 0))
+    own = _candidates(column, found, fields, REVERSE_PEN)
+    if own or column in {"bytes", "packets", "tcp_flags"}:
+        return _chosen(column, own)
+    if column in _NOT_REVERSED:
+        return []
+    mirrored = _BOTH_WAYS.get(column, column)
+    return _chosen(column, _candidates(mirrored, found, fields, 0))
+
+
+def _operations(template: Template, found: Found, *, reverse: bool) -> list[Operation]:
+    offsets = [0]
+    for field in template.fields:
+        offsets.append(offsets[-1] + field.length)
+    operations = [
+        Operation(kind, index, offsets[index], template.fields[index].length, at.COLUMN[column])
+        for column in SOURCES
+        for kind, index in _sources_of(column, found, template.fields, reverse=reverse)
+    ]
+    return _without_idle(operations, template)
+
+
+def _without_idle(operations: list[Operation], template: Template) -> list[Operation]:
+    """Leave out what another operation writes as well, and scratch that nothing reads."""
+    filled = {operation.column for operation in operations}
+    kinds = {operation.kind for operation in operations}
+    idle: set[int] = set()
+    if Kind.TYPE_AND_CODE in kinds:
+        idle.add(at.ICMP_CODE)
+    if (at.TIME_START in filled) == (at.TIME_END in filled):
+        idle.add(at.DURATION)
+    interval = next((o for o in operations if o.column == at.SAMPLING_RATE), None)
+    if interval is None or template.fields[interval.field].id != SAMPLING_PACKET_INTERVAL:
+        idle.add(at.SAMPLING_SPACE)
+    return [operation for operation in operations if operation.column not in idle]
+
+
+def _steps(operations: list[Operation], template: Template) -> int:
+    filled = {operation.column for operation in operations}
+    kinds = {operation.kind for operation in operations}
+    steps = 0
+    for column, step in (
+        (at.TIME_START, at.STEP_HAS_START),
+        (at.TIME_END, at.STEP_HAS_END),
+        (at.DURATION, at.STEP_DURATION),
+        (at.SAMPLING_RATE, at.STEP_SAMPLING),
+        (at.SAMPLING_SPACE, at.STEP_SPACE),
+        (at.SAMPLER, at.STEP_SAMPLER),
+    ):
+        steps |= step if column in filled else 0
+    if Kind.UPTIME in kinds:
+        steps |= at.STEP_UPTIME
+    if at.ICMP_TYPE not in filled and {at.PROTO, at.DST_PORT} <= filled:
+        steps |= at.STEP_ICMP_FROM_PORT
+    return steps | _etype_step(operations, template)
+
+
+def _etype_step(operations: list[Operation], template: Template) -> int:
+    """How the EtherType follows from the addresses where no element says it outright."""
+    etype = next((o for o in operations if o.column == at.ETYPE), None)
+    addresses = {o.kind for o in operations if o.column == at.SRC_ADDR}
+    if not addresses or (etype is not None and etype.kind is Kind.UNSIGNED):
+        return 0
+    if etype is not None:
+        return at.STEP_ETYPE_IF_UNSET
+    if addresses == {Kind.IPV4} and not template.varies:
+        return at.STEP_ETYPE_IPV4
+    return at.STEP_ETYPE
+
+
+def _columns(operations: list[Operation], steps: int) -> int:
+    filled = {*at.ALWAYS, *(operation.column for operation in operations)}
+    if any(operation.kind is Kind.TYPE_AND_CODE for operation in operations):
+        filled.add(at.ICMP_CODE)
+    if steps & at.STEP_ICMP_FROM_PORT:
+        filled |= {at.ICMP_TYPE, at.ICMP_CODE}
+    if steps & (at.STEP_ETYPE | at.STEP_ETYPE_IPV4 | at.STEP_ETYPE_IF_UNSET):
+        filled.add(at.ETYPE)
+    return sum(1 << column for column in filled)
+
+
+def compile_template(template: Template) -> Program:
+    """The program of a template; an options template's only counts, or calls for Python."""
+    lengths = tuple(field.length for field in template.fields)
+    if template.options:
+        read = any(f.pen == 0 and f.id in _READ_OPTIONS for f in template.fields)
+        kind = at.OPTIONS_READ if read else at.OPTIONS
+        return Program(
+            kind, template.least_length, lengths, (), (), int(template.varies), -1, -1, 0
+        )
+    found = _index(template)
+    forward = _operations(template, found, reverse=False)
+    steps = _steps(forward, template)
+    packets = _first_field(template, _PACKETS)
+    octets = _first_field(template, _BYTES)
+    both_ways = packets >= 0 or octets >= 0
+    return Program(
+        kind=at.WALKED if template.varies or both_ways else at.FIXED,
+        length=template.least_length,
+        fields=lengths,
+        forward=tuple(forward),
+        reverse=tuple(_operations(template, found, reverse=True)) if both_ways else (),
+        steps=steps,
+        reverse_packets=packets,
+        reverse_bytes=octets,
+        columns=_columns(forward, steps),
+    )
+
+
+def _first_field(template: Template, elements: frozenset[int]) -> int:
+    """The first field that is the reverse of one of some elements, -1 if none is."""
+    for index, field in enumerate(template.fields):
+        if field.pen == REVERSE_PEN and field.id in elements and 1 <= field.length <= 8:
+            return index
+    return -1
+
+
+_V5_FIELDS: Final = (
+    *((8, 4), (12, 4), (15, 4), (10, 2), (14, 2), (2, 4), (1, 4), (22, 4), (21, 4)),
+    *((7, 2), (11, 2), (0, 1), (6, 1), (4, 1), (5, 1), (16, 2), (17, 2), (9, 1), (13, 1), (0, 2)),
+)
+V5_TEMPLATE: Final = Template(tuple(Field(element, length) for element, length in _V5_FIELDS))
+"""NetFlow v5's record written as a template: the same fields under their IANA numbers."""
+
+
+class ProgramTable:
+    """The programs of all templates in use, and the arrays that the kernel reads.
+
+    Program 0 is NetFlow v5's.
+    """
+
+    __slots__ = ("_arrays", "_index", "_programs")
+
+    def __init__(self) -> None:
+        self._programs: list[Program] = []
+        self._index: dict[Template, int] = {}
+        self._arrays: tuple[Int64s, Int64s, Int64s, Int64s] | None = None
+        self.intern(V5_TEMPLATE)
+
+    def __len__(self) -> int:
+        return len(self._programs)
+
+    def __getitem__(self, number: int) -> Program:
+        return self._programs[number]
+
+    def intern(self, template: Template) -> int:
+        """The number of a template's program."""
+        number = self._index.get(template)
+        if number is None:
+            number = self._index[template] = len(self._programs)
+            self._programs.append(compile_template(template))
+            self._arrays = None
+        return number
+
+    def arrays(self) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+        """Programs, operations and field lengths, and each program's columns as a bit set."""
+        if self._arrays is None:
+            self._arrays = self._build()
+        return self._arrays
+
+    def _build(self) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+        programs = np.zeros((len(self._programs), at.PROGRAM_WIDTH), np.int64)
+        operations: list[tuple[int, ...]] = []
+        fields: list[int] = []
+        for row, program in zip(programs, self._programs, strict=True):
+            row[at.P_KIND], row[at.P_LENGTH], row[at.P_STEPS] = (
+                program.kind,
+                program.length,
+                program.steps,
+            )
+            row[at.P_FIELDS] = len(fields)
+            fields.extend(program.fields)
+            row[at.P_FIELDS_END] = len(fields)
+            row[at.P_OPS] = len(operations)
+            operations.extend(operation.row() for operation in program.forward)
+            row[at.P_OPS_END] = len(operations)
+            operations.extend(operation.row() for operation in program.reverse)
+            row[at.P_REVERSE_OPS_END] = len(operations)
+            row[at.P_REVERSE_PACKETS] = program.reverse_packets
+            row[at.P_REVERSE_BYTES] = program.reverse_bytes
+        table = np.array(operations, np.int64).reshape(-1, at.OP_WIDTH)
+        columns = np.array([program.columns for program in self._programs], np.int64)
+        return programs, table, np.array(fields, np.int64), columns

@@ -1,0 +1,171 @@
+"""Finding each data set's template, in order of arrival, until something changes what is known.
+
+The compiled loop goes over sets whose program is known and turns them into work. It stops at a
+set that only Python can judge: a template, options data that says how flows were sampled, or data
+whose template is unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow import reasons
+from sensorium.ingest.netflow.records import count_records
+from sensorium.ingest.netflow.sources import mixed
+
+Int64s = npt.NDArray[np.int64]
+
+_H_PROTOCOL = at.H_PROTOCOL
+_H_SOURCE = at.H_SOURCE
+_H_UPTIME_MS = at.H_UPTIME_MS
+_H_EXPORT_NS = at.H_EXPORT_NS
+_H_SAMPLING = at.H_SAMPLING
+_S_HEAD = at.S_HEAD
+_S_ID = at.S_ID
+_S_START = at.S_START
+_S_END = at.S_END
+_FIRST_DATA_SET = at.FIRST_DATA_SET
+_V5_SET = at.V5_SET
+_W_HEAD = at.W_HEAD
+_W_START = at.W_START
+_W_END = at.W_END
+_W_ROW = at.W_ROW
+_W_ROWS = at.W_ROWS
+_W_PROGRAM = at.W_PROGRAM
+_W_RATE = at.W_RATE
+_W_SAMPLING = at.W_SAMPLING
+_W_ANCHOR = at.W_ANCHOR
+_P_KIND = at.P_KIND
+_WALKED = at.WALKED
+_OPTIONS = at.OPTIONS
+_RECORD_BEYOND_SET = reasons.RECORD_BEYOND_SET
+_FREE = -1
+
+# What the loop has counted, by position in ``progress``.
+NEXT_SET = 0
+NEXT_WORK = 1
+NEXT_ROW = 2
+PROGRESS = 3
+
+
+@njit(cache=True, nogil=True)
+def find_slot(keys: Any, key: Any) -> Any:
+    """Where a key stands, or the free place where it would."""
+    mask = keys.shape[0] - 1
+    place = mixed(key, 0, 0) & mask
+    while keys[place] not in (key, _FREE):
+        place = (place + 1) & mask
+    return place
+
+
+@njit(cache=True, nogil=True)
+def uptime_anchor(head: Any, boot_ms: Any) -> Any:
+    """sysUpTime when the datagram was exported: its own, or since the boot time; -1 if unknown."""
+    if head[_H_UPTIME_MS] >= 0:
+        return head[_H_UPTIME_MS]
+    if boot_ms < 0:
+        return -1
+    return (head[_H_EXPORT_NS] // 1_000_000 - boot_ms) & 0xFFFFFFFF
+
+
+@njit(cache=True, nogil=True)
+def resolve(
+    sets: Any,
+    heads: Any,
+    slot_keys: Any,
+    slot_programs: Any,
+    programs: Any,
+    fields: Any,
+    sampling_of: Any,
+    sampling: Any,
+    boot_ms: Any,
+    work: Any,
+    records: Any,
+    flows: Any,
+    drops: Any,
+    where: Any,
+    progress: Any,
+) -> Any:
+    """Turn sets into work from ``progress`` on; the program of the set it stopped at.
+
+    -1 is a template or data without one; the caller looks at the set's id. At the end of the sets
+    ``progress[NEXT_SET]`` is their number. ``records`` int64 (datagrams,) and ``flows`` int64
+    (4, 2: flow records, options records) are counted into.
+    """
+    while progress[NEXT_SET] < sets.shape[0]:
+        entry = sets[progress[NEXT_SET]]
+        head = heads[entry[_S_HEAD]]
+        source = head[_H_SOURCE]
+        number = 0
+        if entry[_S_ID] != _V5_SET:
+            if entry[_S_ID] < _FIRST_DATA_SET:
+                return -1
+            place = find_slot(slot_keys, source << 16 | entry[_S_ID])
+            number = slot_programs[place] if slot_keys[place] != _FREE else -1
+            if number < 0:
+                return -1
+        program = programs[number]
+        if program[_P_KIND] > _OPTIONS:
+            return number
+        found, rows, cut = count_records(program, fields, entry[_S_START], entry[_S_END], where)
+        if cut:
+            drops[head[_H_PROTOCOL], _RECORD_BEYOND_SET] += 1
+        records[entry[_S_HEAD]] += found
+        options = program[_P_KIND] > _WALKED
+        flows[head[_H_PROTOCOL], 1 if options else 0] += found
+        if rows > 0 and not options:
+            item = work[progress[NEXT_WORK]]
+            item[_W_HEAD] = entry[_S_HEAD]
+            item[_W_START] = entry[_S_START]
+            item[_W_END] = entry[_S_END]
+            item[_W_ROW] = progress[NEXT_ROW]
+            item[_W_ROWS] = rows
+            item[_W_PROGRAM] = number
+            item[_W_SAMPLING] = sampling_of[source]
+            announced = head[_H_SAMPLING]
+            item[_W_RATE] = announced if announced > 0 else sampling[sampling_of[source], 0]
+            item[_W_ANCHOR] = uptime_anchor(head, boot_ms[source])
+            progress[NEXT_WORK] += 1
+            progress[NEXT_ROW] += rows
+        progress[NEXT_SET] += 1
+    return -1
+
+
+class SlotTable:
+    """Which program decodes the data sets of a template number of a source."""
+
+    __slots__ = ("_used", "keys", "programs")
+
+    def __init__(self) -> None:
+        self._reset(1024)
+
+    def _reset(self, capacity: int) -> None:
+        self.keys: Int64s = np.full(capacity, _FREE, np.int64)
+        self.programs: Int64s = np.full(capacity, -1, np.int64)
+        self._used = 0
+
+    def put(self, source: int, template_id: int, program: int) -> None:
+        """Set the program of a template number; -1 takes it away."""
+        key = source << 16 | template_id
+        place = int(find_slot(self.keys, key))
+        if self.keys[place] == _FREE:
+            if 2 * (self._used + 1) > len(self.keys):
+                self._grow()
+                place = int(find_slot(self.keys, key))
+            self.keys[place] = key
+            self._used += 1
+        self.programs[place] = program
+
+    def _grow(self) -> None:
+        held = self.programs >= 0
+        keys, programs = self.keys[held], self.programs[held]
+        self._reset(2 * len(self.keys) if 4 * len(keys) > len(self.keys) else len(self.keys))
+        for key, program in zip(keys.tolist(), programs.tolist(), strict=True):
+            place = int(find_slot(self.keys, key))
+            self.keys[place], self.programs[place] = key, program
+        self._used = len(keys)

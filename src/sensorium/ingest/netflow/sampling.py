@@ -1,0 +1,160 @@
+"""Sampling rates as exporters announce them in options data, in a table for the kernel."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from sensorium.ingest.netflow.elements import VARIABLE_LENGTH
+from sensorium.ingest.netflow.steps import INTERFACE_KEY, SAMPLER_BITS
+from sensorium.ingest.netflow.template import INGRESS_INTERFACE, Template
+
+Int64s = npt.NDArray[np.int64]
+
+_SELECTOR_ID = 302
+_SAMPLER_ID = 48
+_SAMPLING_INTERVAL = 34
+_SAMPLER_RANDOM_INTERVAL = 50
+_PACKET_INTERVAL = 305
+_PACKET_SPACE = 306
+_SIZE = 309
+_POPULATION = 310
+_PROBABILITY = 311
+_BOOT_TIME = 160
+
+WHOLE_SOURCE = -1
+"""The key of a rate that is for no sampler or interface in particular."""
+
+_MOST = (1 << 63) - 1
+
+
+@dataclass(slots=True)
+class Rates:
+    """The rates one source has announced, by key: a sampler id, an interface, or neither."""
+
+    by_key: dict[int, int] = field(default_factory=dict)
+
+    def row(self) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """The rate where a record names nothing, and the others by key.
+
+        A source that announces samplers only, all of one rate, has that rate.
+        """
+        keyed = tuple(sorted((k, r) for k, r in self.by_key.items() if k != WHOLE_SOURCE))
+        default = self.by_key.get(WHOLE_SOURCE, 0)
+        samplers = {rate for key, rate in keyed if key < INTERFACE_KEY}
+        if default == 0 and len(samplers) == 1:
+            default = samplers.pop()
+        return default, keyed
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What one options record says: a rate under a key, and when the exporter booted (-1: not)."""
+
+    key: int
+    rate: int
+    boot_ms: int
+
+
+def _records(template: Template, body: bytes) -> Iterator[list[bytes]]:
+    at = 0
+    while len(body) - at >= template.least_length:
+        values = []
+        for specifier in template.fields:
+            length = specifier.length
+            if length == VARIABLE_LENGTH:
+                length, at = body[at] if at < len(body) else 0, at + 1
+                if length == 255:
+                    length, at = int.from_bytes(body[at : at + 2], "big"), at + 2
+            values.append(body[at : at + length])
+            at += length
+        if at > len(body):
+            return
+        yield values
+
+
+def _rate(found: dict[int, bytes]) -> int:
+    """The rate that an options record announces, 0 if none."""
+    number = {element: int.from_bytes(value, "big") for element, value in found.items()}
+    if number.get(_PACKET_INTERVAL):
+        interval = number[_PACKET_INTERVAL]
+        if _PACKET_SPACE in number:
+            return (interval + number[_PACKET_SPACE]) // interval
+        return interval
+    if number.get(_SIZE) and _POPULATION in number:
+        return number[_POPULATION] // number[_SIZE]
+    probability = found.get(_PROBABILITY, b"")
+    if len(probability) in (4, 8):
+        (share,) = struct.unpack(">f" if len(probability) == 4 else ">d", probability)
+        if 0 < share <= 1:
+            return min(round(1 / share), _MOST) if share > 1e-18 else _MOST
+    return number.get(_SAMPLER_RANDOM_INTERVAL) or number.get(_SAMPLING_INTERVAL) or 0
+
+
+def _key(template: Template, found: dict[int, bytes]) -> int:
+    for element in (_SELECTOR_ID, _SAMPLER_ID):
+        if element in found:
+            return int.from_bytes(found[element], "big") & SAMPLER_BITS
+    scope = {f.id for f in template.fields[: template.scopes] if f.pen == 0}
+    if INGRESS_INTERFACE in scope:
+        return INTERFACE_KEY | int.from_bytes(found[INGRESS_INTERFACE], "big") & 0xFFFFFFFF
+    return WHOLE_SOURCE
+
+
+def read_options(template: Template, body: bytes) -> Iterator[Announcement]:
+    """What the records of an options data set announce; records that say neither come too."""
+    for values in _records(template, body):
+        found: dict[int, bytes] = {}
+        for specifier, value in zip(template.fields, values, strict=True):
+            if specifier.pen == 0 and value:
+                found.setdefault(specifier.id, value)
+        boot = found.get(_BOOT_TIME, b"")
+        boot_ms = int.from_bytes(boot, "big") if 0 < len(boot) <= 8 else -1
+        rate = min(_rate(found), _MOST)
+        yield Announcement(
+            key=_key(template, found) if rate else WHOLE_SOURCE,
+            rate=rate,
+            boot_ms=boot_ms if boot_ms <= _MOST // 1_000_000 else -1,
+        )
+
+
+class SamplingTable:
+    """Rows (default rate, first key, last key) over sorted keys and their rates.
+
+    Equal rows are one row; row 0 knows nothing.
+    """
+
+    __slots__ = ("_arrays", "_index")
+
+    def __init__(self) -> None:
+        self._index: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {(0, ()): 0}
+        self._arrays: tuple[Int64s, Int64s, Int64s] | None = None
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def intern(self, rates: Rates) -> int:
+        """The row of a source's rates."""
+        row = rates.row()
+        number = self._index.get(row)
+        if number is None:
+            number = self._index[row] = len(self._index)
+            self._arrays = None
+        return number
+
+    def arrays(self) -> tuple[Int64s, Int64s, Int64s]:
+        """The rows, and all keys and rates they point into."""
+        if self._arrays is None:
+            rows = np.zeros((len(self._index), 3), np.int64)
+            pairs: list[tuple[int, int]] = []
+            for place, (default, keyed) in zip(rows, self._index, strict=True):
+                place[:] = default, len(pairs), len(pairs) + len(keyed)
+                pairs.extend(keyed)
+            table = np.array(pairs, np.int64).reshape(-1, 2)
+            keys, rates = np.ascontiguousarray(table[:, 0]), np.ascontiguousarray(table[:, 1])
+            self._arrays = rows, keys, rates
+        return self._arrays

@@ -1,0 +1,188 @@
+"""What is computed from columns once a record's own values are in: fallbacks and derivations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.wire import (
+    load_u8,
+    native_u16,
+    native_u32,
+    native_u64,
+    store_u8,
+    store_u16,
+    store_u64,
+)
+
+_START = at.TIME_START
+_END = at.TIME_END
+_DURATION = at.DURATION
+_RATE = at.SAMPLING_RATE
+_SPACE = at.SAMPLING_SPACE
+_SAMPLER = at.SAMPLER
+_IN_IF = at.IN_IF
+_SRC_ADDR = at.SRC_ADDR
+_ETYPE = at.ETYPE
+_PROTO = at.PROTO
+_DST_PORT = at.DST_PORT
+_ICMP_TYPE = at.ICMP_TYPE
+_ICMP_CODE = at.ICMP_CODE
+
+_UPTIME = at.STEP_UPTIME
+_ICMP_FROM_PORT = at.STEP_ICMP_FROM_PORT
+_ETYPE_STEP = at.STEP_ETYPE
+_ETYPE_IPV4 = at.STEP_ETYPE_IPV4
+_ETYPE_IF_UNSET = at.STEP_ETYPE_IF_UNSET
+_SAMPLING = at.STEP_SAMPLING
+_HAS_DURATION = at.STEP_DURATION
+_HAS_START = at.STEP_HAS_START
+_HAS_END = at.STEP_HAS_END
+_HAS_SPACE = at.STEP_SPACE
+_HAS_SAMPLER = at.STEP_SAMPLER
+
+_IPV4 = 0x0800
+_IPV6 = 0x86DD
+_MAPPED = 0xFFFF0000
+
+INTERFACE_KEY = 1 << 62
+"""Marks an interface's key among the sampler ids of a sampling table."""
+SAMPLER_BITS = INTERFACE_KEY - 1
+"""Sampler ids are kept to so many bits."""
+
+
+@njit(cache=True, nogil=True)
+def _fill_times(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -> None:
+    """No end: start plus duration, else export. No start: end less duration, else end."""
+    start = columns[_START] + 8 * row
+    end = columns[_END] + 8 * row
+    duration = columns[_DURATION] + 8 * row
+    lasts = steps & _HAS_DURATION != 0
+    has_start = steps & _HAS_START != 0
+    has_end = steps & _HAS_END != 0
+    for i in range(rows):
+        first = native_u64(start + 8 * i) if has_start else 0
+        last = native_u64(end + 8 * i) if has_end else 0
+        length = native_u64(duration + 8 * i) if lasts else 0
+        if last == 0:
+            last = first + length if lasts and first != 0 else export_ns
+            store_u64(end + 8 * i, last)
+        if first == 0:
+            store_u64(start + 8 * i, max(last - length, 0))
+
+
+@njit(cache=True, nogil=True)
+def _anchor_at_export(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -> None:
+    """Uptimes of an exporter whose boot time is unknown: the flow ended at export.
+
+    They were written as if the exporter's uptime were zero; only their difference is sure.
+    """
+    start = columns[_START] + 8 * row
+    end = columns[_END] + 8 * row
+    both = steps & _HAS_START != 0 and steps & _HAS_END != 0
+    for i in range(rows):
+        length = native_u64(end + 8 * i) - native_u64(start + 8 * i) if both else 0
+        store_u64(start + 8 * i, max(export_ns - length, 0))
+        store_u64(end + 8 * i, export_ns)
+
+
+@njit(cache=True, nogil=True)
+def _etypes(columns: Any, row: Any, rows: Any, sparing: Any) -> None:
+    """The EtherType of each source address; with ``sparing``, where no element gave one."""
+    address = columns[_SRC_ADDR] + 16 * row
+    etype = columns[_ETYPE] + 2 * row
+    for i in range(rows):
+        if sparing and native_u16(etype + 2 * i) != 0:
+            continue
+        high = native_u64(address + 16 * i)
+        mapped = native_u32(address + 16 * i + 8) == _MAPPED
+        store_u16(etype + 2 * i, _IPV4 if high == 0 and mapped else _IPV6)
+
+
+@njit(cache=True, nogil=True)
+def _icmp_from_port(columns: Any, row: Any, rows: Any) -> None:
+    """Type and code as routers have put them since NetFlow v5: in the destination port."""
+    proto = columns[_PROTO] + row
+    port = columns[_DST_PORT] + 2 * row
+    types = columns[_ICMP_TYPE] + row
+    codes = columns[_ICMP_CODE] + row
+    for i in range(rows):
+        protocol = load_u8(proto + i)
+        value = native_u16(port + 2 * i) if protocol in (1, 58) else 0
+        store_u8(types + i, value >> 8)
+        store_u8(codes + i, value & 0xFF)
+
+
+@njit(cache=True, nogil=True)
+def _rate_of(keys: Any, rates: Any, first: Any, last: Any, key: Any) -> Any:
+    """The rate of a sampler or interface by binary search in ``keys[first:last]``, else 0."""
+    while first < last:
+        middle = (first + last) >> 1
+        if keys[middle] < key:
+            first = middle + 1
+        else:
+            last = middle
+    if first < keys.shape[0] and keys[first] == key:
+        return rates[first]
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def _sampling(
+    columns: Any, row: Any, rows: Any, steps: Any, default: Any, entry: Any, keys: Any, rates: Any
+) -> None:
+    """Sampling rate per record: its own, its sampler's, its interface's, the source's."""
+    target = columns[_RATE] + 8 * row
+    first = entry[1]
+    last = entry[2]
+    for i in range(rows):
+        rate = native_u64(target + 8 * i) if steps & _SAMPLING else 0
+        if steps & _HAS_SPACE and rate > 0:
+            space = native_u64(columns[_SPACE] + 8 * (row + i))
+            if space >= 0:
+                rate = max((rate + space) // rate, 0)
+        if rate == 0 and last > first:
+            if steps & _HAS_SAMPLER:
+                sampler = native_u64(columns[_SAMPLER] + 8 * (row + i)) & SAMPLER_BITS
+                rate = _rate_of(keys, rates, first, last, sampler)
+            if rate == 0 and columns[_IN_IF] != 0:
+                interface = INTERFACE_KEY | native_u32(columns[_IN_IF] + 4 * (row + i))
+                rate = _rate_of(keys, rates, first, last, interface)
+        store_u64(target + 8 * i, rate if rate != 0 else default)
+
+
+@njit(cache=True, nogil=True)
+def finish(
+    columns: Any,
+    row: Any,
+    rows: Any,
+    steps: Any,
+    export_ns: Any,
+    anchored: Any,
+    default: Any,
+    entry: Any,
+    keys: Any,
+    rates: Any,
+) -> None:
+    """Run the steps of a program on the rows it has just written.
+
+    ``default`` is the source's sampling rate, ``entry`` its row of the sampling table.
+    """
+    if steps & _UPTIME and not anchored:
+        _anchor_at_export(columns, row, rows, steps, export_ns)
+    else:
+        _fill_times(columns, row, rows, steps, export_ns)
+    if steps & _ETYPE_IPV4:
+        for i in range(rows):
+            store_u16(columns[_ETYPE] + 2 * (row + i), _IPV4)
+    elif steps & (_ETYPE_STEP | _ETYPE_IF_UNSET):
+        _etypes(columns, row, rows, steps & _ETYPE_IF_UNSET != 0)
+    if steps & _ICMP_FROM_PORT:
+        _icmp_from_port(columns, row, rows)
+    if steps & (_SAMPLING | _HAS_SAMPLER) or entry[2] > entry[1]:
+        _sampling(columns, row, rows, steps, default, entry, keys, rates)
+    else:
+        for i in range(rows):
+            store_u64(columns[_RATE] + 8 * (row + i), default)

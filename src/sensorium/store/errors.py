@@ -44,3 +44,11 @@ class QueryRefusedError(StoreError):
 
 class QueryFailedError(StoreError):
     """The engine refused or broke off a query; its own words are in the text."""
+
+
+class StaleRecordError(StoreError):
+    """A record was changed by somebody else since it was read; nothing was stored."""
+
+
+class TamperedRecordError(StoreError):
+    """A stored record's content no longer has the digest it is stored under."""

@@ -1,0 +1,65 @@
+"""Bring the records database to the newest schema, in one transaction, without configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from sensorium.store.errors import StoreOpenError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+    from sensorium.store.records.connections import Connections
+
+_LOCATION = "sensorium.store.records:migrations"
+_LOCK = 0x5E45_0001
+"""Advisory lock number that serialises migrations on PostgreSQL."""
+
+
+def migrate(connections: Connections) -> bool:
+    """Apply outstanding revisions; whether there were any.
+
+    Two processes that open a new database at once take turns. Raises StoreOpenError where the
+    schema is newer than this version knows, or the database cannot be reached or changed.
+    """
+    from alembic import command
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    settings = _settings()
+    script = ScriptDirectory.from_config(settings)
+    try:
+        with connections.writing() as connection:
+            if not connections.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            current = MigrationContext.configure(connection).get_current_revision()
+            if current == script.get_current_head():
+                return False
+            known = {revision.revision for revision in script.walk_revisions()}
+            if current is not None and current not in known:
+                raise StoreOpenError(
+                    f"the records database has schema revision {current}, which this version "
+                    "does not know: it was written by a newer sensorium. Nothing was changed; "
+                    "run that version, or point store.records.dsn at another database."
+                )
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+    except SQLAlchemyError as error:
+        where = connections.engine.url.render_as_string(hide_password=True)
+        raise StoreOpenError(
+            f"the records database {where} could not be opened: {' '.join(str(error).split())}. "
+            "Check store.records.dsn and that its user may create tables."
+        ) from error
+    return True
+
+
+def _settings() -> Config:
+    from alembic.config import Config
+
+    settings = Config()
+    settings.set_main_option("script_location", _LOCATION)
+    settings.set_main_option("path_separator", "os")
+    return settings

@@ -1,0 +1,1 @@
+"""Schema revisions of the records store, applied by :mod:`sensorium.store.records.migrate`."""

@@ -10,7 +10,10 @@ from sensorium.component import setting
 from sensorium.console.config import ConsoleConfig
 from sensorium.detect.config import DetectConfig
 from sensorium.ingest.netflow.config import NetflowConfig
+from sensorium.ingest.syslog.config import SyslogConfig
 from sensorium.observe.config import ObserveConfig
+from sensorium.store.records.config import RecordsConfig
+from sensorium.store.telemetry.config import TelemetryConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,15 @@ class IngestConfig:
     """What comes in, and from where."""
 
     netflow: NetflowConfig = setting(NetflowConfig, "")
+    syslog: SyslogConfig = setting(SyslogConfig, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreConfig:
+    """Where telemetry and records are kept."""
+
+    telemetry: TelemetryConfig = setting(TelemetryConfig, "")
+    records: RecordsConfig = setting(RecordsConfig, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +40,7 @@ class Settings:
         Path("var"), "folder of everything that is kept: telemetry, records, checkpoints"
     )
     ingest: IngestConfig = setting(IngestConfig, "")
+    store: StoreConfig = setting(StoreConfig, "")
     detect: DetectConfig = setting(DetectConfig, "")
     agent: AgentConfig = setting(AgentConfig, "")
     observe: ObserveConfig = setting(ObserveConfig, "")

@@ -1,0 +1,191 @@
+"""What ``sensorium doctor`` looks at: one function a check, none of which changes anything."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+GIB = 1 << 30
+TESTED_PYTHONS = {(3, 11), (3, 12), (3, 13)}
+
+
+class Outcome(StrEnum):
+    """``warn`` works but worse than it could; ``fail`` keeps Sensorium from working."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor's answer; ``next_step`` is empty where all is well."""
+
+    name: str
+    outcome: Outcome
+    detail: str
+    next_step: str = ""
+
+
+def python() -> Check:
+    """The interpreter is one that Sensorium is tested with."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] not in TESTED_PYTHONS:
+        return Check("python", Outcome.WARN, f"{version}, not tested", "use Python 3.11 to 3.13")
+    return Check("python", Outcome.OK, version)
+
+
+def packages() -> Check:
+    """Everything that Sensorium's own metadata requires is installed."""
+    required = [
+        re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]
+        for line in metadata.requires("sensorium") or []
+        if "extra ==" not in line
+    ]
+    missing = []
+    for name in required:
+        try:
+            metadata.version(name)
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        lacking = "not installed: " + ", ".join(missing)
+        return Check("packages", Outcome.FAIL, lacking, "`make setup`, or install sensorium again")
+    return Check("packages", Outcome.OK, f"{len(required)} required, all installed")
+
+
+def embedded_store() -> Check:
+    """chDB loads and answers; in a process of its own, since a bad library ends its process."""
+    program = "import chdb; print(chdb.query('SELECT version()', 'TSVRaw'), end='')"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Check("chdb", Outcome.FAIL, "did not answer within 60 s", "free some memory")
+    if done.returncode != 0:
+        why = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        return Check(
+            "chdb",
+            Outcome.FAIL,
+            f"does not load: {why}",
+            "set store.telemetry.dsn to a ClickHouse server, or use an x86-64 or arm64 machine",
+        )
+    return Check("chdb", Outcome.OK, f"ClickHouse {done.stdout.strip()}, embedded")
+
+
+def data_folder(folder: Path) -> Check:
+    """The data folder, or the nearest folder above it that exists, can be written."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        return Check("data folder", Outcome.FAIL, f"{nearest} is a file", "choose another data_dir")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        step = f"chown it to {os.geteuid()}, or choose another data_dir"
+        return Check("data folder", Outcome.FAIL, f"{nearest} cannot be written", step)
+    made = "" if folder.is_dir() else " (will be made)"
+    return Check("data folder", Outcome.OK, f"{folder}{made}")
+
+
+def disk(folder: Path) -> Check:
+    """There is room for telemetry where the data folder is."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(nearest).free
+    detail = f"{free / GIB:.1f} GiB free"
+    if free < GIB:
+        return Check("disk", Outcome.FAIL, detail, "free some, or shorten store.telemetry's TTLs")
+    if free < 10 * GIB:
+        return Check("disk", Outcome.WARN, detail, "watch it: a busy network fills this in days")
+    return Check("disk", Outcome.OK, detail)
+
+
+def memory() -> Check:
+    """The machine has the memory that the embedded store and the detectors take."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    detail = f"{total / GIB:.1f} GiB"
+    if total < 2 * GIB:
+        return Check("memory", Outcome.WARN, detail, "give it 2 GiB, or use a ClickHouse server")
+    return Check("memory", Outcome.OK, detail)
+
+
+def open_files() -> Check:
+    """The embedded store may hold as many files open as it wants to."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < 1024:
+        return Check("open files", Outcome.WARN, f"limit {soft}", f"ulimit -n {min(hard, 65536)}")
+    return Check("open files", Outcome.OK, f"limit {soft}")
+
+
+def port(what: str, kind: socket.SocketKind, host: str, number: int, owner: int) -> Check:
+    """A port that the service listens on is free, or held by our own service (pid ``owner``)."""
+    protocol = "udp" if kind is socket.SOCK_DGRAM else "tcp"
+    name = f"{protocol} {number}"
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, number))
+        except PermissionError:
+            step = f"use a port above 1023, or give Python CAP_NET_BIND_SERVICE ({what})"
+            return Check(name, Outcome.FAIL, f"{what}: not allowed to listen", step)
+        except OSError as error:
+            if owner:
+                return Check(name, Outcome.OK, f"{what}: the service listens (process {owner})")
+            step = f"stop what holds it (ss -lnp shows it), or change the setting ({what})"
+            return Check(name, Outcome.WARN, f"{what}: {error.strerror}", step)
+    return Check(name, Outcome.OK, f"{what}: free")
+
+
+def udp_buffer(wanted: int, limit_file: Path = Path("/proc/sys/net/core/rmem_max")) -> Check:
+    """The kernel grants the receive buffer that keeps bursts of flows from being dropped."""
+    try:
+        granted = int(limit_file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return Check("udp buffer", Outcome.OK, "the limit is not shown on this system")
+    detail = f"at most {granted >> 10} KiB, {wanted >> 10} KiB wanted"
+    if granted < wanted:
+        step = f"sysctl -w net.core.rmem_max={wanted}"
+        return Check("udp buffer", Outcome.WARN, detail, step)
+    return Check("udp buffer", Outcome.OK, detail)
+
+
+class _Timex(ctypes.Structure):
+    """``struct timex`` as far as its status; the rest is room for the kernel (adjtimex(2))."""
+
+    _fields_ = [
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_byte * 256),
+    ]
+
+
+_UNSYNCHRONISED = 0x40  # STA_UNSYNC
+
+
+def clock() -> Check:
+    """The kernel's clock follows a time source: event times of exporters are compared with it."""
+    timex = _Timex()
+    try:
+        answer = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
+    except (OSError, AttributeError):
+        return Check("clock", Outcome.OK, "the kernel does not say whether it is synchronised")
+    if answer < 0:
+        return Check("clock", Outcome.OK, "the kernel does not say whether it is synchronised")
+    if timex.status & _UNSYNCHRONISED:
+        step = "run chrony or systemd-timesyncd, here and on the exporters"
+        return Check("clock", Outcome.WARN, "is not synchronised with a time source", step)
+    return Check("clock", Outcome.OK, "synchronised")

@@ -1,0 +1,132 @@
+"""Where a command finds its settings and its data, and who owns the data at this moment."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sensorium.cli.service import Service
+    from sensorium.config import Settings
+    from sensorium.observe import Observe
+    from sensorium.store.ownership import Owner
+    from sensorium.store.records import Records
+    from sensorium.store.telemetry import ClickHouseTelemetry
+
+DEMO_FOLDER = Path(".demo")
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The settings in force and the data folder they mean for this command."""
+
+    settings: Settings
+    data: Path
+
+    def observe(self) -> Observe:
+        """The façade of a command: its logs go to standard error, warnings and worse only."""
+        from sensorium.observe import Observe
+
+        return Observe()
+
+    def owner(self) -> Owner | None:
+        """The process that holds this folder's telemetry open; None where none does."""
+        from sensorium.store.ownership import owner_of
+        from sensorium.store.telemetry import embedded_folder
+
+        folder = embedded_folder(self.settings.store.telemetry, self.data)
+        return None if folder is None else owner_of(folder)
+
+    def service(self) -> Service | None:
+        """The running service that owns the data, to be asked instead; None where none does.
+
+        Says so on standard error, since the answer then is the service's and not the files'.
+        """
+        from sensorium.cli.service import Service
+
+        owner = self.owner()
+        if owner is None or not owner.url:
+            return None
+        click.echo(f"asking the service at {owner.url} (process {owner.pid})", err=True)
+        return Service(owner.url, self.settings.console.token)
+
+    @contextmanager
+    def records(self) -> Iterator[Records]:
+        """The records store; SQL databases are shared, so a running service is no obstacle."""
+        from sensorium.store.records import open_records
+
+        records = open_records(self.settings.store.records, self.observe(), data_dir=self.data)
+        try:
+            yield records
+        finally:
+            records.close()
+
+    @contextmanager
+    def telemetry(self) -> Iterator[ClickHouseTelemetry]:
+        """The telemetry store; raises StoreInUseError while a service holds an embedded one."""
+        from sensorium.store.telemetry import open_telemetry
+
+        store = open_telemetry(self.settings.store.telemetry, self.observe(), data_dir=self.data)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def find_home(config: Path | None, data: Path | None) -> Home:
+    """Settings from ``config`` and the environment; the data folder by the first rule that fits.
+
+    ``--data`` or ``SENSORIUM_DATA``; a ``data_dir`` that somebody set; ``var`` where it exists;
+    the last demo's folder, so that what a demo printed can be tried at once; ``var``.
+    """
+    from sensorium.config import load_given
+
+    loaded = load_given(config, os.environ)
+    default = loaded.settings.data_dir
+    if data is not None:
+        return Home(loaded.settings, data)
+    if "data_dir" not in loaded.given and not default.exists() and DEMO_FOLDER.is_dir():
+        click.echo(f"using the last demo's data in {DEMO_FOLDER}", err=True)
+        return Home(loaded.settings, DEMO_FOLDER)
+    return Home(loaded.settings, default)
+
+
+def data_flag(data: Path) -> str:
+    """What a printed command needs to find ``data`` again from here: `` --data DIR`` or nothing."""
+    default = Path(os.environ.get("SENSORIUM_DATA", "var"))
+    if data == default or (data == DEMO_FOLDER and not default.exists()):
+        return ""
+    return f" --data {data}"
+
+
+def home_options(command: Command) -> Command:
+    """Give a click command ``-c/--config`` and ``--data``; it receives ``home: Home``."""
+
+    @functools.wraps(command)
+    def with_home(*args: Any, config_file: Path | None, data: Path | None, **kwargs: Any) -> Any:
+        return command(*args, home=find_home(config_file, data), **kwargs)
+
+    with_config = click.option(
+        "-c",
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="SENSORIUM_CONFIG",
+        help="Settings file (default: the defaults).",
+    )
+    with_data = click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="SENSORIUM_DATA",
+        help="Data folder (default: the settings' data_dir, else the last demo's).",
+    )
+    return with_config(with_data(with_home))

@@ -1,0 +1,58 @@
+"""``sensorium doctor``: what on this machine would keep Sensorium from working well."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from sensorium.cli.context import Home, home_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sensorium.cli.checks import Check
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+@click.command()
+@home_options
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of lines.")
+@click.pass_context
+def doctor(ctx: click.Context, home: Home, as_json: bool) -> None:
+    """Look at this machine, the settings and the data folder; change nothing.
+
+    One line a check: ok, warn or fail, and what to do about it. Exit status 1 if any fails.
+    """
+    checks = []
+    for check in _checks(home):
+        checks.append(check)
+        if not as_json:
+            _print(check)
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=2))
+    if any(check.outcome == "fail" for check in checks):
+        ctx.exit(1)
+
+
+def _print(check: Check) -> None:
+    word = click.style(f"{check.outcome:<5}", fg=_COLOURS[check.outcome], bold=True)
+    click.echo(f"{word} {check.name:<12} {check.detail}")
+    if check.next_step:
+        click.echo(f"{'':18} → {check.next_step}")
+
+
+def _checks(home: Home) -> Iterator[Check]:
+    from sensorium.cli import checks
+
+    yield checks.python()
+    yield checks.packages()
+    yield checks.embedded_store()
+    yield checks.data_folder(home.data)
+    yield checks.disk(home.data)
+    yield checks.memory()
+    yield checks.open_files()
+    yield checks.clock()

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sensorium.cli import checks
+from sensorium.cli.checks import Outcome
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+def test_this_machine_passes_what_the_tests_need() -> None:
+    for check in (checks.python(), checks.packages(), checks.embedded_store()):
+        assert check.outcome is Outcome.OK, check
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        checks.metadata, "requires", lambda _: ["click>=8", "not-there>=1", 'x; extra == "y"']
+    )
+    check = checks.packages()
+    assert (check.outcome, check.detail) == (Outcome.FAIL, "not installed: not-there")
+
+
+def test_a_data_folder_that_does_not_exist_yet_is_fine(tmp_path: Path) -> None:
+    check = checks.data_folder(tmp_path / "a" / "b")
+    assert check.outcome is Outcome.OK
+    assert "will be made" in check.detail
+
+
+def test_a_data_folder_that_is_a_file_is_not(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("", encoding="utf-8")
+    assert checks.data_folder(tmp_path / "var").outcome is Outcome.FAIL
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_data_folder_that_cannot_be_written_is_not(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert checks.data_folder(tmp_path).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("free_gib", "outcome"), [(0.5, Outcome.FAIL), (5, Outcome.WARN), (50, Outcome.OK)]
+)
+def test_the_disk_must_have_room(
+    free_gib: float, outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, int(free_gib * checks.GIB)))
+    assert checks.disk(tmp_path / "new").outcome is outcome
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_port_that_somebody_holds_is_a_warning_unless_it_is_our_service(
+    kind: socket.SocketKind,
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as holder:
+        holder.bind(("127.0.0.1", 0))
+        if kind is socket.SOCK_STREAM:
+            holder.listen()
+        number = holder.getsockname()[1]
+        held = checks.port("NetFlow", kind, "127.0.0.1", number, owner=0)
+        ours = checks.port("NetFlow", kind, "127.0.0.1", number, owner=42)
+    free = checks.port("NetFlow", kind, "127.0.0.1", number, owner=0)
+    assert (held.outcome, ours.outcome, free.outcome) == (Outcome.WARN, Outcome.OK, Outcome.OK)
+    assert "process 42" in ours.detail
+
+
+def test_a_small_receive_buffer_is_a_warning_with_the_command_that_raises_it(
+    tmp_path: Path,
+) -> None:
+    limit = tmp_path / "rmem_max"
+    limit.write_text("212992\n", encoding="ascii")
+    check = checks.udp_buffer(4 << 20, limit)
+    assert check.outcome is Outcome.WARN
+    assert check.next_step == "sysctl -w net.core.rmem_max=4194304"
+    assert checks.udp_buffer(1 << 16, limit).outcome is Outcome.OK
+    assert checks.udp_buffer(1 << 16, tmp_path / "missing").outcome is Outcome.OK
+
+
+def test_the_kernels_word_on_the_clock_is_taken_or_missing() -> None:
+    assert checks.clock().outcome in {Outcome.OK, Outcome.WARN}

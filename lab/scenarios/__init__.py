@@ -1,0 +1,1 @@
+"""What can happen to the network during a recording: one file per kind of event."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sensorium.errors import SensoriumError
 
-class StoreError(Exception):
+
+class StoreError(SensoriumError):
     """Base of every error that a store raises on purpose."""
 
 
@@ -15,10 +17,11 @@ class StoreInUseError(StoreError):
         self.pid = pid
         self.url = url
         owner = f"process {pid}" if pid else "another process"
-        ask = f"ask it at {url}" if url else "it serves no API to ask instead"
+        served = f", whose API is at {url}" if url else ", which serves no API"
         super().__init__(
-            f"the telemetry store {path} is open in {owner}; {ask}, or stop it first. "
-            "Nothing was read or changed."
+            f"the telemetry store {path} is open in {owner}{served}",
+            unaffected="nothing was read or changed",
+            next_step="ask that API, or stop the process first" if url else "stop it first",
         )
 
 
@@ -32,14 +35,17 @@ class StoreWriteError(StoreError):
     def __init__(self, reason: str, kept_rows: int) -> None:
         self.kept_rows = kept_rows
         super().__init__(
-            f"telemetry could not be written: {reason} "
-            f"{kept_rows} rows are kept in memory and are tried again at the next write; "
-            "detection goes on. Check the store's disk and the DSN."
+            f"telemetry could not be written: {reason}",
+            unaffected=f"{kept_rows} rows are kept in memory and are tried again at the next "
+            "write; detection goes on",
+            next_step="check the store's disk, or that its server is up",
         )
 
 
 class QueryRefusedError(StoreError):
     """The statement is not one read-only SELECT, so it was not sent."""
+
+    exit_code = 2
 
 
 class QueryFailedError(StoreError):

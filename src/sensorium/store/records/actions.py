@@ -64,6 +64,8 @@ def _action(digest: str, content: dict[str, Any]) -> Action:
         return Action(**fields, digest=digest)
     except (ValueError, KeyError, TypeError) as error:
         raise TamperedRecordError(
-            f"the stored action {digest[:12]} is no longer what was proposed: its content was "
-            "changed in the database. It cannot be approved; the proposal has to be made again."
+            f"the stored action {digest[:12]} is no longer what was proposed: "
+            "its content was changed in the database",
+            unaffected="it cannot be approved, and nothing was approved",
+            next_step="find out who changed it (sensorium audit list), and propose it again",
         ) from error

@@ -68,7 +68,8 @@ def connect(config: RecordsConfig, data_dir: Path | None) -> Connections:
         return Connections(create_engine(url, pool_size=config.pool_size, pool_pre_ping=True))
     except ModuleNotFoundError as error:
         raise StoreOpenError(
-            f"PostgreSQL needs the driver {error.name}: pip install 'sensorium[postgresql]'"
+            f"PostgreSQL needs the driver {error.name}, which is not installed",
+            next_step="pip install 'sensorium[postgresql]'",
         ) from error
     except NoSuchModuleError as error:
         raise StoreOpenError(f"the records DSN names an unknown database: {error}") from error
@@ -78,15 +79,17 @@ def _url(config: RecordsConfig, data_dir: Path | None) -> URL:
     if not config.dsn:
         if data_dir is None:
             raise StoreOpenError(
-                "no records DSN and no data folder: set store.records.dsn or the data folder"
+                "there is neither a records DSN nor a data folder",
+                next_step="set store.records.dsn or data_dir",
             )
         return URL.create("sqlite", database=str(data_dir.resolve() / _FILE))
     try:
         url = make_url(config.dsn)
     except ArgumentError as error:
         raise StoreOpenError(
-            "the records DSN is not a URL: write sqlite:////folder/file or "
-            "postgresql://user:password@host:5432/database"
+            "the records DSN is not a URL",
+            next_step="write sqlite:////folder/file or "
+            "postgresql://user:password@host:5432/database",
         ) from error
     if url.drivername in {"postgresql", "postgres"}:
         return url.set(drivername="postgresql+psycopg")

@@ -78,12 +78,14 @@ class Incidents:
             if row and row.revision > incident.revision:
                 raise StaleRecordError(
                     f"{incident.id} is stored with revision {row.revision}; "
-                    f"revision {incident.revision} came too late and was not stored"
+                    f"revision {incident.revision} came too late",
+                    unaffected="nothing was stored",
                 )
             if expected is not None and before != expected.value:
                 raise StaleRecordError(
                     f"{incident.id} is {before or 'not stored'}, not {expected.value} as the "
-                    "change supposed; it was left as it is"
+                    "change supposed",
+                    unaffected="it was left as it is",
                 )
             values = _row(incident)
             if row:

@@ -42,16 +42,17 @@ def migrate(connections: Connections) -> bool:
             if current is not None and current not in known:
                 raise StoreOpenError(
                     f"the records database has schema revision {current}, which this version "
-                    "does not know: it was written by a newer sensorium. Nothing was changed; "
-                    "run that version, or point store.records.dsn at another database."
+                    "does not know: it was written by a newer sensorium",
+                    unaffected="nothing was changed",
+                    next_step="run that version, or point store.records.dsn elsewhere",
                 )
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
     except SQLAlchemyError as error:
         where = connections.engine.url.render_as_string(hide_password=True)
         raise StoreOpenError(
-            f"the records database {where} could not be opened: {' '.join(str(error).split())}. "
-            "Check store.records.dsn and that its user may create tables."
+            f"the records database {where} could not be opened: {' '.join(str(error).split())}",
+            next_step="check store.records.dsn, and that its user may create tables",
         ) from error
     return True
 

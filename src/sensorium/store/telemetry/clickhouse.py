@@ -212,7 +212,8 @@ def open_telemetry(
     if not dsn:
         if data_dir is None:
             raise StoreOpenError(
-                "no telemetry DSN and no data folder: set store.telemetry.dsn or the data folder"
+                "there is neither a telemetry DSN nor a data folder",
+                next_step="set store.telemetry.dsn or data_dir",
             )
         dsn = _embedded_dsn(data_dir)
     target = parse_dsn(dsn, config.database)
@@ -251,8 +252,9 @@ def _prepare(target: Target, config: TelemetryConfig) -> tuple[Client, Client]:
         if isinstance(error, StoreError):
             raise
         raise StoreOpenError(
-            f"cannot prepare {target.described}: {_one_line(error)}. Nothing was lost; check "
-            "that the user may create databases and tables."
+            f"cannot prepare {target.described}: {_one_line(error)}",
+            unaffected="what is stored there was left as it is",
+            next_step="check that the user may create databases and tables",
         ) from error
     first.close()
     return writer, reader

@@ -55,7 +55,8 @@ def parse_dsn(dsn: str, database: str) -> Target:
     if parts.scheme == "chdb":
         if parts.netloc or not parts.path.strip("/"):
             raise StoreOpenError(
-                f"{dsn!r} names no folder: write chdb:///absolute/folder (three slashes)"
+                f"the telemetry DSN {dsn!r} names no folder",
+                next_step="write chdb:///absolute/folder, with three slashes",
             )
         return Target(dsn, database, folder=Path(unquote(parts.path)).resolve())
     if parts.scheme in {"clickhouse", "clickhouses", "http", "https"}:
@@ -121,6 +122,7 @@ def connect(
         )
     except ClickHouseError as error:
         raise StoreOpenError(
-            f"cannot open {target.described}: {error}. Nothing was read or written; check "
-            "store.telemetry.dsn and that the engine is up."
+            f"cannot open {target.described}: {' '.join(str(error).split())}",
+            unaffected="nothing was read or written",
+            next_step="check store.telemetry.dsn, and that the server is up",
         ) from error

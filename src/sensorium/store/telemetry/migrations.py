@@ -60,8 +60,9 @@ def migrate(client: Client, database: str) -> list[int]:
     if applied and max(applied) > newest:
         raise StoreOpenError(
             f"the telemetry database {database} has schema step {max(applied)}, this version "
-            f"knows {newest}: it was written by a newer sensorium. Nothing was changed; run that "
-            "version, or point store.telemetry.dsn at another place."
+            f"knows {newest}: it was written by a newer sensorium",
+            unaffected="nothing was changed",
+            next_step="run that version, or point store.telemetry.dsn at another place",
         )
     done = []
     for step in STEPS:

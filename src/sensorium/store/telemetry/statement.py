@@ -20,6 +20,7 @@ _QUOTED = re.compile(
     |\$(\w*)\$.*?\$\1\$""",
     re.VERBOSE | re.DOTALL,
 )
+_UNSENT = "the statement was not sent"
 _FIRST_WORD = re.compile(r"\s*\(*\s*(\w+)")
 _FORBIDDEN = (
     (re.compile(r"\bINTO\s+OUTFILE\b", re.IGNORECASE), "INTO OUTFILE writes a file"),
@@ -39,14 +40,12 @@ def require_read_only(sql: str) -> None:
         bare = bare[:-1].rstrip()
     first = _FIRST_WORD.match(bare)
     if first is None or first.group(1).upper() not in {"SELECT", "WITH"}:
-        raise QueryRefusedError(
-            "only SELECT is allowed on the telemetry store; the statement was not sent"
-        )
+        raise QueryRefusedError("only SELECT is allowed on the telemetry store", unaffected=_UNSENT)
     if ";" in bare:
-        raise QueryRefusedError("one statement at a time; nothing was sent")
+        raise QueryRefusedError("one statement at a time", unaffected=_UNSENT)
     for pattern, reason in _FORBIDDEN:
         if pattern.search(bare):
-            raise QueryRefusedError(f"{reason}; the statement was not sent")
+            raise QueryRefusedError(reason, unaffected=_UNSENT)
 
 
 def _stand_in(match: re.Match[str]) -> str:

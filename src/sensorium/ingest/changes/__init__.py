@@ -1,0 +1,25 @@
+"""Planned changes: calendar entries, deployment events and cron tables, as ``model.Change``."""
+
+from sensorium.ingest.changes.calendar import ChangeCalendar, read_calendar
+from sensorium.ingest.changes.columns import from_rows, to_batch
+from sensorium.ingest.changes.config import ChangesConfig
+from sensorium.ingest.changes.crontab import CronJob, Crontab, read_crontab
+from sensorium.ingest.changes.deployments import read_deployments
+from sensorium.ingest.changes.problem import Problem
+from sensorium.ingest.changes.reader import ChangeReader
+from sensorium.ingest.changes.volume import parse_volume
+
+__all__ = [
+    "ChangeCalendar",
+    "ChangeReader",
+    "ChangesConfig",
+    "CronJob",
+    "Crontab",
+    "Problem",
+    "from_rows",
+    "parse_volume",
+    "read_calendar",
+    "read_crontab",
+    "read_deployments",
+    "to_batch",
+]

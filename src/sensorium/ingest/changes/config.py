@@ -1,0 +1,22 @@
+"""What an operator can set about planned changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensorium.component import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesConfig:
+    """How announcements are read."""
+
+    timezone: str = setting(
+        "UTC", "IANA time zone of calendar times without a zone, and of cron tables"
+    )
+    job_minutes: float = setting(
+        30.0, "minutes a cron job is taken to run, as tables do not say", gt=0
+    )
+    unfinished_minutes: float = setting(
+        15.0, "minutes a deployment is taken to last that has not said it finished", gt=0
+    )

@@ -1,0 +1,61 @@
+"""Reads announcements and says, in the log and in a counter, what of them was not used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sensorium.ingest.changes.calendar import ChangeCalendar, read_calendar
+from sensorium.ingest.changes.config import ChangesConfig
+from sensorium.ingest.changes.crontab import Crontab, read_crontab
+from sensorium.ingest.changes.deployments import read_deployments
+from sensorium.ingest.changes.problem import Problem
+from sensorium.model.change import Change
+from sensorium.observe import Observe
+
+_MOST_LOGGED = 20
+
+
+class ChangeReader:
+    """The way into this folder for a running service; never raises for what it is given."""
+
+    def __init__(self, config: ChangesConfig, observe: Observe) -> None:
+        self._config = config
+        self._log = observe.logger("changes")
+        self._entries = observe.counter(
+            "sensorium_changes_entries", "Planned-change entries read, by form", ("form",)
+        )
+        self._dropped = observe.counter(
+            "sensorium_ingest_dropped",
+            "Input not used, by protocol and reason",
+            ("protocol", "reason"),
+        )
+
+    def calendar(self, ics: bytes) -> ChangeCalendar:
+        """Read an iCalendar; ask it for occurrences."""
+        calendar = read_calendar(ics, self._config)
+        self._tell("calendar", calendar.events, calendar.problems)
+        return calendar
+
+    def crontab(self, host: str, table: bytes) -> Crontab:
+        """Read a host's cron table; ask it for occurrences."""
+        crontab = read_crontab(host, table, self._config)
+        self._tell("crontab", len(crontab.jobs), crontab.problems)
+        return crontab
+
+    def deployments(self, events: bytes) -> list[Change]:
+        """Read deployment events."""
+        changes, problems = read_deployments(events, self._config)
+        self._tell("deployments", len(changes), problems)
+        return changes
+
+    def _tell(self, form: str, entries: int, problems: Sequence[Problem]) -> None:
+        self._entries.labels(form).inc(entries)
+        if problems:
+            self._dropped.labels(form, "malformed").inc(len(problems))
+        for problem in problems[:_MOST_LOGGED]:
+            self._log.warning(
+                f"a line of the {form} was not used; the other entries were; correct it and "
+                "send it again",
+                line=problem.line,
+                reason=problem.text,
+            )

@@ -2,9 +2,9 @@
 
 A fenced block whose first line is ```` ```console run ```` or ```` ```python run ```` is run; all
 blocks of one page run in order, in one folder. In a console block a line after ``$`` is a command,
-lines after ``>`` go on with it, and the lines below are what it prints: ``...`` stands for any text, alone on a line for any
-lines. A command that shows no output need only succeed. What it writes to standard error is shown
-to nobody, as a reader of the page would skip it.
+lines after ``>`` go on with it, and the lines below are what it prints: ``...`` stands for any
+text, alone on a line for any lines. A command that shows no output need only succeed. What goes to
+standard error is not compared.
 """
 
 from __future__ import annotations

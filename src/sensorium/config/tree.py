@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensorium.agent.settings import AgentConfig
+from sensorium.approval.config import ApprovalConfig
 from sensorium.component import setting
 from sensorium.console.config import ConsoleConfig
 from sensorium.detect.config import DetectConfig
+from sensorium.ingest.changes.config import ChangesConfig
 from sensorium.ingest.netflow.config import NetflowConfig
+from sensorium.ingest.prometheus.config import PrometheusConfig
 from sensorium.ingest.syslog.config import SyslogConfig
 from sensorium.observe.config import ObserveConfig
 from sensorium.store.records.config import RecordsConfig
@@ -22,6 +25,8 @@ class IngestConfig:
 
     netflow: NetflowConfig = setting(NetflowConfig, "")
     syslog: SyslogConfig = setting(SyslogConfig, "")
+    prometheus: PrometheusConfig = setting(PrometheusConfig, "")
+    changes: ChangesConfig = setting(ChangesConfig, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,5 +48,6 @@ class Settings:
     store: StoreConfig = setting(StoreConfig, "")
     detect: DetectConfig = setting(DetectConfig, "")
     agent: AgentConfig = setting(AgentConfig, "")
+    approval: ApprovalConfig = setting(ApprovalConfig, "")
     observe: ObserveConfig = setting(ObserveConfig, "")
     console: ConsoleConfig = setting(ConsoleConfig, "")

@@ -1,0 +1,44 @@
+"""Settings of detection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensorium.component import setting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DetectConfig:
+    """How telemetry is cut into windows and how improbable a window must be to pass."""
+
+    window_seconds: int = setting(30, "length of one tumbling event-time window", ge=1, le=3600)
+    lateness_seconds: int = setting(
+        60, "how long before its arrival a record's event time may lie", ge=0, le=3600
+    )
+    pass_rate: float = setting(
+        0.001, "share of scored windows that may pass in quiet traffic", gt=0, le=0.1
+    )
+    warmup_windows: int = setting(
+        10, "windows at the start of a stream that are learned from and never passed", ge=1
+    )
+    history_windows: int = setting(
+        60, "windows of its own past that each entity is compared with", ge=10, le=1000
+    )
+    hold_windows: int = setting(
+        20, "windows for which an odd entity keeps its old baseline before it adapts", ge=0
+    )
+    max_entities: int = setting(
+        50_000, "entities of one kind kept in memory; the least recently seen leave", ge=100
+    )
+    calibration_half_life_windows: int = setting(
+        960, "windows after which a score counts half in the calibration", ge=10
+    )
+    stage2_share: float = setting(
+        0.05, "share of host windows, the oddest, that the isolation forest looks at", gt=0, le=1
+    )
+    forest_trees: int = setting(64, "trees of the isolation forest", ge=10, le=500)
+    forest_refit_windows: int = setting(20, "windows between two fits of the forest", ge=1)
+    template_similarity: float = setting(
+        0.5, "share of equal words for a log line to join a template of its length", gt=0, le=1
+    )
+    max_templates: int = setting(20_000, "log templates kept in memory", ge=100)

@@ -1,0 +1,1 @@
+"""One detector per file; ``sensorium.detect.registry`` lists them."""

@@ -1,0 +1,133 @@
+"""Hosts whose features are odd together, by an Isolation Forest (Liu et al. 2008).
+
+Stage two: it looks only at the hosts that the statistics of stage one find oddest, and asks
+whether the whole vector of a host's scores is unlike those of hosts before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sensorium.detect.arrays import F64, Bool
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.detectors.host import FEATURES as HOST_FEATURES
+from sensorium.detect.detectors.host import HostDetector
+from sensorium.detect.features import improbability
+from sensorium.detect.protocol import Explanation, Scored, Window
+from sensorium.detect.tail import SIGMAS, TailModel, decades
+from sensorium.model.anomaly import EntityKind, Feature
+from sensorium.model.signals import Signal
+
+FEATURES = (improbability("joint", "behaved unlike any host before (improbability {})"),)
+
+# Beyond this a single feature is odd enough by itself; the forest looks for combinations.
+_LIMIT = 8.0
+_REMEMBERED = 4096
+_ENOUGH = 128
+# Isolation scores lie between 0 and 1; this puts their spread near that of sigmas.
+_STRETCH = 20.0
+
+
+class JointDetector:
+    """Scores the oddest hosts' feature vectors with a forest refitted now and then."""
+
+    name = "flows.host.joint"
+    kind = EntityKind.HOST
+    signal = Signal.FLOWS
+    features = FEATURES
+
+    def __init__(self, config: DetectConfig, hosts: HostDetector) -> None:
+        self._config = config
+        self._hosts = hosts
+        self._vectors = np.empty((0, len(HOST_FEATURES)))
+        self._forest: Any = None
+        self._usual = TailModel(SIGMAS, config.calibration_half_life_windows)
+        self._fitted_at = 0
+        self._odd = TailModel(SIGMAS, config.calibration_half_life_windows)
+
+    def score(self, window: Window) -> Scored:
+        """Every host has a row; those that stage one finds usual score zero."""
+        hosts = self._hosts.score(window)
+        if not len(hosts):
+            return Scored.nothing(len(FEATURES))
+        vectors = _vectors(hosts)
+        out = np.zeros((len(hosts), 1))
+        enough = self._odd.quantile(self._config.stage2_share)
+        odd = np.flatnonzero(_norm(vectors) >= enough)
+        if self._forest is not None and len(odd):
+            isolation = _isolation(self._forest, vectors[odd])
+            out[odd, 0] = decades(self._usual.survival(isolation))
+        return Scored(hosts.keys, out, np.zeros_like(out), out, hosts.places, hosts.strata)
+
+    def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
+        """Remember the vectors of hosts that did not pass, and refit when it is time."""
+        hosts = self._hosts.score(window)
+        if not len(hosts):
+            return
+        vectors = _vectors(hosts)[~passed]
+        self._odd.learn(_norm(vectors))
+        self._vectors = np.concatenate([self._vectors, vectors])[-_REMEMBERED:]
+        due = window.index - self._fitted_at >= self._config.forest_refit_windows
+        if len(self._vectors) >= _ENOUGH and (self._forest is None or due):
+            self._refit(window.index)
+
+    def explain(
+        self, window: Window, scored: Scored, place: int, features: list[int]
+    ) -> Explanation:
+        """The host's own features, strongest first, and whom the strongest concerns."""
+        hosts = self._hosts.score(window)
+        strength = np.nan_to_num(np.abs(hosts.oddness[place]))
+        order = np.argsort(-strength, kind="stable")[:5].tolist()
+        told = self._hosts.explain(window, hosts, place, order)
+        names = ", ".join(HOST_FEATURES[i].name.replace("_", " ") for i in order[:3])
+        return Explanation(
+            entity=told.entity,
+            hosts=told.hosts,
+            peers=told.peers,
+            summary=f"{told.summary}; the combination of {names} is unlike any host before",
+            features=tuple(
+                Feature(
+                    name=HOST_FEATURES[i].name,
+                    value=float(hosts.values[place, i]),
+                    expected=float(hosts.expected[place, i]),
+                    score=float(hosts.oddness[place, i]),
+                    unit=HOST_FEATURES[i].unit,
+                )
+                for i in order
+            ),
+        )
+
+    def entities(self) -> int:
+        """Vectors remembered."""
+        return len(self._vectors)
+
+    def _refit(self, now: int) -> None:
+        from sklearn.ensemble import IsolationForest
+
+        forest = IsolationForest(
+            n_estimators=self._config.forest_trees,
+            max_samples=min(256, len(self._vectors)),
+            random_state=0,
+            n_jobs=1,
+        )
+        forest.fit(self._vectors)
+        self._forest = forest
+        self._usual = TailModel(SIGMAS, self._config.calibration_half_life_windows)
+        self._usual.learn(_isolation(forest, self._vectors))
+        self._fitted_at = now
+
+
+def _vectors(hosts: Scored) -> F64:
+    return np.nan_to_num(np.clip(hosts.oddness, -_LIMIT, _LIMIT))
+
+
+def _norm(vectors: F64) -> F64:
+    return np.asarray(np.sqrt((vectors**2).sum(axis=1)), np.float64)
+
+
+def _isolation(forest: Any, vectors: F64) -> F64:
+    """How isolated each vector is, from 0 up: sklearn's score runs from -1 (odd) to 0."""
+    isolation = np.asarray(-forest.score_samples(vectors), np.float64)
+    return np.maximum(isolation - 0.4, 0.0) * _STRETCH

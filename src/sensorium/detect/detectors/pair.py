@@ -1,0 +1,107 @@
+"""Pairs of client and server: volumes, failures, ports, and first contacts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensorium.detect.arrays import F64, Bool
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.features import count, plain, volume
+from sensorium.detect.flows.contributors import peers
+from sensorium.detect.flows.window import FlowWindow
+from sensorium.detect.groups import Groups, count_distinct
+from sensorium.detect.keys import combine
+from sensorium.detect.profiles import Profiles
+from sensorium.detect.protocol import Explanation, Scored, Window
+from sensorium.detect.wording import sentence
+from sensorium.model.anomaly import Entity, EntityKind
+from sensorium.model.signals import Signal
+
+FEATURES = (
+    volume("bytes_up", "sent {}"),
+    volume("bytes_down", "fetched {}"),
+    count("flows", "opened {} conversations"),
+    count("failed", "failed in {} conversations"),
+    count("ports", "tried {} ports"),
+    plain("novelty", "made a first contact with improbability {}", 0.5, "decades"),
+)
+
+
+def group_pairs(flows: FlowWindow) -> Groups:
+    """The window's conversations grouped by client and server."""
+    keys, talks = flows.addresses.keys, flows.conversations
+    return Groups.of(combine(keys[talks.client], keys[talks.server]))
+
+
+def pair_values(flows: FlowWindow, groups: Groups) -> F64:
+    """The features of every pair, (g, f) in natural units."""
+    talks, edges = flows.conversations, flows.edges
+    columns = [
+        groups.reduce(np.add, talks.bytes_up),
+        groups.reduce(np.add, talks.bytes_down),
+        groups.sizes(),
+        groups.reduce(np.add, talks.failed.astype(np.int64)),
+        count_distinct(groups.codes, len(groups), talks.port, talks.proto),
+        groups.reduce(np.maximum, edges.novelty[edges.conversation]),
+    ]
+    return np.column_stack(columns).astype(np.float64)
+
+
+class PairDetector:
+    """Scores every pair that had a conversation in the window."""
+
+    name = "flows.pair"
+    kind = EntityKind.PAIR
+    signal = Signal.FLOWS
+    features = FEATURES
+
+    def __init__(self, config: DetectConfig) -> None:
+        self._profiles = Profiles(FEATURES, config)
+        self._seconds = config.window_seconds
+
+    def score(self, window: Window) -> Scored:
+        """One row per pair; ``places`` is a conversation of it."""
+        if window.flows is None:
+            return Scored.nothing(len(FEATURES))
+        flows = window.flows
+        groups = group_pairs(flows)
+        talk = groups.order[groups.starts]
+        talks, nobody = flows.conversations, flows.addresses.group
+        real = ~nobody[talks.client[talk]] & ~nobody[talks.server[talk]]
+        values = pair_values(flows, groups)
+        return self._profiles.score(groups.keys[real], values[real], talk[real])
+
+    def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
+        """Take the window into the baselines."""
+        self._profiles.learn(scored, passed, window.index)
+
+    def explain(
+        self, window: Window, scored: Scored, place: int, features: list[int]
+    ) -> Explanation:
+        """Name client, server and the service between them that weighs most."""
+        assert window.flows is not None
+        flows, talks = window.flows, window.flows.conversations
+        talk = int(scored.places[place])
+        client, server = talks.client[talk], talks.server[talk]
+        who, whom = flows.addresses.text(int(client)), flows.addresses.text(int(server))
+        rows = np.flatnonzero((talks.client == client) & (talks.server == server))
+        weight = talks.bytes_up[rows] + talks.bytes_down[rows] + 1
+        strongest = features[0]
+        value, expected = scored.values[place, strongest], scored.expected[place, strongest]
+        return Explanation(
+            entity=Entity(EntityKind.PAIR, f"{who}>{whom}"),
+            hosts=(who, whom),
+            peers=peers(flows, rows, weight, np.ones(len(rows), np.bool_)),
+            summary=sentence(
+                who,
+                FEATURES[strongest],
+                value,
+                expected,
+                seconds=self._seconds,
+                extra=f" with {whom}",
+            ),
+        )
+
+    def entities(self) -> int:
+        """Pairs remembered."""
+        return len(self._profiles)

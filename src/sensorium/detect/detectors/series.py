@@ -1,0 +1,167 @@
+"""Metric series: each against its own past, two-sided; and series that never moved and now do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensorium.detect.arrays import F64, I64, U64, Bool
+from sensorium.detect.baseline import Baseline, Expectation
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.features import plain
+from sensorium.detect.groups import Groups
+from sensorium.detect.keys import KeyIndex
+from sensorium.detect.metrics.window import MetricWindow, SeriesKind
+from sensorium.detect.protocol import Explanation, Scored, Window
+from sensorium.detect.wording import number
+from sensorium.model.anomaly import Entity, EntityKind
+from sensorium.model.signals import Signal
+
+FEATURES = (plain("value", "was {}", 0.0, falls=True),)
+
+_SETTLED = 5
+# A series whose whole past is one value may claim this many sigmas at most.
+_FROM_CONSTANT = 10.0
+_LIMIT = 6.0
+_CONSTANT = 3
+
+
+def compared(values: F64, kinds: I64) -> F64:
+    """Rates by factor above one event per half minute, means by factor, gauges as they are."""
+    rate = np.log1p(30.0 * np.maximum(values, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(values > 0, np.log(np.where(values > 0, values, 1.0)), np.nan)
+    return np.where(
+        kinds == SeriesKind.RATE, rate, np.where(kinds == SeriesKind.MEAN, mean, values)
+    )
+
+
+def natural(values: F64, kinds: I64) -> F64:
+    """The inverse of :func:`compared`."""
+    capped = np.minimum(values, 700.0)
+    rate = np.expm1(capped) / 30.0
+    mean = np.exp(capped)
+    return np.where(
+        kinds == SeriesKind.RATE, rate, np.where(kinds == SeriesKind.MEAN, mean, values)
+    )
+
+
+class SeriesDetector:
+    """Scores every series that varies, and every constant one that moves.
+
+    A series that has never moved and does not is not scored: there is nothing to say of it.
+    """
+
+    name = "metrics.series"
+    kind = EntityKind.SERIES
+    signal = Signal.METRICS
+    features = FEATURES
+
+    def __init__(self, config: DetectConfig) -> None:
+        self._index = KeyIndex(config.max_entities)
+        self._baseline = Baseline(np.zeros(1), config.history_windows, population=False, exact=True)
+        self._hold = config.hold_windows
+        self._held = np.zeros(0, np.int64)
+        self._seconds = config.window_seconds
+
+    def score(self, window: Window) -> Scored:
+        """One row per series with something to say; ``places`` are rows of the window's series."""
+        metrics = window.metrics
+        if metrics is None:
+            return Scored.nothing(1)
+        values = compared(metrics.values, metrics.kinds)
+        rows = self._index.find(metrics.keys)
+        expected = self._baseline.expect(rows)
+        away = values - expected.location[:, 0]
+        spread = self._spread(metrics, expected, away)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odd = np.clip(away / spread, -1e6, 1e6)
+        constant = expected.span[:, 0] == 0
+        told = (expected.seen[:, 0] >= _SETTLED) & np.isfinite(odd) & ~(constant & (away == 0))
+        at = np.flatnonzero(told)
+        strata = np.where(constant, _CONSTANT + metrics.kinds, metrics.kinds)
+        return Scored(
+            keys=metrics.keys[at],
+            values=metrics.values[at, None],
+            expected=natural(expected.location[at, 0], metrics.kinds[at])[:, None],
+            oddness=odd[at, None],
+            places=at,
+            strata=strata[at],
+        )
+
+    def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
+        """Take the window's values into the baselines, except those of series that are odd."""
+        metrics = window.metrics
+        if metrics is None:
+            return
+        rows, fresh = self._index.admit(metrics.keys, window.index)
+        self._baseline.reset(rows[fresh])
+        self._grow()
+        self._held[rows[fresh]] = 0
+        odd = np.zeros(len(metrics.keys), np.bool_)
+        odd[scored.places[passed]] = True
+        kept = rows >= 0
+        rows, odd = rows[kept], odd[kept]
+        self._held[rows] = np.where(odd, self._held[rows] + 1, 0)
+        learned = ~odd | (self._held[rows] > self._hold)
+        values = compared(metrics.values, metrics.kinds)[kept]
+        self._baseline.insert(rows[learned], values[learned][:, None])
+
+    def explain(
+        self, window: Window, scored: Scored, place: int, features: list[int]
+    ) -> Explanation:
+        """Name the series and the host that exposes it."""
+        assert window.metrics is not None
+        at = int(scored.places[place])
+        series, kind = window.metrics.series[at], SeriesKind(int(window.metrics.kinds[at]))
+        value, expected = scored.values[place, 0], scored.expected[place, 0]
+        what = {
+            SeriesKind.GAUGE: "was",
+            SeriesKind.RATE: "grew per second by",
+            SeriesKind.MEAN: "observed a mean of",
+        }[kind]
+        return Explanation(
+            entity=Entity(EntityKind.SERIES, series.key),
+            hosts=(series.host,) if series.host else (),
+            peers=(),
+            summary=(
+                f"{series.key} {what} {number(value)} over {self._seconds} s, "
+                f"expected about {number(expected)}"
+            ),
+        )
+
+    def entities(self) -> int:
+        """Series remembered."""
+        return len(self._index)
+
+    def _spread(self, metrics: MetricWindow, expected: Expectation, away: F64) -> F64:
+        """Each series' spread on the side it moved to, floored by what can be believed."""
+        own = np.where(away >= 0, expected.rise[:, 0], expected.fall[:, 0])
+        gauge = metrics.kinds == SeriesKind.GAUGE
+        location = np.abs(expected.location[:, 0])
+        floor = np.where(gauge, 0.02 * location, 0.2)
+        floor = np.maximum(floor, 0.5 * _family_spread(metrics.families, own))
+        never_moved = expected.span[:, 0] == 0
+        return np.maximum(
+            np.maximum(own, floor), np.where(never_moved, np.abs(away) / _FROM_CONSTANT, 1e-12)
+        )
+
+    def _grow(self) -> None:
+        if self._index.rows_used > len(self._held):
+            grown = np.zeros(2 * self._index.rows_used, np.int64)
+            grown[: len(self._held)] = self._held
+            self._held = grown
+
+
+def _family_spread(families: U64, spread: F64) -> F64:
+    """For each series the median spread of the series of its metric, 0 where they are too few."""
+    if not len(families):
+        return spread
+    groups = Groups.of(families)
+    known = np.nan_to_num(spread, nan=-1.0)
+    order = np.lexsort((known, groups.codes))
+    sizes = groups.sizes()
+    unknown = np.bincount(groups.codes, known < 0, len(groups)).astype(np.int64)
+    usable = sizes - unknown
+    middle = groups.starts + unknown + np.maximum(usable - 1, 0) // 2
+    median = known[order][np.minimum(middle, len(order) - 1)]
+    return np.where(usable >= _SETTLED, np.maximum(median, 0.0), 0.0)[groups.codes]

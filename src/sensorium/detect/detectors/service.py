@@ -1,0 +1,112 @@
+"""Services: how much they are asked, by how many, how they answer, and how often they do not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensorium.detect.arrays import F64, Bool
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.features import FeatureSpec, Scale, count, plain, volume
+from sensorium.detect.flows.contributors import peers
+from sensorium.detect.flows.window import FlowWindow
+from sensorium.detect.groups import Groups, count_distinct
+from sensorium.detect.profiles import Profiles
+from sensorium.detect.protocol import Explanation, Scored, Window
+from sensorium.detect.wording import ports, sentence
+from sensorium.model.anomaly import Entity, EntityKind
+from sensorium.model.signals import Signal
+
+FEATURES = (
+    count("flows", "was asked {} times", falls=True),
+    count("clients", "had {} clients", falls=True),
+    volume("bytes_up", "received {}", falls=True),
+    volume("bytes_down", "sent {}", falls=True),
+    count("failed", "left {} conversations unanswered or refused"),
+    plain("failed_share", "left unanswered or refused {} of its conversations", 0.1, "share"),
+    FeatureSpec(
+        "bytes_per_flow", Scale.RATIO, "exchanged {} per conversation", "B", 0.3, 500.0, True
+    ),
+    FeatureSpec("duration", Scale.RATIO, "took {} per conversation", "s", 0.4, 0.05, True),
+)
+_FEW = 5
+
+
+def service_values(flows: FlowWindow, groups: Groups) -> F64:
+    """The features of every service asked for in the window, (g, f) in natural units."""
+    talks = flows.conversations
+    asked = groups.sizes()
+    up, down = groups.reduce(np.add, talks.bytes_up), groups.reduce(np.add, talks.bytes_down)
+    failed = groups.reduce(np.add, talks.failed.astype(np.int64))
+    columns = [
+        asked,
+        count_distinct(groups.codes, len(groups), talks.client),
+        up,
+        down,
+        failed,
+        failed / np.maximum(asked, _FEW),
+        (up + down) / asked,
+        groups.reduce(np.add, talks.duration) / asked / 1e9,
+    ]
+    return np.column_stack(columns).astype(np.float64)
+
+
+class ServiceDetector:
+    """Scores services that have answered somebody: a closed port is not a service."""
+
+    name = "flows.service"
+    kind = EntityKind.SERVICE
+    signal = Signal.FLOWS
+    features = FEATURES
+
+    def __init__(self, config: DetectConfig) -> None:
+        self._profiles = Profiles(FEATURES, config)
+        self._seconds = config.window_seconds
+
+    def score(self, window: Window) -> Scored:
+        """One row per service; ``places`` is a conversation with it."""
+        if window.flows is None:
+            return Scored.nothing(len(FEATURES))
+        flows, talks = window.flows, window.flows.conversations
+        groups = Groups.of(talks.service)
+        talk = groups.order[groups.starts]
+        answered = groups.reduce(np.add, talks.failed.astype(np.int64)) < groups.sizes()
+        answered &= talks.port[talk] > 0
+        known = self._profiles.index.find(groups.keys) >= 0
+        real = (answered | known) & ~flows.addresses.group[talks.server[talk]]
+        values = service_values(flows, groups)
+        return self._profiles.score(groups.keys[real], values[real], talk[real])
+
+    def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
+        """Take the window into the baselines."""
+        self._profiles.learn(scored, passed, window.index)
+
+    def explain(
+        self, window: Window, scored: Scored, place: int, features: list[int]
+    ) -> Explanation:
+        """Name the service and its clients, those that failed first where failure is odd."""
+        assert window.flows is not None
+        flows, talks = window.flows, window.flows.conversations
+        talk = int(scored.places[place])
+        server = flows.addresses.text(int(talks.server[talk]))
+        port = ports(int(talks.port[talk]), int(talks.proto[talk]))
+        rows = np.flatnonzero(talks.service == talks.service[talk])
+        strongest = features[0]
+        name = FEATURES[strongest].name
+        weight = np.ones(len(rows), np.int64)
+        if name.startswith("failed"):
+            weight = talks.failed[rows].astype(np.int64)
+        elif name.startswith("bytes"):
+            weight = talks.bytes_up[rows] + talks.bytes_down[rows]
+        value, expected = scored.values[place, strongest], scored.expected[place, strongest]
+        return Explanation(
+            entity=Entity(EntityKind.SERVICE, f"{server}:{port}"),
+            hosts=(server,),
+            peers=peers(flows, rows, weight, np.zeros(len(rows), np.bool_)),
+            summary=sentence(
+                f"{server}:{port}", FEATURES[strongest], value, expected, seconds=self._seconds
+            ),
+        )
+
+    def entities(self) -> int:
+        """Services remembered."""
+        return len(self._profiles)

@@ -1,0 +1,175 @@
+"""What always spoke and now says nothing: hosts, exporters, services, log senders, targets.
+
+An entity that was there in nearly every window is expected in the next. How improbable a run of
+silent windows is follows from how often it was absent before; a run no longer than one that it
+has survived before says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sensorium.detect.arrays import F64, I64, U64, Bool
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.features import improbability
+from sensorium.detect.keys import KeyIndex
+from sensorium.detect.protocol import Explanation, Scored, Window
+from sensorium.detect.tail import sigmas
+from sensorium.model.anomaly import Entity, EntityKind, Feature
+from sensorium.model.signals import Signal
+
+FEATURES = (improbability("silence", "was silent (improbability {})"),)
+
+_REGULAR = 0.9
+_SETTLED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Who spoke in a window: distinct ``keys``, and how to name and place each of them."""
+
+    keys: U64
+    name: Callable[[int], str]
+    host: Callable[[int], str]
+
+
+class _Presence:
+    """Counts per row: windows present and absent, the current absence, the longest so far."""
+
+    def __init__(self, capacity: int) -> None:
+        self.index = KeyIndex(capacity)
+        self.present = np.zeros(0, np.int64)
+        self.absent = np.zeros(0, np.int64)
+        self.run = np.zeros(0, np.int64)
+        self.longest = np.zeros(0, np.int64)
+        self.names: dict[int, tuple[str, str]] = {}
+
+    def grow(self) -> None:
+        size = self.index.rows_used
+        if size > len(self.run):
+            more = np.zeros(2 * size - len(self.run), np.int64)
+            self.present = np.concatenate([self.present, more])
+            self.absent = np.concatenate([self.absent, more])
+            self.run = np.concatenate([self.run, more])
+            self.longest = np.concatenate([self.longest, more])
+
+    def reset(self, rows: I64) -> None:
+        for counts in (self.present, self.absent, self.run, self.longest):
+            counts[rows] = 0
+
+    def improbability(self, rows: I64, run: I64) -> F64:
+        absent, present = self.absent[rows], self.present[rows]
+        idle = (absent + 1.0) / (absent + present + 2.0)
+        return np.where(run > self.longest[rows], -run * np.log10(idle), 0.0)
+
+
+class SilenceDetector:
+    """Scores the regular entities of one kind that are missing from the window.
+
+    With an ``upstream`` detector, nothing is claimed while one of its entities is missing: who
+    is seen through a silent exporter is not silent.
+    """
+
+    features = FEATURES
+
+    def __init__(
+        self,
+        config: DetectConfig,
+        *,
+        name: str,
+        kind: EntityKind,
+        signal: Signal,
+        present: Callable[[Window], Present],
+        upstream: SilenceDetector | None = None,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.signal = signal
+        self._present = present
+        self._upstream = upstream
+        self._forget_after = config.hold_windows
+        self._seconds = config.window_seconds
+        self._state = _Presence(config.max_entities)
+
+    def score(self, window: Window) -> Scored:
+        """One row per regular entity; those present score zero."""
+        keys, rows, missing = self._regular(window)
+        if not len(keys) or not window.complete:
+            return Scored.nothing(1)
+        run = np.where(missing, self._state.run[rows] + 1, 0)
+        odd = np.where(missing, self._state.improbability(rows, run), 0.0)[:, None]
+        if self._upstream is not None and self._upstream.missing(window):
+            odd = np.zeros_like(odd)
+        seconds = (run * self._seconds).astype(np.float64)[:, None]
+        return Scored(
+            keys, seconds, np.zeros_like(seconds), odd, rows, np.zeros(len(keys), np.int64)
+        )
+
+    def missing(self, window: Window) -> bool:
+        """Whether any regular entity is missing from the window."""
+        return bool(self._regular(window)[2].any())
+
+    def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
+        """Count presence and absence, and forget those silent for long."""
+        state, present = self._state, self._present(window)
+        rows, fresh = state.index.admit(present.keys, window.index)
+        state.grow()
+        state.reset(rows[fresh])
+        for place in np.flatnonzero(fresh).tolist():
+            state.names[int(rows[place])] = (present.name(place), present.host(place))
+        here = rows[rows >= 0]
+        state.absent[here] += state.run[here]
+        state.longest[here] = np.maximum(state.longest[here], state.run[here])
+        state.run[here] = 0
+        state.present[here] += 1
+        known = state.index.rows
+        state.run[known[~np.isin(known, here)]] += 1
+        gone = state.run[known] > self._forget_after
+        if gone.any():
+            state.index.remove(state.index.keys[gone])
+
+    def explain(
+        self, window: Window, scored: Scored, place: int, features: Sequence[int]
+    ) -> Explanation:
+        """Name who is silent, for how long, and how regular it was."""
+        row = int(scored.places[place])
+        name, host = self._state.names[row]
+        state = self._state
+        windows = int(state.present[row] + state.absent[row])
+        share = 100.0 * float(state.present[row]) / max(windows, 1)
+        seconds = float(scored.values[place, 0])
+        what = {Signal.FLOWS: "flows", Signal.LOGS: "log lines", Signal.METRICS: "samples"}
+        return Explanation(
+            entity=Entity(self.kind, name),
+            hosts=(host,),
+            peers=(),
+            summary=(
+                f"{name} has been silent for {seconds:.0f} s: no {what[self.signal]}, expected "
+                f"some in each window ({share:.0f} % of {windows} windows before)"
+            ),
+            features=(
+                Feature(
+                    name="silent_seconds",
+                    value=seconds,
+                    expected=0.0,
+                    score=sigmas(float(scored.oddness[place, 0])),
+                    unit="s",
+                ),
+            ),
+        )
+
+    def entities(self) -> int:
+        """Entities remembered."""
+        return len(self._state.index)
+
+    def _regular(self, window: Window) -> tuple[U64, I64, Bool]:
+        """Keys and rows of the regular entities, and which are missing from the window."""
+        state = self._state
+        keys, rows = state.index.keys, state.index.rows
+        total = state.present[rows] + state.absent[rows]
+        regular = (total >= _SETTLED) & (state.present[rows] >= _REGULAR * total)
+        keys, rows = keys[regular], rows[regular]
+        return keys, rows, ~np.isin(keys, self._present(window).keys)

@@ -1,0 +1,279 @@
+"""The detection engine: batches in, anomalies out, one event-time window after the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow as pa
+
+from sensorium.detect.arrays import F64, Bool
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.features import Scale
+from sensorium.detect.flows.assembly import FlowAssembly
+from sensorium.detect.gate import Gate, Verdicts, ranked
+from sensorium.detect.logs.templates import Template, TemplateMiner
+from sensorium.detect.logs.window import LogWindow
+from sensorium.detect.metrics.assembly import MetricAssembly
+from sensorium.detect.protocol import Detector, Explanation, Scored, Window
+from sensorium.detect.registry import build_detectors
+from sensorium.detect.stats import DetectorStats, DetectStats, Tally, WindowCount
+from sensorium.detect.tail import sigmas
+from sensorium.detect.windows import ClosedWindow, WindowBuffer
+from sensorium.model.anomaly import Anomaly, Feature
+from sensorium.model.signals import Signal
+from sensorium.observe.facade import Observe
+
+_NS = 1_000_000_000
+_TOLD = 6
+# A feature this improbable or more is told with the anomaly even if another is stronger.
+_WORTH_TELLING = 1.0
+
+Judged = tuple[Detector, Scored, Verdicts]
+
+
+class DetectionEngine:
+    """Scores every record, and passes the entities whose windows are improbable.
+
+    Call :meth:`observe` with every batch in order of arrival and :meth:`advance` as arrival time
+    moves on. Anomalies are a function of the records and the settings alone: neither the
+    division into batches nor the order within a window matters. Templates of log lines follow
+    the order of arrival (see :class:`~sensorium.detect.logs.templates.TemplateMiner`).
+    """
+
+    def __init__(self, config: DetectConfig, observe: Observe) -> None:
+        self._config = config
+        self._window_ns = config.window_seconds * _NS
+        self._buffer = WindowBuffer(self._window_ns, config.lateness_seconds * _NS)
+        self._miner = TemplateMiner(config.template_similarity, config.max_templates)
+        self._flows = FlowAssembly(config.max_entities)
+        self._metrics = MetricAssembly(config.max_entities)
+        self._detectors = build_detectors(config, self._miner.template)
+        self._gates = {
+            detector.name: Gate(
+                detector.features, config.pass_rate, config.calibration_half_life_windows
+            )
+            for detector in self._detectors
+        }
+        self._tally = Tally()
+        self._first_window: int | None = None
+        self._seen = observe.counter(
+            "sensorium_detect_records", "records scored", labels=("signal",)
+        )
+        self._scored = observe.counter(
+            "sensorium_detect_scored", "entity windows scored", labels=("detector",)
+        )
+        self._passed = observe.counter(
+            "sensorium_detect_passed", "entity windows that passed the gate", labels=("detector",)
+        )
+        self._clamped = observe.counter(
+            "sensorium_detect_clamped", "records whose event time was moved", labels=("reason",)
+        )
+        self._entities = observe.gauge(
+            "sensorium_detect_entities", "entities held in memory", labels=("detector",)
+        )
+
+    def assign_templates(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """A batch of logs with ``template_id`` filled in; call before it is stored."""
+        return self._miner.assign(batch)
+
+    def new_templates(self) -> pa.RecordBatch:
+        """Templates that are new or more general since last asked, for ``log_templates``.
+
+        Columns ``template_id``, ``template`` (``app: text``) and ``first_seen_ns``.
+        """
+        changed = self._miner.changed()
+        return pa.record_batch(
+            [
+                pa.array([t.template_id for t in changed], pa.uint64()),
+                pa.array([t.told for t in changed], pa.string()),
+                pa.array([t.first_seen_ns for t in changed], pa.int64()),
+            ],
+            names=["template_id", "template", "first_seen_ns"],
+        )
+
+    def restore_templates(self, templates: pa.RecordBatch | pa.Table) -> None:
+        """Take in what :meth:`new_templates` gave in an earlier run, before anything else."""
+        rows = zip(
+            templates.column("template_id").to_pylist(),
+            templates.column("template").to_pylist(),
+            templates.column("first_seen_ns").to_pylist(),
+            strict=True,
+        )
+        self._miner.restore([Template.of(*row) for row in sorted(rows)])
+
+    def observe(self, signal: Signal, batch: pa.RecordBatch) -> None:
+        """Take a batch in. Signals that are not scored (changes) are ignored."""
+        if signal is Signal.CHANGES or not batch.num_rows:
+            return
+        if signal is Signal.LOGS:
+            batch = self._with_templates(batch)
+        before = self._moved()
+        self._buffer.add(signal, batch)
+        for reason, count in self._moved().items():
+            if count > before[reason]:
+                self._clamped.labels(reason).inc(count - before[reason])
+        self._tally.records[signal] = self._tally.records.get(signal, 0) + batch.num_rows
+        self._seen.labels(signal.value).inc(batch.num_rows)
+
+    def advance(self, watermark_ns: int) -> list[Anomaly]:
+        """Close all windows that end at or before ``watermark_ns`` (Unix ns), oldest first.
+
+        Returns their anomalies in order of window, then detector and entity.
+        """
+        found: list[Anomaly] = []
+        for closed in self._buffer.close(watermark_ns):
+            found += self._close(closed)
+        return found
+
+    def stats(self) -> DetectStats:
+        """What has been done so far."""
+        clamped = self._buffer.clamped
+        return DetectStats(
+            detectors=tuple(
+                DetectorStats(
+                    d.name,
+                    d.kind,
+                    self._tally.scored.get(d.name, 0),
+                    self._tally.passed.get(d.name, 0),
+                    d.entities(),
+                )
+                for d in self._detectors
+            ),
+            records=dict(sorted(self._tally.records.items())),
+            windows=self._tally.windows,
+            clamped_late=clamped.late,
+            clamped_future=clamped.future,
+            clamped_closed=clamped.after_close,
+            templates=len(self._miner),
+            history=tuple(self._tally.history),
+        )
+
+    def _with_templates(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        assigned = batch.column("template_id").fill_null(0).to_numpy(zero_copy_only=False)
+        return batch if assigned.all() else self._miner.assign(batch)
+
+    def _moved(self) -> dict[str, int]:
+        clamped = self._buffer.clamped
+        return {
+            "late": clamped.late,
+            "future": clamped.future,
+            "window_closed": clamped.after_close,
+        }
+
+    def _close(self, closed: ClosedWindow) -> list[Anomaly]:
+        index = closed.index
+        if self._first_window is None:
+            self._first_window = index
+        warm = index - self._first_window >= self._config.warmup_windows
+        window = self._assemble(closed)
+        judged = []
+        for detector in self._detectors:
+            scored = detector.score(window)
+            if not window.complete:
+                scored = scored.without_falls()
+            verdicts = self._gates[detector.name].judge(scored)
+            judged.append((detector, scored, verdicts))
+        found = [
+            anomaly
+            for detector, scored, verdicts in judged
+            if warm
+            for anomaly in self._tell(window, detector, scored, verdicts)
+        ]
+        if window.complete:
+            self._learn(window, judged, warm)
+        self._count(window, judged, warm)
+        return found
+
+    def _learn(self, window: Window, judged: list[Judged], warm: bool) -> None:
+        for detector, scored, verdicts in judged:
+            self._gates[detector.name].learn(scored, verdicts)
+            detector.learn(window, scored, verdicts.passed & warm)
+        if window.flows is not None:
+            self._flows.learn(window.flows, window.index)
+
+    def _assemble(self, closed: ClosedWindow) -> Window:
+        index, start = closed.index, closed.index * self._window_ns
+        flows, logs = closed.batches.get(Signal.FLOWS), closed.batches.get(Signal.LOGS)
+        metrics = closed.batches.get(Signal.METRICS)
+        return Window(
+            index=index,
+            start_ns=start,
+            end_ns=start + self._window_ns,
+            complete=closed.complete,
+            flows=None if flows is None else self._flows.build(flows, start),
+            logs=None if logs is None else LogWindow.of(logs),
+            metrics=None if metrics is None else self._metrics.build(metrics, index),
+        )
+
+    def _tell(
+        self, window: Window, detector: Detector, scored: Scored, verdicts: Verdicts
+    ) -> list[Anomaly]:
+        told = []
+        for place in _indexes(verdicts.passed):
+            improbable = verdicts.decades[place]
+            order = ranked(improbable).tolist()
+            explanation = detector.explain(window, scored, place, order)
+            if not explanation.features:
+                features = _features(detector, scored, place, improbable)
+                explanation = replace(explanation, features=features)
+            told.append(_anomaly(window, detector, verdicts, place, explanation))
+        return sorted(told, key=lambda anomaly: anomaly.entity)
+
+    def _count(self, window: Window, judged: list[Judged], warm: bool) -> None:
+        scored_now = passed_now = 0
+        for detector, scored, verdicts in judged:
+            self._entities.labels(detector.name).set(detector.entities())
+            if not warm:
+                continue
+            passed = int(verdicts.passed.sum())
+            self._tally.add(detector.name, len(scored), passed)
+            self._scored.labels(detector.name).inc(len(scored))
+            self._passed.labels(detector.name).inc(passed)
+            scored_now += len(scored)
+            passed_now += passed
+        self._tally.windows += 1
+        self._tally.history.append(WindowCount(window.start_ns, scored_now, passed_now, warm))
+
+
+def _indexes(mask: Bool) -> list[int]:
+    return [int(i) for i in mask.nonzero()[0]]
+
+
+def _anomaly(
+    window: Window, detector: Detector, verdicts: Verdicts, place: int, explanation: Explanation
+) -> Anomaly:
+    return Anomaly.make(
+        start_ns=window.start_ns,
+        end_ns=window.end_ns,
+        entity=explanation.entity,
+        signal=detector.signal,
+        detector=detector.name,
+        score=float(verdicts.score[place]),
+        tail_probability=float(verdicts.probability[place]),
+        features=explanation.features,
+        hosts=explanation.hosts,
+        peers=explanation.peers,
+        summary=explanation.summary,
+    )
+
+
+def _features(
+    detector: Detector, scored: Scored, place: int, improbable: F64
+) -> tuple[Feature, ...]:
+    """The features worth telling, strongest first: at least one, at most six."""
+    order = ranked(improbable).tolist()
+    telling = [i for i in order[:_TOLD] if i == order[0] or improbable[i] >= _WORTH_TELLING]
+    return tuple(_feature(detector, scored, place, i) for i in telling)
+
+
+def _feature(detector: Detector, scored: Scored, place: int, index: int) -> Feature:
+    spec = detector.features[index]
+    oddness = float(scored.oddness[place, index])
+    direct = spec.scale is Scale.DECADES
+    return Feature(
+        name=spec.name,
+        value=float(scored.values[place, index]),
+        expected=float(scored.expected[place, index]),
+        score=sigmas(oddness) if direct else oddness,
+        unit=spec.unit,
+    )

@@ -1,0 +1,1 @@
+"""From flow records to conversations: who asked whom for what, each counted once."""

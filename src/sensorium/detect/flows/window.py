@@ -1,0 +1,109 @@
+"""The flows of one window, in columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensorium.detect.arrays import F64, I64, U8, U64, Bool
+from sensorium.model.address import unpack_address
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The distinct addresses of a window, in byte order.
+
+    ``packed`` uint8 (m, 16); ``keys`` uint64 (m,); ``group`` (m,) is true for multicast,
+    broadcast and unspecified addresses, which are nobody's.
+    """
+
+    packed: U8
+    keys: U64
+    group: Bool
+
+    def text(self, index: int) -> str:
+        """One address as people write it."""
+        return unpack_address(self.packed[index].tobytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Every flow record as its exporter sent it (``n`` rows, scaled by the sampling rate).
+
+    ``exporter``, ``source`` and ``target`` index the addresses; times are nanoseconds.
+    ``point`` uint64 is where the traffic was observed: exporter, domain, interfaces, direction.
+    """
+
+    exporter: I64
+    source: I64
+    target: I64
+    source_port: I64
+    target_port: I64
+    proto: I64
+    flags: I64
+    icmp_type: I64
+    bytes: I64
+    packets: I64
+    in_if: I64
+    out_if: I64
+    start: I64
+    end: I64
+    point: U64
+
+    def __len__(self) -> int:
+        return len(self.exporter)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Each exchange between two endpoints once, whoever exported it (``n`` rows).
+
+    ``client`` and ``server`` index the addresses; ``port`` is the server's (0 where the
+    protocol has none). ``*_up`` is from client to server. ``failed`` is a TCP opening without
+    an accepting answer, or a UDP or echo request without any.
+    """
+
+    client: I64
+    server: I64
+    port: I64
+    proto: I64
+    bytes_up: I64
+    bytes_down: I64
+    packets_up: I64
+    packets_down: I64
+    duration: I64
+    failed: Bool
+    service: U64
+
+    def __len__(self) -> int:
+        return len(self.client)
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Who used which service: conversations grouped by client, server, port and protocol.
+
+    ``new`` is true where this client was never answered there before; ``novelty`` is how
+    improbable such a first contact is, in decades, 0 for known edges. ``conversation`` gives
+    each conversation's edge.
+    """
+
+    keys: U64
+    client: I64
+    server: I64
+    port: I64
+    proto: I64
+    flows: I64
+    failed: I64
+    new: Bool
+    novelty: F64
+    conversation: I64
+
+
+@dataclass(frozen=True, slots=True)
+class FlowWindow:
+    """All flows of a window: as exported, as conversations, and as edges."""
+
+    addresses: Addresses
+    records: Records
+    conversations: Conversations
+    edges: Edges

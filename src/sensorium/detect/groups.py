@@ -1,0 +1,69 @@
+"""Vectorised group-by over 64-bit keys: sort once, then reduce runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sensorium.detect.arrays import F64, I64, U64
+from sensorium.detect.keys import combine
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """``g`` groups of ``n`` rows.
+
+    ``keys`` uint64 (g,), sorted; ``order`` int64 (n,) sorts the rows by key; ``starts`` int64
+    (g,) is where each run begins in that order; ``codes`` int64 (n,) is each row's group.
+    """
+
+    keys: U64
+    order: I64
+    starts: I64
+    codes: I64
+
+    @staticmethod
+    def of(keys: U64) -> Groups:
+        """Group rows by key."""
+        order = np.argsort(keys, kind="stable")
+        ordered = keys[order]
+        first = np.ones(len(keys), np.bool_)
+        first[1:] = ordered[1:] != ordered[:-1]
+        starts = np.flatnonzero(first)
+        codes = np.empty(len(keys), np.int64)
+        codes[order] = np.cumsum(first) - 1
+        return Groups(ordered[starts], order, starts, codes)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def first(self, column: Any) -> Any:
+        """The column's value in one row of each group; only for columns equal within a group."""
+        return column[self.order[self.starts]]
+
+    def reduce(self, operation: np.ufunc, column: Any) -> Any:
+        """Reduce a column over each group, e.g. with ``np.add`` or ``np.maximum``."""
+        if not len(self.keys):
+            return column[:0]
+        return operation.reduceat(column[self.order], self.starts)
+
+    def sizes(self) -> I64:
+        """Rows in each group."""
+        return np.diff(self.starts, append=len(self.order))
+
+
+def entropy_bits(owner: I64, counts: I64, owners: int) -> F64:
+    """Shannon entropy of each owner's distribution of ``counts``, in bits, (owners,)."""
+    total = np.bincount(owner, counts, owners)
+    weighted = np.bincount(owner, counts * np.log2(np.maximum(counts, 1)), owners)
+    safe = np.maximum(total, 1)
+    return np.maximum(np.log2(safe) - weighted / safe, 0.0)
+
+
+def count_distinct(owner: I64, owners: int, *columns: I64) -> I64:
+    """How many distinct combinations of ``columns`` each owner has, (owners,)."""
+    keys = combine(owner.astype(np.uint64), *(column.astype(np.uint64) for column in columns))
+    groups = Groups.of(keys)
+    return np.bincount(groups.first(owner), minlength=owners)

@@ -1,0 +1,1 @@
+"""From log lines to templates, online and in columns."""

@@ -1,0 +1,1 @@
+"""From samples to one value per series and window."""

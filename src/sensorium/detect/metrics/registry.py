@@ -1,0 +1,132 @@
+"""What is known of each series: its name, how to read it, and its last sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import pyarrow as pa
+
+from sensorium.detect.arrays import I64
+from sensorium.detect.keys import KeyIndex, text_key
+from sensorium.detect.metrics.window import Series
+
+
+class Reading(IntEnum):
+    """How a series' samples are read: by level, by increase, or not at all."""
+
+    LEVEL = 0
+    INCREASE = 1
+    IGNORED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A histogram or summary: the mean of what it observed, from its sum and its count."""
+
+    series: Series
+    sum_row: int
+    count_row: int
+
+
+def host_of(instance: str) -> str:
+    """The host of ``10.0.0.1:9100``, ``[2001:db8::1]:9100`` or ``name:9100``."""
+    host, colon, port = instance.rpartition(":")
+    if not colon or not port.isdigit() or (":" in host and not host.startswith("[")):
+        return instance
+    return host.strip("[]")
+
+
+def series_text(name: str, labels: Mapping[str, str]) -> str:
+    """``name{label="value"}`` with the labels in order."""
+    inside = ",".join(f'{key}="{labels[key]}"' for key in sorted(labels))
+    return f"{name}{{{inside}}}" if inside else name
+
+
+class SeriesRegistry:
+    """Gives each series a row; Python touches a series only when it is first seen."""
+
+    def __init__(self, capacity: int) -> None:
+        self.index = KeyIndex(capacity)
+        self.reading = np.zeros(0, np.int64)
+        self.family = np.zeros(0, np.uint64)
+        self.target = np.zeros(0, np.uint64)
+        self.last_value = np.zeros(0)
+        self.last_time = np.zeros(0, np.int64)
+        self.series: dict[int, Series] = {}
+        self.instances: dict[int, str] = {}
+        self.means: dict[str, Mean] = {}
+        self._parts: dict[str, dict[str, int]] = {}
+
+    def rows(self, batch: pa.RecordBatch, now: int) -> I64:
+        """The row of every sample, -1 where there is no room for its series."""
+        ids = batch.column("series_id").to_numpy(zero_copy_only=False).astype(np.uint64)
+        distinct, first = np.unique(ids, return_index=True)
+        rows, fresh = self.index.admit(distinct, now)
+        if fresh.any():
+            self._enter(batch, rows[fresh], first[fresh])
+        return np.asarray(rows[np.searchsorted(distinct, ids)], np.int64)
+
+    def _enter(self, batch: pa.RecordBatch, rows: I64, samples: I64) -> None:
+        self._grow()
+        for row in rows.tolist():
+            self._leave(row)
+        part = batch.select(["name", "labels", "kind"]).take(pa.array(samples))
+        names, kinds = part.column("name").to_pylist(), part.column("kind").to_pylist()
+        labels = [dict(pairs or ()) for pairs in part.column("labels").to_pylist()]
+        self.last_time[rows] = 0
+        for row, name, label, kind in zip(rows.tolist(), names, labels, kinds, strict=True):
+            instance = label.get("instance", "")
+            series = Series(series_text(name, label), name, host_of(instance))
+            self.series[row] = series
+            self.reading[row] = _reading(name, kind or "")
+            self.family[row] = text_key(name)
+            self.target[row] = text_key(instance) if instance and name != "up" else 0
+            self.instances.setdefault(int(self.target[row]), instance)
+            self._pair(row, series, label, kind or "")
+
+    def _pair(self, row: int, series: Series, labels: Mapping[str, str], kind: str) -> None:
+        """Where both the sum and the count of a distribution are known, note their mean."""
+        if kind not in ("histogram", "summary"):
+            return
+        base, _, part = series.name.rpartition("_")
+        if part not in ("sum", "count"):
+            return
+        key = series_text(base, labels)
+        parts = self._parts.setdefault(key, {})
+        parts[part] = row
+        if len(parts) == 2:
+            mean = Series(key, base, series.host)
+            self.means[key] = Mean(mean, parts["sum"], parts["count"])
+
+    def _leave(self, row: int) -> None:
+        gone = self.series.pop(row, None)
+        if gone is None:
+            return
+        for key in [k for k, parts in self._parts.items() if row in parts.values()]:
+            del self._parts[key]
+            self.means.pop(key, None)
+
+    def _grow(self) -> None:
+        size = self.index.rows_used
+        if size <= len(self.reading):
+            return
+        more = 2 * size - len(self.reading)
+        self.reading = np.concatenate([self.reading, np.zeros(more, np.int64)])
+        self.family = np.concatenate([self.family, np.zeros(more, np.uint64)])
+        self.target = np.concatenate([self.target, np.zeros(more, np.uint64)])
+        self.last_value = np.concatenate([self.last_value, np.zeros(more)])
+        self.last_time = np.concatenate([self.last_time, np.zeros(more, np.int64)])
+
+
+def _reading(name: str, kind: str) -> Reading:
+    if kind == "counter" or (kind == "" and name.endswith("_total")):
+        return Reading.INCREASE
+    if kind in ("histogram", "summary"):
+        # Buckets and quantiles repeat what count and mean already say.
+        return Reading.INCREASE if name.endswith(("_sum", "_count")) else Reading.IGNORED
+    if name.endswith("_created"):
+        return Reading.IGNORED
+    return Reading.LEVEL

@@ -1,0 +1,65 @@
+"""The metric samples of one window: one value per series that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from sensorium.detect.arrays import F64, I64, U64
+
+
+class SeriesKind(IntEnum):
+    """How a series' value in a window came about, and with which others it is comparable."""
+
+    GAUGE = 0
+    RATE = 1
+    MEAN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What a series is called: ``key`` as in :class:`sensorium.model.anomaly.Entity`.
+
+    ``host`` is the address of the instance that exposes it, empty where there is none.
+    """
+
+    key: str
+    name: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The instances that answered a scrape in the window."""
+
+    keys: U64
+    instances: Sequence[str]
+    hosts: Sequence[str]
+
+    def instance(self, place: int) -> str:
+        """``10.0.0.1:9100``"""
+        return self.instances[place]
+
+    def host(self, place: int) -> str:
+        """``10.0.0.1``"""
+        return self.hosts[place]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricWindow:
+    """Values of ``n`` series in a window.
+
+    ``keys`` uint64 (n,), distinct and sorted; ``values`` (n,) are the mean of a gauge's samples,
+    a counter's increase per second, or a histogram's mean observation; ``kinds`` (n,) are
+    :class:`SeriesKind`; ``families`` uint64 (n,) are keys of the metric's name; ``series`` says
+    what each is called.
+    """
+
+    keys: U64
+    values: F64
+    kinds: I64
+    families: U64
+    series: Sequence[Series]
+    targets: Targets
+    samples: int

@@ -1,0 +1,99 @@
+"""Entities with one value per feature and window, scored against their own past."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensorium.detect.arrays import F64, I64, U64, Bool
+from sensorium.detect.baseline import Baseline
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.features import FeatureSpec, Scale
+from sensorium.detect.keys import KeyIndex
+from sensorium.detect.protocol import Scored
+
+# A value that did not pass moves its entity's baseline at most this far, in sigmas.
+_LIMIT = 6.0
+
+
+class Profiles:
+    """The baselines of one kind of entity, and the scores that follow from them.
+
+    An entity that passed keeps its old baseline for ``hold_windows``, so that what is wrong does
+    not quickly become what is usual; then it adapts.
+    """
+
+    def __init__(self, features: tuple[FeatureSpec, ...], config: DetectConfig) -> None:
+        self._features = features
+        self._direct = np.array([f.scale is Scale.DECADES for f in features])
+        self._falls = np.array([f.falls for f in features])
+        floors = np.array([f.floor for f in features])
+        self._baseline = Baseline(floors, config.history_windows, population=True)
+        self._index = KeyIndex(config.max_entities)
+        self._hold = config.hold_windows
+        self._held = np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    @property
+    def index(self) -> KeyIndex:
+        """Which entities are known."""
+        return self._index
+
+    def score(self, keys: U64, values: F64, places: I64) -> Scored:
+        """Score distinct entities with ``values`` (n, f) in natural units."""
+        if not len(keys):
+            return Scored.nothing(len(self._features))
+        order = np.argsort(keys, kind="stable")
+        keys, values, places = keys[order], values[order], places[order]
+        compared = self._compared(values)
+        expected = self._baseline.expect(self._index.find(keys))
+        oddness = expected.sigmas(compared)
+        oddness = np.where(self._falls, oddness, np.maximum(oddness, 0.0))
+        oddness = np.where(self._direct, values, oddness)
+        natural = np.column_stack(
+            [f.natural(expected.location[:, i]) for i, f in enumerate(self._features)]
+        )
+        natural = np.where(self._direct, 0.0, natural)
+        return Scored(keys, values, natural, oddness, places, np.zeros(len(keys), np.int64))
+
+    def learn(self, scored: Scored, passed: Bool, now: int) -> None:
+        """Append the window's values to the baselines."""
+        rows, fresh = self._index.admit(scored.keys, now)
+        self._reset(rows[fresh])
+        kept = rows >= 0
+        rows, passed = rows[kept], passed[kept]
+        self._held[rows] = np.where(passed, self._held[rows] + 1, 0)
+        learned = ~passed | (self._held[rows] > self._hold)
+        compared = self._compared(scored.values[kept])
+        expected = self._baseline.expect(rows)
+        limited = np.clip(
+            compared,
+            expected.location - _LIMIT * expected.fall,
+            expected.location + _LIMIT * expected.rise,
+        )
+        # Held entities that adapt at last, and those without expectation, take values as they are.
+        as_they_are = passed[:, None] | ~np.isfinite(limited)
+        self._baseline.insert(rows[learned], np.where(as_they_are, compared, limited)[learned])
+
+    def learn_absent(self, present: U64, values: F64) -> None:
+        """Append ``values`` (f,) to every known entity that is not among ``present``."""
+        absent = self._index.rows[~np.isin(self._index.keys, present)]
+        compared = self._compared(values[None, :])
+        self._baseline.insert(absent, np.repeat(compared, len(absent), axis=0))
+
+    def forget(self, keys: U64) -> None:
+        """Drop entities that are gone."""
+        self._index.remove(keys)
+
+    def _compared(self, values: F64) -> F64:
+        columns = [f.compared(values[:, i]) for i, f in enumerate(self._features)]
+        return np.column_stack(columns)
+
+    def _reset(self, rows: I64) -> None:
+        self._baseline.reset(rows)
+        if self._index.rows_used > len(self._held):
+            grown = np.zeros(2 * self._index.rows_used, np.int64)
+            grown[: len(self._held)] = self._held
+            self._held = grown
+        self._held[rows] = 0

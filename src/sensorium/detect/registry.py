@@ -1,0 +1,61 @@
+"""All detectors: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sensorium.detect import presence
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.detectors.host import HostDetector
+from sensorium.detect.detectors.interface import InterfaceDetector
+from sensorium.detect.detectors.joint import JointDetector
+from sensorium.detect.detectors.log_host import LogHostDetector
+from sensorium.detect.detectors.log_template import LogTemplateDetector
+from sensorium.detect.detectors.pair import PairDetector
+from sensorium.detect.detectors.series import SeriesDetector
+from sensorium.detect.detectors.service import ServiceDetector
+from sensorium.detect.detectors.silence import Present, SilenceDetector
+from sensorium.detect.logs.templates import Template
+from sensorium.detect.protocol import Detector, Window
+from sensorium.model.anomaly import EntityKind as Kind
+from sensorium.model.signals import Signal
+
+
+def build_detectors(
+    config: DetectConfig, template: Callable[[int], Template | None]
+) -> tuple[Detector, ...]:
+    """Every detector, in the order in which they are asked.
+
+    ``template`` says what a log template id stands for.
+    """
+    hosts = HostDetector(config)
+
+    def silence(
+        name: str,
+        kind: Kind,
+        signal: Signal,
+        present: Callable[[Window], Present],
+        upstream: SilenceDetector | None = None,
+    ) -> SilenceDetector:
+        return SilenceDetector(
+            config, name=name, kind=kind, signal=signal, present=present, upstream=upstream
+        )
+
+    flows, logs, metrics = Signal.FLOWS, Signal.LOGS, Signal.METRICS
+    exporters = silence("flows.silence.exporter", Kind.EXPORTER, flows, presence.exporters)
+    return (
+        hosts,
+        JointDetector(config, hosts),
+        PairDetector(config),
+        ServiceDetector(config),
+        InterfaceDetector(config),
+        exporters,
+        silence("flows.silence.host", Kind.HOST, flows, presence.hosts, exporters),
+        silence("flows.silence.service", Kind.SERVICE, flows, presence.services, exporters),
+        silence("flows.silence.interface", Kind.INTERFACE, flows, presence.interfaces, exporters),
+        LogTemplateDetector(config, template),
+        LogHostDetector(config, template),
+        silence("logs.silence", Kind.HOST, logs, presence.log_senders),
+        SeriesDetector(config),
+        silence("metrics.silence", Kind.HOST, metrics, presence.scrape_targets),
+    )

@@ -1,0 +1,120 @@
+"""Event time: which window a record belongs to, and when windows close.
+
+A record's event time is clamped into [arrival - lateness, arrival], so that a wrong clock cannot
+make a record fall outside what is scored, and its window follows from the record alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from sensorium.detect.arrays import I64
+from sensorium.model.signals import Signal
+
+# Event time and arrival of each signal; a scrape's sample has no time but its arrival.
+_TIMES = {
+    Signal.FLOWS: ("time_flow_end_ns", "time_received_ns"),
+    Signal.LOGS: ("time_ns", "observed_time_ns"),
+    Signal.METRICS: ("time_ns", "time_ns"),
+}
+_FLOW_COLUMNS = [
+    *("time_flow_start_ns", "time_flow_end_ns", "sampler_address", "observation_domain_id"),
+    *("sampling_rate", "src_addr", "dst_addr", "src_port", "dst_port", "proto", "tcp_flags"),
+    *("bytes", "packets", "in_if", "out_if", "icmp_type", "flow_direction"),
+]
+_COLUMNS = {
+    Signal.FLOWS: _FLOW_COLUMNS,
+    Signal.LOGS: ["time_ns", "source_address", "severity_number", "app", "body", "template_id"],
+    Signal.METRICS: ["time_ns", "series_id", "name", "labels", "value", "kind"],
+}
+
+
+@dataclass(slots=True)
+class Clamped:
+    """How many records were moved, by reason."""
+
+    late: int = 0
+    future: int = 0
+    after_close: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedWindow:
+    """One window's records by signal. ``complete`` is false where records of it may be missing,
+    because the stream ended before all of them could have arrived."""
+
+    index: int
+    batches: dict[Signal, pa.RecordBatch]
+    complete: bool
+
+
+class WindowBuffer:
+    """Holds the records of windows that are still open, by signal."""
+
+    def __init__(self, window_ns: int, lateness_ns: int) -> None:
+        self._window_ns = window_ns
+        self._lateness_ns = lateness_ns
+        self._open: dict[int, dict[Signal, list[pa.RecordBatch]]] = {}
+        self._closed_below: int | None = None
+        self._latest_arrival = 0
+        self.clamped = Clamped()
+
+    def add(self, signal: Signal, batch: pa.RecordBatch) -> None:
+        """Put every row of ``batch`` into its window."""
+        if not batch.num_rows:
+            return
+        index = self._clamp(signal, batch) // self._window_ns
+        if self._closed_below is not None:
+            late = index < self._closed_below
+            self.clamped.after_close += int(late.sum())
+            index = np.where(late, self._closed_below, index)
+        rows = batch.select(_COLUMNS[signal])
+        windows = np.unique(index)
+        for window in windows.tolist():
+            part = rows if len(windows) == 1 else rows.filter(pa.array(index == window))
+            self._open.setdefault(window, {}).setdefault(signal, []).append(part)
+
+    def close(self, watermark_ns: int) -> list[ClosedWindow]:
+        """Take out all windows that end at or before ``watermark_ns``, oldest first.
+
+        Windows in which no signal has a record are not among them: then it was we who saw
+        nothing, which says nothing about the network.
+        """
+        below = watermark_ns // self._window_ns
+        ready = sorted(window for window in self._open if window < below)
+        known_until = self._latest_arrival - self._lateness_ns
+        closed = [
+            ClosedWindow(
+                window,
+                self._merge(self._open.pop(window)),
+                complete=(window + 1) * self._window_ns <= known_until,
+            )
+            for window in ready
+        ]
+        self._closed_below = max(below, self._closed_below or below)
+        return closed
+
+    def _clamp(self, signal: Signal, batch: pa.RecordBatch) -> I64:
+        event_column, arrival_column = _TIMES[signal]
+        event: I64 = batch.column(event_column).to_numpy(zero_copy_only=False)
+        arrival: I64 = batch.column(arrival_column).to_numpy(zero_copy_only=False)
+        event = np.where(event > 0, event, arrival)
+        if event_column == arrival_column:
+            self._latest_arrival = max(self._latest_arrival, int(event.max()))
+            return np.asarray(event, np.int64)
+        arrival = np.where(arrival > 0, arrival, event)
+        self._latest_arrival = max(self._latest_arrival, int(arrival.max()))
+        earliest = arrival - self._lateness_ns
+        self.clamped.late += int((event < earliest).sum())
+        self.clamped.future += int((event > arrival).sum())
+        return np.asarray(np.clip(event, earliest, arrival), np.int64)
+
+    @staticmethod
+    def _merge(parts: dict[Signal, list[pa.RecordBatch]]) -> dict[Signal, pa.RecordBatch]:
+        return {
+            signal: pa.Table.from_batches(parts[signal]).combine_chunks().to_batches()[0]
+            for signal in sorted(parts)
+        }

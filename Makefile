@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
-PATHS := src tests benchmarks lab tools
+PATHS := src tests benchmarks lab
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sensorium.cli.context import DEMO_FOLDER, data_flag, find_home
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SENSORIUM_DATA", raising=False)
+    monkeypatch.delenv("SENSORIUM__DATA_DIR", raising=False)
+
+
+def test_without_anything_the_data_folder_is_var() -> None:
+    assert find_home(None, None).data == Path("var")
+
+
+def test_a_folder_that_is_named_wins() -> None:
+    DEMO_FOLDER.mkdir()
+    assert find_home(None, Path("elsewhere")).data == Path("elsewhere")
+
+
+def test_after_a_demo_its_folder_is_found_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    DEMO_FOLDER.mkdir()
+    assert find_home(None, None).data == DEMO_FOLDER
+    assert capsys.readouterr().err == "using the last demo's data in .demo\n"
+
+
+def test_data_of_ones_own_is_not_hidden_by_a_demo() -> None:
+    DEMO_FOLDER.mkdir()
+    Path("var").mkdir()
+    assert find_home(None, None).data == Path("var")
+
+
+def test_a_data_folder_that_the_settings_give_is_taken_even_beside_a_demo() -> None:
+    DEMO_FOLDER.mkdir()
+    settings = Path("conf/sensorium.yaml")
+    settings.parent.mkdir()
+    settings.write_text("data_dir: kept\n", encoding="utf-8")
+    assert find_home(settings, None).data == Path("conf/kept")
+
+
+def test_a_printed_command_names_the_folder_only_where_it_would_not_be_found() -> None:
+    assert data_flag(Path("var")) == ""
+    assert data_flag(DEMO_FOLDER) == ""
+    assert data_flag(Path("other")) == " --data other"
+    Path("var").mkdir()
+    assert data_flag(DEMO_FOLDER) == " --data .demo"

@@ -1,0 +1,55 @@
+"""Durable checkpoints of investigations, in SQLite, holding plain values and no pickles."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+
+class Checkpoints(SqliteSaver):
+    """LangGraph's SQLite saver, strict in what it reads back, and able to prune.
+
+    Values are MessagePack of plain JSON types and LangGraph's own interrupt record; a checkpoint
+    that names any other class is not turned into one, and nothing is ever unpickled.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+        connection.execute("PRAGMA busy_timeout = 30000")
+        serde = JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
+        super().__init__(connection, serde=serde)
+        self.setup()
+
+    def threads(self) -> tuple[str, ...]:
+        """Every investigation that has a checkpoint, sorted."""
+        with self.cursor(transaction=False) as cursor:
+            cursor.execute("SELECT DISTINCT thread_id FROM checkpoints ORDER BY thread_id")
+            return tuple(str(row[0]) for row in cursor.fetchall())
+
+    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Forget all but a thread's newest checkpoint (or all, with ``"delete"``).
+
+        Safe here because no channel of the graph stores differences between checkpoints.
+        """
+        for thread in thread_ids:
+            if strategy == "delete":
+                self.delete_thread(thread)
+                continue
+            with self.cursor() as cursor:
+                for table in ("writes", "checkpoints"):
+                    cursor.execute(
+                        f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id < "
+                        "(SELECT max(checkpoint_id) FROM checkpoints c "
+                        f"WHERE c.thread_id = {table}.thread_id "
+                        f"AND c.checkpoint_ns = {table}.checkpoint_ns)",
+                        (thread,),
+                    )
+
+    def close(self) -> None:
+        """Close the database."""
+        self.conn.close()

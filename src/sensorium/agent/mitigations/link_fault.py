@@ -1,0 +1,61 @@
+"""Calm a link: look at its port, then hold a flapping one down or queue fairly on a full one."""
+
+from __future__ import annotations
+
+from sensorium.agent.case import Case
+from sensorium.agent.mitigations.proposal import CONNECTOR, Remote, plain_word, risk_of
+from sensorium.agent.stories.story import Story
+from sensorium.model.action import Action
+
+
+def propose(case: Case, story: Story) -> Action | None:
+    """Read-only checks first; the change is one line and its undo another."""
+    names, remote = case.names, Remote(case.config.operator)
+    router, port = str(story.detail["router"]), str(story.detail["port"])
+    known = plain_word(port)
+    device = port if known else ""
+    look = [remote.on(router, "ip", "-s", "link", "show", *((device,) if device else ()))]
+    if device:
+        look += [
+            remote.on(router, "ethtool", device),
+            remote.on(router, "ethtool", "-m", device),
+        ]
+    change: list[str] = []
+    rollback: list[str] = []
+    users = len(story.hosts) - 1
+    if story.detail["full"]:
+        title = f"Look at the full link of {names.host(router)} and at who fills it"
+        look.append(remote.on(router, "tc", "-s", "qdisc", "show"))
+        if device:
+            change = [
+                remote.on(router, "tc", "qdisc", "replace", "dev", device, "root", "fq_codel")
+            ]
+            rollback = [remote.on(router, "tc", "qdisc", "del", "dev", device, "root")]
+            title = f"Queue fairly on {device} of {names.host(router)}"
+    elif device:
+        title = f"Check the cable and optics of {device} on {names.host(router)}, then hold it down"
+        change = [remote.on(router, "ip", "link", "set", "dev", device, "down")]
+        rollback = [remote.on(router, "ip", "link", "set", "dev", device, "up")]
+    else:
+        title = f"Check the links of {names.host(router)}"
+    risk = risk_of(0) if not change else risk_of(4 if not story.detail["full"] else users)
+    return Action(
+        incident_id=case.incident.id,
+        connector=CONNECTOR,
+        target=names.host(router),
+        title=title,
+        commands=(*look, *change),
+        rollback=tuple(rollback),
+        risk=risk,
+        rationale=(
+            "The first lines only look. "
+            + (
+                "Holding a flapping port down stops the routes from changing with it; do so only "
+                "where another path exists, or all behind the port are cut off."
+                if change and not story.detail["full"]
+                else "A fair queue keeps small flows alive while the link is full."
+                if change
+                else "No interface could be named, so nothing is changed."
+            )
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The nodes of the investigation's graph, one file each."""

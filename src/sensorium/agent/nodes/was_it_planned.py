@@ -1,0 +1,270 @@
+"""Was it planned? Only what an announced change explains in full is, and the proof is cited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sensorium.agent.case import Case, Report
+from sensorium.agent.clue import Clue, ClueKind
+from sensorium.agent.naming import count
+from sensorium.agent.nodes.log import authentication
+from sensorium.agent.nodes.traffic import scanning, volumes
+from sensorium.agent.planning import (
+    Check,
+    check_restart,
+    check_scheduler,
+    check_transfers,
+    describe,
+    hosts_of,
+    in_time,
+    peers_of,
+)
+from sensorium.agent.tools.auth_events import auth_events
+from sensorium.agent.tools.byte_balance import byte_balance
+from sensorium.agent.tools.dependencies import dependencies
+from sensorium.agent.tools.fan_out import fan_out
+from sensorium.agent.tools.first_seen import first_seen
+from sensorium.agent.tools.toolbox import Answer, Toolbox
+from sensorium.agent.tools.top_talkers import top_talkers
+from sensorium.agent.tools.traffic_share import traffic_share
+from sensorium.agent.window import Span
+from sensorium.incident.explained import Explainer, Fit
+from sensorium.incident.footprint import Footprint, footprint
+from sensorium.incident.traits import Trait, traits
+from sensorium.model.anomaly import Anomaly, EntityKind
+from sensorium.model.change import Change, ChangeKind
+from sensorium.model.signals import Signal
+
+NAME = "was_it_planned"
+MOST = 0.6
+
+
+def play(case: Case, box: Toolbox) -> Report:
+    """Compare every anomaly and the store's own evidence with the changes around its time."""
+    changes = case.changes
+    if not changes:
+        note = "No change was announced for the time of the incident, so none was compared."
+        return Report(notes=(note,), update={"planned": {"planned": False}})
+    answer, graph = dependencies(box)
+
+    def is_client(host: str, server: str, port: int) -> bool:
+        return host in graph.clients(server, port)
+
+    explainer = Explainer(
+        case.names.resolve,
+        is_client,
+        case.config.plan_slack_seconds,
+        case.config.plan_slack_seconds,
+    )
+    best = _best(case, explainer, changes)
+    if best is None:
+        refs = ", ".join(c.ref for c in changes[:4])
+        note = (
+            f"{count(len(changes), 'announced change')} overlapped in time and explained no "
+            f"anomaly: {refs}{' and more' if len(changes) > 4 else ''}."
+        )
+        return Report(notes=(note,), update={"planned": {"planned": False}})
+    companions = _companions(case, best, changes)
+    team = [best, *companions]
+    comparison = _Comparison(
+        best,
+        companions,
+        [(c, check) for c in team for check in _checks(case, box, c, primary=c is best)],
+        _unexplained(case, box, explainer, team),
+        _attack(case, box, team),
+    )
+    return _conclude(case, comparison, answer)
+
+
+def _best(case: Case, explainer: Explainer, changes: Sequence[Change]) -> Change | None:
+    """The change that explains the most anomalies, those with traffic of its own first."""
+    ranked = []
+    for change in changes:
+        fits = [explainer.fit(_print(case, a), change) for a in case.anomalies]
+        score = (fits.count(Fit.TRAFFIC), fits.count(Fit.COMPATIBLE))
+        if any(score):
+            ranked.append((score, change.start_ns, change.ref, change))
+    if not ranked:
+        return None
+    return min(ranked, key=lambda r: (-r[0][0], -r[0][1], r[1], r[2]))[3]
+
+
+def _print(case: Case, anomaly: Anomaly) -> Footprint:
+    return footprint(anomaly, case.names.home, surprise=1.0)
+
+
+def _companions(case: Case, best: Change, changes: Sequence[Change]) -> list[Change]:
+    """Other announcements of the same work: same host, same time, same command."""
+    mine = set(hosts_of(case, best))
+    command = best.scope.command.split()[:1]
+    return [
+        c
+        for c in changes
+        if c.ref != best.ref
+        and mine & set(hosts_of(case, c))
+        and in_time(case, best, c.start_ns, c.start_ns)
+        and command
+        and c.scope.command.split()[:1] == command
+    ]
+
+
+def _checks(case: Case, box: Toolbox, change: Change, *, primary: bool) -> list[Check]:
+    if not primary:
+        return check_scheduler(case, box, change)
+    return [
+        *check_transfers(case, box, change),
+        *check_scheduler(case, box, change),
+        *check_restart(case, box, change),
+    ]
+
+
+def _unexplained(
+    case: Case, box: Toolbox, explainer: Explainer, team: Sequence[Change]
+) -> list[tuple[Anomaly, tuple[str, ...]]]:
+    """Anomalies that no change of the team accounts for, with what was asked about them.
+
+    A router's own anomalies are the pair's where the pair makes most of what it carried.
+    """
+    main = team[0]
+    pair = tuple(dict.fromkeys((*hosts_of(case, main), *peers_of(case, main))))
+    shares: Answer | None = None
+    left = []
+    for anomaly in case.anomalies:
+        if any(explainer.fit(_print(case, anomaly), c) is not Fit.NO for c in team):
+            continue
+        cited: tuple[str, ...] = ()
+        if main.kind is not ChangeKind.DEPLOYMENT and _is_forwarding(anomaly):
+            if shares is None:
+                span = Span(case.incident.start_ns, case.incident.end_ns)
+                shares = traffic_share(box, pair, span)
+            cited = shares.cite
+            if _carried_mostly(case, shares, anomaly):
+                continue
+        left.append((anomaly, cited))
+    return left
+
+
+def _is_forwarding(anomaly: Anomaly) -> bool:
+    if traits(anomaly) & {Trait.FAN_OUT, Trait.AUTH_FAILURE, Trait.LINK}:
+        return False
+    kinds = (EntityKind.INTERFACE, EntityKind.EXPORTER)
+    return anomaly.entity.kind in kinds or anomaly.signal is Signal.METRICS
+
+
+def _carried_mostly(case: Case, shares: Answer, anomaly: Anomaly) -> bool:
+    hosts = {case.names.home(h) for h in anomaly.hosts}
+    interface = anomaly.entity.key.partition("#")[2]
+    rows = [
+        r
+        for r in shares.rows
+        if case.names.home(r["exporter"]) in hosts
+        and (anomaly.entity.kind is not EntityKind.INTERFACE or str(r["interface"]) == interface)
+    ]
+    total = sum(r["bytes"] for r in rows)
+    return bool(total > 0 and sum(r["bytes_of_pair"] for r in rows) >= MOST * total)
+
+
+def _attack(case: Case, box: Toolbox, team: Sequence[Change]) -> list[Clue]:
+    """Signs of an attack on the hosts of the change and of the incident, whatever was planned."""
+    main = team[0]
+    pair = {*hosts_of(case, main), *peers_of(case, main)}
+    hosts = tuple(dict.fromkeys((*case.focus, *sorted(pair))))
+    found = [*scanning(box, fan_out(box, hosts)), *authentication(case, auth_events(box))]
+    fresh = first_seen(box, hosts)
+    moved = volumes(case, box, top_talkers(box, hosts), fresh, byte_balance(box, hosts))
+    found += [c for c in moved if not {c.subject, c.object} <= pair]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Everything that was compared with one change and its companions."""
+
+    best: Change
+    companions: list[Change]
+    checks: list[tuple[Change, Check]]
+    unexplained: list[tuple[Anomaly, tuple[str, ...]]]
+    attack: list[Clue]
+
+    @property
+    def against(self) -> list[Check]:
+        """The checks that rule the change out."""
+        return [check for _, check in self.checks if not check.fits and check.decisive]
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a witness of its own says that the work was done."""
+        other = any(c.source != self.best.source for c in self.companions)
+        return other or any(check.confirms for _, check in self.checks)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the change explains all there is."""
+        return self.confirmed and not (self.against or self.unexplained or self.attack)
+
+
+def _conclude(case: Case, found: _Comparison, answer: Answer) -> Report:
+    best = found.best
+    clues = [check.clue(change) for change, check in found.checks]
+    explained = len(case.anomalies) - len(found.unexplained)
+    clues += [*_left_over(case, found, explained, answer), *found.attack]
+    update = {
+        "planned": {
+            "planned": found.whole,
+            "ref": best.ref,
+            "title": best.title,
+            "kind": best.kind.value,
+            "proof": _proof(found) if found.whole else "",
+            "explained": explained,
+            "unexplained": len(found.unexplained),
+        }
+    }
+    note = () if found.whole else (_why_not(case, found, explained),)
+    return Report(tuple(clues), note, update)
+
+
+def _proof(found: _Comparison) -> str:
+    parts = [describe(found.best)]
+    for change, check in found.checks:
+        if check.fits and check.proves:
+            also = "" if change.ref == found.best.ref else f"{describe(change)}: "
+            parts.append(f"{also}{check.text} ({', '.join(check.evidence)})")
+    return ", ".join(parts)
+
+
+def _left_over(case: Case, found: _Comparison, explained: int, answer: Answer) -> list[Clue]:
+    if not found.unexplained:
+        return []
+    first, cited = found.unexplained[0]
+    total = count(len(case.anomalies), "anomaly", "anomalies")
+    text = (
+        f"{describe(found.best)} explains {explained} of {total}; the first it does not explain: "
+        f"{first.summary.rstrip('.')}"
+    )
+    return [
+        Clue(
+            ClueKind.PLAN_CHECK,
+            found.best.ref,
+            text,
+            cited or answer.cite,
+            first.signal,
+            value=-1.0,
+            at_ns=first.start_ns,
+            detail={"fits": False, "confirms": False},
+        )
+    ]
+
+
+def _why_not(case: Case, found: _Comparison, explained: int) -> str:
+    share = f"{explained} of {count(len(case.anomalies), 'anomaly', 'anomalies')}"
+    reasons = []
+    if found.attack:
+        reasons.append("there are signs of an attack")
+    if found.against:
+        reasons.append(found.against[0].text)
+    if found.unexplained:
+        reasons.append("the other anomalies are outside its scope")
+    if not found.confirmed:
+        reasons.append("nothing else confirms that the work was done")
+    return f"The planned {describe(found.best)} explains {share}, but {'; '.join(reasons)}."

@@ -1,0 +1,35 @@
+"""Settings of the agent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensorium.component import setting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentConfig:
+    """How far investigations look and what counts as inside."""
+
+    baseline_minutes: int = setting(
+        30, "Minutes before an incident that it is compared with.", ge=1, le=1440
+    )
+    lead_seconds: int = setting(
+        90, "Seconds before the first anomaly that already belong to the incident.", ge=0, le=3600
+    )
+    focus_hosts: int = setting(
+        8, "Hosts an investigation looks at closely, most involved first.", ge=1, le=64
+    )
+    evidence_rows: int = setting(
+        40, "Rows of an answer that are kept with the evidence.", ge=1, le=1000
+    )
+    internal_networks: tuple[str, ...] = setting(
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+        "Networks that are ours; everything else is outside.",
+    )
+    plan_slack_seconds: int = setting(
+        120, "How far outside its announced time a planned change may still run.", ge=0, le=3600
+    )
+    operator: str = setting(
+        "root", "Login name in the commands proposed to people.", pattern=r"^[a-z_][a-z0-9_.-]*$"
+    )

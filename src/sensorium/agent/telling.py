@@ -1,0 +1,115 @@
+"""From a case and its story to the brief's content: which findings tell what, in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sensorium.agent.case import Case
+from sensorium.agent.clue import Clue, ClueKind, of_kind
+from sensorium.agent.evidence_rerun import is_intact
+from sensorium.agent.stories.story import Story
+from sensorium.incident.brief import BriefContent
+from sensorium.model.action import Action
+from sensorium.model.evidence import Evidence, Finding, Weight
+from sensorium.model.incident import Incident, IncidentKind
+
+_CONSEQUENCES = (ClueKind.SERVICE_FAILING, ClueKind.SERVICE_ERRORS, ClueKind.SCRAPE_LOST)
+_LEAD = 9
+
+
+def content_of(
+    case: Case,
+    incident: Incident,
+    story: Story | None,
+    evidence: Iterable[Evidence],
+    *,
+    action: Action | None = None,
+    approval_id: str = "",
+    decision: str = "",
+    handover: tuple[str, ...] = (),
+) -> BriefContent:
+    """Everything the brief says. Evidence whose record was altered is left out, and said so."""
+    stored = {e.id: e for e in evidence}
+    ordered = [stored[e] for e in case.evidence_ids if e in stored]
+    intact = tuple(e for e in ordered if is_intact(e))
+    altered = tuple(
+        f"{e.id} ({e.title}) was altered after it was stored; it is not used."
+        for e in ordered
+        if not is_intact(e)
+    )
+    clues = case.clues()
+    told = _lead(story) if story else _plan(clues)
+    return BriefContent(
+        incident=incident,
+        hosts=tuple(case.names.host(h) for h in incident.hosts),
+        story=tuple(c.finding() for c in told),
+        impact=_impact(clues, story),
+        findings=_findings(clues, story),
+        evidence=intact,
+        action=action,
+        approval_id=approval_id,
+        not_checked=(*notes_of(case), *altered),
+        decision=decision,
+        handover=handover,
+    )
+
+
+def _lead(story: Story) -> list[Clue]:
+    """The chain's strong and supporting clues; of one kind about one subject only the first."""
+    seen: set[tuple[ClueKind, str, str]] = set()
+    told = []
+    for clue in sorted(story.chain, key=lambda c: c.weight is not Weight.STRONG):
+        key = (clue.kind, clue.subject, clue.object)
+        if clue.weight is not Weight.CONTEXT and key not in seen:
+            seen.add(key)
+            told.append(clue)
+    told = told[:_LEAD]
+    return sorted(told, key=lambda c: (c.at_ns or story.chain[0].at_ns, c.kind.value, c.text))
+
+
+def _plan(clues: Iterable[Clue]) -> list[Clue]:
+    return [c for c in of_kind(clues, ClueKind.PLAN_CHECK) if c.detail.get("fits")]
+
+
+def _impact(clues: tuple[Clue, ...], story: Story | None) -> tuple[Finding, ...]:
+    if story is None:
+        return ()
+    about = set(story.hosts)
+    hit = [c for c in of_kind(clues, ClueKind.DEPENDENTS) if _host(c.subject) in about]
+    order = {host: place for place, host in enumerate(story.hosts)}
+    hit.sort(key=lambda c: (order[_host(c.subject)], "/" not in c.subject, c.subject))
+    if story.kind is IncidentKind.SERVICE_FAILURE:
+        return tuple(c.finding() for c in hit)
+    harmed = [c for c in of_kind(clues, *_CONSEQUENCES) if c not in story.chain]
+    harmed.sort(key=lambda c: (c.weight is not Weight.STRONG, -c.value, c.text))
+    return tuple(c.finding() for c in (*harmed[:2], *hit))
+
+
+def _host(key: str) -> str:
+    return key.rpartition(":")[0] if "/" in key else key
+
+
+def _findings(clues: Iterable[Clue], story: Story | None) -> tuple[Finding, ...]:
+    """All findings; what is outside the story is context, unless it speaks about the plan."""
+    inside = set(story.chain) if story else set()
+    found: dict[str, Finding] = {}
+    for clue in clues:
+        finding = clue.finding()
+        if story and clue not in inside and clue.kind is not ClueKind.PLAN_CHECK:
+            finding = Finding(
+                finding.text,
+                finding.evidence_for,
+                finding.evidence_against,
+                Weight.CONTEXT,
+                finding.investigator,
+                finding.at_ns,
+            )
+        found.setdefault(finding.text, finding)
+    return tuple(found.values())
+
+
+def notes_of(case: Case) -> tuple[str, ...]:
+    """What was not examined, in the order of the nodes."""
+    stored = case.state.get("notes", {})
+    order = ("orchestrate", "was_it_planned", "traffic", "log", "topology", "synthesize", "propose")
+    return tuple(dict.fromkeys(n for node in order for n in stored.get(node, [])))

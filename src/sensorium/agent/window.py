@@ -1,0 +1,44 @@
+"""The spans of event time an investigation compares: before, during and after the incident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensorium.model.incident import Incident
+
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half open event time, ``start_ns`` up to and without ``end_ns``."""
+
+    start_ns: int
+    end_ns: int
+
+    @property
+    def seconds(self) -> float:
+        """The span's length; never 0, so that it can divide."""
+        return max((self.end_ns - self.start_ns) / SECOND_NS, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """What happened is in ``during``; what is usual is in ``before``.
+
+    ``during`` begins ``lead`` before the first anomaly, since a window that stands out was
+    caused by something slightly earlier, and ends at the settle watermark ``until_ns``: nothing
+    is asked for beyond it, so a question has the same answer whenever it is put again.
+    """
+
+    before: Span
+    during: Span
+    until_ns: int
+
+    @staticmethod
+    def of(incident: Incident, until_ns: int, *, baseline_ns: int, lead_ns: int) -> Windows:
+        """The windows of an incident, as the settings size them."""
+        begin = min(incident.start_ns - lead_ns, until_ns)
+        during = Span(begin, until_ns)
+        return Windows(Span(begin - baseline_ns, begin), during, until_ns)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sensorium.ingest.changes.config import ChangesConfig
+from sensorium.ingest.changes.problem import Problem
 from sensorium.lazy import lazy_names
 
 if TYPE_CHECKING:
@@ -10,7 +11,6 @@ if TYPE_CHECKING:
     from sensorium.ingest.changes.columns import from_rows, to_batch
     from sensorium.ingest.changes.crontab import CronJob, Crontab, read_crontab
     from sensorium.ingest.changes.deployments import read_deployments
-    from sensorium.ingest.changes.problem import Problem
     from sensorium.ingest.changes.reader import ChangeReader
     from sensorium.ingest.changes.volume import parse_volume
 
@@ -20,7 +20,6 @@ __getattr__ = lazy_names(
     columns="from_rows to_batch",
     crontab="CronJob Crontab read_crontab",
     deployments="read_deployments",
-    problem="Problem",
     reader="ChangeReader",
     volume="parse_volume",
 )

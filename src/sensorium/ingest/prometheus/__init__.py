@@ -3,16 +3,12 @@
 from typing import TYPE_CHECKING
 
 from sensorium.ingest.prometheus.config import PrometheusConfig
+from sensorium.ingest.prometheus.scrape import Scrape
 from sensorium.lazy import lazy_names
 
 if TYPE_CHECKING:
     from sensorium.ingest.prometheus.decoder import PrometheusDecoder
-    from sensorium.ingest.prometheus.scrape import Scrape
 
-__getattr__ = lazy_names(
-    __name__,
-    decoder="PrometheusDecoder",
-    scrape="Scrape",
-)
+__getattr__ = lazy_names(__name__, decoder="PrometheusDecoder")
 
 __all__ = ["PrometheusConfig", "PrometheusDecoder", "Scrape"]

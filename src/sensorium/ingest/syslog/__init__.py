@@ -8,9 +8,6 @@ from sensorium.lazy import lazy_names
 if TYPE_CHECKING:
     from sensorium.ingest.syslog.decoder import SyslogDecoder
 
-__getattr__ = lazy_names(
-    __name__,
-    decoder="SyslogDecoder",
-)
+__getattr__ = lazy_names(__name__, decoder="SyslogDecoder")
 
 __all__ = ["SyslogConfig", "SyslogDecoder"]

@@ -1,0 +1,29 @@
+"""How bytes arrive: UDP sockets, scraped targets, and recordings sent over real sockets."""
+
+from typing import TYPE_CHECKING
+
+from sensorium.ingest.transport.config import ScrapeConfig, ScrapeTarget, UdpConfig
+from sensorium.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from sensorium.ingest.transport.replay import Destination, ReplayProgress, send_recording
+    from sensorium.ingest.transport.scrape import Scraper
+    from sensorium.ingest.transport.udp import UdpReceiver
+
+__getattr__ = lazy_names(
+    __name__,
+    replay="Destination ReplayProgress send_recording",
+    scrape="Scraper",
+    udp="UdpReceiver",
+)
+
+__all__ = [
+    "Destination",
+    "ReplayProgress",
+    "ScrapeConfig",
+    "ScrapeTarget",
+    "Scraper",
+    "UdpConfig",
+    "UdpReceiver",
+    "send_recording",
+]

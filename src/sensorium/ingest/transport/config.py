@@ -1,0 +1,55 @@
+"""What an operator can set about how bytes arrive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sensorium.component import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UdpConfig:
+    """The UDP sockets: NetFlow, IPFIX and syslog."""
+
+    host: str = setting("0.0.0.0", "address to listen on; '::' takes IPv6 and IPv4")
+    ports: tuple[int, ...] = setting(
+        (2055, 4739, 5514), "UDP ports to listen on; 0 takes any free one"
+    )
+    receive_buffer_bytes: int = setting(
+        32 << 20, "kernel buffer asked for each socket, in bytes", ge=65_536
+    )
+    linger_ms: float = setting(
+        10.0, "milliseconds datagrams may wait in the kernel to be read together", ge=0, le=1000
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        ("127.0.0.0/8", "::1/128"),
+        "networks whose PROXY protocol headers may state another source and arrival time",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrapeTarget:
+    """One endpoint that serves metrics in the Prometheus text format."""
+
+    job: str = setting("node", "what kind of target it is; becomes the label 'job'")
+    url: str = setting("http://127.0.0.1:9100/metrics", "where the metrics are served")
+    interval_s: float = setting(15.0, "seconds between scrapes", ge=1)
+    timeout_s: float = setting(10.0, "seconds after which a scrape has failed", gt=0)
+
+    @property
+    def instance(self) -> str:
+        """``address:port``, as the label ``instance`` has it."""
+        parts = urlsplit(self.url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrapeConfig:
+    """Which endpoints are scraped."""
+
+    targets: tuple[ScrapeTarget, ...] = setting((), "endpoints to scrape")
+    max_body_bytes: int = setting(
+        32 << 20, "largest body read of one scrape, in bytes; a larger one is a failure", ge=1024
+    )

@@ -21,6 +21,7 @@ from sensorium.model.signals import FLOWS, FlowType
 Bytes = npt.NDArray[np.uint8]
 
 _ALIGNMENT = 64
+_KINDS = [pa.int8() if pa.types.is_dictionary(f.type) else f.type for f in FLOWS]
 _TYPE_NAMES = pa.array([kind.value for kind in FlowType], pa.string())
 
 
@@ -94,19 +95,16 @@ class BatchBuilder:
 
     def build(self, rows: Rows) -> pa.RecordBatch:
         """The batch of rows that have been written; columns that are unused are zero."""
-        arrays = []
-        for column, field in enumerate(FLOWS):
-            buffer = self._column(rows, column)
-            if pa.types.is_dictionary(field.type):
-                indices = pa.Array.from_buffers(pa.int8(), rows.count, [None, buffer])
-                arrays.append(pa.DictionaryArray.from_arrays(indices, _TYPE_NAMES, safe=False))
-            else:
-                arrays.append(pa.Array.from_buffers(field.type, rows.count, [None, buffer]))
+        columns = rows.columns.tolist()
+        arrays = [
+            pa.Array.from_buffers(kind, rows.count, [None, self._column(rows, column, address)])
+            for column, (kind, address) in enumerate(zip(_KINDS, columns, strict=False))
+        ]
+        arrays[at.TYPE] = pa.DictionaryArray.from_arrays(arrays[at.TYPE], _TYPE_NAMES, safe=False)
         return pa.RecordBatch.from_arrays(arrays, schema=FLOWS)
 
-    def _column(self, rows: Rows, column: int) -> pa.Buffer:
+    def _column(self, rows: Rows, column: int, address: int) -> pa.Buffer:
         length = rows.count * at.SIZES[column]
-        address = int(rows.columns[column])
         if address:
             return rows.buffer.slice(address - rows.start, length)
         if length > self._zeros.size:

@@ -15,10 +15,10 @@ from sensorium.ingest.netflow.batch import EMPTY, BatchBuilder
 from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.netflow.exporters import Exporters
 from sensorium.ingest.netflow.kernel import execute
+from sensorium.ingest.netflow.lanes import Lanes
 from sensorium.ingest.netflow.meters import Meters
 from sensorium.ingest.netflow.pending import PendingSet
 from sensorium.ingest.netflow.reasons import CODE, Drop
-from sensorium.ingest.netflow.records import scratch
 from sensorium.ingest.netflow.resolve import NEXT_ROW, NEXT_SET, NEXT_WORK, resolve
 from sensorium.ingest.netflow.sampling import read_options
 from sensorium.ingest.netflow.sequence import UNCERTAIN, follow
@@ -29,7 +29,6 @@ from sensorium.observe import Observe
 
 Int64s = npt.NDArray[np.int64]
 
-_SIZES: Final = np.array(at.SIZES, np.int64)
 _SHORT_BODY: Final = 1500
 
 
@@ -49,7 +48,7 @@ class NetflowDecoder:
         self.exporters = Exporters(config)
         self._meters = Meters(observe)
         self._batches = BatchBuilder()
-        self._where = scratch(config.max_fields_per_template)
+        self._lanes = Lanes(config.max_fields_per_template)
 
     def decode(self, datagrams: Datagrams) -> pa.RecordBatch:
         """Decode all datagrams; a batch of FLOWS."""
@@ -80,14 +79,15 @@ class NetflowDecoder:
             slab.progress[NEXT_SET] += 1
 
     def _run(self, slab: Slab, sets: Int64s) -> int:
-        programs, _, fields, _ = self.exporters.programs.arrays()
+        programs, _, segments, _ = self.exporters.programs.arrays()
         sampling, _, _ = self.exporters.sampling.arrays()
         return int(
             resolve(
                 *(sets, slab.heads),
-                *(self.exporters.slots.keys, self.exporters.slots.programs, programs, fields),
+                *(self.exporters.slots.keys, self.exporters.slots.programs, programs, segments),
                 *(self.exporters.sampling_of, sampling, self.exporters.boot_ms),
-                *(slab.work, slab.records, slab.flows, slab.drops, self._where, slab.progress),
+                *(slab.work, slab.records, slab.flows, slab.drops),
+                *(self._lanes.base, self._lanes.lengths, slab.progress),
             )
         )
 
@@ -171,14 +171,17 @@ class NetflowDecoder:
         if rows == 0:
             return EMPTY
         work = slab.work[: slab.progress[NEXT_WORK]]
-        programs, operations, fields, columns = self.exporters.programs.arrays()
-        used = columns[np.unique(work[:, at.W_PROGRAM])]
+        programs, operations, segments, columns = self.exporters.programs.arrays()
+        numbers = work[:, at.W_PROGRAM]
+        used = columns[np.unique(numbers)]
         anything = int(np.bitwise_or.reduce(used))
         partial = anything & ~int(np.bitwise_and.reduce(used))
         target = self._batches.allocate(rows, anything, partial)
+        order = np.argsort(numbers, kind="stable")
         execute(
-            *(work, slab.heads, programs, operations, fields),
-            *(*self.exporters.sampling.arrays(), target.columns, _SIZES, self._where),
+            *(work, order, slab.heads, programs, operations, segments),
+            *(*self.exporters.sampling.arrays(), target.columns),
+            *self._lanes.arrays(),
         )
         return self._batches.build(target)
 

@@ -55,6 +55,8 @@ class Kind(IntEnum):
     """Microseconds from the flow's start to its end."""
     TYPE_AND_CODE_IF_SET = 16
     """ICMP type and code, but zero leaves what another element wrote."""
+    CLEAR = 17
+    """No element: zero."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.netflow.pending import Pending
-from sensorium.ingest.netflow.program import ProgramTable
+from sensorium.ingest.netflow.programs import ProgramTable
 from sensorium.ingest.netflow.reasons import Drop
 from sensorium.ingest.netflow.resolve import SlotTable
 from sensorium.ingest.netflow.sampling import Announcement, Rates, SamplingTable

@@ -1,7 +1,10 @@
 """The decode kernel: runs each piece of work's program over its records, into the columns.
 
-A set's records stay in the first-level cache while each operation goes over all of them, and
-each column is written front to back. Nothing here checks bounds: :mod:`resolve` has proved that
+Records of one program are taken a few hundred at a time, from as many sets as it takes, and each
+operation goes over all of them before the next: they stay in the second-level cache, the columns
+are written front to back, and what to do is decided once for hundreds of values.
+
+Nothing here checks bounds: :mod:`resolve` has proved that
 every record lies in its set, every set in the slab, and every row in the columns.
 """
 
@@ -12,10 +15,10 @@ from typing import Any
 from numba import njit
 
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.operations import run_operation, run_varying
 from sensorium.ingest.netflow.records import next_record, reverse_set
 from sensorium.ingest.netflow.steps import finish
-from sensorium.ingest.netflow.values import run_operation, usable_width
-from sensorium.ingest.netflow.wire import store_u8, store_u16, store_u32, store_u64
+from sensorium.ingest.netflow.wire import store_u8, store_u32, store_u64
 
 _H_PROTOCOL = at.H_PROTOCOL
 _H_DOMAIN = at.H_DOMAIN
@@ -35,18 +38,19 @@ _W_SAMPLING = at.W_SAMPLING
 _W_ANCHOR = at.W_ANCHOR
 _P_KIND = at.P_KIND
 _P_LENGTH = at.P_LENGTH
-_P_FIELDS = at.P_FIELDS
-_P_FIELDS_END = at.P_FIELDS_END
+_P_SEGMENTS = at.P_SEGMENTS
+_P_SEGMENTS_END = at.P_SEGMENTS_END
 _P_OPS = at.P_OPS
 _P_OPS_END = at.P_OPS_END
 _P_REVERSE_OPS_END = at.P_REVERSE_OPS_END
 _P_STEPS = at.P_STEPS
 _O_KIND = at.O_KIND
-_O_FIELD = at.O_FIELD
+_O_SEGMENT = at.O_SEGMENT
 _O_OFFSET = at.O_OFFSET
 _O_WIDTH = at.O_WIDTH
 _O_COLUMN = at.O_COLUMN
 _O_SIZE = at.O_SIZE
+_LANES = at.LANES
 _FIXED = at.FIXED
 _ICMP_CODE = at.ICMP_CODE
 _TYPE = at.TYPE
@@ -64,164 +68,232 @@ def _write_head(head: Any, columns: Any, row: Any, rows: Any) -> None:
     sampler = columns[_SAMPLER_ADDRESS] + 16 * row
     domains = columns[_DOMAIN] + 4 * row
     sequences = columns[_SEQUENCE] + 4 * row
+    # Read before the loops: stores might alias the head, which would keep them scalar.
+    protocol = head[_H_PROTOCOL]
+    arrival = head[_H_ARRIVAL_NS]
     high = head[_H_ADDRESS_HIGH]
     low = head[_H_ADDRESS_LOW]
+    domain = head[_H_DOMAIN]
+    sequence = head[_H_SEQUENCE]
     for i in range(rows):
-        store_u8(kinds + i, head[_H_PROTOCOL])
+        store_u8(kinds + i, protocol)
     for i in range(rows):
-        store_u64(received + 8 * i, head[_H_ARRIVAL_NS])
+        store_u64(received + 8 * i, arrival)
     for i in range(rows):
         store_u64(sampler + 16 * i, high)
         store_u64(sampler + 16 * i + 8, low)
     for i in range(rows):
-        store_u32(domains + 4 * i, head[_H_DOMAIN])
+        store_u32(domains + 4 * i, domain)
     for i in range(rows):
-        store_u32(sequences + 4 * i, head[_H_SEQUENCE])
+        store_u32(sequences + 4 * i, sequence)
 
 
 @njit(cache=True, nogil=True)
-def _clear_row(columns: Any, sizes: Any, row: Any) -> None:
-    for index in range(columns.shape[0]):
-        if columns[index] != 0:
-            place = columns[index] + sizes[index] * row
-            if sizes[index] == 16:
-                store_u64(place, 0)
-                store_u64(place + 8, 0)
-            elif sizes[index] == 8:
-                store_u64(place, 0)
-            elif sizes[index] == 4:
-                store_u32(place, 0)
-            elif sizes[index] == 2:
-                store_u16(place, 0)
-            else:
-                store_u8(place, 0)
-
-
-@njit(cache=True, nogil=True)
-def _run_record(
+def _run(
     operations: Any,
     first: Any,
     last: Any,
-    where: Any,
     columns: Any,
+    base: Any,
+    lengths: Any,
     row: Any,
     export_ns: Any,
     anchor: Any,
+    n: Any,
 ) -> None:
-    """Run operations on one record whose fields stand ``where`` the walk has found them."""
+    """Run a program's operations, one after the other, each on all lanes."""
+    codes = columns[_ICMP_CODE]
     for index in range(first, last):
         operation = operations[index]
-        field = operation[_O_FIELD]
+        kind = operation[_O_KIND]
+        segment = operation[_O_SEGMENT]
+        target = columns[operation[_O_COLUMN]]
         size = operation[_O_SIZE]
-        width = where[field, 1]
-        if usable_width(operation[_O_KIND], width):
-            run_operation(
-                operation[_O_KIND],
-                where[field, 0],
-                0,
-                width,
-                columns[operation[_O_COLUMN]] + size * row,
+        width = operation[_O_WIDTH]
+        if width < 0:
+            run_varying(
+                kind,
+                base[segment],
+                lengths[segment],
+                target,
                 size,
-                1,
+                row,
+                n,
                 export_ns,
                 anchor,
-                columns[_ICMP_CODE] + row,
+                codes,
+            )
+        else:
+            run_operation(
+                kind,
+                base[segment],
+                operation[_O_OFFSET],
+                width,
+                target,
+                size,
+                row,
+                n,
+                export_ns,
+                anchor,
+                codes,
             )
 
 
 @njit(cache=True, nogil=True)
-def _decode_walked(
+def _keep_reversed(
+    program: Any, base: Any, lengths: Any, row: Any, export_ns: Any, anchor: Any, n: Any
+) -> Any:
+    """Move the records that have a reverse direction to the first lanes; how many they are."""
+    segments = program[_P_SEGMENTS_END] - program[_P_SEGMENTS]
+    kept = 0
+    for lane in range(n):
+        if reverse_set(program, base, lane):
+            for segment in range(segments):
+                base[segment, kept] = base[segment, lane]
+                lengths[segment, kept] = lengths[segment, lane]
+            row[kept] = row[lane] + 1
+            export_ns[kept] = export_ns[lane]
+            anchor[kept] = anchor[lane]
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def _fill(
     item: Any,
     program: Any,
-    operations: Any,
-    fields: Any,
-    columns: Any,
-    sizes: Any,
-    where: Any,
+    segments: Any,
+    start: Any,
+    row: Any,
+    export: Any,
+    base: Any,
+    lengths: Any,
+    rows: Any,
     export_ns: Any,
     anchor: Any,
-) -> None:
-    """Records that vary in length or have two directions: one after the other."""
-    start = item[_W_START]
-    row = item[_W_ROW]
-    last_row = row + item[_W_ROWS]
-    while row < last_row:
-        start = next_record(
-            fields, program[_P_FIELDS], program[_P_FIELDS_END], start, item[_W_END], where
-        )
-        _clear_row(columns, sizes, row)
-        _run_record(
-            operations, program[_P_OPS], program[_P_OPS_END], where, columns, row, export_ns, anchor
-        )
-        row += 1
-        if reverse_set(program, where):
-            _clear_row(columns, sizes, row)
-            _run_record(
-                operations,
-                program[_P_OPS_END],
-                program[_P_REVERSE_OPS_END],
-                where,
-                columns,
-                row,
-                export_ns,
-                anchor,
-            )
-            row += 1
+    n: Any,
+) -> Any:
+    """Put records of a set into lanes from ``n`` on; where it stopped, and lanes in use."""
+    last = item[_W_ROW] + item[_W_ROWS]
+    since = max(item[_W_ANCHOR], 0)
+    length = program[_P_LENGTH]
+    if program[_P_KIND] == _FIXED:
+        count = min(last - row, _LANES - n)
+        for i in range(count):
+            base[0, n + i] = start + length * i
+            rows[n + i] = row + i
+            export_ns[n + i] = export
+            anchor[n + i] = since
+        return start + length * count, row + count, n + count
+    while row < last and n < _LANES:
+        start = next_record(program, segments, start, item[_W_END], base, lengths, n)
+        rows[n] = row
+        export_ns[n] = export
+        anchor[n] = since
+        row += 2 if reverse_set(program, base, n) else 1
+        n += 1
+    return start, row, n
 
 
 @njit(cache=True, nogil=True)
-def execute(
+def _flush(
     work: Any,
     heads: Any,
-    programs: Any,
+    program: Any,
     operations: Any,
-    fields: Any,
     sampling: Any,
     keys: Any,
     rates: Any,
     columns: Any,
-    sizes: Any,
-    where: Any,
+    base: Any,
+    lengths: Any,
+    row: Any,
+    export_ns: Any,
+    anchor: Any,
+    pieces: Any,
+    n: Any,
+    used: Any,
 ) -> None:
-    """Decode all work. ``columns`` are addresses of the columns' first rows, 0 where unused."""
-    for index in range(work.shape[0]):
-        item = work[index]
+    """Decode the records in the lanes and finish their rows."""
+    middle = program[_P_OPS_END]
+    last = program[_P_REVERSE_OPS_END]
+    _run(operations, program[_P_OPS], middle, columns, base, lengths, row, export_ns, anchor, n)
+    if last > middle:
+        kept = _keep_reversed(program, base, lengths, row, export_ns, anchor, n)
+        _run(operations, middle, last, columns, base, lengths, row, export_ns, anchor, kept)
+    for index in range(used):
+        item = work[pieces[index, 0]]
         head = heads[item[_W_HEAD]]
-        program = programs[item[_W_PROGRAM]]
-        row = item[_W_ROW]
-        rows = item[_W_ROWS]
-        export_ns = head[_H_EXPORT_NS]
-        anchor = max(item[_W_ANCHOR], 0)
-        if program[_P_KIND] == _FIXED:
-            for step in range(program[_P_OPS], program[_P_OPS_END]):
-                operation = operations[step]
-                size = operation[_O_SIZE]
-                run_operation(
-                    operation[_O_KIND],
-                    item[_W_START] + operation[_O_OFFSET],
-                    program[_P_LENGTH],
-                    operation[_O_WIDTH],
-                    columns[operation[_O_COLUMN]] + size * row,
-                    size,
-                    rows,
-                    export_ns,
-                    anchor,
-                    columns[_ICMP_CODE] + row,
-                )
-        else:
-            _decode_walked(
-                item, program, operations, fields, columns, sizes, where, export_ns, anchor
-            )
-        _write_head(head, columns, row, rows)
+        first = pieces[index, 1]
+        rows = pieces[index, 2] - first
+        _write_head(head, columns, first, rows)
         finish(
             columns,
-            row,
+            first,
             rows,
             program[_P_STEPS],
-            export_ns,
+            head[_H_EXPORT_NS],
             item[_W_ANCHOR] >= 0,
             item[_W_RATE],
             sampling[item[_W_SAMPLING]],
             keys,
             rates,
         )
+
+
+@njit(cache=True, nogil=True)
+def execute(
+    work: Any,
+    order: Any,
+    heads: Any,
+    programs: Any,
+    operations: Any,
+    segments: Any,
+    sampling: Any,
+    keys: Any,
+    rates: Any,
+    columns: Any,
+    base: Any,
+    lengths: Any,
+    row: Any,
+    export_ns: Any,
+    anchor: Any,
+    pieces: Any,
+) -> None:
+    """Decode all work, in an ``order`` that keeps the work of one program together.
+
+    ``columns`` are addresses of the columns' first values, 0 where unused; what follows them is
+    the workspace (see :mod:`lanes`).
+    """
+    n = 0
+    used = 0
+    program = programs[0]
+    current = -1
+    for turn in range(order.shape[0]):
+        item = work[order[turn]]
+        number = item[_W_PROGRAM]
+        start = item[_W_START]
+        next_row = item[_W_ROW]
+        export = heads[item[_W_HEAD], _H_EXPORT_NS]
+        while next_row < item[_W_ROW] + item[_W_ROWS]:
+            if number != current or _LANES in (n, used):
+                _flush(
+                    work, heads, program, operations, sampling, keys, rates, columns,
+                    base, lengths, row, export_ns, anchor, pieces, n, used,
+                )  # fmt: skip
+                n = 0
+                used = 0
+                current = number
+                program = programs[number]
+            pieces[used, 0] = order[turn]
+            pieces[used, 1] = next_row
+            start, next_row, n = _fill(
+                item, program, segments, start, next_row, export,
+                base, lengths, row, export_ns, anchor, n,
+            )  # fmt: skip
+            pieces[used, 2] = next_row
+            used += 1
+    _flush(
+        work, heads, program, operations, sampling, keys, rates, columns,
+        base, lengths, row, export_ns, anchor, pieces, n, used,
+    )  # fmt: skip

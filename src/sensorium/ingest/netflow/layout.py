@@ -101,11 +101,12 @@ W_SAMPLING: Final = 7  # row of the sampling table
 W_ANCHOR: Final = 8  # sysUpTime at export, -1 where unknown
 WORK_WIDTH: Final = 9
 
-# An operation of a program.
+# An operation of a program: one element of a record into one column. A record is segments of
+# fixed length with one variable-length field between two of them.
 O_KIND: Final = 0
-O_FIELD: Final = 1
-O_OFFSET: Final = 2
-O_WIDTH: Final = 3
+O_SEGMENT: Final = 1
+O_OFFSET: Final = 2  # from the segment's start
+O_WIDTH: Final = 3  # -1: the variable-length field before the segment
 O_COLUMN: Final = 4
 O_SIZE: Final = 5
 OP_WIDTH: Final = 6
@@ -113,18 +114,25 @@ OP_WIDTH: Final = 6
 # A program: what to do with the records of one template.
 P_KIND: Final = 0
 P_LENGTH: Final = 1  # of a record; the least where it varies
-P_FIELDS: Final = 2
-P_FIELDS_END: Final = 3
+P_SEGMENTS: Final = 2  # its segments' lengths in the segment table
+P_SEGMENTS_END: Final = 3
 P_OPS: Final = 4
 P_OPS_END: Final = 5
 P_REVERSE_OPS_END: Final = 6  # reverse operations follow the forward ones
 P_STEPS: Final = 7
-P_REVERSE_PACKETS: Final = 8  # field index, -1 for none
-P_REVERSE_BYTES: Final = 9
-PROGRAM_WIDTH: Final = 10
+P_PACKETS_SEGMENT: Final = 8  # where a biflow counts its reverse packets; width 0 for nowhere
+P_PACKETS_OFFSET: Final = 9
+P_PACKETS_WIDTH: Final = 10
+P_BYTES_SEGMENT: Final = 11  # the same for its reverse bytes
+P_BYTES_OFFSET: Final = 12
+P_BYTES_WIDTH: Final = 13
+PROGRAM_WIDTH: Final = 14
+
+LANES: Final = 512
+"""Records that the kernel decodes at a time, column by column."""
 
 FIXED: Final = 0
-WALKED: Final = 1
+WALKED: Final = 1  # records vary in length, or have two directions
 OPTIONS: Final = 2  # counted, carries nothing that changes a flow
 OPTIONS_READ: Final = 3  # read by Python: sampling rates, boot time
 
@@ -140,3 +148,4 @@ STEP_SPACE: Final = 128
 STEP_SAMPLER: Final = 256
 STEP_ETYPE_IPV4: Final = 512
 STEP_ETYPE_IF_UNSET: Final = 1024
+STEP_TIMES_MAY_MISS: Final = 2048

@@ -9,9 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.elements import (
     DUAL_FAMILY,
@@ -23,8 +20,6 @@ from sensorium.ingest.netflow.elements import (
     Kind,
 )
 from sensorium.ingest.netflow.template import Field, Template
-
-Int64s = npt.NDArray[np.int64]
 
 _BOTH_WAYS: Final = {**MIRRORED, **{there: here for here, there in MIRRORED.items()}}
 _NOT_REVERSED: Final = frozenset({"next_hop", "mpls_label", "flow_direction"})
@@ -51,18 +46,30 @@ _WIDTHS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a field stands in a record: ``width`` -1 is the varying field before ``segment``."""
+
+    segment: int
+    offset: int
+    width: int
+
+
+NOWHERE: Final = Place(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One element of a record into one column: a row of the operations table."""
 
     kind: Kind
     field: int
-    offset: int
-    width: int
+    place: Place
     column: int
 
     def row(self) -> tuple[int, ...]:
-        size = at.SIZES[self.column]
-        return (self.kind, self.field, self.offset, self.width, self.column, size)
+        """The operation as the kernel reads it."""
+        place, size = self.place, at.SIZES[self.column]
+        return (self.kind, place.segment, place.offset, place.width, self.column, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +78,13 @@ class Program:
 
     kind: int
     length: int
-    fields: tuple[int, ...]
-    forward: tuple[Operation, ...]
-    reverse: tuple[Operation, ...]
-    steps: int
-    reverse_packets: int
-    reverse_bytes: int
-    columns: int
+    segments: tuple[int, ...]
+    forward: tuple[Operation, ...] = ()
+    reverse: tuple[Operation, ...] = ()
+    steps: int = 0
+    reverse_packets: Place = NOWHERE
+    reverse_bytes: Place = NOWHERE
+    columns: int = 0
 
 
 Found = dict[tuple[int, int], int]
@@ -139,12 +146,25 @@ def _sources_of(
     return _chosen(column, _candidates(mirrored, found, fields, 0))
 
 
-def _operations(template: Template, found: Found, *, reverse: bool) -> list[Operation]:
-    offsets = [0]
+def _places(template: Template) -> tuple[list[Place], tuple[int, ...]]:
+    """Each field's place, and the lengths of the segments between varying fields."""
+    places: list[Place] = []
+    segments = [0]
     for field in template.fields:
-        offsets.append(offsets[-1] + field.length)
+        if field.length == VARIABLE_LENGTH:
+            segments.append(0)
+            places.append(Place(len(segments) - 1, 0, -1))
+        else:
+            places.append(Place(len(segments) - 1, segments[-1], field.length))
+            segments[-1] += field.length
+    return places, tuple(segments)
+
+
+def _operations(
+    template: Template, found: Found, places: list[Place], *, reverse: bool
+) -> list[Operation]:
     operations = [
-        Operation(kind, index, offsets[index], template.fields[index].length, at.COLUMN[column])
+        Operation(kind, index, places[index], at.COLUMN[column])
         for column in SOURCES
         for kind, index in _sources_of(column, found, template.fields, reverse=reverse)
     ]
@@ -181,6 +201,9 @@ def _steps(operations: list[Operation], template: Template) -> int:
         steps |= step if column in filled else 0
     if Kind.UPTIME in kinds:
         steps |= at.STEP_UPTIME
+    times = {o.kind for o in operations if o.column in (at.TIME_START, at.TIME_END)}
+    if times != {Kind.UPTIME} or not {at.TIME_START, at.TIME_END} <= filled or template.varies:
+        steps |= at.STEP_TIMES_MAY_MISS
     if at.ICMP_TYPE not in filled and {at.PROTO, at.DST_PORT} <= filled:
         steps |= at.STEP_ICMP_FROM_PORT
     return steps | _etype_step(operations, template)
@@ -212,25 +235,26 @@ def _columns(operations: list[Operation], steps: int) -> int:
 
 def compile_template(template: Template) -> Program:
     """The program of a template; an options template's only counts, or calls for Python."""
-    lengths = tuple(field.length for field in template.fields)
+    places, segments = _places(template)
     if template.options:
         read = any(f.pen == 0 and f.id in _READ_OPTIONS for f in template.fields)
         kind = at.OPTIONS_READ if read else at.OPTIONS
-        return Program(
-            kind, template.least_length, lengths, (), (), int(template.varies), -1, -1, 0
-        )
+        return Program(kind, template.least_length, segments)
     found = _index(template)
-    forward = _operations(template, found, reverse=False)
+    packets = _reverse_counter(template, places, _PACKETS)
+    octets = _reverse_counter(template, places, _BYTES)
+    forward = _operations(template, found, places, reverse=False)
+    reverse: list[Operation] = []
+    if NOWHERE not in {packets, octets} or packets != octets:
+        reverse = _operations(template, found, places, reverse=True)
+        forward, reverse = _with_clears(forward, reverse), _with_clears(reverse, forward)
     steps = _steps(forward, template)
-    packets = _first_field(template, _PACKETS)
-    octets = _first_field(template, _BYTES)
-    both_ways = packets >= 0 or octets >= 0
     return Program(
-        kind=at.WALKED if template.varies or both_ways else at.FIXED,
+        kind=at.WALKED if template.varies or reverse else at.FIXED,
         length=template.least_length,
-        fields=lengths,
+        segments=segments,
         forward=tuple(forward),
-        reverse=tuple(_operations(template, found, reverse=True)) if both_ways else (),
+        reverse=tuple(reverse),
         steps=steps,
         reverse_packets=packets,
         reverse_bytes=octets,
@@ -238,77 +262,16 @@ def compile_template(template: Template) -> Program:
     )
 
 
-def _first_field(template: Template, elements: frozenset[int]) -> int:
-    """The first field that is the reverse of one of some elements, -1 if none is."""
-    for index, field in enumerate(template.fields):
+def _with_clears(operations: list[Operation], others: list[Operation]) -> list[Operation]:
+    """Operations that also clear what only the other direction fills."""
+    filled = {operation.column for operation in operations}
+    missing = sorted({operation.column for operation in others} - filled)
+    return [*operations, *(Operation(Kind.CLEAR, 0, NOWHERE, column) for column in missing)]
+
+
+def _reverse_counter(template: Template, places: list[Place], elements: frozenset[int]) -> Place:
+    """The first field that is the reverse of one of some elements."""
+    for field, place in zip(template.fields, places, strict=True):
         if field.pen == REVERSE_PEN and field.id in elements and 1 <= field.length <= 8:
-            return index
-    return -1
-
-
-_V5_FIELDS: Final = (
-    *((8, 4), (12, 4), (15, 4), (10, 2), (14, 2), (2, 4), (1, 4), (22, 4), (21, 4)),
-    *((7, 2), (11, 2), (0, 1), (6, 1), (4, 1), (5, 1), (16, 2), (17, 2), (9, 1), (13, 1), (0, 2)),
-)
-V5_TEMPLATE: Final = Template(tuple(Field(element, length) for element, length in _V5_FIELDS))
-"""NetFlow v5's record written as a template: the same fields under their IANA numbers."""
-
-
-class ProgramTable:
-    """The programs of all templates in use, and the arrays that the kernel reads.
-
-    Program 0 is NetFlow v5's.
-    """
-
-    __slots__ = ("_arrays", "_index", "_programs")
-
-    def __init__(self) -> None:
-        self._programs: list[Program] = []
-        self._index: dict[Template, int] = {}
-        self._arrays: tuple[Int64s, Int64s, Int64s, Int64s] | None = None
-        self.intern(V5_TEMPLATE)
-
-    def __len__(self) -> int:
-        return len(self._programs)
-
-    def __getitem__(self, number: int) -> Program:
-        return self._programs[number]
-
-    def intern(self, template: Template) -> int:
-        """The number of a template's program."""
-        number = self._index.get(template)
-        if number is None:
-            number = self._index[template] = len(self._programs)
-            self._programs.append(compile_template(template))
-            self._arrays = None
-        return number
-
-    def arrays(self) -> tuple[Int64s, Int64s, Int64s, Int64s]:
-        """Programs, operations and field lengths, and each program's columns as a bit set."""
-        if self._arrays is None:
-            self._arrays = self._build()
-        return self._arrays
-
-    def _build(self) -> tuple[Int64s, Int64s, Int64s, Int64s]:
-        programs = np.zeros((len(self._programs), at.PROGRAM_WIDTH), np.int64)
-        operations: list[tuple[int, ...]] = []
-        fields: list[int] = []
-        for row, program in zip(programs, self._programs, strict=True):
-            row[at.P_KIND], row[at.P_LENGTH], row[at.P_STEPS] = (
-                program.kind,
-                program.length,
-                program.steps,
-            )
-            row[at.P_FIELDS] = len(fields)
-            fields.extend(program.fields)
-            row[at.P_FIELDS_END] = len(fields)
-            row[at.P_OPS] = len(operations)
-            operations.extend(operation.row() for operation in program.forward)
-            row[at.P_OPS_END] = len(operations)
-            operations.extend(operation.row() for operation in program.reverse)
-            row[at.P_REVERSE_OPS_END] = len(operations)
-            row[at.P_REVERSE_PACKETS] = program.reverse_packets
-            row[at.P_REVERSE_BYTES] = program.reverse_bytes
-        table = np.array(operations, np.int64).reshape(-1, at.OP_WIDTH)
-        columns = np.array([program.columns for program in self._programs], np.int64)
-        return programs, table, np.array(fields, np.int64), columns
+            return place
+    return NOWHERE

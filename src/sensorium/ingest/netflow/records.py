@@ -4,92 +4,88 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numba import njit
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.elements import VARIABLE_LENGTH
 from sensorium.ingest.netflow.wire import load_u8, load_u16
 
-_VARIABLE = VARIABLE_LENGTH
 _P_KIND = at.P_KIND
 _P_LENGTH = at.P_LENGTH
-_P_FIELDS = at.P_FIELDS
-_P_FIELDS_END = at.P_FIELDS_END
-_P_STEPS = at.P_STEPS
-_P_REVERSE_PACKETS = at.P_REVERSE_PACKETS
-_P_REVERSE_BYTES = at.P_REVERSE_BYTES
+_P_SEGMENTS = at.P_SEGMENTS
+_P_SEGMENTS_END = at.P_SEGMENTS_END
+_P_PACKETS_SEGMENT = at.P_PACKETS_SEGMENT
+_P_BYTES_SEGMENT = at.P_BYTES_SEGMENT
 _FIXED = at.FIXED
 _WALKED = at.WALKED
 
 
 @njit(cache=True, nogil=True)
-def next_record(fields: Any, first: Any, last: Any, start: Any, end: Any, where: Any) -> Any:
-    """Find the fields of the record at an address; the address after it, -1 if the set ends first.
+def next_record(
+    program: Any, segments: Any, start: Any, end: Any, base: Any, lengths: Any, lane: Any
+) -> Any:
+    """Find a record's segments; the address after it, -1 if the set ends first.
 
-    ``fields[first:last]`` are lengths; ``where`` int64 (fields, 2) gets address and length of
-    each. A variable length is one byte, or 255 and two bytes (RFC 7011 section 7).
+    Segment ``s`` starts at ``base[s, lane]``; the variable-length field before it has
+    ``lengths[s, lane]`` bytes. A variable length is one byte, or 255 and two bytes (RFC 7011
+    section 7).
     """
-    for index in range(first, last):
-        length = fields[index]
-        if length == _VARIABLE:
-            if start + 1 > end:
-                return -1
-            length = load_u8(start)
-            start += 1
-            if length == 255:
-                if start + 2 > end:
-                    return -1
-                length = load_u16(start)
-                start += 2
-        if start + length > end:
+    first = program[_P_SEGMENTS]
+    base[0, lane] = start
+    start += segments[first]
+    for index in range(first + 1, program[_P_SEGMENTS_END]):
+        if start + 1 > end:
             return -1
-        where[index - first, 0] = start
-        where[index - first, 1] = length
+        length = load_u8(start)
+        start += 1
+        if length == 255:
+            if start + 2 > end:
+                return -1
+            length = load_u16(start)
+            start += 2
         start += length
-    return start
+        base[index - first, lane] = start
+        lengths[index - first, lane] = length
+        start += segments[index]
+    return start if start <= end else -1
 
 
 @njit(cache=True, nogil=True)
-def _any_byte(where: Any, index: Any) -> Any:
-    if index >= 0:
-        for address in range(where[index, 0], where[index, 0] + where[index, 1]):
-            if load_u8(address) != 0:
-                return True
-    return False
+def _any_byte(program: Any, place: Any, base: Any, lane: Any) -> Any:
+    first = base[program[place], lane] + program[place + 1]
+    bits = 0
+    for address in range(first, first + program[place + 2]):
+        bits |= load_u8(address)
+    return bits != 0
 
 
 @njit(cache=True, nogil=True)
-def reverse_set(program: Any, where: Any) -> Any:
-    """Whether a record counts anything in its reverse direction."""
-    return _any_byte(where, program[_P_REVERSE_PACKETS]) or _any_byte(
-        where, program[_P_REVERSE_BYTES]
+def reverse_set(program: Any, base: Any, lane: Any) -> Any:
+    """Whether the record in a lane counts anything in its reverse direction."""
+    return _any_byte(program, _P_PACKETS_SEGMENT, base, lane) or _any_byte(
+        program, _P_BYTES_SEGMENT, base, lane
     )
 
 
 @njit(cache=True, nogil=True)
-def count_records(program: Any, fields: Any, start: Any, end: Any, where: Any) -> Any:
+def count_records(
+    program: Any, segments: Any, start: Any, end: Any, base: Any, lengths: Any
+) -> Any:
     """Records in a set, rows they make, and whether the set ends inside a record.
 
     What is left after the last record is padding if it is shorter than any record.
     """
     least = program[_P_LENGTH]
-    whole = program[_P_KIND] == _FIXED or (program[_P_KIND] != _WALKED and program[_P_STEPS] == 0)
-    if whole:
+    one_segment = program[_P_SEGMENTS_END] - program[_P_SEGMENTS] == 1
+    if program[_P_KIND] == _FIXED or (program[_P_KIND] != _WALKED and one_segment):
         records = (end - start) // least
         return records, records, records == 0 and end - start > 3
     records = 0
     rows = 0
     while end - start >= least:
-        after = next_record(fields, program[_P_FIELDS], program[_P_FIELDS_END], start, end, where)
+        after = next_record(program, segments, start, end, base, lengths, 0)
         if after < 0:
             return records, rows, True
         records += 1
-        rows += 2 if reverse_set(program, where) else 1
+        rows += 2 if reverse_set(program, base, 0) else 1
         start = after
     return records, rows, records == 0 and end - start > 3
-
-
-def scratch(fields: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Room for the places of a record's fields, for templates of up to so many."""
-    return np.zeros((max(fields, 1), 2), np.int64)

@@ -80,7 +80,7 @@ def resolve(
     slot_keys: Any,
     slot_programs: Any,
     programs: Any,
-    fields: Any,
+    segments: Any,
     sampling_of: Any,
     sampling: Any,
     boot_ms: Any,
@@ -88,7 +88,8 @@ def resolve(
     records: Any,
     flows: Any,
     drops: Any,
-    where: Any,
+    base: Any,
+    lengths: Any,
     progress: Any,
 ) -> Any:
     """Turn sets into work from ``progress`` on; the program of the set it stopped at.
@@ -112,7 +113,9 @@ def resolve(
         program = programs[number]
         if program[_P_KIND] > _OPTIONS:
             return number
-        found, rows, cut = count_records(program, fields, entry[_S_START], entry[_S_END], where)
+        found, rows, cut = count_records(
+            program, segments, entry[_S_START], entry[_S_END], base, lengths
+        )
         if cut:
             drops[head[_H_PROTOCOL], _RECORD_BEYOND_SET] += 1
         records[entry[_S_HEAD]] += found

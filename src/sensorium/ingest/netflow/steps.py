@@ -40,6 +40,7 @@ _SAMPLING = at.STEP_SAMPLING
 _HAS_DURATION = at.STEP_DURATION
 _HAS_START = at.STEP_HAS_START
 _HAS_END = at.STEP_HAS_END
+_TIMES_MISSING = at.STEP_TIMES_MAY_MISS
 _HAS_SPACE = at.STEP_SPACE
 _HAS_SAMPLER = at.STEP_SAMPLER
 
@@ -172,11 +173,12 @@ def finish(
     """
     if steps & _UPTIME and not anchored:
         _anchor_at_export(columns, row, rows, steps, export_ns)
-    else:
+    elif steps & _TIMES_MISSING:
         _fill_times(columns, row, rows, steps, export_ns)
     if steps & _ETYPE_IPV4:
+        etype = columns[_ETYPE] + 2 * row
         for i in range(rows):
-            store_u16(columns[_ETYPE] + 2 * (row + i), _IPV4)
+            store_u16(etype + 2 * i, _IPV4)
     elif steps & (_ETYPE_STEP | _ETYPE_IF_UNSET):
         _etypes(columns, row, rows, steps & _ETYPE_IF_UNSET != 0)
     if steps & _ICMP_FROM_PORT:
@@ -184,5 +186,6 @@ def finish(
     if steps & (_SAMPLING | _HAS_SAMPLER) or entry[2] > entry[1]:
         _sampling(columns, row, rows, steps, default, entry, keys, rates)
     else:
+        target = columns[_RATE] + 8 * row
         for i in range(rows):
-            store_u64(columns[_RATE] + 8 * (row + i), default)
+            store_u64(target + 8 * i, default)

@@ -57,7 +57,7 @@ class Definition:
     template: Template | None
 
 
-class _Malformed(Exception):
+class _MalformedError(Exception):
     def __init__(self, drop: Drop) -> None:
         self.drop = drop
 
@@ -66,13 +66,13 @@ def _read_fields(body: bytes, at: int, count: int, protocol: int) -> tuple[list[
     fields: list[Field] = []
     for _ in range(count):
         if at + 4 > len(body):
-            raise _Malformed(Drop.BAD_TEMPLATE)
+            raise _MalformedError(Drop.BAD_TEMPLATE)
         element, length = _HEADER.unpack_from(body, at)
         at += 4
         pen = 0
         if protocol == IPFIX and element & 0x8000:
             if at + 4 > len(body):
-                raise _Malformed(Drop.BAD_TEMPLATE)
+                raise _MalformedError(Drop.BAD_TEMPLATE)
             pen = int.from_bytes(body[at : at + 4], "big")
             element &= 0x7FFF
             at += 4
@@ -92,7 +92,7 @@ def _read_one(
     scopes = 0
     if options and protocol != IPFIX:
         if at + 6 > len(body):
-            raise _Malformed(Drop.BAD_TEMPLATE)
+            raise _MalformedError(Drop.BAD_TEMPLATE)
         number, scope_bytes, option_bytes = _V9_OPTIONS_HEADER.unpack_from(body, at)
         count, scopes, at = (scope_bytes + option_bytes) // 4, scope_bytes // 4, at + 6
     else:
@@ -100,21 +100,21 @@ def _read_one(
         at += 4
         if options and count:
             if at + 2 > len(body):
-                raise _Malformed(Drop.BAD_TEMPLATE)
+                raise _MalformedError(Drop.BAD_TEMPLATE)
             scopes = int.from_bytes(body[at : at + 2], "big")
             at += 2
     if count == 0 and protocol == IPFIX:
         return Definition(number, None), at
     if number < FIRST_DATA_SET or count == 0 or scopes > count:
-        raise _Malformed(Drop.BAD_TEMPLATE)
+        raise _MalformedError(Drop.BAD_TEMPLATE)
     if count > limit:
-        raise _Malformed(Drop.TEMPLATE_TOO_LARGE)
+        raise _MalformedError(Drop.TEMPLATE_TOO_LARGE)
     fields, at = _read_fields(body, at, count, protocol)
     if options and protocol != IPFIX:
         fields[:scopes] = [_scope_of_v9(field) for field in fields[:scopes]]
     template = Template(tuple(fields), options, scopes)
     if not 0 < template.least_length <= 65535:
-        raise _Malformed(Drop.BAD_TEMPLATE)
+        raise _MalformedError(Drop.BAD_TEMPLATE)
     return Definition(number, template), at
 
 
@@ -132,7 +132,7 @@ def read_templates(
             return
         try:
             definition, at = _read_one(body, at, protocol, options, limit)
-        except _Malformed as malformed:
+        except _MalformedError as malformed:
             yield malformed.drop
             return
         yield definition

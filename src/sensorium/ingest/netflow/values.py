@@ -1,4 +1,4 @@
-"""How the bytes of one element become one column's values, for a run of records at once."""
+"""How the bytes of one element become one value of a column."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from sensorium.ingest.netflow.wire import (
     store_u64,
 )
 
-_UNSIGNED = int(Kind.UNSIGNED)
-_UNSIGNED_IF_SET = int(Kind.UNSIGNED_IF_SET)
 _IPV4 = int(Kind.IPV4)
 _IPV4_IF_SET = int(Kind.IPV4_IF_SET)
 _IPV6 = int(Kind.IPV6)
@@ -34,7 +32,6 @@ _SECONDS = int(Kind.SECONDS)
 _MILLISECONDS = int(Kind.MILLISECONDS)
 _NTP_MICROSECONDS = int(Kind.NTP_MICROSECONDS)
 _NTP_NANOSECONDS = int(Kind.NTP_NANOSECONDS)
-_BEFORE_EXPORT = int(Kind.BEFORE_EXPORT)
 _DURATION_MS = int(Kind.DURATION_MS)
 _DURATION_US = int(Kind.DURATION_US)
 
@@ -66,7 +63,7 @@ def load_unsigned(source: Any, width: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _store(target: Any, size: Any, value: Any) -> None:
+def store(target: Any, size: Any, value: Any) -> None:
     if size == 8:
         store_u64(target, value)
     elif size == 4:
@@ -78,36 +75,7 @@ def _store(target: Any, size: Any, value: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _unsigned(source: Any, stride: Any, width: Any, target: Any, size: Any, rows: Any) -> None:
-    """The common widths have loops of their own, which the compiler unrolls."""
-    if width == 4 and size == 8:
-        for i in range(rows):
-            store_u64(target + 8 * i, load_u32(source + stride * i))
-    elif width == 4 and size == 4:
-        for i in range(rows):
-            store_u32(target + 4 * i, load_u32(source + stride * i))
-    elif width == 8 and size == 8:
-        for i in range(rows):
-            store_u64(target + 8 * i, load_u64(source + stride * i))
-    elif width == 2 and size == 2:
-        for i in range(rows):
-            store_u16(target + 2 * i, load_u16(source + stride * i))
-    elif width == 2 and size == 4:
-        for i in range(rows):
-            store_u32(target + 4 * i, load_u16(source + stride * i))
-    elif width == 1 and size == 1:
-        for i in range(rows):
-            store_u8(target + i, load_u8(source + stride * i))
-    elif width == 1 and size == 2:
-        for i in range(rows):
-            store_u16(target + 2 * i, load_u8(source + stride * i))
-    else:
-        for i in range(rows):
-            _store(target + size * i, size, load_unsigned(source + stride * i, width))
-
-
-@njit(cache=True, nogil=True)
-def _scaled(value: Any, unit: Any) -> Any:
+def scaled(value: Any, unit: Any) -> Any:
     """``value * unit``, the greatest int64 where that is too much (or ``value`` was)."""
     if value < 0 or value > _LONGEST // unit:
         return _LONGEST
@@ -127,87 +95,80 @@ def _ntp(source: Any, mask: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _time(kind: Any, source: Any, width: Any, export_ns: Any) -> Any:
-    """A time element as Unix nanoseconds, 0 where it says nothing."""
-    if kind == _NTP_NANOSECONDS:
-        return _ntp(source, 0xFFFFFFFF) if width == 8 else 0
-    if kind == _NTP_MICROSECONDS:
-        return _ntp(source, _MICROSECOND_BITS) if width == 8 else 0
-    value = load_unsigned(source, width)
-    if kind == _SECONDS:
-        return _scaled(value, 1_000_000_000)
-    if kind in (_MILLISECONDS, _DURATION_MS):
-        return _scaled(value, 1_000_000)
-    if kind == _DURATION_US:
-        return _scaled(value, 1_000)
-    return max(export_ns - _scaled(value, 1_000), 0)
-
-
-@njit(cache=True, nogil=True)
-def _uptime(
-    source: Any, stride: Any, width: Any, target: Any, rows: Any, export_ns: Any, anchor: Any
-) -> None:
+def since_boot(value: Any, export_ns: Any, anchor: Any) -> Any:
     """sysUpTime to Unix time through the sysUpTime at export.
 
     The difference is taken modulo 2^32 and as signed, so that flows on both sides of a wrap (each
     49.7 days) come out right.
     """
-    for i in range(rows):
-        ahead = (load_unsigned(source + stride * i, width) - anchor) & 0xFFFFFFFF
-        ahead -= (ahead & 0x80000000) << 1
-        store_u64(target + 8 * i, export_ns + ahead * 1_000_000)
+    ahead = (value - anchor) & 0xFFFFFFFF
+    ahead -= (ahead & 0x80000000) << 1
+    return export_ns + ahead * 1_000_000
 
 
 @njit(cache=True, nogil=True)
-def _ipv4(source: Any, stride: Any, target: Any, rows: Any, sparing: Any) -> None:
-    """Mapped addresses; with ``sparing``, 0.0.0.0 leaves an address that is there already."""
-    for i in range(rows):
-        word = native_u32(source + stride * i)
-        place = target + 16 * i
-        if sparing and word == 0 and (native_u64(place) != 0 or native_u64(place + 8) != 0):
-            continue
-        store_u64(place, 0)
-        store_u64(place + 8, _MAPPED | word << 32)
+def time_value(kind: Any, source: Any, width: Any, export_ns: Any, anchor: Any) -> Any:
+    """A time element as Unix nanoseconds, 0 where it says nothing; a duration as nanoseconds."""
+    if kind in (_NTP_NANOSECONDS, _NTP_MICROSECONDS):
+        return _ntp(source, 0xFFFFFFFF if kind == _NTP_NANOSECONDS else _MICROSECOND_BITS)
+    value = load_unsigned(source, width)
+    if kind == _UPTIME:
+        return since_boot(value, export_ns, anchor)
+    if kind in (_MILLISECONDS, _DURATION_MS):
+        return scaled(value, 1_000_000)
+    if kind == _SECONDS:
+        return scaled(value, 1_000_000_000)
+    microseconds = scaled(value, 1_000)
+    return microseconds if kind == _DURATION_US else max(export_ns - microseconds, 0)
 
 
 @njit(cache=True, nogil=True)
-def _ipv6(source: Any, stride: Any, target: Any, rows: Any) -> None:
-    for i in range(rows):
-        store_u64(target + 16 * i, native_u64(source + stride * i))
-        store_u64(target + 16 * i + 8, native_u64(source + stride * i + 8))
+def put_ipv4(source: Any, target: Any, sparing: Any) -> None:
+    word = native_u32(source)
+    if sparing and word == 0 and (native_u64(target) != 0 or native_u64(target + 8) != 0):
+        return
+    store_u64(target, 0)
+    store_u64(target + 8, _MAPPED | word << 32)
 
 
 @njit(cache=True, nogil=True)
-def _small(
-    kind: Any, source: Any, stride: Any, width: Any, target: Any, size: Any, rows: Any
+def put_ipv6(source: Any, target: Any) -> None:
+    store_u64(target, native_u64(source))
+    store_u64(target + 8, native_u64(source + 8))
+
+
+@njit(cache=True, nogil=True)
+def put_small(
+    kind: Any, source: Any, width: Any, target: Any, size: Any, row: Any, codes: Any
 ) -> None:
-    """The rare kinds that are a few bits of an integer."""
-    for i in range(rows):
-        value = load_unsigned(source + stride * i, width)
-        if kind == _LABEL:
-            value >>= 8 * width - 20
-        elif kind == _IP_VERSION:
-            value = 0x0800 if value == 4 else 0x86DD if value == 6 else 0
-        elif value == 0:
-            continue
-        _store(target + size * i, size, value)
+    """The rare kinds that are a few bits of an integer, or leave what was there if it is zero."""
+    value = load_unsigned(source, width)
+    if kind == _LABEL:
+        value >>= 8 * width - 20
+    elif kind == _IP_VERSION:
+        value = 0x0800 if value == 4 else 0x86DD if value == 6 else 0
+    elif kind in (_TYPE_AND_CODE, _TYPE_AND_CODE_IF_SET):
+        if kind == _TYPE_AND_CODE or value != 0:
+            store_u8(target + row, value >> 8)
+            store_u8(codes + row, value & 0xFF)
+        return
+    elif value == 0:
+        return
+    store(target + size * row, size, value)
 
 
 @njit(cache=True, nogil=True)
-def _type_and_code(
-    source: Any, stride: Any, types: Any, codes: Any, rows: Any, sparing: Any
-) -> None:
-    for i in range(rows):
-        value = load_u16(source + stride * i)
-        if sparing and value == 0:
-            continue
-        store_u8(types + i, value >> 8)
-        store_u8(codes + i, value & 0xFF)
+def clear(target: Any, size: Any) -> None:
+    if size == 16:
+        store_u64(target, 0)
+        store_u64(target + 8, 0)
+    else:
+        store(target, size, 0)
 
 
 @njit(cache=True, nogil=True)
-def usable_width(kind: Any, width: Any) -> Any:
-    """Whether a value of so many bytes can be of a kind; lengths may vary by record."""
+def usable(kind: Any, width: Any) -> Any:
+    """Whether a value of so many bytes can be of a kind."""
     if kind in (_IPV4, _IPV4_IF_SET):
         return width == 4
     if kind == _IPV6:
@@ -216,38 +177,6 @@ def usable_width(kind: Any, width: Any) -> Any:
         return width == 2
     if kind == _LABEL:
         return 3 <= width <= 4
+    if kind in (_NTP_MICROSECONDS, _NTP_NANOSECONDS):
+        return width == 8
     return 1 <= width <= 8
-
-
-@njit(cache=True, nogil=True)
-def run_operation(
-    kind: Any,
-    source: Any,
-    stride: Any,
-    width: Any,
-    target: Any,
-    size: Any,
-    rows: Any,
-    export_ns: Any,
-    anchor: Any,
-    codes: Any,
-) -> None:
-    """Write one element of ``rows`` records, ``stride`` bytes apart, to the column at ``target``.
-
-    ``anchor`` is sysUpTime at export, ``codes`` where the ICMP code column stands.
-    """
-    if kind == _UNSIGNED:
-        _unsigned(source, stride, width, target, size, rows)
-    elif kind in (_IPV4, _IPV4_IF_SET):
-        _ipv4(source, stride, target, rows, kind == _IPV4_IF_SET)
-    elif kind == _UPTIME:
-        _uptime(source, stride, width, target, rows, export_ns, anchor)
-    elif kind == _IPV6:
-        _ipv6(source, stride, target, rows)
-    elif kind in (_TYPE_AND_CODE, _TYPE_AND_CODE_IF_SET):
-        _type_and_code(source, stride, target, codes, rows, kind == _TYPE_AND_CODE_IF_SET)
-    elif kind in (_UNSIGNED_IF_SET, _LABEL, _IP_VERSION):
-        _small(kind, source, stride, width, target, size, rows)
-    else:
-        for i in range(rows):
-            store_u64(target + 8 * i, _time(kind, source + stride * i, width, export_ns))

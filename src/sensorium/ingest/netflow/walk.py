@@ -106,17 +106,17 @@ def _v5_end(start: Any, end: Any, drops: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _only_zeros(start: Any, end: Any) -> Any:
+    bits = 0
     for address in range(start, end):
-        if load_u8(address) != 0:
-            return False
-    return True
+        bits |= load_u8(address)
+    return bits == 0
 
 
 @njit(cache=True, nogil=True)
 def _walk_sets(
     start: Any, end: Any, datagram: Any, protocol: Any, sets: Any, k: Any, drops: Any
 ) -> Any:
-    """Append the sets between two addresses to ``sets`` from row ``k``; the next free row, or -1."""
+    """Append the sets between two addresses from row ``k`` on; the next free row, or -1."""
     base = 2 if protocol == IPFIX else 0
     while end - start >= 4:
         set_id = load_u16(start)

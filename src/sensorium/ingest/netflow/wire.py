@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
@@ -23,7 +23,7 @@ def _loader(bits: int, *, swap: bool = True) -> Any:
     word = ir.IntType(bits)
 
     @intrinsic
-    def load(_context: Any, address: Any) -> Any:
+    def load(_context: Any, _address: Any) -> Any:
         def generate(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
             pointer = builder.inttoptr(args[0], word.as_pointer())
             value = builder.load(pointer, align=1)
@@ -40,7 +40,7 @@ def _storer(bits: int) -> Any:
     word = ir.IntType(bits)
 
     @intrinsic
-    def store(_context: Any, address: Any, value: Any) -> Any:
+    def store(_context: Any, _address: Any, _value: Any) -> Any:
         def generate(ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
             pointer = builder.inttoptr(args[0], word.as_pointer())
             narrowed = args[1] if bits == 64 else builder.trunc(args[1], word)

@@ -108,7 +108,10 @@ class Session:
             thread.start()
             threads.append(thread)
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(1)
+                if self._ending.is_set():
+                    network.halt()  # a client that still runs would hold up the end
 
     def _play(self, network: Network, slot: Slot) -> None:
         stage = self._stage(network, slot)
@@ -117,9 +120,12 @@ class Session:
         except Interrupted:
             pass
         except Exception as error:  # noqa: BLE001 - one scenario's fault must not end the others
+            if self._ending.is_set():
+                return
             self._failures.append(f"{slot.id}: {type(error).__name__}: {error}")
             say(f"FAILED {self._failures[-1]}")
-        self._truth.add(slot.id, slot.kind, self._casts[slot.id], stage.phases)
+        finally:
+            self._truth.add(slot.id, slot.kind, self._casts[slot.id], stage.phases)
 
     def _backups(self, zero: datetime) -> list[tuple[datetime, Cast]]:
         return [

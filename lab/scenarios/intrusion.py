@@ -44,7 +44,7 @@ def cast(site: Site, rng: random.Random, backup_source: str = "") -> Cast:
             "second": second.name,
             "account": rng.choice(_ACCOUNTS),
             "password": rng.choice(_PASSWORDS),
-            "guesses": rng.randrange(70, 110),
+            "guesses": rng.randrange(50, 76),
             "megabytes": megabytes,
             "scan_management": int(rng.random() < 0.5),
         },

@@ -76,12 +76,10 @@ def _fill(stage: Stage) -> None:
             machine = stage.network[stage.site.one(role)]
             machine.run("tc", "qdisc", "replace", "dev", port, "root", "tbf", *shape)
         with stage.phase("saturated", f"three users load a large image at {shape[1]} in all"):
-            loads = [
+            for i in range(3):
                 stage.machine(f"user{i}").spawn(
                     "bulk", "timeout", "150", "curl", "-s", "-o", "/dev/null", url
                 )
-                for i in range(3)
-            ]
             stage.wait(stage.slot.duration_s - 15)
     finally:
         with stage.phase("relief", "the downloads end and the link has its rate again"):
@@ -91,4 +89,3 @@ def _fill(stage: Stage) -> None:
                 stage.network[stage.site.one(role)].run(
                     "tc", "qdisc", "del", "dev", port, "root", check=False
                 )
-    del loads

@@ -82,7 +82,7 @@ class TailModel:
         than the number of scores seen supports.
         """
         threshold, share, shape, scale = self._fitted()
-        clean = np.clip(scores, 0.0, None)
+        clean = np.clip(scores, 0.0, _EDGES[-1])
         counted = np.interp(clean, _EDGES, self._above)
         excess = np.maximum(clean - threshold, 0.0)
         tail = share * (1.0 + shape * excess / scale) ** (-1.0 / shape)

@@ -13,6 +13,9 @@ from sensorium.detect.arrays import I64
 from sensorium.detect.keys import KeyIndex, text_key
 from sensorium.detect.metrics.window import Series
 
+# Made by the scraper, so they are there even when the target did not answer.
+_OF_THE_SCRAPER = ("up", "scrape_duration_seconds")
+
 
 class Reading(IntEnum):
     """How a series' samples are read: by level, by increase, or not at all."""
@@ -83,7 +86,8 @@ class SeriesRegistry:
             self.series[row] = series
             self.reading[row] = _reading(name, kind or "")
             self.family[row] = text_key(name)
-            self.target[row] = text_key(instance) if instance and name != "up" else 0
+            answered = instance and name not in _OF_THE_SCRAPER
+            self.target[row] = text_key(instance) if answered else 0
             self.instances.setdefault(int(self.target[row]), instance)
             self._pair(row, series, label, kind or "")
 
@@ -122,7 +126,7 @@ class SeriesRegistry:
 
 
 def _reading(name: str, kind: str) -> Reading:
-    if kind == "counter" or (kind == "" and name.endswith("_total")):
+    if kind == "counter" or (kind in ("", "untyped") and name.endswith("_total")):
         return Reading.INCREASE
     if kind in ("histogram", "summary"):
         # Buckets and quantiles repeat what count and mean already say.

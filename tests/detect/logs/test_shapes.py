@@ -1,0 +1,57 @@
+"""Shapes of log lines, in columns and one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sensorium.detect.logs.shapes import masked, shape_keys
+
+MASKED = (
+    ("Failed password for root from 10.0.0.7 port 4711 ssh2",
+     "Failed password for root from <*> port <*> <*>"),
+    ("connect to 10.0.0.1:5432 failed: timeout", "connect to <*> failed: timeout"),
+    ("(root) CMD (/usr/local/bin/backup.sh --all)", "(root) CMD (<*> --all)"),
+    ("query[A] www.example.com from fe80::1", "query[A] <*> from <*>"),
+    ("eth0: link down", "<*>: link down"),
+    ("Stopped it. Done.", "Stopped it. Done."),
+    ("user=bob uid=1001, mail a@b", "user=bob uid=<*>, mail <*>"),
+    ("", ""),
+)  # fmt: skip
+
+line = st.text(st.sampled_from("ab09 .:/@=-_[]()é\t") | st.characters(codec="utf-8"), max_size=30)
+
+
+@pytest.mark.parametrize(("text", "wanted"), MASKED)
+def test_variable_tokens_are_masked(text: str, wanted: str) -> None:
+    assert masked(text) == wanted
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(line, min_size=1, max_size=12))
+def test_lines_have_equal_shapes_just_when_their_masked_texts_are_equal(lines: list[str]) -> None:
+    lines += [text.replace("0", "99") for text in lines]
+    shapes = shape_keys(pa.array(lines, pa.string())).tolist()
+    texts = [masked(text) for text in lines]
+    for i, text in enumerate(texts):
+        for j in range(i):
+            assert (shapes[i] == shapes[j]) == (text == texts[j]), (lines[i], lines[j])
+
+
+def test_a_shape_does_not_depend_on_the_batch_around_it() -> None:
+    lines = ["a 1 b", "", "c./x", ".9", "x:", ":y", "t::1"] * 3
+    together = shape_keys(pa.array(lines, pa.string()))
+    alone = [shape_keys(pa.array([text], pa.string()))[0] for text in lines]
+    assert together.tolist() == alone
+    sliced = shape_keys(pa.array(["first 7", *lines, None], pa.string()).slice(1, len(lines)))
+    assert sliced.tolist() == alone
+
+
+def test_missing_bodies_have_the_shape_of_empty_ones() -> None:
+    shapes = shape_keys(pa.array([None, "", "x"], pa.string()))
+    assert shapes[0] == shapes[1] != shapes[2]
+    assert len(shape_keys(pa.array([], pa.string()))) == 0
+    assert len(np.unique(shape_keys(pa.array(["", None], pa.string())))) == 1

@@ -1,0 +1,126 @@
+"""One value per series and window from raw samples."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from sensorium.detect.metrics.assembly import MetricAssembly
+from sensorium.detect.metrics.registry import host_of
+from sensorium.detect.metrics.window import MetricWindow, SeriesKind
+from sensorium.detect.testing import metric_batch
+
+LABELS = {"job": "app", "instance": "10.0.0.9:8000"}
+
+
+def _values(window: MetricWindow) -> dict[str, float]:
+    return {
+        series.key.partition("{")[0] + ("" if kind != SeriesKind.MEAN else " mean"): float(value)
+        for series, kind, value in zip(
+            window.series, window.kinds.tolist(), window.values, strict=True
+        )
+    }
+
+
+def _samples(name: str, kind: str, *points: tuple[float, float]) -> pa.RecordBatch:
+    return metric_batch([(t, name, LABELS, value, kind) for t, value in points])
+
+
+def test_a_gauge_is_the_mean_of_its_samples() -> None:
+    window = MetricAssembly(100).build(_samples("load", "gauge", (1, 2.0), (16, 4.0)), 0)
+    assert _values(window) == {"load": 3.0}
+    assert window.series[0].key == 'load{instance="10.0.0.9:8000",job="app"}'
+    assert window.series[0].host == "10.0.0.9"
+
+
+def test_a_counter_is_its_increase_per_second_over_windows() -> None:
+    assembly = MetricAssembly(100)
+    first = assembly.build(_samples("hits_total", "counter", (0, 100.0)), 0)
+    assert _values(first) == {}
+    second = assembly.build(_samples("hits_total", "counter", (15, 130.0), (30, 190.0)), 1)
+    assert _values(second) == {"hits_total": pytest.approx(3.0)}
+
+
+def test_a_counter_that_was_reset_has_grown_from_zero() -> None:
+    assembly = MetricAssembly(100)
+    assembly.build(_samples("hits_total", "counter", (0, 100.0)), 0)
+    window = assembly.build(_samples("hits_total", "counter", (15, 110.0), (30, 5.0)), 1)
+    assert _values(window) == {"hits_total": pytest.approx(0.5)}
+
+
+def test_a_gap_is_bridged_by_time_not_by_windows() -> None:
+    assembly = MetricAssembly(100)
+    assembly.build(_samples("hits_total", "counter", (0, 0.0)), 0)
+    window = assembly.build(_samples("hits_total", "counter", (100, 50.0)), 3)
+    assert _values(window) == {"hits_total": pytest.approx(0.5)}
+
+
+def test_a_histogram_is_its_rate_and_its_mean_and_its_buckets_are_left_out() -> None:
+    def rows(t: float, total: float, count: float) -> list[tuple]:
+        return [
+            (t, "latency_seconds_sum", LABELS, total, "histogram"),
+            (t, "latency_seconds_count", LABELS, count, "histogram"),
+            (t, "latency_seconds_bucket", {**LABELS, "le": "1"}, count, "histogram"),
+        ]
+
+    assembly = MetricAssembly(100)
+    assembly.build(metric_batch(rows(0, 10.0, 100.0)), 0)
+    window = assembly.build(metric_batch(rows(30, 16.0, 112.0)), 1)
+    assert _values(window) == {
+        "latency_seconds_sum": pytest.approx(0.2),
+        "latency_seconds_count": pytest.approx(0.4),
+        "latency_seconds mean": pytest.approx(0.5),
+    }
+    nothing = assembly.build(metric_batch(rows(60, 16.0, 112.0)), 2)
+    assert "latency_seconds mean" not in _values(nothing)
+
+
+def test_values_that_are_no_numbers_are_gaps() -> None:
+    samples = _samples("load", "gauge", (1, float("nan")), (2, float("inf")), (3, 5.0))
+    assert _values(MetricAssembly(100).build(samples, 0)) == {"load": 5.0}
+    only = _samples("load", "gauge", (1, float("nan")))
+    assert _values(MetricAssembly(100).build(only, 0)) == {}
+
+
+def test_a_moment_that_comes_twice_counts_once() -> None:
+    assembly = MetricAssembly(100)
+    window = assembly.build(_samples("load", "gauge", (1, 2.0), (1, 2.0), (2, 5.0)), 0)
+    assert _values(window) == {"load": 3.5}
+    again = assembly.build(_samples("load", "gauge", (2, 5.0)), 1)
+    assert _values(again) == {}
+
+
+def test_a_target_that_did_not_answer_is_not_there() -> None:
+    up = _samples("up", "gauge", (1, 0.0))
+    assert list(MetricAssembly(100).build(up, 0).targets.instances) == []
+    both = metric_batch([(1, "up", LABELS, 1.0, "gauge"), (1, "load", LABELS, 1.0, "gauge")])
+    targets = MetricAssembly(100).build(both, 0).targets
+    assert list(targets.instances) == ["10.0.0.9:8000"]
+    assert list(targets.hosts) == ["10.0.0.9"]
+
+
+def test_series_beyond_the_room_are_left_out() -> None:
+    rows = [(1.0, "load", {"instance": f"h{i}:1"}, 1.0, "gauge") for i in range(50)]
+    assert len(MetricAssembly(10).build(metric_batch(rows), 0).keys) == 10
+
+
+def test_the_order_of_samples_does_not_matter() -> None:
+    rows = [(float(t), "hits_total", LABELS, float(t * t), "counter") for t in range(20)]
+    one = MetricAssembly(100).build(metric_batch(rows), 0)
+    batch = metric_batch(rows)
+    shuffled = batch.take(pa.array([*range(10, 20), *range(10)]))
+    assert _values(MetricAssembly(100).build(shuffled, 0)) == _values(one)
+
+
+@pytest.mark.parametrize(
+    ("instance", "host"),
+    [
+        ("10.0.0.1:9100", "10.0.0.1"),
+        ("[2001:db8::1]:9100", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("web.example:80", "web.example"),
+        ("bare", "bare"),
+    ],
+)
+def test_the_host_of_an_instance(instance: str, host: str) -> None:
+    assert host_of(instance) == host

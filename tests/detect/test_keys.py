@@ -1,0 +1,75 @@
+"""Keys of entities and the rows they are given."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sensorium.detect.keys import KeyIndex, address_keys, combine, text_key
+
+ADDRESS_KEY = 0x2351D0E0240604BD
+TEXT_KEY = 0x538EF646E14D03E6
+
+
+def _keys(*values: int) -> np.ndarray:
+    return np.array(values, np.uint64)
+
+
+def test_a_key_gets_the_same_row_for_as_long_as_it_is_kept() -> None:
+    index = KeyIndex(10)
+    rows, fresh = index.admit(_keys(5, 3, 9), 1)
+    assert fresh.all()
+    again, fresh = index.admit(_keys(9, 5), 2)
+    assert not fresh.any()
+    assert again.tolist() == [rows[2], rows[0]]
+    assert index.find(_keys(3, 4)).tolist() == [rows[1], -1]
+
+
+def test_the_least_recently_seen_leave_when_there_is_no_room() -> None:
+    index = KeyIndex(4)
+    index.admit(_keys(1, 2, 3, 4), 1)
+    index.admit(_keys(1, 2), 2)
+    rows, fresh = index.admit(_keys(10), 3)
+    assert fresh.tolist() == [True]
+    assert rows[0] >= 0
+    assert (index.find(_keys(1, 2)) >= 0).all()
+    assert (index.find(_keys(3, 4)) < 0).sum() == 1
+    assert index.evicted == 1
+
+
+def test_keys_beyond_the_capacity_of_one_window_get_no_row() -> None:
+    index = KeyIndex(3)
+    rows, fresh = index.admit(_keys(*range(1, 11)), 1)
+    assert (rows >= 0).sum() == 3
+    assert (fresh == (rows >= 0)).all()
+    assert len(index) == 3
+
+
+def test_the_order_of_new_keys_does_not_matter() -> None:
+    one, other = KeyIndex(100), KeyIndex(100)
+    one.admit(_keys(7, 1, 5), 1)
+    other.admit(_keys(5, 7, 1), 1)
+    assert one.find(_keys(1, 5, 7)).tolist() == other.find(_keys(1, 5, 7)).tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 40), min_size=1, max_size=12, unique=True), max_size=20))
+def test_rows_are_never_shared_and_never_exceed_the_capacity(windows: list[list[int]]) -> None:
+    index = KeyIndex(8)
+    for now, keys in enumerate(windows):
+        index.admit(_keys(*keys), now)
+        assert len(set(index.rows.tolist())) == len(index) <= 8
+        assert index.rows_used <= 8
+
+
+def test_columns_combine_to_keys_that_depend_on_their_order() -> None:
+    a, b = _keys(1, 2, 3), _keys(3, 2, 1)
+    assert combine(a, b).tolist() != combine(b, a).tolist()
+    assert len(np.unique(combine(np.arange(10_000, dtype=np.uint64)))) == 10_000
+
+
+def test_addresses_and_texts_have_keys_that_never_change() -> None:
+    packed = np.frombuffer(bytes(10) + b"\xff\xff\x0a\x00\x00\x01", np.uint8).reshape(1, 16)
+    assert address_keys(packed).tolist() == [ADDRESS_KEY]
+    assert text_key("10.0.0.1") == TEXT_KEY

@@ -1,0 +1,77 @@
+"""Tail probabilities learned on a stream."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sensorium.detect.tail import DECADES, SIGMAS, TailModel, decades
+
+
+def _model(scores: np.ndarray, windows: int = 20) -> TailModel:
+    model = TailModel(SIGMAS, 10_000)
+    for part in np.array_split(scores, windows):
+        model.learn(part)
+    return model
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("law", ["normal", "exponential", "student"])
+def test_one_in_a_thousand_is_about_that_on_fresh_scores(seed: int, law: str) -> None:
+    rng = np.random.default_rng(seed)
+    draw = {
+        "normal": lambda n: np.abs(rng.normal(size=n)),
+        "exponential": lambda n: rng.exponential(size=n),
+        "student": lambda n: np.abs(rng.standard_t(4, n)),
+    }[law]
+    model = _model(draw(20_000))
+    fresh = model.survival(draw(200_000))
+    assert 0.0004 < (fresh <= 0.001).mean() < 0.002
+
+
+def test_few_scores_support_no_extreme_claim() -> None:
+    model = _model(np.abs(np.random.default_rng(1).normal(size=50)))
+    assert model.survival(np.array([6.0]))[0] > 0.001
+    many = _model(np.abs(np.random.default_rng(1).normal(size=50_000)))
+    assert many.survival(np.array([6.0]))[0] < 1e-4
+
+
+def test_a_higher_score_is_never_more_probable() -> None:
+    rng = np.random.default_rng(4)
+    for scores in (rng.exponential(size=3000), np.zeros(500), rng.integers(0, 3, 1000) * 1.0):
+        probability = _model(scores).survival(np.linspace(0, 1e4, 5000))
+        assert (np.diff(probability) <= 1e-12).all()
+        assert probability.min() >= 1e-12
+        assert probability.max() <= 1.0
+
+
+def test_an_untaught_model_believes_its_prior() -> None:
+    model = TailModel(DECADES, 100)
+    scores = np.array([0.0, 1.0, 5.0])
+    np.testing.assert_allclose(model.survival(scores), DECADES.survival(scores))
+
+
+def test_old_scores_fade() -> None:
+    model = TailModel(SIGMAS, half_life_windows=5)
+    model.learn(np.full(1000, 50.0))
+    before = model.survival(np.array([40.0]))[0]
+    for _ in range(60):
+        model.learn(np.full(100, 0.5))
+    assert model.survival(np.array([40.0]))[0] < before / 50
+
+
+def test_the_quantile_is_where_the_probability_falls_below() -> None:
+    model = _model(np.random.default_rng(5).exponential(size=10_000))
+    at = model.quantile(0.01)
+    assert model.survival(np.array([at]))[0] <= 0.01 < model.survival(np.array([at * 0.9]))[0]
+    assert at == pytest.approx(np.log(100), rel=0.15)
+
+
+def test_scores_that_are_no_numbers_do_no_harm() -> None:
+    model = TailModel(SIGMAS, 100)
+    model.learn(np.array([np.inf, 1.0, 0.0, 1e300]))
+    assert np.isfinite(model.survival(np.array([1.0, 1e300, np.inf]))).all()
+
+
+def test_decades_are_powers_of_ten() -> None:
+    assert decades(np.array([0.1, 0.001, 1.0])).tolist() == pytest.approx([1.0, 3.0, 0.0])

@@ -37,15 +37,15 @@ def demo(recording: Path | None, data_dir: Path, config: Path | None, as_json: b
 
     from sensorium.app import bundled_recording, replay_recording
     from sensorium.config import load
-    from sensorium.observe.logs import configure_logging
 
-    configure_logging("warning")
     settings = replace(load(config, os.environ), data_dir=data_dir)
     folder = recording or bundled_recording()
     err = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
-    result = _with_progress(
-        err, folder.name, lambda report: replay_recording(folder, settings, fresh=True, report=report)
-    )
+
+    def work(report: Callable[[float], None]) -> ReplayResult:
+        return replay_recording(folder, settings, report=report)
+
+    result = _with_progress(err, folder.name, work)
     if as_json:
         from sensorium.cli.output import print_json
 

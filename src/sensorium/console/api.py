@@ -5,24 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from sensorium import __version__
+from sensorium.approval.errors import (
+    ApprovalError,
+    ApprovalNotFoundError,
+    InvalidDecisionError,
+)
 from sensorium.component import HealthState
 from sensorium.console.config import ConsoleConfig
 from sensorium.console.decisions import decision_routes
 from sensorium.console.guard import make_guard
 from sensorium.console.incidents import incident_routes
 from sensorium.console.intake import Intake, intake_routes
+from sensorium.errors import SensoriumError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sensorium.approval import ApprovalDesk
     from sensorium.component import Health
-    from sensorium.model.approval import Approval
     from sensorium.observe import Observe
     from sensorium.store.records import Records
     from sensorium.store.telemetry import TelemetryStore
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleDeps:
-    """What the API answers from. ``decided`` hears of every decision, to resume its graph."""
+    """What the API answers from."""
 
     observe: Observe
     records: Records
@@ -38,7 +43,6 @@ class ConsoleDeps:
     desk: ApprovalDesk
     intake: Intake
     health: Callable[[], Mapping[str, Health]]
-    decided: Callable[[Approval], None]
 
 
 def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
@@ -52,11 +56,24 @@ def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
         redoc_url=None,
     )
     app.middleware("http")(make_guard(config))
+    app.add_exception_handler(SensoriumError, _refused)
     _probe_routes(app, deps)
     app.include_router(incident_routes(deps.records, deps.telemetry))
-    app.include_router(decision_routes(deps.desk, deps.records, deps.decided))
+    app.include_router(decision_routes(deps.desk, deps.records))
     app.include_router(intake_routes(deps.intake, config))
     return app
+
+
+def _refused(_request: Request, error: Exception) -> JSONResponse:
+    """Answer an error meant for people with a status that machines understand."""
+    status = 500
+    if isinstance(error, ApprovalNotFoundError):
+        status = 404
+    elif isinstance(error, InvalidDecisionError):
+        status = 422
+    elif isinstance(error, ApprovalError):
+        status = 409
+    return JSONResponse({"detail": str(error)}, status_code=status)
 
 
 def _probe_routes(app: FastAPI, deps: ConsoleDeps) -> None:

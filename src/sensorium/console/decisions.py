@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, HTTPException
@@ -10,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from sensorium.approval import ApprovalDesk
-    from sensorium.model.approval import Approval
     from sensorium.store.records import Records
 
 
@@ -24,9 +22,7 @@ class DecisionRequest(BaseModel):
     digest: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-def decision_routes(
-    desk: ApprovalDesk, records: Records, decided: Callable[[Approval], None]
-) -> APIRouter:
+def decision_routes(desk: ApprovalDesk, records: Records) -> APIRouter:
     """``/api/v1/approvals`` and below."""
     router = APIRouter(prefix="/api/v1/approvals", tags=["approvals"])
 
@@ -51,7 +47,6 @@ def decision_routes(
         approval = desk.decide(
             approval_id, decision, actor=body.actor, reason=body.reason, digest=body.digest
         )
-        decided(approval)
         return {"approval": approval}
 
     return router

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Response
 
+from sensorium.agent.evidence_rerun import CannotRerunError, rerun
 from sensorium.model.incident import IncidentState
 
 if TYPE_CHECKING:
@@ -47,14 +48,17 @@ def incident_routes(records: Records, telemetry: TelemetryStore) -> APIRouter:
         return Response(brief.markdown, media_type="text/markdown; charset=utf-8")
 
     @router.get("/evidence/{evidence_id}")
-    def show_evidence(evidence_id: str, rerun: bool = False) -> dict[str, Any]:
-        """A piece of evidence; with ``rerun=true`` its query is run again and compared."""
+    def show_evidence(evidence_id: str, again: bool = False) -> dict[str, Any]:
+        """A piece of evidence; with ``again=true`` its query is run again and compared."""
         evidence = records.evidence.get(evidence_id)
         if evidence is None:
             raise HTTPException(404, f"there is no evidence {evidence_id}")
         answer: dict[str, Any] = {"evidence": evidence}
-        if rerun:
-            answer["rerun"] = rerun_evidence(evidence, telemetry, records)
+        if again:
+            try:
+                answer["rerun"] = rerun(evidence, telemetry)
+            except CannotRerunError as error:
+                raise HTTPException(409, str(error)) from error
         return answer
 
     return router

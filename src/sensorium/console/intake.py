@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from sensorium.ingest.prometheus import Scrape
+from sensorium.pipeline.arrivals import Announcement, AnnouncementKind
 
 if TYPE_CHECKING:
     from sensorium.console.config import ConsoleConfig
@@ -26,9 +27,7 @@ class Intake:
     drain: Callable[[], None]
     busy: Callable[[], bool]
     scrape: Callable[[Scrape], None]
-    calendar: Callable[[bytes], int]
-    crontab: Callable[[str, bytes], int]
-    deployments: Callable[[bytes], None]
+    announce: Callable[[Announcement], None]
     end: Callable[[int], None]
 
 
@@ -61,6 +60,7 @@ def intake_routes(intake: Intake, config: ConsoleConfig) -> APIRouter:
     @router.post("/import/prometheus", status_code=204)
     async def import_prometheus(
         request: Request,
+        *,
         time_ns: Annotated[int, Query(gt=0, description="when it was scraped, Unix ns")],
         instance: Annotated[str, Query(max_length=256)],
         job: Annotated[str, Query(max_length=256)] = "import",
@@ -71,28 +71,36 @@ def intake_routes(intake: Intake, config: ConsoleConfig) -> APIRouter:
         body = await read_body(request, config.max_body_bytes)
         await room()
         intake.drain()
-        intake.scrape(Scrape(time_ns, job, instance, status, body, duration_ns))
+        intake.scrape(
+            Scrape(
+                time_ns=time_ns,
+                job=job,
+                instance=instance,
+                status=status,
+                body=body,
+                duration_ns=duration_ns,
+            )
+        )
         return Response(status_code=204)
 
-    @router.post("/changes/calendar")
-    async def put_calendar(request: Request) -> dict[str, int]:
-        """Replace the change calendar with this iCalendar (RFC 5545)."""
-        return {"entries": intake.calendar(await read_body(request, config.max_body_bytes))}
+    @router.post("/changes/{kind}", status_code=204)
+    async def announce(
+        kind: AnnouncementKind,
+        request: Request,
+        host: Annotated[str, Query(max_length=253, description="whose cron table")] = "",
+    ) -> Response:
+        """Planned changes.
 
-    @router.post("/changes/crontab")
-    async def put_crontab(
-        request: Request, host: Annotated[str, Query(max_length=256)]
-    ) -> dict[str, int]:
-        """Replace what is known of a host's cron table (``/etc/crontab`` form)."""
+        A calendar (iCalendar, RFC 5545) replaces the one sent before; a crontab (``/etc/crontab``
+        form) that of its host; deployments (one JSON object a line) add up.
+        """
         body = await read_body(request, config.max_body_bytes)
-        return {"entries": intake.crontab(host, body)}
-
-    @router.post("/changes/deployments", status_code=204)
-    async def add_deployments(request: Request) -> Response:
-        """Deployment events, one JSON object a line."""
-        body = await read_body(request, config.max_body_bytes)
+        try:
+            announcement = Announcement(kind, body, host)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
         intake.drain()
-        intake.deployments(body)
+        intake.announce(announcement)
         return Response(status_code=204)
 
     @router.post("/replay/end", status_code=204)

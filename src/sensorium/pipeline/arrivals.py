@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,12 +18,39 @@ if TYPE_CHECKING:
 
     from sensorium.ingest.recording import Recording
 
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,252}")
+
+
+class AnnouncementKind(StrEnum):
+    """In which form planned changes were announced."""
+
+    CALENDAR = "calendar"
+    CRONTAB = "crontab"
+    DEPLOYMENTS = "deployments"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Planned changes as somebody sent them. ``host`` says whose cron table it is.
+
+    ValueError for a cron table of what is no host name.
+    """
+
+    kind: AnnouncementKind
+    content: bytes
+    host: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind is AnnouncementKind.CRONTAB and not _HOST.fullmatch(self.host):
+            raise ValueError(f"{self.host!r} is no host name")
+
+
 EMPTY = Datagrams.of([], arrival_ns=[], src_addr=[])
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Datagrams, scrapes and deployment events that arrived up to ``through_ns`` (Unix ns).
+    """Datagrams, scrapes and announcements that arrived up to ``through_ns`` (Unix ns).
 
     ``through_ns`` is what moves event time on, so a quiet network still closes its windows.
     """
@@ -29,7 +58,7 @@ class Arrivals:
     through_ns: int
     datagrams: Datagrams = EMPTY
     scrapes: tuple[Scrape, ...] = ()
-    deployments: bytes = b""
+    announcements: tuple[Announcement, ...] = ()
     progress: float = field(default=0.0, compare=False)
 
 
@@ -39,7 +68,7 @@ def datagrams_of(table: pa.Table) -> Datagrams:
     columns = {name: _one_chunk(table.column(name)) for name in table.column_names}
     payload = columns["payload"]
     offsets = np.frombuffer(payload.buffers()[1], np.int32)
-    offsets = offsets[payload.offset : payload.offset + len(payload) + 1].astype(np.int64)
+    starts = offsets[payload.offset : payload.offset + len(payload) + 1].astype(np.int64)
     data = payload.buffers()[2]
     source = columns["src_addr"]
     addresses = np.frombuffer(source.buffers()[1], np.uint8).reshape(-1, 16)
@@ -75,8 +104,9 @@ def slice_datagrams(datagrams: Datagrams, start: int, stop: int) -> Datagrams:
 def recorded_arrivals(recording: Recording, step_ns: int = 5_000_000_000) -> Iterator[Arrivals]:
     """A recording cut into steps of network time, each holding what arrived within it.
 
-    Deployment events come with the first step: each says itself when it started, and no window
-    that it could explain is closed before it would have been sent.
+    Announcements come with the first step. Deployment events would have been sent later, but
+    each says itself when it was, and no window that it explains is closed before it would have
+    been sent.
     """
     slab = datagrams_of(recording.datagrams())
     scrapes = [Scrape(**row) for row in recording.scrapes().to_pylist()]
@@ -86,13 +116,25 @@ def recorded_arrivals(recording: Recording, step_ns: int = 5_000_000_000) -> Ite
     cut = np.searchsorted(slab.arrival_ns, edges, side="right")
     scrape_cut = np.searchsorted(scrape_ns, edges, side="right")
     at = scrape_at = 0
-    deployments = recording.deployments()
+    announcements = announcements_of(recording)
     for edge, to, scrape_to in zip(edges.tolist(), cut.tolist(), scrape_cut.tolist(), strict=True):
         yield Arrivals(
             through_ns=edge,
             datagrams=slice_datagrams(slab, at, to),
             scrapes=tuple(scrapes[scrape_at:scrape_to]),
-            deployments=deployments,
+            announcements=announcements,
             progress=(edge - start) / max(end - start, 1),
         )
-        at, scrape_at, deployments = to, scrape_to, b""
+        at, scrape_at, announcements = to, scrape_to, ()
+
+
+def announcements_of(recording: Recording) -> tuple[Announcement, ...]:
+    """The planned changes that came with a recording."""
+    found = []
+    if (calendar := recording.calendar()) is not None:
+        found.append(Announcement(AnnouncementKind.CALENDAR, calendar))
+    for host, table in recording.crontabs().items():
+        found.append(Announcement(AnnouncementKind.CRONTAB, table, host))
+    if deployments := recording.deployments():
+        found.append(Announcement(AnnouncementKind.DEPLOYMENTS, deployments))
+    return tuple(found)

@@ -8,31 +8,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sensorium.component import setting
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.prometheus import Scrape
 from sensorium.observe import Observe
-from sensorium.pipeline.arrivals import EMPTY, Arrivals
+from sensorium.pipeline.arrivals import EMPTY, Announcement, Arrivals
+from sensorium.pipeline.config import InboxConfig
 
 SECOND = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxConfig:
-    """How much may wait for the pipeline before something is refused."""
-
-    max_datagrams: int = setting(400_000, "datagrams held; beyond it new ones are dropped", ge=1)
-    max_bytes: int = setting(256 << 20, "bytes held; beyond it new ones are dropped", ge=1 << 20)
-    busy_fraction: float = setting(
-        0.25, "how full it may be before HTTP senders are asked to wait", gt=0, le=1
-    )
 
 
 @dataclass(slots=True)
 class _Waiting:
     slabs: list[Datagrams] = field(default_factory=list)
     scrapes: list[Scrape] = field(default_factory=list)
-    deployments: list[bytes] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
     datagrams: int = 0
     size: int = 0
     end_ns: int = 0
@@ -87,10 +76,10 @@ class Inbox:
             self._seen(scrape.time_ns)
         self._filled.set()
 
-    def put_deployments(self, events: bytes) -> None:
-        """Add deployment events, one JSON object a line."""
+    def put_announcement(self, announcement: Announcement) -> None:
+        """Add planned changes."""
         with self._lock:
-            self._waiting.deployments.append(events.rstrip(b"\n") + b"\n")
+            self._waiting.announcements.append(announcement)
         self._filled.set()
 
     def put_end(self, time_ns: int) -> None:
@@ -117,13 +106,13 @@ class Inbox:
             through_ns = self._newest_ns
             if through_ns and not self._replaying:
                 through_ns = max(through_ns, self._clock_ns())
-        if not through_ns:
+        if not through_ns and not waiting.announcements:
             return None, waiting.end_ns
         arrivals = Arrivals(
             through_ns=through_ns,
             datagrams=_joined(waiting.slabs),
             scrapes=tuple(waiting.scrapes),
-            deployments=b"".join(waiting.deployments),
+            announcements=tuple(waiting.announcements),
         )
         return arrivals, waiting.end_ns
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sensorium.model.action import RiskTier
@@ -29,23 +28,20 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What was scored and what passed. A window is quiet where no incident's time touches it."""
+    """What was scored and what passed.
+
+    ``quiet_share`` (0 to 1) is the share that passed in windows that no incident touches.
+    """
 
     setting: float
     scored: int
     passed: int
-    quiet_scored: int
-    quiet_passed: int
+    quiet_share: float
 
     @property
     def share(self) -> float:
         """The share that passed in all, 0 to 1."""
         return self.passed / self.scored if self.scored else 0.0
-
-    @property
-    def quiet_share(self) -> float:
-        """The share that passed in quiet windows, 0 to 1."""
-        return self.quiet_passed / self.quiet_scored if self.quiet_scored else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +86,3 @@ class ReplayResult:
     def waiting(self) -> list[IncidentLine]:
         """Those that wait for a person."""
         return [line for line in self.incidents if line.decision is not None]
-
-
-def quiet_counts(
-    history: Sequence[tuple[int, int, int]], incidents: Sequence[Incident], window_ns: int
-) -> tuple[int, int]:
-    """Scored and passed over the windows (start ns, scored, passed) that no incident touches."""
-    spans = [(incident.start_ns, incident.end_ns) for incident in incidents]
-    quiet = [
-        (scored, passed)
-        for start, scored, passed in history
-        if not any(first < start + window_ns and start < last for first, last in spans)
-    ]
-    return sum(scored for scored, _ in quiet), sum(passed for _, passed in quiet)

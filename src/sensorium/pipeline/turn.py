@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sensorium.component import setting
 from sensorium.model.signals import Signal
+from sensorium.pipeline.config import PipelineConfig
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,26 +18,18 @@ if TYPE_CHECKING:
     from sensorium.incident import IncidentManager
     from sensorium.ingest.datagrams import DatagramDecoder
     from sensorium.ingest.prometheus import PrometheusDecoder
+    from sensorium.model.anomaly import Anomaly
     from sensorium.model.incident import Incident
     from sensorium.observe import Observe
     from sensorium.pipeline.arrivals import Arrivals
     from sensorium.pipeline.changes import ChangeBook
     from sensorium.store.records import Records
-    from sensorium.store.telemetry import TelemetryStore
+    from sensorium.store.telemetry import ClickHouseTelemetry
     from sensorium.topology import EntityGraph, Identities
 
 SECOND = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineConfig:
-    """How far event time is kept behind arrival, so that stragglers still find their window."""
-
-    syslog_ports: tuple[int, ...] = setting((514, 5514), "UDP ports whose datagrams are syslog")
-    slack_s: int = setting(5, "seconds kept in hand for records that overtake each other", ge=0)
-    rewarm_hours: float = setting(
-        2.0, "hours of stored telemetry read back after a restart to rebuild baselines", ge=0
-    )
+WATERMARK = "watermark_ns"
+"""The meta key under which the last closed window's end is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +41,7 @@ class Parts:
     syslog: DatagramDecoder
     prometheus: PrometheusDecoder
     changes: ChangeBook
-    telemetry: TelemetryStore
+    telemetry: ClickHouseTelemetry
     records: Records
     engine: DetectionEngine
     identities: Identities
@@ -85,8 +77,8 @@ class Pipeline:
     def take(self, arrivals: Arrivals) -> None:
         """Decode, keep and score what arrived; then let event time follow."""
         parts = self._parts
-        if arrivals.deployments:
-            parts.changes.add_deployments(arrivals.deployments)
+        for announcement in arrivals.announcements:
+            parts.changes.take(announcement)
         datagrams = arrivals.datagrams
         if len(datagrams):
             is_syslog = np.isin(datagrams.dst_port, self._syslog_ports)
@@ -94,6 +86,8 @@ class Pipeline:
             self._keep(Signal.LOGS, parts.syslog.decode(datagrams.select(is_syslog)))
         if arrivals.scrapes:
             self._keep(Signal.METRICS, parts.prometheus.decode(arrivals.scrapes))
+        if not arrivals.through_ns:
+            return
         self.advance(arrivals.through_ns - self._behind_ns)
         self._lag.set((arrivals.through_ns - self.watermark_ns) / SECOND)
 
@@ -113,18 +107,48 @@ class Pipeline:
         self.advance(through_ns + self._behind_ns + (settle_s + 60) * SECOND)
         self._parts.telemetry.flush()
 
+    def relearn(self, until_ns: int, batches: Iterable[tuple[Signal, pa.RecordBatch]]) -> int:
+        """Learn again from stored rows in order of arrival; returns how many there were.
+
+        Windows up to ``until_ns`` were judged before the restart and are not judged again.
+        """
+        rows = 0
+        for signal, stored in batches:
+            batch = stored
+            if signal is Signal.LOGS:
+                batch = self._parts.engine.assign_templates(stored)
+            rows += batch.num_rows
+            self._observe(signal, batch)
+        self._parts.engine.advance(until_ns)
+        self.watermark_ns = until_ns
+        return rows
+
+    def restore(self, incidents: Sequence[Incident], anomalies: Sequence[Anomaly]) -> None:
+        """Take over what the records hold, after a restart."""
+        parts = self._parts
+        parts.identities.advance(self.watermark_ns)
+        parts.graph.advance(self.watermark_ns)
+        parts.incidents.changes = parts.changes.around(self.watermark_ns)
+        parts.incidents.restore(incidents, anomalies)
+
+    def concluded(self, incident: Incident) -> None:
+        """Take over what an investigation or a person decided."""
+        self._parts.incidents.concluded(incident)
+
     def _keep(self, signal: Signal, batch: pa.RecordBatch) -> None:
         if not batch.num_rows:
             return
         parts = self._parts
         if signal is Signal.LOGS:
             batch = parts.engine.assign_templates(batch)
+            templates = parts.engine.new_templates()
+            if templates.num_rows:
+                parts.telemetry.insert_templates(templates)
         self._rows.labels(signal.value).inc(batch.num_rows)
         parts.telemetry.insert(signal, batch)
-        self.observe(signal, batch)
+        self._observe(signal, batch)
 
-    def observe(self, signal: Signal, batch: pa.RecordBatch) -> None:
-        """Let everything that learns from records see them, without keeping them again."""
+    def _observe(self, signal: Signal, batch: pa.RecordBatch) -> None:
         parts = self._parts
         parts.identities.observe(signal, batch)
         if signal is Signal.FLOWS:
@@ -136,13 +160,15 @@ class Pipeline:
         anomalies = parts.engine.advance(end_ns)
         parts.incidents.changes = parts.changes.around(end_ns)
         updates = parts.incidents.fold(anomalies, end_ns)
-        parts.records.anomalies.add_many(anomalies)
-        for incident in updates.changed:
-            parts.records.incidents.save(incident)
-        self._investigate(updates.settled, end_ns)
+        # One transaction: after a crash either the window is closed and known, or it is not.
+        with parts.records.writing() as within:
+            parts.records.anomalies.add_many(anomalies, within=within)
+            for incident in updates.changed:
+                parts.records.incidents.save(incident, at_ns=end_ns, within=within)
+            parts.records.meta.set(WATERMARK, str(end_ns), within=within)
         self.watermark_ns = end_ns
-        parts.records.meta.set("watermark_ns", str(end_ns))
         self._event_time.set(end_ns / SECOND)
+        self._investigate(updates.settled, end_ns)
 
     def _investigate(self, settled: Sequence[Incident], until_ns: int) -> None:
         if not settled:

@@ -1,0 +1,93 @@
+"""A recording down the whole path, in one process, as fast as it goes."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sensorium.app.spine import Spine, build_spine
+from sensorium.config import Settings
+from sensorium.errors import SensoriumError, UsageError
+from sensorium.ingest.recording import Recording
+from sensorium.observe import Observe
+from sensorium.pipeline.arrivals import recorded_arrivals
+from sensorium.pipeline.summary import ReplayResult
+from sensorium.pipeline.tally import tally
+
+
+def bundled_recordings() -> tuple[Path, ...]:
+    """The recordings that come with a checkout, in order of their names."""
+    folder = Path(__file__).resolve().parents[3] / "lab" / "recordings"
+    return tuple(sorted(path.parent for path in folder.glob("*/manifest.json")))
+
+
+def bundled_recording() -> Path:
+    """The recording that a demo shows; UsageError where none was shipped."""
+    found = bundled_recordings()
+    if not found:
+        raise UsageError(
+            "no recording came with this installation",
+            next_step="name one: sensorium demo FOLDER (a checkout has them in lab/recordings)",
+        )
+    return found[0]
+
+
+def replay_recording(
+    folder: Path,
+    settings: Settings,
+    *,
+    fresh: bool = True,
+    report: Callable[[float], None] = lambda _done: None,
+    observe: Observe | None = None,
+) -> ReplayResult:
+    """Send a recording down the whole path, in this process, as fast as it goes.
+
+    ``fresh`` replaces what an earlier replay left in the data folder. ``report`` is told the
+    share that is done, 0 to 1.
+    """
+    recording = Recording.open(folder)
+    if fresh:
+        _clear(settings.data_dir)
+    spine = build_spine(settings, observe or Observe())
+    try:
+        return run_recording(spine, recording, report)
+    finally:
+        spine.close()
+
+
+def run_recording(
+    spine: Spine, recording: Recording, report: Callable[[float], None] = lambda _done: None
+) -> ReplayResult:
+    """Feed a recording to a spine that is already built, and sum up what came of it."""
+    started = time.perf_counter()
+    for arrivals in recorded_arrivals(recording):
+        spine.pipeline.take(arrivals)
+        report(arrivals.progress)
+    spine.pipeline.finish(recording.manifest.ended_ns, spine.settings.incident.settle_s)
+    return tally(
+        recording=recording,
+        wall_s=time.perf_counter() - started,
+        settings=spine.settings,
+        observe=spine.observe,
+        telemetry=spine.telemetry,
+        records=spine.records,
+        identities=spine.identities,
+        stats=spine.engine.stats(),
+    )
+
+
+def _clear(data: Path) -> None:
+    """Empty a data folder that an earlier replay made; anything else is left alone."""
+    mark = data / "REPLAY"
+    if data.exists() and any(data.iterdir()):
+        if not mark.exists():
+            raise SensoriumError(
+                f"{data} holds data that no replay made",
+                unaffected="it was left as it is",
+                next_step="choose another folder with --data",
+            )
+        shutil.rmtree(data)
+    data.mkdir(parents=True, exist_ok=True)
+    mark.write_text("A replay made this folder; the next one replaces it.\n", encoding="utf-8")

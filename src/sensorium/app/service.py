@@ -1,0 +1,122 @@
+"""The service: sockets, scrapers, the pipeline's thread and the HTTP API around one spine."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sensorium.app.spine import Spine, build_spine
+from sensorium.console.api import ConsoleDeps, build_api
+from sensorium.console.intake import Intake
+from sensorium.console.server import HttpServer
+from sensorium.ingest.transport import Scraper, UdpReceiver
+from sensorium.observe import open_observe
+from sensorium.pipeline.inbox import Inbox
+from sensorium.pipeline.live import LivePipeline
+from sensorium.pipeline.resumption import Resumption
+from sensorium.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from sensorium.component import Component, Health
+    from sensorium.config import Settings
+
+
+@dataclass(slots=True)
+class _Housekeeping:
+    """What is due now and then in the pipeline's thread: expiries, decisions, changed files."""
+
+    spine: Spine
+    due_s: float = 0.0
+
+    def __call__(self) -> None:
+        """Do what is due; called after every turn."""
+        now_s = time.monotonic()
+        if now_s < self.due_s:
+            return
+        self.due_s = now_s + 1.0
+        self.spine.desk.expire_due()
+        for incident in self.spine.inquest.resume_decided(self.spine.pipeline.watermark_ns):
+            self.spine.incidents.concluded(incident)
+        self.spine.telemetry.flush()
+        self.spine.changes.refresh()
+
+
+def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpServer]:
+    """Wire the running parts around a spine; the HTTP port is taken, nothing runs yet."""
+    observe = spine.observe
+    inbox = Inbox(settings.inbox, observe, time.time_ns)
+    receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
+    scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
+    resumption = Resumption(
+        spine.pipeline,
+        spine.inquest,
+        spine.records,
+        spine.telemetry,
+        observe,
+        hours=settings.pipeline.rewarm_hours,
+    )
+    pipeline = LivePipeline(
+        spine.pipeline,
+        inbox,
+        observe,
+        settle_s=settings.incident.settle_s,
+        resume=resumption.run,
+        housekeeping=_Housekeeping(spine),
+        close=spine.close,
+    )
+    parts: list[Component] = []
+    supervisor: Supervisor
+
+    def health() -> dict[str, Health]:
+        return supervisor.health()
+
+    deps = ConsoleDeps(
+        observe=observe,
+        records=spine.records,
+        telemetry=spine.telemetry,
+        desk=spine.desk,
+        intake=Intake(
+            drain=receiver.drain,
+            busy=inbox.busy,
+            scrape=inbox.put_scrape,
+            announce=inbox.put_announcement,
+            end=inbox.put_end,
+        ),
+        health=health,
+    )
+    http = HttpServer(build_api(deps, settings.console), settings.console, observe)
+    parts += [pipeline, http, receiver, scraper]
+    supervisor = Supervisor(parts, observe)
+    http.bind()
+    receiver.bind()
+    return supervisor, http
+
+
+async def run_service(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; then stop receiving, finish the turn, write down, close."""
+    observe = open_observe(settings.observe)
+    log = observe.logger("service")
+    spine = build_spine(settings, observe)
+    try:
+        spine.changes.load()
+        supervisor, http = build_service(settings, spine)
+    except BaseException:
+        spine.close()
+        observe.close()
+        raise
+    spine.telemetry.set_service_url(http.url)
+    log.info("started", data=str(settings.data_dir), api=http.url)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = asyncio.create_task(supervisor.run())
+    await stop.wait()
+    log.info("stopping", unaffected="everything received so far is being written down")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    log.info("stopped")
+    observe.close()

@@ -1,0 +1,123 @@
+"""Everything between arrivals and approvals, wired by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sensorium.agent import AgentDeps, Investigator
+from sensorium.agent.naming import Names
+from sensorium.approval import ApprovalDesk
+from sensorium.config import Settings
+from sensorium.detect import DetectionEngine
+from sensorium.incident import IncidentManager
+from sensorium.ingest.changes import ChangeReader
+from sensorium.ingest.netflow import NetflowDecoder
+from sensorium.ingest.prometheus import PrometheusDecoder
+from sensorium.ingest.syslog import SyslogDecoder
+from sensorium.observe import Observe
+from sensorium.pipeline.changes import ChangeBook
+from sensorium.pipeline.inquest import Inquest
+from sensorium.pipeline.turn import Parts, Pipeline
+from sensorium.store.records import Records, open_records
+from sensorium.store.telemetry import ClickHouseTelemetry, open_telemetry
+from sensorium.topology import EntityGraph, Identities
+
+Clock = Callable[[], int]
+"""The present in Unix nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """Everything between arrivals and approvals, wired; close it when done."""
+
+    settings: Settings
+    observe: Observe
+    telemetry: ClickHouseTelemetry
+    records: Records
+    desk: ApprovalDesk
+    changes: ChangeBook
+    identities: Identities
+    graph: EntityGraph
+    engine: DetectionEngine
+    incidents: IncidentManager
+    inquest: Inquest
+    pipeline: Pipeline
+
+    def close(self) -> None:
+        """Write everything down and release the stores."""
+        self.inquest.close()
+        self.telemetry.close()
+        self.records.close()
+
+
+def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_ns) -> Spine:
+    """Open the stores in ``settings.data_dir`` and wire the parts; nothing runs yet.
+
+    Raises SensoriumError where a store cannot be opened; what was opened before is closed.
+    """
+    data = settings.data_dir
+    data.mkdir(parents=True, exist_ok=True)
+    telemetry = open_telemetry(settings.store.telemetry, observe, data_dir=data)
+    try:
+        records = open_records(settings.store.records, observe, data_dir=data)
+    except BaseException:
+        telemetry.close()
+        raise
+    desk = ApprovalDesk(records, clock, settings.approval)
+    identities, graph = Identities(), EntityGraph()
+    reader = ChangeReader(settings.ingest.changes, observe)
+    changes = ChangeBook(reader, telemetry, data / "changes", settings.changes)
+    deps = AgentDeps(
+        telemetry=telemetry,
+        records=records,
+        desk=desk,
+        observe=observe,
+        config=settings.agent,
+        names=lambda: _names(identities),
+        changes=changes.between,
+    )
+    inquest = Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
+    engine = DetectionEngine(settings.detect, observe)
+    incidents = IncidentManager(settings.incident, observe, identities, graph)
+    parts = Parts(
+        observe=observe,
+        netflow=NetflowDecoder(settings.ingest.netflow, observe),
+        syslog=SyslogDecoder(settings.ingest.syslog, observe),
+        prometheus=PrometheusDecoder(settings.ingest.prometheus, observe),
+        changes=changes,
+        telemetry=telemetry,
+        records=records,
+        engine=engine,
+        identities=identities,
+        graph=graph,
+        incidents=incidents,
+        investigate=inquest.investigate,
+    )
+    pipeline = Pipeline(
+        parts,
+        settings.pipeline,
+        window_s=settings.detect.window_seconds,
+        lateness_s=settings.detect.lateness_seconds,
+    )
+    return Spine(
+        settings=settings,
+        observe=observe,
+        telemetry=telemetry,
+        records=records,
+        desk=desk,
+        changes=changes,
+        identities=identities,
+        graph=graph,
+        engine=engine,
+        incidents=incidents,
+        inquest=inquest,
+        pipeline=pipeline,
+    )
+
+
+def _names(identities: Identities) -> Names:
+    known = identities.known()
+    canonical = {alias: home for home in known for alias in identities.addresses(home)}
+    return Names(names=known, canonical=canonical)

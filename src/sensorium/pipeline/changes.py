@@ -1,0 +1,148 @@
+"""Every planned change that is known, whoever announced it and however often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sensorium.errors import SensoriumError
+from sensorium.ingest.changes import ChangeCalendar, ChangeReader, Crontab, to_batch
+from sensorium.model.change import Change
+from sensorium.model.signals import Signal
+from sensorium.pipeline.arrivals import Announcement, AnnouncementKind
+from sensorium.pipeline.config import ChangeSourcesConfig
+
+if TYPE_CHECKING:
+    from sensorium.store.telemetry import TelemetryStore
+
+SECOND = 1_000_000_000
+_AROUND_NS = 900 * SECOND
+
+
+class ChangeBook:
+    """Announcements as they were sent, and the occurrences in them.
+
+    What comes over HTTP is kept in ``folder`` as it came, so that a restart knows it; what the
+    settings name is read where it lies. Each occurrence is also stored once, as telemetry.
+    Not thread-safe.
+    """
+
+    def __init__(
+        self,
+        reader: ChangeReader,
+        telemetry: TelemetryStore,
+        folder: Path,
+        sources: ChangeSourcesConfig | None = None,
+    ) -> None:
+        self._reader = reader
+        self._telemetry = telemetry
+        self._folder = folder
+        self._sources = sources or ChangeSourcesConfig()
+        self._calendars: dict[str, ChangeCalendar] = {}
+        self._crontabs: dict[str, Crontab] = {}
+        self._deployments: dict[str, Change] = {}
+        self._stored: set[tuple[str, str]] = set()
+        self._seen: dict[Path, tuple[int, int]] = {}
+
+    def load(self) -> None:
+        """Read what is kept and what the settings name."""
+        kept = self._folder
+        if (kept / "calendar.ics").exists():
+            self._calendars[""] = self._reader.calendar((kept / "calendar.ics").read_bytes())
+        for path in sorted((kept / "crontab").glob("*")):
+            self._crontabs[path.name] = self._reader.crontab(path.name, path.read_bytes())
+        if (kept / "deployments.jsonl").exists():
+            self._note((kept / "deployments.jsonl").read_bytes())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read again those files of the settings that changed since they were last read.
+
+        SensoriumError for one that never could be read.
+        """
+        sources = self._sources
+        for name in sources.calendars:
+            if self._is_new(Path(name)):
+                self._calendars[name] = self._reader.calendar(Path(name).read_bytes())
+        folder = Path(sources.crontabs) if sources.crontabs else None
+        for path in sorted(folder.iterdir()) if folder and folder.is_dir() else ():
+            if path.is_file() and self._is_new(path):
+                self._crontabs[path.name] = self._reader.crontab(path.name, path.read_bytes())
+        if sources.deployments and self._is_new(Path(sources.deployments)):
+            self._note(Path(sources.deployments).read_bytes())
+
+    def take(self, announcement: Announcement) -> None:
+        """Keep and read what was sent.
+
+        A calendar replaces the one sent before, a cron table its host's; deployment events add
+        up, and one that is told again replaces itself.
+        """
+        content = announcement.content
+        match announcement.kind:
+            case AnnouncementKind.CALENDAR:
+                self._keep("calendar.ics", content)
+                self._calendars[""] = self._reader.calendar(content)
+            case AnnouncementKind.CRONTAB:
+                self._keep(f"crontab/{announcement.host}", content)
+                self._crontabs[announcement.host] = self._reader.crontab(announcement.host, content)
+            case AnnouncementKind.DEPLOYMENTS:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                with (self._folder / "deployments.jsonl").open("ab") as file:
+                    file.write(content.rstrip(b"\n") + b"\n")
+                self._note(content)
+
+    def between(self, start_ns: int, end_ns: int) -> list[Change]:
+        """Occurrences that touch [start, end) (Unix ns), in order of start and ref."""
+        found = [
+            c for calendar in self._calendars.values() for c in _in(calendar, start_ns, end_ns)
+        ]
+        found += [c for crontab in self._crontabs.values() for c in _in(crontab, start_ns, end_ns)]
+        found += [
+            change
+            for change in self._deployments.values()
+            if change.start_ns < end_ns and change.end_ns >= start_ns
+        ]
+        found.sort(key=lambda change: (change.start_ns, change.source, change.ref))
+        self._store(found)
+        return found
+
+    def around(self, now_ns: int) -> list[Change]:
+        """Occurrences within a quarter of an hour of ``now_ns``."""
+        return self.between(now_ns - _AROUND_NS, now_ns + _AROUND_NS)
+
+    def _note(self, events: bytes) -> None:
+        for change in self._reader.deployments(events):
+            self._deployments[change.ref] = change
+
+    def _store(self, changes: list[Change]) -> None:
+        new = [c for c in changes if (c.source, c.ref) not in self._stored]
+        if new:
+            self._stored.update((c.source, c.ref) for c in new)
+            self._telemetry.insert(Signal.CHANGES, to_batch(new))
+
+    def _keep(self, name: str, content: bytes) -> None:
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        partial.write_bytes(content)
+        partial.replace(path)
+
+    def _is_new(self, path: Path) -> bool:
+        try:
+            status = path.stat()
+        except OSError as error:
+            if path in self._seen:
+                return False
+            raise SensoriumError(
+                f"{path} cannot be read: {error.strerror}",
+                next_step="correct its path under 'changes' in the settings",
+            ) from error
+        stamp = (status.st_mtime_ns, status.st_size)
+        if self._seen.get(path) == stamp:
+            return False
+        self._seen[path] = stamp
+        return True
+
+
+def _in(source: ChangeCalendar | Crontab, start_ns: int, end_ns: int) -> list[Change]:
+    return source.occurrences(start_ns, end_ns)

@@ -1,0 +1,38 @@
+"""Settings of the pipeline: event time, what may wait, and who announces changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensorium.component import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineConfig:
+    """How far event time is kept behind arrival, so that stragglers still find their window."""
+
+    syslog_ports: tuple[int, ...] = setting((514, 5514), "UDP ports whose datagrams are syslog")
+    slack_s: int = setting(5, "seconds kept in hand for records that overtake each other", ge=0)
+    rewarm_hours: float = setting(
+        2.0, "hours of stored telemetry read back after a restart to rebuild baselines", ge=0
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxConfig:
+    """How much may wait for the pipeline before something is refused."""
+
+    max_datagrams: int = setting(400_000, "datagrams held; beyond it new ones are dropped", ge=1)
+    max_bytes: int = setting(256 << 20, "bytes held; beyond it new ones are dropped", ge=1 << 20)
+    busy_fraction: float = setting(
+        0.25, "how full it may be before HTTP senders are asked to wait", gt=0, le=1
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSourcesConfig:
+    """Files that announce planned changes, read at the start and when they change."""
+
+    calendars: tuple[str, ...] = setting((), "iCalendar files with the change calendar")
+    crontabs: str = setting("", "folder of cron tables, one file a host, named like the host")
+    deployments: str = setting("", "file of deployment events, one JSON object a line")

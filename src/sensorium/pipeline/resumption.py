@@ -1,0 +1,130 @@
+"""What a restart brings back: baselines, open incidents, and investigations cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from sensorium.model.incident import IncidentState
+from sensorium.model.signals import SCHEMAS, Signal
+from sensorium.pipeline.turn import SECOND, WATERMARK
+
+if TYPE_CHECKING:
+    from sensorium.observe import Observe
+    from sensorium.pipeline.inquest import Inquest
+    from sensorium.pipeline.turn import Pipeline
+    from sensorium.store.records import Records
+    from sensorium.store.telemetry import TelemetryStore
+
+_STEP_NS = 60 * SECOND
+_ARRIVAL = {
+    Signal.FLOWS: "time_received_ns",
+    Signal.LOGS: "observed_time_ns",
+    Signal.METRICS: "time_ns",
+}
+_NEWEST = """
+SELECT
+    toUnixTimestamp64Nano(max(seen)) AS newest,
+    toUnixTimestamp64Nano(min(seen)) AS oldest
+FROM (
+    SELECT max(time_received_ns) AS seen FROM flows
+    UNION ALL SELECT min(time_received_ns) FROM flows
+    UNION ALL SELECT max(observed_time_ns) FROM logs
+    UNION ALL SELECT min(observed_time_ns) FROM logs
+    UNION ALL SELECT max(time_ns) FROM metrics
+    UNION ALL SELECT min(time_ns) FROM metrics
+)
+WHERE seen > toDateTime64(0, 9, 'UTC')
+"""
+_ROWS = """
+SELECT * FROM {table}
+WHERE {column} >= fromUnixTimestamp64Nano({{start_ns:Int64}})
+  AND {column} < fromUnixTimestamp64Nano({{end_ns:Int64}})
+ORDER BY {column}
+"""
+_KEPT_STATES = (
+    IncidentState.OPEN,
+    IncidentState.REOPENED,
+    IncidentState.INVESTIGATING,
+    IncidentState.AWAITING_APPROVAL,
+    IncidentState.ESCALATED,
+    IncidentState.AUTO_RESOLVED,
+    IncidentState.MITIGATED,
+)
+
+
+class Resumption:
+    """Reads back what was kept, before the first turn after a start.
+
+    Incidents and their anomalies come from the records; baselines are learnt again from the
+    stored telemetry of the last ``rewarm_hours``, whose windows were judged before and are not
+    judged again; investigations continue from their checkpoints.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        inquest: Inquest,
+        records: Records,
+        telemetry: TelemetryStore,
+        observe: Observe,
+        *,
+        hours: float,
+    ) -> None:
+        self._telemetry = telemetry
+        self._hours = hours
+        self._pipeline = pipeline
+        self._inquest = inquest
+        self._records = records
+        self._log = observe.logger("resume")
+
+    def run(self) -> None:
+        """Bring everything back, and say what."""
+        watermark = self._records.meta.get(WATERMARK)
+        if watermark is None:
+            self._log.info("nothing to resume: this data folder is new")
+            return
+        until_ns = int(watermark)
+        rows = self._pipeline.relearn(until_ns, self._stored(until_ns))
+        incidents = self._records.incidents.list(states=_KEPT_STATES, limit=10_000)
+        since_ns = min([until_ns - 900 * SECOND, *(i.start_ns for i in incidents)])
+        self._pipeline.restore(incidents, self._records.anomalies.between(since_ns, until_ns))
+        finished = self._inquest.finish_interrupted(until_ns)
+        for incident in finished:
+            self._pipeline.concluded(incident)
+        waiting = self._records.incidents.list(states=[IncidentState.AWAITING_APPROVAL])
+        self._log.info(
+            "resumed",
+            incidents=len(incidents),
+            investigations_finished=len(finished),
+            waiting_for_a_person=len(waiting),
+            records_relearnt=rows,
+            event_time_ns=until_ns,
+        )
+
+    def _stored(self, until_ns: int) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+        """What was stored lately, a minute of arrivals at a time, as it was decoded."""
+        start_ns = until_ns - round(self._hours * 3600) * SECOND
+        ends = self._telemetry.query(_NEWEST).to_pylist()[0]
+        first = max(start_ns, min(ends["oldest"], until_ns))
+        for at_ns in range(first, max(ends["newest"], until_ns) + 1, _STEP_NS):
+            for signal, column in _ARRIVAL.items():
+                table = self._telemetry.query(
+                    _ROWS.format(table=signal.value, column=column),
+                    {"start_ns": at_ns, "end_ns": at_ns + _STEP_NS},
+                )
+                if table.num_rows:
+                    yield signal, as_decoded(table, SCHEMAS[signal])
+
+
+def as_decoded(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
+    """Stored rows in the columns that decoders give: times as int64, addresses as 16 bytes."""
+    columns = []
+    for field in schema:
+        column = table.column(field.name).combine_chunks()
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.timestamp("ns", "UTC")).cast(pa.int64())
+        columns.append(column.cast(field.type))
+    return pa.Table.from_arrays(columns, schema=schema).combine_chunks().to_batches()[0]

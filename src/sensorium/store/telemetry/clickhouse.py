@@ -78,6 +78,7 @@ class ClickHouseTelemetry:
             )
             for name in names
         }
+        self._config = config
         self._writing = threading.RLock()
         self._reading = threading.Lock()
         self._writer, self._reader = _prepare(target, config)
@@ -171,12 +172,23 @@ class ClickHouseTelemetry:
         require_read_only(sql)
         try:
             with self._reading:
-                answer = self._reader.raw_query(sql, dict(parameters or {}), fmt="Arrow")
+                answer = self._ask(sql, dict(parameters or {}))
         except (ClickHouseError, OSError) as error:
             self._asked.labels("failed").inc()
             raise QueryFailedError(f"the query failed: {_one_line(error)}") from error
         self._asked.labels("answered").inc()
         return pa.ipc.open_file(answer).read_all()
+
+    def _ask(self, sql: str, parameters: dict[str, Any]) -> bytes:
+        try:
+            return self._reader.raw_query(sql, parameters, fmt="Arrow")
+        except BaseException:
+            # An embedded session hands out what a broken-off query had written so far at the
+            # head of its next answer (chDB 26.9): such a session is never asked again.
+            if self.target.folder is not None:
+                self._reader.close()
+                self._reader = _reading_client(self.target, self._config)
+            raise
 
     def set_service_url(self, url: str) -> None:
         """Write the service's URL to the lock file, for whoever finds the store taken."""
@@ -245,7 +257,7 @@ def _prepare(target: Target, config: TelemetryConfig) -> tuple[Client, Client]:
             "changes": config.changes_ttl_days,
         }
         migrations.apply_retention(writer, days)
-        reader = connect(target, config, database=target.database, read_only=True)
+        reader = _reading_client(target, config)
     except (ClickHouseError, StoreError) as error:
         for client in opened:
             client.close()
@@ -258,6 +270,10 @@ def _prepare(target: Target, config: TelemetryConfig) -> tuple[Client, Client]:
         ) from error
     first.close()
     return writer, reader
+
+
+def _reading_client(target: Target, config: TelemetryConfig) -> Client:
+    return connect(target, config, database=target.database, read_only=True)
 
 
 def _one_line(error: BaseException) -> str:

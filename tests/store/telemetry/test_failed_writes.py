@@ -1,0 +1,82 @@
+"""Writes that fail: kept, counted, tried again, bounded, and never doubled."""
+
+from __future__ import annotations
+
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from sensorium.model.signals import Signal
+from sensorium.observe import Observe
+from sensorium.store.errors import StoreWriteError
+from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
+from sensorium.store.telemetry.connection import connect
+from sensorium.store.telemetry.tables import LOGS
+from tests.store.telemetry import batches
+
+
+def command(store: ClickHouseTelemetry, sql: str) -> None:
+    """Run a statement as an operator would, past the store."""
+    client = connect(store.target, TelemetryConfig(), database=store.target.database)
+    client.command(sql)
+    client.close()
+
+
+def count(store: ClickHouseTelemetry, table: str) -> int:
+    return int(store.query(f"SELECT count() AS n FROM {table}").column("n")[0].as_py())
+
+
+def test_rows_outlive_a_table_that_is_gone_and_are_written_when_it_is_back(
+    telemetry: ClickHouseTelemetry, observe: Observe
+) -> None:
+    command(telemetry, "DROP TABLE logs")
+    telemetry.insert(Signal.LOGS, batches.logs(6))
+    telemetry.insert(Signal.FLOWS, batches.flows(3))
+    with pytest.raises(StoreWriteError, match="6 rows are kept in memory") as failure:
+        telemetry.flush()
+    assert failure.value.kept_rows == 6
+    assert count(telemetry, "flows") == 3
+    assert observe.value("sensorium_store_write_failures_total", {"signal": "logs"}) == 1
+    command(telemetry, LOGS.ddl)
+    telemetry.flush()
+    assert count(telemetry, "logs") == 6
+    assert telemetry.waiting_rows == 0
+
+
+def test_the_oldest_rows_are_dropped_and_counted_when_the_buffer_is_full(
+    tmp_path: Path, observe: Observe
+) -> None:
+    config = TelemetryConfig(batch_rows=10, buffer_rows=30)
+    store = open_telemetry(config, observe, data_dir=tmp_path)
+    command(store, "DROP TABLE logs")
+    for second in range(5):
+        store.insert(Signal.LOGS, batches.logs(10, start_ns=batches.NOON + second * 10**9))
+    reason = {"signal": "logs", "reason": "buffer_full"}
+    assert observe.value("sensorium_store_rows_dropped_total", reason) == 20
+    assert observe.value("sensorium_store_rows_waiting", {"signal": "logs"}) == 30
+    command(store, LOGS.ddl)
+    store.close()
+    store = open_telemetry(config, observe, data_dir=tmp_path)
+    assert count(store, "logs") == 30
+    store.close()
+
+
+def test_a_write_whose_answer_is_lost_is_not_stored_twice(
+    clickhouse_url: str, observe: Observe
+) -> None:
+    config = TelemetryConfig(dsn=f"clickhouse://default@{clickhouse_url}/telemetry")
+    store = open_telemetry(config, observe)
+    store.insert(Signal.FLOWS, batches.flows(5))
+    lose = f"http://{clickhouse_url}/lose-next-answer"
+    urllib.request.urlopen(urllib.request.Request(lose, method="POST", data=b"")).close()
+    with pytest.raises(StoreWriteError, match="5 rows are kept"):
+        store.flush()
+    assert count(store, "flows") == 5
+    store.flush()
+    assert count(store, "flows") == 5
+    # The same content in a write of its own is new data all the same.
+    store.insert(Signal.FLOWS, batches.flows(5))
+    store.flush()
+    assert count(store, "flows") == 10
+    store.close()

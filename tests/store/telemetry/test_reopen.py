@@ -1,0 +1,148 @@
+"""Stores that are closed, killed, or written by a newer version."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sensorium.model.signals import Signal
+from sensorium.observe import Observe
+from sensorium.store.errors import StoreInUseError, StoreOpenError
+from sensorium.store.ownership import owner_of
+from sensorium.store.telemetry import (
+    TelemetryConfig,
+    embedded_folder,
+    open_telemetry,
+)
+from sensorium.store.telemetry.connection import connect, parse_dsn
+from sensorium.store.telemetry.migrations import STEPS
+from tests.store.telemetry import batches
+
+Run = Callable[..., "subprocess.Popen[str]"]
+
+# Writes chunk after chunk and says how many rows have been acknowledged, until it is killed.
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from sensorium.model.signals import Signal
+from sensorium.observe import Observe
+from sensorium.store.telemetry import TelemetryConfig, open_telemetry
+from tests.store.telemetry import batches
+store = open_telemetry(
+    TelemetryConfig(batch_rows=100), Observe(), data_dir=Path(sys.argv[1]),
+    service_url="http://127.0.0.1:8470",
+)
+for written in range(100, 10**9, 100):
+    store.insert(Signal.FLOWS, batches.flows(100, start_ns=batches.NOON + written * 10**9))
+    store.flush()
+    print(written, flush=True)
+"""
+
+
+def test_what_was_written_is_there_after_reopening(tmp_path: Path, observe: Observe) -> None:
+    for opened in range(1, 4):
+        store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+        store.insert(Signal.LOGS, batches.logs(4))
+        store.close()
+        store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+        assert store.query("SELECT * FROM logs").num_rows == 4 * opened
+        assert store.query("SELECT * FROM schema_steps").num_rows == len(STEPS)
+        store.close()
+
+
+def test_a_killed_writer_leaves_everything_it_acknowledged(
+    tmp_path: Path, observe: Observe, root: Path, run_python: Run
+) -> None:
+    writer = run_python(WRITER, str(tmp_path), str(root))
+    assert writer.stdout is not None
+    acknowledged = 0
+    for line in writer.stdout:
+        acknowledged = int(line)
+        if acknowledged >= 500:
+            break
+    writer.kill()
+    rest = writer.stdout.read().split()
+    acknowledged = int(rest[-1]) if rest else acknowledged
+    writer.wait()
+    writer.stdout.close()
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    answer = store.query("SELECT uniqExact(time_flow_end_ns) AS n, count() AS rows FROM flows")
+    store.close()
+    stored = answer.to_pylist()[0]["rows"]
+    assert stored in {acknowledged, acknowledged + 100}
+    assert answer.to_pylist()[0]["n"] == stored
+
+
+def test_a_second_process_learns_who_has_the_store_and_where_to_ask(
+    tmp_path: Path, observe: Observe, root: Path, run_python: Run
+) -> None:
+    folder = embedded_folder(TelemetryConfig(), tmp_path)
+    assert folder is not None
+    assert owner_of(folder) is None
+    service = run_python(WRITER, str(tmp_path), str(root))
+    assert service.stdout is not None
+    service.stdout.readline()
+    with pytest.raises(StoreInUseError, match=r"http://127\.0\.0\.1:8470") as refused:
+        open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    assert refused.value.pid == service.pid
+    owner = owner_of(folder)
+    assert owner is not None
+    assert (owner.pid, owner.url) == (service.pid, "http://127.0.0.1:8470")
+    service.kill()
+    service.wait()
+    service.stdout.close()
+    assert owner_of(folder) is None
+    open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path).close()
+
+
+def test_the_store_is_free_again_after_it_was_closed(tmp_path: Path, observe: Observe) -> None:
+    folder = embedded_folder(TelemetryConfig(), tmp_path)
+    assert folder is not None
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    assert owner_of(folder) is not None
+    store.set_service_url("http://127.0.0.1:1")
+    owner = owner_of(folder)
+    assert owner is not None
+    assert owner.url == "http://127.0.0.1:1"
+    store.close()
+    assert owner_of(folder) is None
+
+
+def test_tables_of_a_newer_version_are_left_alone(tmp_path: Path, observe: Observe) -> None:
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    client = connect(store.target, TelemetryConfig(), database="sensorium")
+    client.command("INSERT INTO schema_steps (number, title) VALUES (99, 'from the future')")
+    client.close()
+    store.close()
+    with pytest.raises(StoreOpenError, match="newer sensorium"):
+        open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "words"),
+    [
+        ("chdb://data", "names no folder"),
+        ("postgresql://x", "begins with chdb:// or clickhouse://"),
+        ("clickhouse://host:port/db", "port is not a number"),
+    ],
+)
+def test_a_wrong_dsn_is_explained(dsn: str, words: str) -> None:
+    with pytest.raises(StoreOpenError, match=words):
+        parse_dsn(dsn, "sensorium")
+
+
+def test_a_password_is_not_repeated_in_errors(observe: Observe) -> None:
+    dsn = "clickhouse://me:hunter2@127.0.0.1:1/telemetry"
+    with pytest.raises(StoreOpenError, match=r"127\.0\.0\.1") as refused:
+        open_telemetry(TelemetryConfig(dsn=dsn), observe)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_folder_with_spaces_and_signs_is_used_as_it_is(tmp_path: Path, observe: Observe) -> None:
+    data = tmp_path / "my data %41 é"
+    open_telemetry(TelemetryConfig(), observe, data_dir=data).close()
+    assert (data / "telemetry").is_dir()

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from sensorium.topology.claims import address_order
 from sensorium.topology.edges import Edge, EdgeAccumulator
+from sensorium.topology.sightings import Sightings
 
 Service = tuple[str, int, int]
 """A server's address, port and protocol number."""
@@ -143,17 +144,34 @@ class EntityGraph:
 
     def __init__(self, max_edges: int = 500_000) -> None:
         self._accumulator = EdgeAccumulator(max_edges)
+        self._sightings = Sightings(max_edges)
+        self._carried: dict[str, frozenset[str]] = {}
         self._established: EdgeTable | None = EdgeTable()
         self._all: EdgeTable | None = EdgeTable()
 
     def observe(self, batch: pa.RecordBatch) -> None:
         """Add the flow records of one batch; they count once :meth:`advance` passes them."""
-        self._accumulator.observe(batch)
+        if batch.num_rows:
+            self._accumulator.observe(batch)
+            self._sightings.observe(batch)
 
     def advance(self, watermark_ns: int) -> None:
         """Let what arrived by ``watermark_ns`` (Unix ns) count from now on."""
+        self._sightings.advance(watermark_ns)
         if self._accumulator.advance(watermark_ns):
             self._established = self._all = None
+            self._carried = {}
+
+    @property
+    def exporters(self) -> frozenset[str]:
+        """The addresses that have exported flows: routers, mostly."""
+        return self._sightings.exporters
+
+    def carried(self, exporter: str) -> frozenset[str]:
+        """The hosts of whose traffic an exporter has told."""
+        if exporter not in self._carried:
+            self._carried[exporter] = self._sightings.of(exporter)
+        return self._carried[exporter]
 
     @property
     def evicted(self) -> int:

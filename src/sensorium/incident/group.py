@@ -1,0 +1,171 @@
+"""A group: anomalies thought to be of one cause, before and after it is called an incident."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sensorium.incident.cluster import Cluster, surprise_of
+from sensorium.incident.footprint import CAP_DECADES, Footprint
+from sensorium.incident.planned_scope import Talk
+from sensorium.incident.traits import Trait
+from sensorium.model.change import Change
+from sensorium.model.incident import Incident
+
+SECOND = 1_000_000_000
+SURPRISE_SPAN_NS = 300 * SECOND
+_JUST_PASSED = 0.25
+
+# What passes the gate by chance exceeds it by 0.43 decades on average, and by this or more one
+# time in five; without this allowance a few dozen chance anomalies would add up to an incident.
+CHANCE_DECADES = 0.7
+
+
+@dataclass(slots=True)
+class Group:
+    """State of one group. ``number`` is its place in the order of creation.
+
+    ``touches`` is what it was about lately: dimensions weighted by surprise, halved every
+    ``memory_s``. ``last_ns`` is the end of the last window that said something new; a stray
+    anomaly that only joins does not move it. ``ready`` groups await the end of their hold.
+    ``opened_ns``, ``settled_ns`` and ``waiting_ns`` (since when it waits to settle) are event
+    times, 0 where it has not come to that. ``late`` holds what joined since it settled;
+    ``is_changed`` says that something joined in the window at hand.
+    """
+
+    number: int
+    memory_s: int
+    members: list[Footprint] = field(default_factory=list)
+    touches: dict[str, float] = field(default_factory=dict)
+    touched_ns: int = 0
+    start_ns: int = 0
+    last_ns: int = 0
+    traits: set[Trait] = field(default_factory=set)
+    entities: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
+    change: Change | None = None
+    ready: bool = False
+    incident: Incident | None = None
+    opened_ns: int = 0
+    settled_ns: int = 0
+    waiting_ns: int = 0
+    late: list[Footprint] = field(default_factory=list)
+    is_changed: bool = False
+
+    def absorb(self, cluster: Cluster, *, extends: bool, is_late: bool = False) -> None:
+        """Take in a window's cluster; ``extends`` says whether it keeps the group going."""
+        self._add(cluster.members, is_late=is_late)
+        if not self.start_ns or cluster.start_ns < self.start_ns:
+            self.start_ns = cluster.start_ns
+        if extends:
+            self.touches = _sum(self.faded(cluster.end_ns), cluster.dims)
+            self.touched_ns = max(self.touched_ns, cluster.end_ns)
+            self.last_ns = max(self.last_ns, cluster.end_ns)
+
+    def join(self, other: Group, *, is_late: bool = False) -> None:
+        """Take in another group that turned out to be of the same cause."""
+        now = max(self.touched_ns, other.touched_ns)
+        self.touches = _sum(self.faded(now), other.faded(now))
+        self.touched_ns = now
+        self._add(other.members, is_late=is_late)
+        self.start_ns = min(self.start_ns, other.start_ns)
+        self.last_ns = max(self.last_ns, other.last_ns)
+        self.ready = self.ready or other.ready
+
+    def _add(self, members: list[Footprint], *, is_late: bool) -> None:
+        self.is_changed = True
+        self.members.extend(members)
+        if is_late:
+            self.late.extend(members)
+        for member in members:
+            self.ids.add(member.anomaly.id)
+            self.traits |= member.traits
+            self.entities.add(f"{member.anomaly.entity.kind}:{member.anomaly.entity.key}")
+
+    def faded(self, now_ns: int) -> dict[str, float]:
+        """What the group was about, as it counts at ``now_ns``."""
+        age = max(now_ns - self.touched_ns, 0) / SECOND
+        factor = 0.5 ** (age / self.memory_s)
+        return {key: weight * factor for key, weight in self.touches.items()}
+
+    def shed_prelude(self, strong: float, room_ns: int) -> None:
+        """Drop what came long before the first window with ``strong`` surprise: chance
+        anomalies that happened to be of the same hosts."""
+        windows = sorted({m.anomaly.end_ns for m in self.members})
+        first = next(
+            (
+                end
+                for end in windows
+                if surprise_of(m for m in self.members if m.anomaly.end_ns == end) >= strong
+            ),
+            windows[0],
+        )
+        self.members = [m for m in self.members if m.anomaly.end_ns >= first - room_ns]
+        self.start_ns = min(m.anomaly.start_ns for m in self.members)
+
+    @property
+    def surprise(self) -> float:
+        """Surprise of all members, in decades."""
+        return surprise_of(self.members)
+
+    def recent_surprise(self) -> float:
+        """Surprise of its last five minutes beyond chance: what decides whether it is opened."""
+        since = self.last_ns - SURPRISE_SPAN_NS
+        recent = (m for m in self.members if m.anomaly.end_ns > since)
+        return surprise_of(recent, allowance=CHANCE_DECADES)
+
+    def breadth(self) -> int:
+        """In how many different (host, signal) places and windows it shows, less one each."""
+        places = {(m.owner, m.anomaly.signal) for m in self.members}
+        windows = {m.anomaly.end_ns for m in self.members}
+        return len(places) + len(windows) - 2
+
+    def heads(self, share: float = 0.5) -> list[str]:
+        """The hosts that the group is mostly about: with at least ``share`` of the greatest."""
+        hosts = {
+            key.removeprefix("host "): weight
+            for key, weight in self.touches.items()
+            if key.startswith("host ")
+        }
+        most = max(hosts.values(), default=0.0)
+        return sorted(host for host, weight in hosts.items() if weight >= share * most)
+
+
+def involvement(members: Iterable[Footprint]) -> dict[str, float]:
+    """Hosts with the surprise laid at their doors, strongest first.
+
+    What one host shows in one signal and window counts up to the cap, so that a host with
+    hundreds of series does not outweigh the one that caused it all. Of a conversation, the
+    client takes half again: it acted, the server was acted upon.
+    """
+    units: dict[tuple[str, str, int], dict[str, float]] = defaultdict(dict)
+    for member in members:
+        unit = units[member.owner, member.anomaly.signal.value, member.anomaly.end_ns]
+        clients = {talk.client for talk, share in member.talks if share >= 0.3}
+        for host, weight in member.hosts.items():
+            acted = 1.5 if host in clients else 1.0
+            value = weight * (member.surprise + _JUST_PASSED) * acted
+            unit[host] = max(unit.get(host, 0.0), value)
+    totals: dict[str, list[float]] = defaultdict(list)
+    for unit in units.values():
+        for host, value in unit.items():
+            totals[host].append(min(value, 1.5 * CAP_DECADES))
+    sums = {host: math.fsum(values) for host, values in totals.items()}
+    return dict(sorted(sums.items(), key=lambda item: (-round(item[1], 6), item[0])))
+
+
+def talks_of(members: Iterable[Footprint]) -> dict[Talk, float]:
+    """Conversations the members point at, weighted by share and surprise, strongest first."""
+    weights: dict[Talk, list[float]] = defaultdict(list)
+    for member in members:
+        for talk, share in member.talks:
+            weights[talk].append(share * (member.surprise + _JUST_PASSED))
+    sums = {talk: math.fsum(values) for talk, values in weights.items()}
+    return dict(sorted(sums.items(), key=lambda item: (-round(item[1], 6), item[0])))
+
+
+def _sum(left: dict[str, float], right: dict[str, float]) -> dict[str, float]:
+    keys = sorted(left.keys() | right.keys())
+    return {key: left.get(key, 0.0) + right.get(key, 0.0) for key in keys}

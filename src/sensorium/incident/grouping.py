@@ -1,0 +1,200 @@
+"""Anomalies in, incidents out: one per cause, by time, shared hosts and topology."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sensorium.incident.book import GroupBook, Step
+from sensorium.incident.cluster import cover, place_host_only
+from sensorium.incident.config import IncidentConfig
+from sensorium.incident.explained import Explainer
+from sensorium.incident.footprint import Footprint, footprint
+from sensorium.incident.kind import Namer
+from sensorium.incident.linking import Linker
+from sensorium.incident.snapshot import Snapshots
+from sensorium.incident.surprise import surprises
+from sensorium.model.anomaly import Anomaly
+from sensorium.model.change import Change, ChangeKind
+from sensorium.model.incident import Incident
+from sensorium.observe import Observe
+from sensorium.topology import EntityGraph, Identities
+
+
+@dataclass(slots=True)
+class IncidentUpdates:
+    """What a fold changed, in order of event time.
+
+    ``settled`` are complete and are to be investigated now; ``reopened`` are to be looked at
+    again and settle later. An incident may be in several lists, each time as it was then.
+    """
+
+    opened: list[Incident] = field(default_factory=list)
+    joined: list[Incident] = field(default_factory=list)
+    settled: list[Incident] = field(default_factory=list)
+    reopened: list[Incident] = field(default_factory=list)
+    latest: dict[str, Incident] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> tuple[Incident, ...]:
+        """Every incident that was touched, once, as it is now."""
+        return tuple(self.latest.values())
+
+
+class IncidentManager:
+    """Groups anomalies into incidents. All time is event time; nothing is read or written.
+
+    Anomalies are taken window by window in order of their ends, whatever the calls they came
+    in, so the outcome depends on the anomalies, the changes and the network alone. Not
+    thread-safe.
+    """
+
+    def __init__(
+        self,
+        config: IncidentConfig,
+        observe: Observe,
+        identities: Identities,
+        graph: EntityGraph,
+        changes: Sequence[Change] = (),
+    ) -> None:
+        self.changes: Sequence[Change] = changes
+        self._config = config
+        self._identities = identities
+        self._graph = graph
+        self._waiting: list[Anomaly] = []
+        self._book = GroupBook(config, Snapshots(self._namer()))
+        self._anomalies = observe.counter(
+            "sensorium_incident_anomalies",
+            "Anomalies grouped: explained by an announced change, or not",
+            ("as",),
+        )
+        self._steps = observe.counter(
+            "sensorium_incident_steps",
+            "Incidents opened, joined, settled, reopened, forgotten; groups given up as stray",
+            ("step",),
+        )
+
+    def fold(self, anomalies: Iterable[Anomaly], watermark_ns: int) -> IncidentUpdates:
+        """Take in anomalies whose windows end by ``watermark_ns`` and do what is due by then.
+
+        Anomalies of later windows wait for a later call.
+        """
+        updates = IncidentUpdates()
+        lists = {
+            Step.OPENED: updates.opened,
+            Step.JOINED: updates.joined,
+            Step.SETTLED: updates.settled,
+            Step.REOPENED: updates.reopened,
+        }
+        self._waiting = sorted([*self._waiting, *anomalies], key=_in_order)
+        while True:
+            window = self._waiting[0].end_ns if self._waiting else watermark_ns + 1
+            due = self._book.next_due_ns()
+            if min(window, due) > watermark_ns:
+                break
+            if window <= due:
+                batch = [a for a in self._waiting if a.end_ns == window]
+                self._waiting = self._waiting[len(batch) :]
+                self._window(batch, window)
+            self._book.act(min(window, due))
+        for event in self._book.drain():
+            self._steps.labels(event.step.value).inc()
+            if event.incident is not None and event.step is not Step.FORGOTTEN:
+                updates.latest[event.incident.id] = event.incident
+                lists[event.step].append(event.incident)
+        return updates
+
+    def concluded(self, incident: Incident) -> None:
+        """Take over what an investigation or a person decided; unknown incidents are ignored."""
+        self._book.concluded(incident)
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """The incidents still remembered, in the order in which they were opened."""
+        return self._book.incidents()
+
+    def restore(self, incidents: Iterable[Incident], anomalies: Iterable[Anomaly]) -> None:
+        """Continue after a restart, from what the records hold.
+
+        ``anomalies`` are those of the incidents and any of the last minutes; those that belong
+        to no incident are grouped again, so that what was about to become one still can.
+        """
+        by_id = {a.id: a for a in anomalies}
+        placed: set[str] = set()
+        for incident in sorted(incidents, key=lambda i: (i.start_ns, i.id)):
+            known = [by_id[i] for i in incident.anomaly_ids if i in by_id]
+            placed |= {a.id for a in known}
+            change = next((c for c in self.changes if c.ref == incident.change_ref), None)
+            if known:
+                self._book.restore(incident, self._prints(known), change)
+        rest = sorted(
+            (a for a in by_id.values() if a.id not in placed), key=lambda a: (a.end_ns, a.id)
+        )
+        for window in sorted({a.end_ns for a in rest}):
+            self._window([a for a in rest if a.end_ns == window], window)
+
+    def _window(self, anomalies: Sequence[Anomaly], end_ns: int) -> None:
+        self._identities.advance(end_ns)
+        self._graph.advance(end_ns)
+        free: list[Footprint] = []
+        explainer = self._explainer()
+        running = [c for c in self.changes if self._is_near(c, end_ns)]
+        # A window that is folded again after a restart must not count twice.
+        once = {a.id: a for a in anomalies if not self._book.holds(a.id)}
+        for print_ in self._prints(once.values()):
+            found = explainer.best(print_, running)
+            if found is None or not self._book.explain(print_, *found):
+                free.append(print_)
+            else:
+                self._anomalies.labels("explained").inc()
+        clusters = cover(p for p in free if not p.is_host_only)
+        clusters = place_host_only((p for p in free if p.is_host_only), clusters)
+        self._book.take(clusters, self._linker(), explainer)
+        self._book.finish_window(end_ns)
+        self._anomalies.labels("unexplained").inc(len(free))
+
+    def _prints(self, anomalies: Iterable[Anomaly]) -> list[Footprint]:
+        ordered = sorted(anomalies, key=lambda a: (a.end_ns, a.id))
+        weights = surprises(ordered, self._config.quiet_decades)
+        canonical = self._identities.canonical
+        return [footprint(a, canonical, surprise=weights[a.id]) for a in ordered]
+
+    def _is_near(self, change: Change, end_ns: int) -> bool:
+        # A cron table says that something starts, not what it may send to whom: it supports an
+        # investigation and explains nothing by itself.
+        if change.kind is ChangeKind.JOB and not change.scope.peers:
+            return False
+        second = 1_000_000_000
+        lead, overrun = self._config.lead_s * second, self._config.overrun_s * second
+        return change.start_ns - lead <= end_ns <= change.end_ns + overrun
+
+    def _explainer(self) -> Explainer:
+        edges = self._graph.established
+        return Explainer(
+            resolve=self._identities.resolve,
+            is_client=lambda host, server, port: host in edges.clients(server, port),
+            lead_s=self._config.lead_s,
+            overrun_s=self._config.overrun_s,
+        )
+
+    def _linker(self) -> Linker:
+        return Linker(self._config, self._graph.established, self._carries)
+
+    def _carries(self, exporter: str, host: str) -> bool:
+        return any(
+            host in self._graph.carried(address) for address in self._identities.addresses(exporter)
+        )
+
+    def _is_exporter(self, host: str) -> bool:
+        return not self._graph.exporters.isdisjoint(self._identities.addresses(host))
+
+    def _namer(self) -> Namer:
+        return Namer(
+            label=self._identities.label,
+            is_known=self._identities.is_known,
+            is_exporter=self._is_exporter,
+            criticality=lambda host: self._graph.established.criticality.get(host, 0.0),
+        )
+
+
+def _in_order(anomaly: Anomaly) -> tuple[int, str, float]:
+    return anomaly.end_ns, anomaly.id, -anomaly.tail_probability

@@ -77,7 +77,7 @@ def datagrams_of(table: pa.Table) -> Datagrams:
         src_addr=addresses[source.offset : source.offset + len(source)],
         src_port=columns["src_port"].to_numpy(),
         dst_port=columns["dst_port"].to_numpy(),
-        offsets=offsets,
+        offsets=starts,
         data=np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8),
     )
 

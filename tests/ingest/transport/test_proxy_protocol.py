@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.ingest.datagrams import Datagrams
@@ -175,7 +175,6 @@ lawful = st.builds(
 payload = st.binary(max_size=40) | st.builds(bytes.__add__, header | lawful, st.binary(max_size=9))
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(payload, max_size=6))
 def test_it_agrees_with_the_slow_reading_of_the_specification(payloads: list[bytes]) -> None:
     expected = []

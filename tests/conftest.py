@@ -6,16 +6,18 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# `make test` runs few examples, the same each time; `make fuzz` runs many, new each time.
+# `make test` runs few examples, the same each time, and reports the first failing one as it is:
+# shrinking it may take minutes. `make fuzz` runs many, new each time, and shrinks.
 settings.register_profile(
     "test",
     max_examples=50,
     deadline=None,
     derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(

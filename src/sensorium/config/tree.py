@@ -10,11 +10,14 @@ from sensorium.approval.config import ApprovalConfig
 from sensorium.component import setting
 from sensorium.console.config import ConsoleConfig
 from sensorium.detect.config import DetectConfig
+from sensorium.incident.config import IncidentConfig
 from sensorium.ingest.changes.config import ChangesConfig
 from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.prometheus.config import PrometheusConfig
 from sensorium.ingest.syslog.config import SyslogConfig
+from sensorium.ingest.transport.config import ScrapeConfig, UdpConfig
 from sensorium.observe.config import ObserveConfig
+from sensorium.pipeline.config import ChangeSourcesConfig, InboxConfig, PipelineConfig
 from sensorium.store.records.config import RecordsConfig
 from sensorium.store.telemetry.config import TelemetryConfig
 
@@ -23,6 +26,8 @@ from sensorium.store.telemetry.config import TelemetryConfig
 class IngestConfig:
     """What comes in, and from where."""
 
+    udp: UdpConfig = setting(UdpConfig, "")
+    scrape: ScrapeConfig = setting(ScrapeConfig, "")
     netflow: NetflowConfig = setting(NetflowConfig, "")
     syslog: SyslogConfig = setting(SyslogConfig, "")
     prometheus: PrometheusConfig = setting(PrometheusConfig, "")
@@ -46,7 +51,11 @@ class Settings:
     )
     ingest: IngestConfig = setting(IngestConfig, "")
     store: StoreConfig = setting(StoreConfig, "")
+    changes: ChangeSourcesConfig = setting(ChangeSourcesConfig, "")
+    pipeline: PipelineConfig = setting(PipelineConfig, "")
+    inbox: InboxConfig = setting(InboxConfig, "")
     detect: DetectConfig = setting(DetectConfig, "")
+    incident: IncidentConfig = setting(IncidentConfig, "")
     agent: AgentConfig = setting(AgentConfig, "")
     approval: ApprovalConfig = setting(ApprovalConfig, "")
     observe: ObserveConfig = setting(ObserveConfig, "")

@@ -1,10 +1,24 @@
 """Reasoning: investigates incidents, cites evidence, proposes, and waits for a person."""
 
-from sensorium.agent.deps import AgentDeps
-from sensorium.agent.investigator import Investigator
-from sensorium.agent.naming import Names
-from sensorium.agent.result import InvestigationResult, PendingInvestigation
-from sensorium.agent.settings import AgentConfig
+from typing import TYPE_CHECKING
+
+from sensorium.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from sensorium.agent.deps import AgentDeps
+    from sensorium.agent.investigator import Investigator
+    from sensorium.agent.naming import Names
+    from sensorium.agent.result import InvestigationResult, PendingInvestigation
+    from sensorium.agent.settings import AgentConfig
+
+__getattr__ = lazy_names(
+    __name__,
+    deps="AgentDeps",
+    investigator="Investigator",
+    naming="Names",
+    result="InvestigationResult PendingInvestigation",
+    settings="AgentConfig",
+)
 
 __all__ = [
     "AgentConfig",

@@ -125,8 +125,8 @@ def open_files() -> Check:
     return Check("open files", Outcome.OK, f"limit {soft}")
 
 
-def port(what: str, kind: socket.SocketKind, host: str, number: int, owner: int) -> Check:
-    """A port that the service listens on is free, or held by our own service (pid ``owner``)."""
+def port(setting: str, kind: socket.SocketKind, host: str, number: int, owner: int) -> Check:
+    """A port that ``setting`` names is free, or held by our own service (pid ``owner``)."""
     protocol = "udp" if kind is socket.SOCK_DGRAM else "tcp"
     name = f"{protocol} {number}"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -136,14 +136,14 @@ def port(what: str, kind: socket.SocketKind, host: str, number: int, owner: int)
         try:
             probe.bind((host, number))
         except PermissionError:
-            step = f"use a port above 1023, or give Python CAP_NET_BIND_SERVICE ({what})"
-            return Check(name, Outcome.FAIL, f"{what}: not allowed to listen", step)
+            step = f"set {setting} above 1023, or give Python CAP_NET_BIND_SERVICE"
+            return Check(name, Outcome.FAIL, "not allowed to listen", step)
         except OSError as error:
             if owner:
-                return Check(name, Outcome.OK, f"{what}: the service listens (process {owner})")
-            step = f"stop what holds it (ss -lnp shows it), or change the setting ({what})"
-            return Check(name, Outcome.WARN, f"{what}: {error.strerror}", step)
-    return Check(name, Outcome.OK, f"{what}: free")
+                return Check(name, Outcome.OK, f"the service listens (process {owner})")
+            step = f"stop what holds it (ss -lnp shows it), or change {setting}"
+            return Check(name, Outcome.WARN, (error.strerror or str(error)).lower(), step)
+    return Check(name, Outcome.OK, "free")
 
 
 def udp_buffer(wanted: int, limit_file: Path = Path("/proc/sys/net/core/rmem_max")) -> Check:

@@ -55,4 +55,19 @@ def _checks(home: Home) -> Iterator[Check]:
     yield checks.disk(home.data)
     yield checks.memory()
     yield checks.open_files()
+    yield from _ports(home)
+    yield checks.udp_buffer(home.settings.ingest.udp.receive_buffer_bytes)
     yield checks.clock()
+
+
+def _ports(home: Home) -> Iterator[Check]:
+    from socket import SOCK_DGRAM, SOCK_STREAM
+
+    from sensorium.cli.checks import port
+
+    owner = home.owner()
+    pid = owner.pid if owner else 0
+    udp, console = home.settings.ingest.udp, home.settings.console
+    for number in udp.ports:
+        yield port("ingest.udp.ports", SOCK_DGRAM, udp.host, number, pid)
+    yield port("console.port", SOCK_STREAM, console.host, console.port, pid)

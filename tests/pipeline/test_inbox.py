@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.prometheus import Scrape
+from sensorium.observe import Observe
+from sensorium.pipeline.config import InboxConfig
+from sensorium.pipeline.inbox import Inbox
+
+SECOND = 1_000_000_000
+NOW = 1_800_000_000 * SECOND
+
+
+def datagrams(*arrivals: int, size: int = 8) -> Datagrams:
+    payloads = [bytes([i % 251]) * size for i, _ in enumerate(arrivals)]
+    return Datagrams.of(
+        payloads, arrival_ns=list(arrivals), src_addr=[bytes(16)] * len(arrivals), dst_port=2055
+    )
+
+
+def inbox(observe: Observe, config: InboxConfig | None = None) -> Inbox:
+    return Inbox(config or InboxConfig(), observe, lambda: NOW)
+
+
+def test_slabs_are_joined_in_the_order_in_which_they_came() -> None:
+    box = inbox(Observe())
+    box.put_datagrams(datagrams(NOW - 3, NOW - 2))
+    box.put_datagrams(datagrams(NOW - 1))
+    arrivals, _ = box.take(0)
+    assert arrivals is not None
+    assert arrivals.datagrams.arrival_ns.tolist() == [NOW - 3, NOW - 2, NOW - 1]
+    assert [arrivals.datagrams.payload(i) for i in range(3)] == [b"\0" * 8, b"\1" * 8, b"\0" * 8]
+
+
+def test_what_does_not_fit_is_dropped_whole_and_counted() -> None:
+    observe = Observe()
+    box = inbox(observe, InboxConfig(max_datagrams=2))
+    box.put_datagrams(datagrams(NOW, NOW))
+    box.put_datagrams(datagrams(NOW))
+    arrivals, _ = box.take(0)
+    assert arrivals is not None
+    assert len(arrivals.datagrams) == 2
+    labels = {"protocol": "udp", "reason": "queue_full"}
+    assert observe.value("sensorium_ingest_dropped_total", labels) == 1
+
+
+def test_senders_that_can_wait_are_asked_to_before_anything_is_dropped() -> None:
+    box = inbox(Observe(), InboxConfig(max_datagrams=8, busy_fraction=0.25))
+    box.put_datagrams(datagrams(NOW, NOW))
+    assert not box.busy()
+    box.put_datagrams(datagrams(NOW))
+    assert box.busy()
+    box.take(0)
+    assert not box.busy()
+
+
+def test_event_time_follows_the_clock_while_arrivals_are_of_now() -> None:
+    box = inbox(Observe())
+    box.put_datagrams(datagrams(NOW - SECOND))
+    assert box.take(0)[0].through_ns == NOW  # type: ignore[union-attr]
+    # Nothing more came, and silence still moves time on.
+    assert box.take(0)[0].through_ns == NOW  # type: ignore[union-attr]
+
+
+def test_event_time_stays_with_the_arrivals_of_a_replayed_past() -> None:
+    box = inbox(Observe())
+    past = NOW - 86_400 * SECOND
+    box.put_datagrams(datagrams(past))
+    box.put_scrape(Scrape(past + SECOND, "node", "10.0.0.1:9100", 200, b"", 0))
+    arrivals, end_ns = box.take(0)
+    assert arrivals is not None
+    assert arrivals.through_ns == past + SECOND
+    assert end_ns == 0
+    box.put_end(past + 9)
+    assert box.take(0)[1] == past + 9
+
+
+def test_an_empty_inbox_gives_nothing() -> None:
+    assert inbox(Observe()).take(0) == (None, 0)

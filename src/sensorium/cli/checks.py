@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 GIB = 1 << 30
+_SO_RCVBUFFORCE = 33
 TESTED_PYTHONS = {(3, 11), (3, 12), (3, 13)}
 
 
@@ -146,13 +147,15 @@ def port(setting: str, kind: socket.SocketKind, host: str, number: int, owner: i
     return Check(name, Outcome.OK, "free")
 
 
-def udp_buffer(wanted: int, limit_file: Path = Path("/proc/sys/net/core/rmem_max")) -> Check:
+def udp_buffer(wanted: int) -> Check:
     """The kernel grants the receive buffer that keeps bursts of flows from being dropped."""
-    try:
-        granted = int(limit_file.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return Check("udp buffer", Outcome.OK, "the limit is not shown on this system")
-    detail = f"at most {granted >> 10} KiB, {wanted >> 10} KiB wanted"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, wanted)
+        except OSError:  # not allowed to go beyond the limit
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, wanted)
+        granted = probe.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # Linux doubles it
+    detail = f"{granted >> 10} KiB of {wanted >> 10} KiB granted"
     if granted < wanted:
         step = f"sysctl -w net.core.rmem_max={wanted}"
         return Check("udp buffer", Outcome.WARN, detail, step)

@@ -1,0 +1,61 @@
+"""``sensorium decode``: the records in payloads, captures and recordings, as JSON lines."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from sensorium.ingest.decoding import FileDecoder
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--protocol",
+    type=click.Choice(["auto", "netflow", "syslog", "prometheus"]),
+    default="auto",
+    show_default=True,
+    help="What the datagrams are; auto tells each by its first bytes.",
+)
+def decode(files: tuple[Path, ...], protocol: str) -> None:
+    """Print the records in FILES, one JSON object a line.
+
+    A file is a pcap or pcapng capture, a recording's folder, or the payload of one datagram; - is
+    standard input. Files are read in the order given, and what an exporter said in one (its
+    templates) is known in the next. What was read and what could not be used is told on standard
+    error.
+    """
+    from sensorium.ingest.decoding import FileDecoder
+    from sensorium.ingest.sniff import Protocol
+
+    decoder = FileDecoder(None if protocol == "auto" else Protocol(protocol))
+    for path in files:
+        batches = (
+            decoder.standard_input(sys.stdin.buffer.read())
+            if str(path) == "-"
+            else decoder.file(path)
+        )
+        _print(batches)
+    _summarise(decoder, len(files))
+
+
+def _print(batches: Iterator[pa.RecordBatch]) -> None:
+    from sensorium.ingest.render import to_json_lines
+
+    for batch in batches:
+        if batch.num_rows:
+            sys.stdout.write("\n".join(to_json_lines(batch)) + "\n")
+
+
+def _summarise(decoder: FileDecoder, files: int) -> None:
+    sys.stdout.flush()
+    for line in decoder.summary(files):
+        click.echo(line, err=True)

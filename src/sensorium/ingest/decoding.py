@@ -1,0 +1,143 @@
+"""Files through the real decoders, without a service: what ``sensorium decode`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.files import (
+    LARGEST_DATAGRAM,
+    FileKind,
+    InputFileError,
+    kind_of,
+    open_datagrams,
+    payload_datagram,
+    read_file,
+)
+from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+from sensorium.ingest.pcap import is_capture, read_capture
+from sensorium.ingest.prometheus import PrometheusConfig, PrometheusDecoder, Scrape
+from sensorium.ingest.recording import Recording
+from sensorium.ingest.sniff import Protocol, flow_datagrams, is_exposition, text_datagrams
+from sensorium.ingest.syslog import SyslogConfig, SyslogDecoder
+from sensorium.model.signals import Signal
+from sensorium.observe import Observe
+
+_SCRAPES = 256
+_REASONS = {
+    "sensorium_ingest_dropped_total": "not used",
+    "sensorium_capture_packets_total": "captured packets",
+    "sensorium_capture_cut_short_total": "captures cut short",
+    "sensorium_syslog_irregular_total": "irregular syslog messages",
+}
+
+
+class FileDecoder:
+    """Decodes one file after the other with decoders that remember what exporters said.
+
+    ``protocol`` None tells each datagram by its first bytes.
+    """
+
+    def __init__(self, protocol: Protocol | None) -> None:
+        self._protocol = protocol
+        self.observe = Observe()
+        self._netflow = NetflowDecoder(NetflowConfig(), self.observe)
+        self._syslog = SyslogDecoder(SyslogConfig(), self.observe)
+        self._prometheus = PrometheusDecoder(PrometheusConfig(), self.observe)
+        self._datagrams = 0
+        self._rows = dict.fromkeys(Signal, 0)
+        self._unknown = self.observe.counter(
+            "sensorium_ingest_dropped", "What could not be used, by reason", ("protocol", "reason")
+        )
+
+    def file(self, path: Path) -> Iterator[pa.RecordBatch]:
+        """The batches of a file's or folder's records; InputFileError if it is nothing we know."""
+        kind = kind_of(path)
+        if kind is FileKind.PAYLOAD:
+            arrival_ns = path.stat().st_mtime_ns
+            yield from self._payload(read_file(path), arrival_ns, path.name)
+            return
+        for datagrams in open_datagrams(path, self.observe):
+            yield from self._decode(datagrams)
+        if kind is FileKind.RECORDING and self._protocol in (None, Protocol.PROMETHEUS):
+            yield from self._scrapes(Recording.open(path))
+
+    def standard_input(self, content: bytes) -> Iterator[pa.RecordBatch]:
+        """The batches of a capture or payload that came through a pipe."""
+        if is_capture(content[:4]):
+            for datagrams in read_capture(content, self.observe):
+                yield from self._decode(datagrams)
+        else:
+            yield from self._payload(content, 0, "stdin")
+
+    def _payload(self, content: bytes, arrival_ns: int, name: str) -> Iterator[pa.RecordBatch]:
+        datagram = payload_datagram(content, arrival_ns)
+        protocol = self._protocol
+        if protocol is None and not flow_datagrams(datagram).any() and is_exposition(content):
+            protocol = Protocol.PROMETHEUS
+        if protocol is Protocol.PROMETHEUS:
+            scrape = Scrape(arrival_ns, "file", name, 200, content, 0)
+            yield self._counted(Signal.METRICS, self._prometheus.decode([scrape]))
+            return
+        text = protocol is Protocol.SYSLOG or bool(text_datagrams(datagram).all())
+        if len(content) > LARGEST_DATAGRAM and not text:
+            raise InputFileError(
+                f"{name} is nothing we know: no recording, no pcap or pcapng, no text, and with "
+                f"{len(content):,} bytes no UDP payload (at most {LARGEST_DATAGRAM:,})"
+            )
+        yield from self._decode(datagram)
+
+    def _decode(self, datagrams: Datagrams) -> Iterator[pa.RecordBatch]:
+        self._datagrams += len(datagrams)
+        everything = np.ones(len(datagrams), np.bool_)
+        nothing = ~everything
+        if self._protocol is None:
+            flows = flow_datagrams(datagrams)
+            logs = ~flows & text_datagrams(datagrams)
+        else:
+            flows = everything if self._protocol is Protocol.NETFLOW else nothing
+            logs = everything if self._protocol is Protocol.SYSLOG else nothing
+        if flows.any():
+            yield self._counted(Signal.FLOWS, self._netflow.decode(datagrams.select(flows)))
+        if logs.any():
+            yield self._counted(Signal.LOGS, self._syslog.decode(datagrams.select(logs)))
+        unknown = int((~flows & ~logs).sum())
+        if unknown:
+            self._unknown.labels("unknown", "unknown_protocol").inc(unknown)
+
+    def _scrapes(self, recording: Recording) -> Iterator[pa.RecordBatch]:
+        table = recording.scrapes()
+        for first in range(0, table.num_rows, _SCRAPES):
+            scrapes = [Scrape(**row) for row in table.slice(first, _SCRAPES).to_pylist()]
+            yield self._counted(Signal.METRICS, self._prometheus.decode(scrapes))
+
+    def _counted(self, signal: Signal, batch: pa.RecordBatch) -> pa.RecordBatch:
+        self._rows[signal] += batch.num_rows
+        return batch
+
+    def summary(self, files: int) -> Iterator[str]:
+        """What was read, and everything that could not be used with its reason."""
+        rows = ", ".join(
+            f"{self._rows[signal]:,} {name}"
+            for signal, name in (
+                (Signal.FLOWS, "flows"),
+                (Signal.LOGS, "log lines"),
+                (Signal.METRICS, "samples"),
+            )
+        )
+        datagrams = f"{self._datagrams:,} datagram" + "s" * (self._datagrams != 1)
+        yield f"{rows} from {datagrams} in {files:,} file" + "s" * (files != 1)
+        for family in self.observe.registry.collect():
+            for sample in family.samples:
+                if sample.name in _REASONS and sample.value:
+                    labels = " ".join(sample.labels.values())
+                    yield f"{_REASONS[sample.name]}: {labels} {sample.value:,.0f}".replace(
+                        "  ", " "
+                    )
+        waiting = self.observe.value("sensorium_netflow_pending_sets")
+        if waiting:
+            yield f"{waiting:,.0f} data sets still wait for their template"

@@ -1,0 +1,123 @@
+"""What a file is (capture, recording, bare payload), and the datagrams in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sensorium.errors import UsageError
+from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.pcap import PcapError, is_capture, read_capture
+from sensorium.ingest.recording import Recording, RecordingError
+from sensorium.model.address import UNSPECIFIED
+from sensorium.observe import Observe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LARGEST_DATAGRAM = 65_535
+_SLAB = 4096
+_TRIED = "a recording (a folder with manifest.json), pcap, pcapng, or one UDP payload"
+
+
+class FileKind(StrEnum):
+    """What a path holds."""
+
+    RECORDING = "recording"
+    CAPTURE = "capture"
+    PAYLOAD = "payload"
+
+
+class InputFileError(UsageError):
+    """A path that cannot be read, or that is nothing we know."""
+
+
+def kind_of(path: Path) -> FileKind:
+    """What a path holds, told by its content; InputFileError if it cannot be read."""
+    if path.is_dir():
+        return FileKind.RECORDING
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise InputFileError(
+            f"{path} cannot be read: {error.strerror}",
+            next_step=f"Give a file or folder that is {_TRIED}.",
+        ) from error
+    return FileKind.CAPTURE if is_capture(start) else FileKind.PAYLOAD
+
+
+def open_datagrams(path: Path | str, observe: Observe | None = None) -> Iterator[Datagrams]:
+    """The datagrams of a capture, a recording, or a file that is one datagram's payload.
+
+    Captures and recordings give them with source, ports and times; a payload's source is
+    unspecified (``::``) and it arrived when the file was last written. Decode several files with
+    one decoder to let the templates of one serve the data of the next. InputFileError if the path
+    is none of these; what is damaged inside is counted.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    if kind is FileKind.RECORDING:
+        return _slabs(_recorded(path))
+    content = read_file(path)
+    if kind is FileKind.CAPTURE:
+        return _captured(path, content, observe or Observe())
+    if len(content) > LARGEST_DATAGRAM:
+        raise InputFileError(
+            f"{path} is nothing we know: it was tried as {_TRIED}; it has {len(content):,} bytes "
+            f"and a payload at most {LARGEST_DATAGRAM:,}",
+            next_step="Text is read whole with --protocol syslog or --protocol prometheus.",
+        )
+    return iter([payload_datagram(content, path.stat().st_mtime_ns)])
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes; InputFileError if they cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputFileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def payload_datagram(content: bytes, arrival_ns: int) -> Datagrams:
+    """One payload of unknown source."""
+    return Datagrams.of([content], arrival_ns=[arrival_ns], src_addr=[UNSPECIFIED])
+
+
+def _captured(path: Path, content: bytes, observe: Observe) -> Iterator[Datagrams]:
+    try:
+        yield from read_capture(content, observe)
+    except PcapError as error:
+        raise InputFileError(f"{path} is no capture: {error}") from error
+
+
+def _recorded(path: Path) -> Datagrams:
+    try:
+        return recorded_datagrams(Recording.open(path).datagrams())
+    except RecordingError as error:
+        raise InputFileError(str(error)) from error
+
+
+def recorded_datagrams(table: pa.Table) -> Datagrams:
+    """Recorded datagrams (``recording.schema.DATAGRAM_TABLE``) as one slab."""
+    columns = {name: table.column(name).combine_chunks() for name in table.column_names}
+    addresses = columns["src_addr"]
+    payloads = columns["payload"].to_pylist()
+    return Datagrams.of(
+        payloads,
+        arrival_ns=columns["arrival_ns"].to_numpy(),
+        src_addr=addresses.to_pylist(),
+        src_port=columns["src_port"].to_numpy(),
+        dst_port=columns["dst_port"].to_numpy(),
+    )
+
+
+def _slabs(datagrams: Datagrams) -> Iterator[Datagrams]:
+    """A large slab in parts, so that what is decoded from it stays small."""
+    places = np.arange(len(datagrams))
+    for first in range(0, len(datagrams), _SLAB):
+        yield datagrams.select((places >= first) & (places < first + _SLAB))

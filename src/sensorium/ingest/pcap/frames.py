@@ -1,0 +1,38 @@
+"""What a capture file holds, whichever its format: frames as they were on a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class PcapError(ValueError):
+    """The bytes are no capture, or one whose very header cannot be read."""
+
+
+class CutShortError(Exception):
+    """The capture ends inside a packet or block; all before it has been read."""
+
+
+class Link(IntEnum):
+    """Link-layer header types (https://www.tcpdump.org/linktypes.html) whose payload is found."""
+
+    NULL = 0
+    ETHERNET = 1
+    RAW_BSD = 12
+    RAW_OPENBSD = 14
+    RAW = 101
+    LOOP = 108
+    LINUX_COOKED = 113
+    IPV4 = 228
+    IPV6 = 229
+    LINUX_COOKED_2 = 276
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One captured frame: Unix nanoseconds, link type and as many bytes as were kept."""
+
+    time_ns: int
+    link: int
+    data: memoryview

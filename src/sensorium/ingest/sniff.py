@@ -1,0 +1,59 @@
+"""Which protocol a datagram or a text speaks, told by its first bytes."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from sensorium.ingest.datagrams import Datagrams
+
+Mask = npt.NDArray[np.bool_]
+
+_FLOW_VERSIONS = (5, 9, 10)
+_SAMPLE = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?[ \t]+[-+0-9.NI]")
+_HELP = re.compile(rb"#[ \t]*(HELP|TYPE|UNIT|EOF)\b")
+_LOOKED_AT = 4096
+
+
+class Protocol(StrEnum):
+    """What ``sensorium decode`` can print."""
+
+    NETFLOW = "netflow"
+    SYSLOG = "syslog"
+    PROMETHEUS = "prometheus"
+
+
+def flow_datagrams(datagrams: Datagrams) -> Mask:
+    """Which datagrams begin with the version word of NetFlow v5, v9 or IPFIX; bool (n,)."""
+    starts, lengths = datagrams.offsets[:-1], np.diff(datagrams.offsets)
+    long_enough = lengths >= 2
+    last = max(len(datagrams.data) - 1, 0)
+    high = _bytes_at(datagrams, np.minimum(starts, last))
+    low = _bytes_at(datagrams, np.minimum(starts + 1, last))
+    mask: Mask = long_enough & (high == 0) & np.isin(low, _FLOW_VERSIONS)
+    return mask
+
+
+def text_datagrams(datagrams: Datagrams) -> Mask:
+    """Which datagrams begin with a printable byte, as every syslog message does; bool (n,)."""
+    starts, lengths = datagrams.offsets[:-1], np.diff(datagrams.offsets)
+    first = _bytes_at(datagrams, np.minimum(starts, max(len(datagrams.data) - 1, 0)))
+    mask: Mask = (lengths > 0) & (first >= 0x20)
+    return mask
+
+
+def _bytes_at(datagrams: Datagrams, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    if len(datagrams.data) == 0:
+        return np.zeros(len(places), np.uint8)
+    return datagrams.data[places]
+
+
+def is_exposition(content: bytes) -> bool:
+    """Whether a text reads like Prometheus exposition: its first line that says anything does."""
+    for line in content[:_LOOKED_AT].splitlines():
+        if line.strip():
+            return bool(_HELP.match(line) or _SAMPLE.match(line))
+    return False

@@ -28,7 +28,7 @@ from sensorium.model.anomaly import Anomaly, EntityKind
 from sensorium.model.change import Change
 from sensorium.model.incident import Incident
 
-NODE_ORDER = ("was_it_planned", "traffic", "log", "topology")
+NODE_ORDER = ("was_it_planned", "traffic", "log", "topology", "propose")
 
 
 @dataclass(frozen=True)

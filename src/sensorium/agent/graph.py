@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 from langgraph.graph import END, START, StateGraph
 
 from sensorium.agent import conventions
-from sensorium.agent.case import Case, Node, investigator
+from sensorium.agent.case import Case, Node, Report, investigator
 from sensorium.agent.deps import AgentDeps
 from sensorium.agent.nodes import log, orchestrate, propose, synthesize, topology, traffic
 from sensorium.agent.nodes import was_it_planned as planned
 from sensorium.agent.nodes.hand_over import hand_over
 from sensorium.agent.nodes.wait_for_person import NAME as WAIT
 from sensorium.agent.nodes.wait_for_person import wait_for_person
-from sensorium.agent.state import InvestigationState, Json, action_to_json
-from sensorium.agent.stories.story import Story
+from sensorium.agent.state import InvestigationState, Json
+from sensorium.agent.tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -82,16 +82,7 @@ def _synthesize(deps: AgentDeps) -> Node:
 
 
 def _propose(deps: AgentDeps) -> Node:
-    def node(state: InvestigationState) -> Json:
-        case = Case(state, deps.config)
-        span, attributes = conventions.agent_span(propose.NAME, case.incident.id)
-        with deps.observe.span(span, attributes):
-            action = propose.proposal(case, Story.from_json(state["answer"]))
-            if action is None:
-                note = "Nothing was proposed: the evidence does not carry a change to the network."
-                return {"notes": {propose.NAME: [note]}}
-            # Asking again for the same action gives the same approval, so a rerun is harmless.
-            approval = deps.desk.request(action)
-        return {"action": action_to_json(action), "approval_id": approval.id}
+    def play(case: Case, box: Toolbox) -> Report:
+        return propose.play(case, box, deps.desk)
 
-    return node
+    return investigator(propose.NAME, deps, play)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from sensorium.agent.case import Case
 from sensorium.agent.clue import Clue, ClueKind
 from sensorium.agent.knowledge.message_families import Meaning
-from sensorium.agent.naming import clock, plain_port, port_label, size
+from sensorium.agent.naming import clock, count, plain_port, port_label, service_key, size
+from sensorium.agent.tools.failed_connections import failed_connections
 from sensorium.agent.tools.log_lines import log_lines
 from sensorium.agent.tools.planned_transfer import planned_transfer
 from sensorium.agent.tools.service_events import meaning_of, service_events
-from sensorium.agent.tools.toolbox import Row, Toolbox
+from sensorium.agent.tools.toolbox import Answer, Row, Toolbox
 from sensorium.agent.window import SECOND_NS, Span
 from sensorium.incident.planned_scope import check_time, check_volume, parse_ports
 from sensorium.model.change import Change, ChangeKind
@@ -28,7 +29,8 @@ class Check:
 
     ``confirms`` is true where the evidence is a witness of its own that the announced work was
     done: the scheduler's line, the restart in the logs. ``proves`` puts the text in the proof.
-    A check that is not ``decisive`` may fail without ruling the change out.
+    A check that is not ``decisive`` may fail without ruling the change out. One that does not
+    ``tell`` is summed up elsewhere where the change does not explain all.
     """
 
     fits: bool
@@ -38,6 +40,7 @@ class Check:
     confirms: bool = False
     proves: bool = False
     decisive: bool = True
+    tells: bool = True
     at_ns: int = 0
 
     def clue(self, change: Change) -> Clue:
@@ -51,7 +54,7 @@ class Check:
             Weight.STRONG if self.confirms or not self.fits else Weight.SUPPORTING,
             value=1.0 if self.fits else -1.0,
             at_ns=self.at_ns,
-            detail={"fits": self.fits, "confirms": self.confirms},
+            detail={"fits": self.fits, "confirms": self.confirms, "proves": self.proves},
         )
 
 
@@ -92,6 +95,7 @@ def check_transfers(case: Case, box: Toolbox, change: Change) -> list[Check]:
             continue
         checks.append(Check(False, _unannounced(case, row), answer.cite, Signal.FLOWS))
     if fitting:
+        checks.append(_time(case, change, fitting, answer.cite))
         checks.append(_direction(case, fitting, answer.cite))
         checks.append(_volume(case, change, fitting, moved, answer.cite))
     return checks
@@ -112,6 +116,17 @@ def _unannounced(case: Case, row: Row) -> str:
         f"{size(row['bytes_sent'] + row['bytes_received'])} with "
         f"{names.host(names.home(row['server']))} on {port}, which was not announced"
     )
+
+
+def _time(case: Case, change: Change, rows: list[Row], cite: tuple[str, ...]) -> Check:
+    first, last = min(r["first_ns"] for r in rows), max(r["last_ns"] for r in rows)
+    fits = in_time(case, change, first, last)
+    text = (
+        f"the transfer ran from {clock(first)} to {clock(last)}, "
+        f"{'within' if fits else 'not within'} the announced {clock(change.start_ns)} to "
+        f"{clock(change.end_ns)}"
+    )
+    return Check(fits, text, cite, Signal.FLOWS, at_ns=first)
 
 
 def _direction(case: Case, rows: list[Row], cite: tuple[str, ...]) -> Check:
@@ -197,6 +212,42 @@ def check_restart(case: Case, box: Toolbox, change: Change) -> list[Check]:
             return [_witness(text, events.cite, row["first_ns"])]
     text = f"{case.names.many(hosts)} logged no restart of {service or 'any service'}"
     return [Check(False, text, (*answer.cite, *events.cite), Signal.LOGS)]
+
+
+def check_outage(case: Case, box: Toolbox, change: Change) -> list[Check]:
+    """Whether the deployed service failed its clients in the announced time only."""
+    hosts = hosts_of(case, change)
+    if change.kind is not ChangeKind.DEPLOYMENT or not hosts:
+        return []
+    ports = parse_ports(change.scope.ports)
+    answer = failed_connections(box, hosts)
+    rows = [
+        r
+        for r in answer.rows
+        if case.names.home(r["server"]) in hosts
+        and (not ports or (r["port"], r["proto"]) in ports)
+        and r["failed_connections"]
+    ]
+    if not rows:
+        return []
+    first, last = min(r["failed_first_ns"] for r in rows), max(r["failed_last_ns"] for r in rows)
+    failed = sum(r["failed_connections"] for r in rows)
+    fits = in_time(case, change, first, last)
+    key = service_key(case.names.home(rows[0]["server"]), rows[0]["port"], rows[0]["proto"])
+    text = (
+        f"{count(failed, 'connection')} to {case.names.service(key)} failed from {clock(first)} to "
+        f"{clock(last)}, {'within' if fits else 'not only within'} the deployment's time"
+    )
+    return [Check(fits, text, answer.cite, Signal.FLOWS, proves=True, at_ns=first)]
+
+
+def check_scope(
+    case: Case, change: Change, explained: int, answer: Answer, *, others: int
+) -> Check:
+    """Whether every anomaly is of a host, direction, port and kind that the change accounts for."""
+    total = count(len(case.anomalies), "anomaly", "anomalies")
+    text = f"{describe(change)} accounts for the host, direction and port of {explained} of {total}"
+    return Check(not others, text, answer.cite, Signal.FLOWS, decisive=False, tells=False)
 
 
 def in_time(case: Case, change: Change, start_ns: int, end_ns: int) -> bool:

@@ -14,7 +14,7 @@ from sensorium.model.evidence import Evidence, Finding, Weight
 from sensorium.model.incident import Incident, IncidentKind
 
 _CONSEQUENCES = (ClueKind.SERVICE_FAILING, ClueKind.SERVICE_ERRORS, ClueKind.SCRAPE_LOST)
-_LEAD = 9
+_LEAD = 8
 
 
 def content_of(
@@ -38,7 +38,7 @@ def content_of(
         if not is_intact(e)
     )
     clues = case.clues()
-    told = _lead(story) if story else _plan(clues)
+    told = [*_lead(story), *_partly_planned(clues)] if story else _plan(clues)
     return BriefContent(
         incident=incident,
         hosts=tuple(case.names.host(h) for h in incident.hosts),
@@ -55,20 +55,31 @@ def content_of(
 
 
 def _lead(story: Story) -> list[Clue]:
-    """The chain's strong and supporting clues; of one kind about one subject only the first."""
+    """The chain's strong and supporting clues; of one kind about one subject only the first.
+
+    That two hosts were new to each other goes without saying where a login between them is told.
+    """
     seen: set[tuple[ClueKind, str, str]] = set()
+    logins = of_kind(story.chain, ClueKind.AUTH_FAILURES, ClueKind.LOGIN)
+    known = {(ClueKind.NEW_INTERNAL_PAIR, c.subject, c.object) for c in logins}
     told = []
     for clue in sorted(story.chain, key=lambda c: c.weight is not Weight.STRONG):
         key = (clue.kind, clue.subject, clue.object)
-        if clue.weight is not Weight.CONTEXT and key not in seen:
+        if clue.weight is not Weight.CONTEXT and key not in seen | known:
             seen.add(key)
             told.append(clue)
     told = told[:_LEAD]
     return sorted(told, key=lambda c: (c.at_ns or story.chain[0].at_ns, c.kind.value, c.text))
 
 
+def _partly_planned(clues: Iterable[Clue]) -> list[Clue]:
+    return [c for c in of_kind(clues, ClueKind.PLAN_CHECK) if c.detail.get("summary")]
+
+
 def _plan(clues: Iterable[Clue]) -> list[Clue]:
-    return [c for c in of_kind(clues, ClueKind.PLAN_CHECK) if c.detail.get("fits")]
+    """The checks of a planned incident; what the proof already says is not said twice."""
+    checks = of_kind(clues, ClueKind.PLAN_CHECK)
+    return [c for c in checks if c.detail.get("fits") and not c.detail.get("proves")]
 
 
 def _impact(clues: tuple[Clue, ...], story: Story | None) -> tuple[Finding, ...]:

@@ -111,7 +111,7 @@ def _first_screen(content: BriefContent) -> list[str]:
 def _story(content: BriefContent, room: int) -> list[str]:
     lines: list[str] = []
     if content.incident.verdict is Verdict.PLANNED:
-        lines += _wrap(f"Planned: {content.incident.proof}.")
+        lines += [*_wrap(f"Planned: {content.incident.proof}."), ""]
         room -= len(lines)
     if not content.story and not lines:
         return ["Nothing that evidence supports can be said yet."]
@@ -128,6 +128,8 @@ def _story(content: BriefContent, room: int) -> list[str]:
 
 
 def _impact(content: BriefContent) -> list[str]:
+    if content.incident.verdict is Verdict.PLANNED:
+        return ["None beyond what was announced."]
     if not content.impact:
         return ["No other host was seen to depend on what is affected."]
     shown = [line for f in content.impact[:3] for line in _wrap(f"- {_sentence(f)}", "  ")]
@@ -144,19 +146,21 @@ def _next_step(content: BriefContent) -> list[str]:
         return _wrap(f"**Decision:** {content.decision or 'none yet'}")
     return [
         *_wrap(f"**Proposed:** {action.title}; risk {action.risk.value}."),
-        *_wrap(f"`sensorium approval approve {content.approval_id}` (commands below)"),
+        f"**Approve** (commands below): `sensorium approval approve {content.approval_id}`",
     ]
 
 
 def _timeline(findings: Sequence[Finding]) -> list[str]:
     placed = sorted(
-        (f for f in findings if f.at_ns), key=lambda f: (f.at_ns, f.investigator, f.text)
+        (f for f in findings if f.at_ns and f.weight is not Weight.CONTEXT),
+        key=lambda f: (f.at_ns, f.investigator, f.text),
     )
     if not placed:
         return []
     lines = ["## Timeline", ""]
     for finding in placed:
-        text = f"- {_clock(finding.at_ns)} {_short(finding.text)} {_cites(finding)}"
+        when = _clock(finding.at_ns)
+        text = f"- {when} {_short(finding.text, when)} {_cites(finding)}"
         lines += _wrap(text, "  ")
     return [*lines, ""]
 
@@ -256,8 +260,7 @@ def _not_checked(notes: Sequence[str]) -> list[str]:
 
 
 def _sentence(finding: Finding) -> str:
-    text = finding.text.rstrip(".")
-    return f"{text[:1].upper()}{text[1:]} {_cites(finding)}"
+    return f"{finding.text.rstrip('.')} {_cites(finding)}"
 
 
 def _cites(finding: Finding) -> str:
@@ -267,12 +270,15 @@ def _cites(finding: Finding) -> str:
     return cites
 
 
-def _short(text: str) -> str:
+def _short(text: str, when: str) -> str:
+    """The sentence's head, without the time that the line begins with."""
+    text = text.replace(f" from {when} to ", " until ").replace(f" from {when}", "")
+    text = text.replace(f" at {when}", "")
     for mark in ("; ", ": "):
         head = text.partition(mark)[0]
-        if 30 <= len(head) <= 110:
+        if 30 <= len(head) <= 120 and head.count("(") == head.count(")"):
             return head
-    return text if len(text) <= 110 else text[:107].rsplit(" ", 1)[0] + "..."
+    return text if len(text) <= 120 else text[:117].rsplit(" ", 1)[0] + "..."
 
 
 def _cell(text: str) -> str:

@@ -7,9 +7,8 @@ from ipaddress import ip_address
 from sensorium.agent.case import Case
 from sensorium.agent.mitigations.proposal import (
     CONNECTOR,
+    Ground,
     Remote,
-    dependents_of,
-    nearest_router,
     plain_word,
     risk_of,
 )
@@ -17,17 +16,17 @@ from sensorium.agent.stories.story import Story
 from sensorium.model.action import Action
 
 
-def propose(case: Case, story: Story) -> Action | None:
+def propose(case: Case, story: Story, ground: Ground) -> Action | None:
     """One nftables table of its own on the router, so that the rollback is exact; then accounts."""
     remote, names = Remote(case.config.operator), case.names
     attacker = story.cause
-    router, interface = nearest_router(case, attacker)
+    router, interface = ground.router(attacker)
     if not router:
         return None
     table = case.incident.id.lower().replace("-", "_")
     chain = "{ type filter hook forward priority -10 ; policy accept ; }"
     commands = [
-        remote.on(router, "nft", f"add table inet {table}"),
+        remote.on(router, "nft", "add", "table", "inet", table),
         remote.on(router, "nft", f"add chain inet {table} isolate {chain}"),
     ]
     for way, address in _blocked(case, story):
@@ -35,7 +34,7 @@ def propose(case: Case, story: Story) -> Action | None:
         commands.append(
             remote.on(router, "nft", f"add rule inet {table} isolate {family} {way} {address} drop")
         )
-    rollback = [remote.on(router, "nft", f"delete table inet {table}")]
+    rollback = [remote.on(router, "nft", "delete", "table", "inet", table)]
     entered = [str(h) for h in story.detail.get("entered", ())]
     for account in story.detail.get("accounts", ()):
         for host in entered:
@@ -43,7 +42,7 @@ def propose(case: Case, story: Story) -> Action | None:
                 commands.append(remote.on(host, "usermod", "--lock", account))
                 commands.append(remote.on(host, "loginctl", "terminate-user", account))
                 rollback.append(remote.on(host, "usermod", "--unlock", account))
-    users = dependents_of(case, attacker)
+    users = ground.users(attacker)
     outside = [str(h) for h in story.detail.get("outside", ())]
     also = f", block {' and '.join(outside)}" if outside else ""
     locked = f" and lock the account used on {names.many(entered)}" if entered else ""
@@ -59,10 +58,11 @@ def propose(case: Case, story: Story) -> Action | None:
             f"{names.host(attacker)} is where the attack comes from; {names.host(router)} is the "
             f"router nearest to it (interface {interface}). "
             + (
-                f"{names.many(users)} would lose what they use on it."
+                f"{names.many(users)} would lose what they use on it"
                 if users
-                else "No host was seen to depend on it."
+                else "No host was seen to depend on it"
             )
+            + f" {ground.citation}."
         ),
     )
 

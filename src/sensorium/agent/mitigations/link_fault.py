@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from sensorium.agent.case import Case
-from sensorium.agent.mitigations.proposal import CONNECTOR, Remote, plain_word, risk_of
+from sensorium.agent.mitigations.proposal import CONNECTOR, Ground, Remote, plain_word, risk_of
 from sensorium.agent.stories.story import Story
 from sensorium.model.action import Action
 
 
-def propose(case: Case, story: Story) -> Action | None:
-    """Read-only checks first; the change is one line and its undo another."""
+def propose(case: Case, story: Story, ground: Ground) -> Action | None:
+    """Read-only checks first; the change is one line and its undo another.
+
+    How many depend on a port is how many hosts have this router nearest to them.
+    """
     names, remote = case.names, Remote(case.config.operator)
     router, port = str(story.detail["router"]), str(story.detail["port"])
     known = plain_word(port)
@@ -22,7 +25,7 @@ def propose(case: Case, story: Story) -> Action | None:
         ]
     change: list[str] = []
     rollback: list[str] = []
-    users = len(story.hosts) - 1
+    users = len({host for host, (near, _) in ground.nearest.items() if near == router})
     if story.detail["full"]:
         title = f"Look at the full link of {names.host(router)} and at who fills it"
         look.append(remote.on(router, "tc", "-s", "qdisc", "show"))
@@ -38,7 +41,7 @@ def propose(case: Case, story: Story) -> Action | None:
         rollback = [remote.on(router, "ip", "link", "set", "dev", device, "up")]
     else:
         title = f"Check the links of {names.host(router)}"
-    risk = risk_of(0) if not change else risk_of(4 if not story.detail["full"] else users)
+    risk = risk_of(0) if not change else risk_of(users if story.detail["full"] else users + 4)
     return Action(
         incident_id=case.incident.id,
         connector=CONNECTOR,

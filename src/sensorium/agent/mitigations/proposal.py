@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sensorium.agent.case import Case
-from sensorium.agent.clue import ClueKind, of_kind
 from sensorium.agent.stories.story import Story
 from sensorium.model.action import Action, RiskTier
+from sensorium.topology import EdgeTable
 
 CONNECTOR = "manual"
-
-Proposer = Callable[[Case, Story], Action | None]
-"""Makes one proposal for a story; None where nothing sensible can be proposed."""
 
 _SAFE = re.compile(r"^[A-Za-z0-9_.@:/-]{1,64}$")
 
@@ -32,8 +29,11 @@ class Remote:
     operator: str
 
     def on(self, address: str, *words: str) -> str:
-        """``ssh root@10.0.0.1 'nft add table inet x'``."""
-        return f"ssh {self.operator}@{address} {shlex.quote(shlex.join(words))}"
+        """``ssh root@10.0.0.1 "nft add table inet x"``."""
+        inner = shlex.join(words)
+        # Double quotes read better and are as safe where nothing in them is special.
+        quoted = shlex.quote(inner) if set(inner) & set('"$`\\!') else f'"{inner}"'
+        return f"ssh {self.operator}@{address} {quoted}"
 
 
 def plain_word(text: str) -> bool:
@@ -41,22 +41,34 @@ def plain_word(text: str) -> bool:
     return bool(_SAFE.match(text)) and not text.startswith("-")
 
 
-def nearest_router(case: Case, host: str) -> tuple[str, str]:
-    """The router nearest to a host and its interface there; empty texts where none is known."""
-    for clue in of_kind(case.clues("topology"), ClueKind.CENTRALITY):
-        for seen, router, interface in clue.detail.get("nearest", ()):
-            if seen == host:
-                return str(router), str(interface)
-    return "", ""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where a proposal would act: asked for the story's own hosts, and cited in its rationale.
+
+    ``nearest`` has each host's router and the interface its packets come in on; ``graph`` who
+    habitually uses whom; ``cites`` the evidence ids of both.
+    """
+
+    nearest: Mapping[str, tuple[str, str]]
+    graph: EdgeTable
+    cites: tuple[str, ...]
+
+    def router(self, host: str) -> tuple[str, str]:
+        """The router nearest to a host and its interface there; empty where none saw it."""
+        return self.nearest.get(host, ("", ""))
+
+    def users(self, host: str) -> tuple[str, ...]:
+        """Hosts that habitually use one of the host's services directly."""
+        return self.graph.clients(host)
+
+    @property
+    def citation(self) -> str:
+        """``(E-…, E-…)``, for the end of a sentence."""
+        return f"({', '.join(self.cites)})"
 
 
-def dependents_of(case: Case, host: str) -> tuple[str, ...]:
-    """Hosts that habitually use a host or one of its services."""
-    found: list[str] = []
-    for clue in of_kind(case.clues("topology"), ClueKind.DEPENDENTS):
-        if clue.subject == host or clue.subject.startswith(f"{host}:"):
-            found += [str(h) for h in clue.detail.get("direct", ())]
-    return tuple(dict.fromkeys(found))
+Proposer = Callable[[Case, Story, Ground], Action | None]
+"""Makes one proposal for a story; None where nothing sensible can be proposed."""
 
 
 def risk_of(dependents: int) -> RiskTier:

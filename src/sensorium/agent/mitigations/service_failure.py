@@ -6,8 +6,8 @@ from sensorium.agent.case import Case
 from sensorium.agent.knowledge.units import unit_of
 from sensorium.agent.mitigations.proposal import (
     CONNECTOR,
+    Ground,
     Remote,
-    dependents_of,
     plain_word,
     risk_of,
 )
@@ -15,7 +15,7 @@ from sensorium.agent.stories.story import Story
 from sensorium.model.action import Action
 
 
-def propose(case: Case, story: Story) -> Action | None:
+def propose(case: Case, story: Story, ground: Ground) -> Action | None:
     """Restart the unit behind the failing service; a restart has no undo but stopping it again."""
     names, remote = case.names, Remote(case.config.operator)
     host, service = str(story.detail["host"]), str(story.detail["service"])
@@ -37,7 +37,7 @@ def propose(case: Case, story: Story) -> Action | None:
         flag = "-ltn" if proto == "tcp" else "-lun"
         commands.append(remote.on(host, "ss", flag, f"sport = :{number}"))
     rollback = [remote.on(host, "systemctl", "stop", unit)] if unit else []
-    users = dependents_of(case, host)
+    users = ground.users(host)
     what = f"{unit} on {names.host(host)}" if unit else f"the failing service on {names.host(host)}"
     verb = "Restart" if unit else "Examine"
     return Action(

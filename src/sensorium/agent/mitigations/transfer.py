@@ -7,22 +7,22 @@ from ipaddress import ip_address
 from sensorium.agent.case import Case
 from sensorium.agent.mitigations.proposal import (
     CONNECTOR,
+    Ground,
     Remote,
-    nearest_router,
     risk_of,
 )
 from sensorium.agent.stories.story import Story
 from sensorium.model.action import Action, RiskTier
 
 
-def propose(case: Case, story: Story) -> Action | None:
+def propose(case: Case, story: Story, ground: Ground) -> Action | None:
     """Look first at who sends it; block the pair only where the data leaves the network."""
     names, remote = case.names, Remote(case.config.operator)
     sender, receiver = story.cause, str(story.detail["receiver"])
     if not case.inside(sender):
         return None
     look = remote.on(sender, "ss", "-tnpi", f"dst {receiver}")
-    router, _ = nearest_router(case, sender)
+    router, _ = ground.router(sender)
     if not story.detail["outbound"] or not router:
         return Action(
             incident_id=case.incident.id,
@@ -38,6 +38,7 @@ def propose(case: Case, story: Story) -> Action | None:
     family = "ip" if ip_address(sender).version == 4 else "ip6"
     chain = "{ type filter hook forward priority -10 ; policy accept ; }"
     rule = f"add rule inet {table} hold {family} saddr {sender} {family} daddr {receiver} drop"
+    words = rule.split()
     return Action(
         incident_id=case.incident.id,
         connector=CONNECTOR,
@@ -45,11 +46,11 @@ def propose(case: Case, story: Story) -> Action | None:
         title=f"Stop {names.host(sender)} from sending to {names.host(receiver)}",
         commands=(
             look,
-            remote.on(router, "nft", f"add table inet {table}"),
+            remote.on(router, "nft", "add", "table", "inet", table),
             remote.on(router, "nft", f"add chain inet {table} hold {chain}"),
-            remote.on(router, "nft", rule),
+            remote.on(router, "nft", *words),
         ),
-        rollback=(remote.on(router, "nft", f"delete table inet {table}"),),
+        rollback=(remote.on(router, "nft", "delete", "table", "inet", table),),
         risk=risk_of(0),
         rationale=(
             "Only this pair is cut; the first line shows which program sends, and may show that "

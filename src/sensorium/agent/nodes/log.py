@@ -6,7 +6,7 @@ import re
 
 from sensorium.agent.case import Case, Report
 from sensorium.agent.clue import Clue, ClueKind
-from sensorium.agent.knowledge.message_families import Meaning
+from sensorium.agent.knowledge.message_families import FAMILIES, Meaning
 from sensorium.agent.naming import clock, count, service_key
 from sensorium.agent.tools.auth_events import auth_events
 from sensorium.agent.tools.error_bursts import error_bursts
@@ -22,6 +22,7 @@ NAME = "log"
 
 MANY_FAILED_LOGINS = 8
 BURST = 5
+_RECOGNISED = [re.compile(family.pattern) for family in FAMILIES]
 _ENDPOINT = re.compile(r"^\[?([0-9a-fA-F.:]+?)\]?[: ](\d{1,5})$")
 
 
@@ -70,8 +71,8 @@ def authentication(case: Case, answer: Answer) -> list[Clue]:
         text = (
             f"{names.host(client)} failed {count(row['events'], 'login')} as "
             f"{row['user'] or 'unnamed users'} on {names.host(server)} from "
-            f"{clock(row['first_ns'])} to {clock(row['last_ns'])}; before, "
-            f"{row['events_before'] or 'none'}"
+            f"{clock(row['first_ns'])} to {clock(row['last_ns'])} "
+            f"(before: {row['events_before'] or 'none'})"
         )
         clues.append(_login(ClueKind.AUTH_FAILURES, row, (client, server), text, answer))
     entered = {client for client, _ in guessed}
@@ -146,7 +147,7 @@ def _event(case: Case, answer: Answer, row: Row) -> Clue | None:
         subject = f"{source}#{about}" if about else source
     else:
         said = _PHRASES[meaning].format(app=row["app"], about=about or row["app"])
-        times = f", {count(lines, 'time')}" if lines > 1 else ""
+        times = f" ({lines} such lines)" if lines > 1 else ""
         text = f'{said} on {where} at {when}{times}: "{_quote(row["example"])}"'
     return Clue(
         kind,
@@ -235,10 +236,10 @@ def errors(case: Case, box: Toolbox, answer: Answer) -> list[Clue]:
 
 
 def novelties(case: Case, answer: Answer) -> list[Clue]:
-    """Kinds of line never seen before, the gravest first."""
+    """Kinds of line never seen before, the gravest first; what is recognised is told elsewhere."""
     clues = []
     for row in answer.rows:
-        if row["lines_before"]:
+        if row["lines_before"] or any(f.search(row["example"]) for f in _RECOGNISED):
             continue
         source = case.names.home(row["source"])
         clues.append(
@@ -257,7 +258,7 @@ def novelties(case: Case, answer: Answer) -> list[Clue]:
                 end_ns=row["last_ns"],
             )
         )
-    return clues[:5]
+    return clues[:4]
 
 
 def _quote(line: str) -> str:

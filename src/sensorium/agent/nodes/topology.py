@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from sensorium.agent.case import Case, Report
-from sensorium.agent.clue import Clue, ClueKind
+from sensorium.agent.clue import Clue, ClueKind, of_kind
 from sensorium.agent.naming import clock, count, duration, parse_port, size
 from sensorium.agent.nodes.metrics_reading import read_metrics
 from sensorium.agent.tools.dependencies import dependencies
@@ -23,6 +23,7 @@ NAME = "topology"
 
 SILENT_BUCKETS = 3
 BUSY_SHARE = 0.5
+MOST_INTERFACES = 3
 
 
 def play(case: Case, box: Toolbox) -> Report:
@@ -37,8 +38,14 @@ def play(case: Case, box: Toolbox) -> Report:
         usual: dict[str, int] = defaultdict(int)
         for row in counters.rows:
             usual[row["exporter"]] = max(usual[row["exporter"]], row["active_before"])
-        for row in counters.rows:
-            clues += interface(case, counters, row, usual[row["exporter"]])
+        found = [
+            c
+            for row in counters.rows
+            for c in interface(case, counters, row, usual[row["exporter"]])
+        ]
+        for kind in (ClueKind.INTERFACE_SILENT, ClueKind.INTERFACE_SATURATED):
+            ranked = sorted(of_kind(found, kind), key=lambda c: (-c.value, c.subject, c.text))
+            clues += ranked[:MOST_INTERFACES]
     else:
         notes.append("No router exported flows of these hosts, so no interface was examined.")
     extra = tuple(
@@ -116,7 +123,7 @@ def interface(case: Case, answer: Answer, row: Row, usual_buckets: int) -> list[
                 Signal.FLOWS,
                 value=rate,
                 unit="bit/s",
-                at_ns=case.incident.start_ns,
+                at_ns=row["peak_start_ns"],
                 detail={"flat_s": flat * BUCKET_NS / SECOND_NS},
             )
         )

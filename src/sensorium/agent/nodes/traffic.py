@@ -37,11 +37,14 @@ def play(case: Case, box: Toolbox) -> Report:
     if wider != focus:
         fresh = first_seen(box, wider)
     balance, talkers = byte_balance(box, wider), top_talkers(box, wider)
+    moved = volumes(case, box, talkers, fresh, balance)
+    told = {frozenset((c.subject, c.object)) for c in moved if c.detail["new"]}
+    pairs = new_pairs(case, fresh, scanners)
     clues = [
         *scans,
         *failing_services(case, box, failed_connections(box, focus), scanners),
-        *new_pairs(case, fresh, scanners),
-        *volumes(case, box, talkers, fresh, balance),
+        *(c for c in pairs if frozenset((c.subject, c.object)) not in told),
+        *moved,
     ]
     if not clues:
         clues = [_ordinary(case, talkers)]
@@ -59,10 +62,10 @@ def scanning(box: Toolbox, answer: Answer) -> list[Clue]:
         host = box.names.home(row["client"])
         seconds = (row["failed_last_ns"] - row["failed_first_ns"]) / SECOND_NS
         text = (
-            f"{box.names.host(host)} tried {count(failed, 'port')} on "
+            f"{box.names.host(host)} probed {count(failed, 'port')} across "
             f"{count(row['failed_hosts'], 'host')} that did not answer, within "
-            f"{duration(seconds)} from {clock(row['failed_first_ns'])}; before, it had "
-            f"{row['failed_targets_before'] or 'none'}"
+            f"{duration(seconds)} from {clock(row['failed_first_ns'])} "
+            f"(before: {row['failed_targets_before'] or 'none'})"
         )
         clues.append(
             Clue(
@@ -98,8 +101,8 @@ def failing_services(case: Case, box: Toolbox, answer: Answer, scanners: set[str
         text = (
             f"{count(failed, 'connection')} to {box.names.service(key)} failed from "
             f"{clock(row['failed_first_ns'])} to {clock(row['failed_last_ns'])}, "
-            f"by {box.names.many(victims)}; before, {before or 'none'} of "
-            f"{row['connections_before']} did" + _recovery(after)
+            f"by {box.names.many(victims)} (before: {before or 'none'} of "
+            f"{row['connections_before']})" + _recovery(after)
         )
         clues.append(
             Clue(

@@ -12,8 +12,10 @@ from sensorium.agent.nodes.log import authentication
 from sensorium.agent.nodes.traffic import scanning, volumes
 from sensorium.agent.planning import (
     Check,
+    check_outage,
     check_restart,
     check_scheduler,
+    check_scope,
     check_transfers,
     describe,
     hosts_of,
@@ -66,15 +68,12 @@ def play(case: Case, box: Toolbox) -> Report:
         )
         return Report(notes=(note,), update={"planned": {"planned": False}})
     companions = _companions(case, best, changes)
-    team = [best, *companions]
-    comparison = _Comparison(
-        best,
-        companions,
-        [(c, check) for c in team for check in _checks(case, box, c, primary=c is best)],
-        _unexplained(case, box, explainer, team),
-        _attack(case, box, team),
-    )
-    return _conclude(case, comparison, answer)
+    unexplained = _unexplained(case, box, explainer, [best, *companions])
+    attack, calm = _attack(case, box, best)
+    explained = len(case.anomalies) - len(unexplained)
+    scope = check_scope(case, best, explained, answer, others=len(unexplained))
+    checks = [*_checks(case, box, best), scope, calm]
+    return _conclude(case, _Comparison(best, companions, checks, unexplained, attack), answer)
 
 
 def _best(case: Case, explainer: Explainer, changes: Sequence[Change]) -> Change | None:
@@ -109,13 +108,12 @@ def _companions(case: Case, best: Change, changes: Sequence[Change]) -> list[Cha
     ]
 
 
-def _checks(case: Case, box: Toolbox, change: Change, *, primary: bool) -> list[Check]:
-    if not primary:
-        return check_scheduler(case, box, change)
+def _checks(case: Case, box: Toolbox, change: Change) -> list[Check]:
     return [
         *check_transfers(case, box, change),
         *check_scheduler(case, box, change),
         *check_restart(case, box, change),
+        *check_outage(case, box, change),
     ]
 
 
@@ -165,16 +163,29 @@ def _carried_mostly(case: Case, shares: Answer, anomaly: Anomaly) -> bool:
     return bool(total > 0 and sum(r["bytes_of_pair"] for r in rows) >= MOST * total)
 
 
-def _attack(case: Case, box: Toolbox, team: Sequence[Change]) -> list[Clue]:
-    """Signs of an attack on the hosts of the change and of the incident, whatever was planned."""
-    main = team[0]
+def _attack(case: Case, box: Toolbox, main: Change) -> tuple[list[Clue], Check]:
+    """Signs of an attack on the hosts of the change and of the incident, whatever was planned.
+
+    Returns them, and the check that says there are none or how many there are.
+    """
     pair = {*hosts_of(case, main), *peers_of(case, main)}
     hosts = tuple(dict.fromkeys((*case.focus, *sorted(pair))))
-    found = [*scanning(box, fan_out(box, hosts)), *authentication(case, auth_events(box))]
-    fresh = first_seen(box, hosts)
-    moved = volumes(case, box, top_talkers(box, hosts), fresh, byte_balance(box, hosts))
+    tried, logins = fan_out(box, hosts), auth_events(box)
+    fresh, talkers, balance = (
+        first_seen(box, hosts),
+        top_talkers(box, hosts),
+        byte_balance(box, hosts),
+    )
+    found = [*scanning(box, tried), *authentication(case, logins)]
+    moved = volumes(case, box, talkers, fresh, balance)
     found += [c for c in moved if not {c.subject, c.object} <= pair]
-    return found
+    text = (
+        f"{count(len(found), 'sign')} of an attack on these hosts at that time"
+        if found
+        else f"no scan, no failed logins and no other large transfer by {case.names.many(hosts)}"
+    )
+    cited = (tried.id, logins.id, talkers.id)
+    return found, Check(not found, text, cited, Signal.FLOWS, decisive=False, tells=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +194,20 @@ class _Comparison:
 
     best: Change
     companions: list[Change]
-    checks: list[tuple[Change, Check]]
+    checks: list[Check]
     unexplained: list[tuple[Anomaly, tuple[str, ...]]]
     attack: list[Clue]
 
     @property
     def against(self) -> list[Check]:
         """The checks that rule the change out."""
-        return [check for _, check in self.checks if not check.fits and check.decisive]
+        return [check for check in self.checks if not check.fits and check.decisive]
 
     @property
     def confirmed(self) -> bool:
         """Whether a witness of its own says that the work was done."""
         other = any(c.source != self.best.source for c in self.companions)
-        return other or any(check.confirms for _, check in self.checks)
+        return other or any(check.confirms for check in self.checks)
 
     @property
     def whole(self) -> bool:
@@ -206,9 +217,10 @@ class _Comparison:
 
 def _conclude(case: Case, found: _Comparison, answer: Answer) -> Report:
     best = found.best
-    clues = [check.clue(change) for change, check in found.checks]
     explained = len(case.anomalies) - len(found.unexplained)
-    clues += [*_left_over(case, found, explained, answer), *found.attack]
+    clues = [check.clue(best) for check in found.checks if found.whole or check.tells]
+    if not found.whole:
+        clues += [_why_not(case, found, explained, answer), *found.attack]
     update = {
         "planned": {
             "planned": found.whole,
@@ -220,51 +232,40 @@ def _conclude(case: Case, found: _Comparison, answer: Answer) -> Report:
             "unexplained": len(found.unexplained),
         }
     }
-    note = () if found.whole else (_why_not(case, found, explained),)
-    return Report(tuple(clues), note, update)
+    return Report(tuple(clues), update=update)
 
 
 def _proof(found: _Comparison) -> str:
-    parts = [describe(found.best)]
-    for change, check in found.checks:
-        if check.fits and check.proves:
-            also = "" if change.ref == found.best.ref else f"{describe(change)}: "
-            parts.append(f"{also}{check.text} ({', '.join(check.evidence)})")
+    parts = [describe(change) for change in (found.best, *found.companions)]
+    proven = (check for check in found.checks if check.fits and check.proves)
+    parts += [f"{check.text} ({', '.join(check.evidence)})" for check in proven]
     return ", ".join(parts)
 
 
-def _left_over(case: Case, found: _Comparison, explained: int, answer: Answer) -> list[Clue]:
-    if not found.unexplained:
-        return []
-    first, cited = found.unexplained[0]
+def _why_not(case: Case, found: _Comparison, explained: int, answer: Answer) -> Clue:
+    """Which part the change does explain, and why that does not close the incident."""
     total = count(len(case.anomalies), "anomaly", "anomalies")
-    text = (
-        f"{describe(found.best)} explains {explained} of {total}; the first it does not explain: "
-        f"{first.summary.rstrip('.')}"
-    )
-    return [
-        Clue(
-            ClueKind.PLAN_CHECK,
-            found.best.ref,
-            text,
-            cited or answer.cite,
-            first.signal,
-            value=-1.0,
-            at_ns=first.start_ns,
-            detail={"fits": False, "confirms": False},
-        )
-    ]
-
-
-def _why_not(case: Case, found: _Comparison, explained: int) -> str:
-    share = f"{explained} of {count(len(case.anomalies), 'anomaly', 'anomalies')}"
+    cited: list[str] = [*answer.cite]
     reasons = []
     if found.attack:
-        reasons.append("there are signs of an attack")
+        reasons.append("there are signs of an attack in its time")
+        cited += [e for clue in found.attack[:2] for e in clue.evidence[:1]]
     if found.against:
         reasons.append(found.against[0].text)
+        cited += found.against[0].evidence
     if found.unexplained:
-        reasons.append("the other anomalies are outside its scope")
+        first, shares = found.unexplained[0]
+        reasons.append(f"not this: {first.summary.rstrip('.')}")
+        cited += shares
     if not found.confirmed:
         reasons.append("nothing else confirms that the work was done")
-    return f"The planned {describe(found.best)} explains {share}, but {'; '.join(reasons)}."
+    return Clue(
+        ClueKind.PLAN_CHECK,
+        found.best.ref,
+        f"the planned {describe(found.best)} explains {explained} of {total}, but it does not "
+        f"excuse the rest: {'; '.join(reasons)}",
+        tuple(dict.fromkeys(cited)),
+        Signal.CHANGES,
+        value=-1.0,
+        detail={"fits": False, "confirms": False, "proves": False, "summary": True},
+    )

@@ -1,11 +1,9 @@
 """SQL that all flow questions share: who was client, who was server, and what counts once.
 
-A flow record has a direction, not a client. The side that sent a bare SYN is the client; a reply
-of RST and ACK alone comes from the server; else topology's rule holds (the lower port serves).
-A connection is a
-five-tuple, counted once however many records, routers or active timeouts it was cut into. Bytes
-are summed per exporter and interface pair and the largest sum is taken, since two routers on one
-path, or two ports of one router, report the same packets.
+A flow record has a direction, not a client: topology's rule says which side serves. A connection
+is a five-tuple, counted once however many records, routers or active timeouts it was cut into.
+Bytes are summed per exporter and interface pair and the largest sum is taken, since two routers
+on one path, or two ports of one router, report the same packets.
 """
 
 from __future__ import annotations
@@ -17,9 +15,7 @@ from sensorium.topology.queries import SRC_IS_SERVER
 
 ORIENTED = f"""oriented AS (
     SELECT
-        multiIf(proto = 6 AND bitAnd(tcp_flags, 18) = 2, 1,
-                proto = 6 AND bitAnd(tcp_flags, 22) = 20 AND packets <= 2, 0,
-                NOT ({SRC_IS_SERVER})) AS forward,
+        NOT ({SRC_IS_SERVER}) AS forward,
         if(forward, src_addr, dst_addr) AS client_ip,
         if(forward, dst_addr, src_addr) AS server_ip,
         if(forward, src_port, dst_port) AS client_port,

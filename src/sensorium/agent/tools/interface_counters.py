@@ -46,6 +46,9 @@ SELECT replaceOne(toString(sampler_address), '::ffff:', '') AS exporter, interfa
        countIf(NOT now) AS active_before, countIf(now) AS active_during,
        arrayCount(c -> c * 10 >= 9 * peak_during, groupArrayIf(carried, now))
            AS near_peak_during,
+       arrayMin(arrayMap(p -> p.1, arrayFilter(
+           p -> p.2 * 10 >= 9 * peak_during, groupArrayIf((bucket, carried), now))))
+           * {bucket_ns:Int64} AS peak_start_ns,
        arraySort(groupArrayIf(bucket, now)) AS seen,
        arrayMax(arrayPushBack(arrayPopFront(arrayDifference(seen)), 0)) AS longest_gap,
        if(longest_gap > 1,

@@ -18,6 +18,8 @@ _Q90_TO_SIGMA = 1.2816
 _YOUNG = 3.0
 _SETTLED = 5
 _POPULATION_ROWS = 2000
+_SHARES = np.array([0.0, 0.1, 0.5, 0.9, 1.0])
+_HALF = np.array([0.5])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +93,21 @@ class Baseline:
     def _own(self, values: F64, extremes: F64) -> Expectation:
         values.sort(axis=2)
         seen = np.isfinite(values).sum(axis=2)
-        middle = _quantile(values, seen, 0.5)
-        high, low = _quantile(values, seen, 1.0), _quantile(values, seen, 0.0)
+        lowest, low, middle, high, highest = _quantiles(values, seen, _SHARES)
         deviations = np.abs(values - middle[:, :, None])
         deviations.sort(axis=2)
-        mad = _MAD_TO_SIGMA * _quantile(deviations, seen, 0.5)
+        mad = _MAD_TO_SIGMA * _quantiles(deviations, seen, _HALF)[0]
         # Three estimates of one sigma at three depths of the tail; the largest is believed, so
         # that a burst seen before is no news and half the values being equal proves nothing.
         extreme = extremes[np.minimum(seen, len(extremes) - 1)]
-        rise = np.maximum(mad, (_quantile(values, seen, 0.9) - middle) / _Q90_TO_SIGMA)
-        fall = np.maximum(mad, (middle - _quantile(values, seen, 0.1)) / _Q90_TO_SIGMA)
+        rise = np.maximum(mad, (high - middle) / _Q90_TO_SIGMA)
+        fall = np.maximum(mad, (middle - low) / _Q90_TO_SIGMA)
         return Expectation(
             middle,
-            np.maximum(rise, (high - middle) / extreme),
-            np.maximum(fall, (middle - low) / extreme),
+            np.maximum(rise, (highest - middle) / extreme),
+            np.maximum(fall, (middle - lowest) / extreme),
             seen.astype(np.float64),
-            high - low,
+            highest - lowest,
         )
 
     def _lean(self, own: Expectation) -> Expectation:
@@ -144,20 +145,21 @@ class Baseline:
 
 def _column_median(values: F64) -> F64:
     ordered = np.sort(values.T[None, :, :], axis=2)
-    return np.asarray(_quantile(ordered, np.isfinite(ordered).sum(axis=2), 0.5)[0], np.float64)
+    median = _quantiles(ordered, np.isfinite(ordered).sum(axis=2), _HALF)
+    return np.asarray(median[0, 0], np.float64)
 
 
-def _quantile(ordered: F64, seen: I64, share: float) -> F64:
-    """Quantile along the last axis of sorted values whose first ``seen`` are finite."""
+def _quantiles(ordered: F64, seen: I64, shares: F64) -> F64:
+    """Quantiles (k, n, f) along the last axis of sorted values (n, f, l), ``seen`` finite."""
     if ordered.shape[2] == 0:
-        return np.full(ordered.shape[:2], np.nan)
-    place = share * np.maximum(seen - 1, 0)
-    lower = np.floor(place).astype(np.int64)
-    upper = np.minimum(lower + 1, np.maximum(seen - 1, 0))
-    part = (place - lower)[:, :, None]
-    at_lower = np.take_along_axis(ordered, lower[:, :, None], axis=2)
-    at_upper = np.take_along_axis(ordered, upper[:, :, None], axis=2)
-    return np.asarray((at_lower + part * (at_upper - at_lower))[:, :, 0], np.float64)
+        return np.full((len(shares), *ordered.shape[:2]), np.nan)
+    last = np.maximum(seen - 1, 0)[:, :, None]
+    place = shares * last
+    lower = place.astype(np.int64)
+    at_lower = np.take_along_axis(ordered, lower, axis=2)
+    at_upper = np.take_along_axis(ordered, np.minimum(lower + 1, last), axis=2)
+    found = at_lower + (place - lower) * (at_upper - at_lower)
+    return np.asarray(np.moveaxis(found, 2, 0), np.float64)
 
 
 def _expected_extremes(length: int) -> F64:

@@ -29,6 +29,7 @@ _SHAPE_SPREAD = 0.15
 _PSEUDO_EXCESSES = 3.0
 _PSEUDO_SCORES = 100.0
 _SMALLEST = 1e-12
+_THETAS = np.geomspace(1e-3, 1e2, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _fit_pareto(excesses: F64, weights: F64, believed_mean: float) -> tuple[floa
     y, w = y[keep], w[keep]
     total = float(w.sum())
     mean = max(float((w * y).sum()) / total, 1e-6)
-    theta = np.geomspace(1e-3, 1e2, 80) / mean
+    theta = _THETAS / mean
     shape = (np.log1p(theta[:, None] * y[None, :]) * w).sum(axis=1) / total
     likelihood = -total * (np.log(shape / theta) + shape + 1.0)
     belief = -((shape - _SHAPE_PRIOR) ** 2) / (2 * _SHAPE_SPREAD**2)

@@ -1,0 +1,195 @@
+"""What every detector must do, whichever it is: see sensorium.detect.protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.protocol import Scored, Window
+from sensorium.detect.registry import build_detectors
+from sensorium.detect.testing import (
+    NS,
+    START_NS,
+    Talks,
+    flow_batch,
+    log_batch,
+    metric_batch,
+    scan,
+)
+from sensorium.model.signals import Signal
+
+NAMES = [detector.name for detector in build_detectors(DetectConfig(), lambda _: None)]
+
+Courses = Callable[..., Any]
+Cutting = Callable[..., list[Window]]
+Batches = dict[Signal, pa.RecordBatch]
+
+
+def same(one: list[Scored], other: list[Scored]) -> None:
+    assert len(one) == len(other)
+    for a, b in zip(one, other, strict=True):
+        for name in ("keys", "values", "expected", "oddness", "strata"):
+            np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def shuffled(quiet: Batches, cutting: Cutting) -> list[Window]:
+    rng = np.random.default_rng(0)
+    return cutting({s: b.take(pa.array(rng.permutation(b.num_rows))) for s, b in quiet.items()})
+
+
+@pytest.fixture(scope="module")
+def attacked(quiet: Batches, cutting: Cutting) -> list[Window]:
+    attack = flow_batch(scan("10.1.0.12", ("10.2.0.10",), 450.0), np.random.default_rng(1))
+    return cutting(quiet | {Signal.FLOWS: pa.concat_batches([quiet[Signal.FLOWS], attack])})
+
+
+@pytest.fixture(scope="module")
+def crowded(cutting: Cutting) -> list[Window]:
+    return [window for turn in range(4) for window in cutting(crowd(turn), 100)]
+
+
+@pytest.fixture(scope="module")
+def unchanging(cutting: Cutting) -> list[Window]:
+    return cutting(clockwork(40))
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestEveryDetector:
+    def test_it_scores_something_in_everyday_traffic(
+        self, name: str, course: Courses, quiet_windows: list[Window]
+    ) -> None:
+        made = course(name)
+        scored = made.run(quiet_windows)
+        assert sum(len(s) for s in scored) > 0
+        for s in scored:
+            assert s.keys.tolist() == sorted(set(s.keys.tolist()))
+            assert s.oddness.shape == s.values.shape == s.expected.shape
+            assert s.oddness.shape == (len(s), len(made.detector.features))
+            assert not np.isinf(s.oddness).any()
+
+    def test_it_gives_the_same_answer_twice(
+        self, name: str, course: Courses, quiet_windows: list[Window]
+    ) -> None:
+        same(course(name).run(quiet_windows), course(name).run(quiet_windows))
+
+    def test_the_order_of_records_within_windows_does_not_matter(
+        self, name: str, course: Courses, quiet_windows: list[Window], shuffled: list[Window]
+    ) -> None:
+        same(course(name).run(quiet_windows), course(name).run(shuffled))
+
+    def test_scoring_changes_nothing(
+        self, name: str, course: Courses, quiet_windows: list[Window]
+    ) -> None:
+        made = course(name)
+        made.run(quiet_windows[:-1])
+        last = quiet_windows[-1]
+        same([made.detector.score(last)], [made.detector.score(replace(last))])
+
+    def test_it_looks_at_nothing_later(
+        self, name: str, course: Courses, quiet_windows: list[Window], attacked: list[Window]
+    ) -> None:
+        same(course(name).run(quiet_windows)[:15], course(name).run(attacked)[:15])
+
+    def test_its_memory_is_bounded(self, name: str, course: Courses, crowded: list[Window]) -> None:
+        made = course(name, max_entities=100)
+        made.run(crowded)
+        assert made.detector.entities() <= (4096 if name == "flows.host.joint" else 100)
+
+    def test_a_window_without_its_signal_is_no_error(
+        self, name: str, course: Courses, quiet_windows: list[Window]
+    ) -> None:
+        bare = {"flows": None, "logs": None, "metrics": None}
+        windows = [
+            replace(window, **(bare | {kept: getattr(window, kept)}))
+            for kept in bare
+            for window in quiet_windows[:4]
+        ]
+        course(name).run([*quiet_windows[:12], *windows, *quiet_windows[12:]])
+
+    def test_what_never_changes_is_never_odd(
+        self, name: str, course: Courses, unchanging: list[Window]
+    ) -> None:
+        for scored in course(name).run(unchanging)[12:]:
+            assert (np.nan_to_num(np.abs(scored.oddness)) < 2.0).all()
+
+    def test_it_explains_what_it_scored(
+        self, name: str, course: Courses, quiet_windows: list[Window]
+    ) -> None:
+        made = course(name)
+        made.run(quiet_windows[:-1])
+        window, detector = quiet_windows[-1], made.detector
+        scored = detector.score(window)
+        for place in range(min(len(scored), 5)):
+            told = detector.explain(window, scored, place, [0])
+            assert told.entity.kind is detector.kind
+            assert told.entity.key
+            assert told.hosts
+            assert told.summary
+            assert len(told.peers) <= 6
+            assert all(0 <= peer.share <= 1 for peer in told.peers)
+
+
+def crowd(turn: int) -> Batches:
+    """One window in which 300 hosts that nobody knows do everything at once."""
+    n, at = 300, turn * 30.0
+    moments = np.full(n, at + 1.0)
+    parts = [
+        Talks.to(moments[:1], f"10.{turn}.{i // 250}.{i % 250 + 1}", f"10.200.{i % 7}.9", 80)
+        for i in range(n)
+    ]
+    parts += [Talks.to(moments[:1], "10.9.9.9", f"10.{turn}.9.{i % 250}", i + 1) for i in range(n)]
+    rng = np.random.default_rng(turn)
+    lines = [
+        (at + 1.0, f"10.{turn}.{i // 250}.{i % 250 + 1}", 9, f"app{i}", f"word{chr(97 + i % 26)} x")
+        for i in range(n)
+    ]
+    samples = [
+        (at + 1.0, f"metric_{turn}_{i}", {"instance": f"h{turn}x{i}:1"}, 1.0, "gauge")
+        for i in range(n)
+    ]
+    return {
+        Signal.FLOWS: flow_batch(Talks.join(parts), rng),
+        Signal.LOGS: log_batch(lines),
+        Signal.METRICS: metric_batch(samples),
+    }
+
+
+def clockwork(windows: int) -> Batches:
+    """The same in every window: exchanges, lines, and samples of every kind."""
+    at = np.arange(windows) * 30.0 + 5.0
+    parts = [
+        Talks.to(at, "10.0.1.1", "10.0.2.1", 80),
+        Talks.to(at, "10.0.1.2", "10.0.2.1", 80, answered=False),
+        Talks.to(at, "10.0.1.2", "203.0.113.7", 53, proto=17, down=100, up=50),
+    ]
+    talks = Talks.join(parts)
+    lines = [(t, "10.0.1.1", 9, "app", f"tick {int(t)}") for t in at.tolist()]
+    labels = {"instance": "10.0.1.1:9100"}
+    samples = [(t, "temperature", labels, 20.0, "gauge") for t in at.tolist()]
+    samples += [(t, "ticks_total", labels, t * 3.0, "counter") for t in at.tolist()]
+    samples += [(t, "resets_total", labels, (t % 90) * 3.0, "counter") for t in at.tolist()]
+    samples += [(t, "nothing", labels, float("nan"), "gauge") for t in at.tolist()]
+    flows = flow_batch(talks, np.random.default_rng(0))
+    moment = flows.schema.get_field_index("time_received_ns")
+    ends = flows.column("time_flow_end_ns").to_numpy() + NS
+    flows = flows.set_column(moment, flows.schema.field(moment), pa.array(ends))
+    return {
+        Signal.FLOWS: flows,
+        Signal.LOGS: log_batch(lines),
+        Signal.METRICS: metric_batch(samples),
+    }
+
+
+def test_every_detector_has_a_name_of_its_own_led_by_its_signal() -> None:
+    detectors = build_detectors(DetectConfig(), lambda _: None)
+    assert len(set(NAMES)) == len(NAMES)
+    for detector in detectors:
+        assert detector.name.startswith(detector.signal.value)
+    assert START_NS % (30 * NS) == 0

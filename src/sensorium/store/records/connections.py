@@ -71,6 +71,11 @@ def connect(config: RecordsConfig, data_dir: Path | None) -> Connections:
             f"PostgreSQL needs the driver {error.name}, which is not installed",
             next_step="pip install 'sensorium[postgresql]'",
         ) from error
+    except OSError as error:
+        raise StoreOpenError(
+            f"the records database {url.database} could not be opened: {error}",
+            next_step="set data_dir or store.records.dsn to a place that can be written",
+        ) from error
     except NoSuchModuleError as error:
         raise StoreOpenError(f"the records DSN names an unknown database: {error}") from error
 

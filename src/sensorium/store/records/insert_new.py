@@ -16,7 +16,8 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
         return 0
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).on_conflict_do_nothing()
-    return int(max(connection.execute(statement, rows).rowcount, 0))
+    options = {"preserve_rowcount": True}
+    return int(connection.execute(statement, rows, execution_options=options).rowcount)
 
 
 def put(connection: Connection, table: Table, row: dict[str, Any]) -> None:

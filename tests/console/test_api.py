@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import pytest
+
+from sensorium.approval.errors import AlreadyDecidedError
+from sensorium.component import Health, HealthState
+from sensorium.console.config import ConsoleConfig
+from sensorium.console.server import HttpServer
+from sensorium.ingest.prometheus import Scrape
+from sensorium.model.approval import ApprovalState
+from sensorium.observe import Observe
+from sensorium.pipeline.arrivals import AnnouncementKind
+from tests.console.conftest import Bench
+
+
+def test_incidents_are_listed_and_shown_with_what_waits_for_a_person(bench: Bench) -> None:
+    approval = bench.propose()
+    listed = bench.client.get("/api/v1/incidents").json()["incidents"]
+    assert [i["id"] for i in listed] == ["INC-0123abcd"]
+    shown = bench.client.get("/api/v1/incidents/INC-0123abcd").json()
+    assert shown["incident"]["state"] == "awaiting_approval"
+    assert [a["id"] for a in shown["approvals"]] == [approval.id]
+
+
+def test_states_are_a_closed_set(bench: Bench) -> None:
+    bench.propose()
+    asked = bench.client.get("/api/v1/incidents", params={"state": "closed"})
+    assert asked.json() == {"incidents": []}
+    assert bench.client.get("/api/v1/incidents", params={"state": "gone"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["incidents/INC-none", "incidents/INC-none/brief", "evidence/E-none", "approvals/A-none"],
+)
+def test_what_is_not_there_is_said_to_be_missing(bench: Bench, path: str) -> None:
+    answer = bench.client.get(f"/api/v1/{path}")
+    assert answer.status_code == 404
+    assert "none" in answer.json()["detail"]
+
+
+def test_a_decision_is_taken_once_and_only_on_the_digest_that_was_read(bench: Bench) -> None:
+    approval = bench.propose()
+    path = f"/api/v1/approvals/{approval.id}/approve"
+    good = {"actor": "ada", "reason": "seen it", "digest": approval.action_digest}
+    assert bench.client.post(path, json=good | {"digest": "0" * 64}).status_code == 409
+    assert bench.client.post(path, json=good).json()["approval"]["state"] == "approved"
+    again = bench.client.post(path, json=good)
+    assert again.status_code == 409
+    with pytest.raises(AlreadyDecidedError):
+        bench.desk.decide(approval.id, "reject", actor="bob", reason="late")
+    stored = bench.records.approvals.get(approval.id)
+    assert stored is not None
+    assert (stored.state, stored.actor) == (ApprovalState.APPROVED, "ada")
+
+
+def test_a_rejection_without_a_reason_is_refused(bench: Bench) -> None:
+    approval = bench.propose()
+    body = {"actor": "ada", "digest": approval.action_digest}
+    answer = bench.client.post(f"/api/v1/approvals/{approval.id}/reject", json=body)
+    assert answer.status_code == 422
+    stored = bench.records.approvals.get(approval.id)
+    assert stored is not None
+    assert stored.state is ApprovalState.PENDING
+
+
+def test_readiness_follows_the_parts_and_liveness_does_not_wait_for_them(bench: Bench) -> None:
+    assert bench.client.get("/readyz").status_code == 200
+    bench.health["pipeline"] = Health(HealthState.STARTING, "reading back")
+    assert bench.client.get("/readyz").status_code == 503
+    assert bench.client.get("/healthz").status_code == 200
+    bench.health["udp"] = Health(HealthState.FAILED, "port taken")
+    answer = bench.client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["udp"] == {"state": "failed", "detail": "port taken"}
+
+
+def test_metrics_are_in_the_exposition_format(bench: Bench) -> None:
+    answer = bench.client.get("/metrics")
+    assert answer.status_code == 200
+    assert "# TYPE sensorium_store_rows_waiting gauge" in answer.text
+
+
+def test_samples_and_announcements_reach_the_intake_as_they_were_sent(bench: Bench) -> None:
+    query = {"time_ns": 5, "job": "node", "instance": "10.0.0.1:9100", "duration_ns": 7}
+    sent = bench.client.post("/api/v1/import/prometheus", params=query, content=b"up 1\n")
+    assert sent.status_code == 204
+    table = bench.client.post("/api/v1/changes/crontab", params={"host": "db-1"}, content=b"# x")
+    assert table.status_code == 204
+    assert bench.client.post("/api/v1/replay/end", params={"time_ns": 9}).status_code == 204
+    scrape, announcement, end = bench.taken
+    assert scrape == Scrape(5, "node", "10.0.0.1:9100", 200, b"up 1\n", 7)
+    assert (announcement.kind, announcement.host) == (AnnouncementKind.CRONTAB, "db-1")
+    assert end == 9
+
+
+def test_a_cron_table_cannot_name_a_file_elsewhere(bench: Bench) -> None:
+    sent = bench.client.post("/api/v1/changes/crontab", params={"host": "../x"}, content=b"")
+    assert sent.status_code == 422
+    assert bench.taken == []
+
+
+def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(bench: Bench) -> None:
+    query = {"time_ns": 5, "instance": "10.0.0.1:9100"}
+    path = "/api/v1/import/prometheus"
+    large = b"x" * (1 << 20) + b"y"
+    assert bench.client.post(path, params=query, content=large).status_code == 413
+    chunks = (large[at : at + 65536] for at in range(0, len(large), 65536))
+    assert bench.client.post(path, params=query, content=chunks).status_code == 413
+    assert bench.taken == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": "https://elsewhere.example"}, 403),
+        ({"host": "rebound.example"}, 421),
+        ({"origin": "http://127.0.0.1"}, 200),
+    ],
+)
+def test_foreign_web_pages_get_no_answer(
+    bench: Bench, headers: dict[str, str], status: int
+) -> None:
+    assert bench.client.get("/api/v1/incidents", headers=headers).status_code == status
+
+
+class TestWithToken:
+    @pytest.fixture
+    def config(self) -> ConsoleConfig:
+        return ConsoleConfig(port=0, token="s3cret")
+
+    def test_every_call_must_carry_it(self, bench: Bench) -> None:
+        assert bench.client.get("/api/v1/incidents").status_code == 401
+        wrong = {"authorization": "Bearer s3creT"}
+        assert bench.client.get("/api/v1/incidents", headers=wrong).status_code == 401
+        right = {"authorization": "Bearer s3cret"}
+        assert bench.client.get("/api/v1/incidents", headers=right).status_code == 200
+        assert bench.client.get("/readyz").status_code == 200
+
+
+def test_nobody_off_this_machine_is_served_without_a_token() -> None:
+    from fastapi import FastAPI
+
+    with pytest.raises(ValueError, match=r"console\.token"):
+        HttpServer(FastAPI(), ConsoleConfig(host="0.0.0.0"), Observe())

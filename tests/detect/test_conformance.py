@@ -57,7 +57,7 @@ def crowded(cutting: Cutting) -> list[Window]:
 
 @pytest.fixture(scope="module")
 def unchanging(cutting: Cutting) -> list[Window]:
-    return cutting(clockwork(40))
+    return cutting(clockwork(24))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,7 +14,7 @@ from sensorium.detect.keys import combine
 from sensorium.detect.profiles import Profiles
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
-from sensorium.model.anomaly import Entity, EntityKind, Peer
+from sensorium.model.anomaly import Entity, EntityKind
 from sensorium.model.signals import Signal
 
 FEATURES = (
@@ -37,7 +37,6 @@ FEATURES = (
     count("new_services", "used {} services for the first time"),
     plain("novelty", "made first contacts with improbability {}", 0.5, "decades"),
 )
-_AT = {feature.name: place for place, feature in enumerate(FEATURES)}
 
 # Below this many bytes a ratio of sent to received says nothing.
 _SMALL_TALK = 20_000
@@ -135,19 +134,18 @@ class HostDetector:
         who = window.flows.addresses.text(address)
         strongest = features[0]
         spec = FEATURES[strongest]
-        values, expected = scored.values[place], scored.expected[place]
-        extra = _on_hosts(spec.name, values[_AT["peers"]])
+        rows, weight, as_client = _concerned(window.flows, address, spec.name)
         return Explanation(
             entity=Entity(EntityKind.HOST, who),
             hosts=(who,),
-            peers=host_peers(window.flows, address, spec.name),
+            peers=peers(window.flows, rows, weight, as_client),
             summary=sentence(
                 who,
                 spec,
-                values[strongest],
-                expected[strongest],
+                scored.values[place, strongest],
+                scored.expected[place, strongest],
                 seconds=self._seconds,
-                extra=extra,
+                extra=_on_hosts(window.flows, rows[weight > 0], spec.name),
             ),
         )
 
@@ -156,19 +154,21 @@ class HostDetector:
         return len(self._profiles)
 
 
-def _on_hosts(feature: str, hosts: float) -> str:
+def _on_hosts(flows: FlowWindow, rows: I64, feature: str) -> str:
+    """On how many hosts, where a feature counts what was done to others."""
     if feature not in ("ports", "failed", "flows_as_client", "new_services", "port_entropy"):
         return ""
-    return " on 1 host" if hosts == 1 else f" on {hosts:.0f} hosts"
+    hosts = len(np.unique(flows.conversations.server[rows]))
+    return " on 1 host" if hosts == 1 else f" on {hosts} hosts"
 
 
-def host_peers(flows: FlowWindow, address: int, feature: str) -> tuple[Peer, ...]:
-    """Who accounts for a feature of a host."""
+def _concerned(flows: FlowWindow, address: int, feature: str) -> tuple[I64, I64, Bool]:
+    """A host's conversations, what each contributes to a feature, and where it is the client."""
     talks = flows.conversations
     rows = np.flatnonzero((talks.client == address) | (talks.server == address))
     as_client = talks.client[rows] == address
-    found = peers(flows, rows, _weight(talks, flows, rows, as_client, feature), as_client)
-    return found or peers(flows, rows, np.ones(len(rows), np.int64), as_client)
+    weight = _weight(talks, flows, rows, as_client, feature)
+    return rows, weight if weight.any() else np.ones(len(rows), np.int64), as_client
 
 
 def _weight(

@@ -8,9 +8,6 @@ from sensorium.lazy import lazy_names
 if TYPE_CHECKING:
     from sensorium.incident.grouping import IncidentManager, IncidentUpdates
 
-__getattr__ = lazy_names(
-    __name__,
-    grouping="IncidentManager IncidentUpdates",
-)
+__getattr__ = lazy_names(__name__, grouping="IncidentManager IncidentUpdates")
 
 __all__ = ["IncidentConfig", "IncidentManager", "IncidentUpdates"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sensorium.incident.footprint import Footprint
+from sensorium.incident.footprint import DOMINANT, Footprint
 from sensorium.incident.planned_scope import (
     Resolve,
     check_host,
@@ -79,23 +79,17 @@ class Explainer:
         return self._transfer(print_, change)
 
     def _transfer(self, print_: Footprint, change: Change) -> Fit:
-        if print_.dominant is not None:
-            fits = check_transfer(change, print_.dominant, self.resolve).fits
-            return Fit.TRAFFIC if fits else Fit.NO
         if not change.scope.peers:
             return Fit.NO
-        if not print_.is_host_only or Trait.ERRORS in print_.traits:
-            return Fit.NO
-        if _PASSWORD.search(print_.anomaly.summary):
+        if print_.talks:
+            return self._talk(print_, change)
+        if Trait.ERRORS in print_.traits or _PASSWORD.search(print_.anomaly.summary):
             return Fit.NO
         return self._on_host(print_, change)
 
     def _deployment(self, print_: Footprint, change: Change) -> Fit:
-        if print_.dominant is not None:
-            fits = check_transfer(change, print_.dominant, self.resolve).fits
-            return Fit.TRAFFIC if fits else Fit.NO
-        if not print_.is_host_only:
-            return Fit.NO
+        if print_.talks:
+            return self._talk(print_, change)
         if self._on_host(print_, change) is Fit.COMPATIBLE:
             # The event says that it happened, so the host's own signals need no other witness.
             return Fit.TRAFFIC
@@ -104,21 +98,37 @@ class Explainer:
     def _maintenance(self, print_: Footprint, change: Change) -> Fit:
         if not print_.traits & _OUTAGE:
             return Fit.NO
-        if print_.dominant is not None:
-            fits = check_transfer(change, print_.dominant, self.resolve).fits
-            return Fit.TRAFFIC if fits else Fit.NO
-        return self._on_host(print_, change) if print_.is_host_only else Fit.NO
+        return self._talk(print_, change) if print_.talks else self._on_host(print_, change)
+
+    def _talk(self, print_: Footprint, change: Change) -> Fit:
+        if print_.dominant is None:
+            return Fit.NO
+        fits = check_transfer(change, print_.dominant, self.resolve).fits
+        return Fit.TRAFFIC if fits else Fit.NO
 
     def _on_host(self, print_: Footprint, change: Change) -> Fit:
-        if print_.anomaly.entity.kind in (EntityKind.INTERFACE, EntityKind.EXPORTER):
+        """Logs and metrics of an announced host that name no stranger, and interfaces that
+        carried what was announced."""
+        strangers = [
+            host
+            for host, share in print_.mentions.items()
+            if share >= DOMINANT and not check_host(change, host, self.resolve).fits
+        ]
+        if strangers:
             return Fit.NO
+        if print_.anomaly.entity.kind is EntityKind.INTERFACE:
+            carried = [h for h, share in print_.mentions.items() if share >= DOMINANT]
+            return Fit.COMPATIBLE if carried else Fit.NO
         fits = check_host(change, print_.owner, self.resolve).fits
         return Fit.COMPATIBLE if fits else Fit.NO
 
     def _on_client(self, print_: Footprint, change: Change) -> Fit:
+        """Trouble at a host that uses the service that is deployed."""
         if not print_.traits & _OUTAGE:
             return Fit.NO
         servers = [a for a in map(self.resolve, change.scope.hosts) if a is not None]
+        if any(print_.mentions.get(server, 0.0) >= DOMINANT for server in servers):
+            return Fit.COMPATIBLE
         ports = sorted(parse_ports(change.scope.ports))
         uses = any(self.is_client(print_.owner, s, port) for s in servers for port, _ in ports)
-        return Fit.COMPATIBLE if uses else Fit.NO
+        return Fit.COMPATIBLE if uses and not print_.mentions else Fit.NO

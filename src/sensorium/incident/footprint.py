@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from sensorium.incident.planned_scope import Talk
 from sensorium.incident.traits import Trait, traits
-from sensorium.model.anomaly import Anomaly, EntityKind
+from sensorium.model.anomaly import Anomaly, EntityKind, Peer
+from sensorium.model.signals import Signal
 
 CAP_DECADES = 6.0
 """Surprise of one anomaly counts at most this much: a tail estimate is no better than that."""
 
 DOMINANT = 0.5
-_MENTIONED = 0.5
-_PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmp6": 58, "sctp": 132}
+_NAMED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +22,25 @@ class Footprint:
     """One anomaly in canonical addresses.
 
     ``hosts`` gives every host it is about a weight in (0, 1]; the one it was found at has 1.
-    ``talks`` are conversations with their shares, strongest first. ``surprise`` is how far, in
-    decades, it goes beyond what the gate lets through, between 0 and :data:`CAP_DECADES`.
+    ``talks`` are conversations with their shares, strongest first; ``mentions`` are hosts that
+    it names without saying who used whose service: in log lines, or as ends of what an
+    interface carried. ``surprise`` is how far, in decades, it goes beyond what the gate lets
+    through, between 0 and :data:`CAP_DECADES`. ``dims`` is what it is compared by.
     """
 
     anomaly: Anomaly
     owner: str
     hosts: dict[str, float]
     talks: tuple[tuple[Talk, float], ...]
+    mentions: dict[str, float]
     traits: frozenset[Trait]
     surprise: float
     dims: dict[str, float] = field(default_factory=dict)
 
     @property
-    def is_host_only(self) -> bool:
-        """Whether it says nothing about who talked with whom."""
-        return not self.talks
+    def names_others(self) -> bool:
+        """Whether it says whom else it is about, so that it can be laid at another's door."""
+        return bool(self.talks or self.mentions)
 
     @property
     def dominant(self) -> Talk | None:
@@ -49,47 +52,54 @@ class Footprint:
 
 def footprint(anomaly: Anomaly, canonical: Callable[[str], str], *, surprise: float) -> Footprint:
     """Lay an anomaly out over hosts and conversations; ``surprise`` in decades beyond the gate."""
-    hosts: dict[str, float] = {}
-    talks: dict[Talk, float] = {}
     own = [canonical(h) for h in anomaly.hosts] or [anomaly.entity.key]
     ends = 2 if anomaly.entity.kind is EntityKind.PAIR else 1
+    hosts: dict[str, float] = {}
     for place, host in enumerate(own):
-        _raise_to(hosts, host, 1.0 if place < ends else _MENTIONED)
-    port, proto = _service_port(anomaly)
-    for peer in anomaly.peers:
+        _raise_to(hosts, host, 1.0 if place < ends else _NAMED)
+    talks: dict[Talk, float] = {}
+    mentions: dict[str, float] = {}
+    for peer in _telling_peers(anomaly):
         address = canonical(peer.address)
-        if anomaly.entity.kind is EntityKind.PAIR and len(own) > 1:
-            talk = Talk(own[0], own[1], peer.port, peer.proto)
-        elif peer.outbound:
-            talk = Talk(own[0], address, peer.port, peer.proto)
-        else:
-            talk = Talk(address, own[0], peer.port, peer.proto)
-        talks[talk] = talks.get(talk, 0.0) + peer.share
-        if address != own[0]:
+        if address not in own:
             _raise_to(hosts, address, min(peer.share, 1.0))
-    if anomaly.entity.kind is EntityKind.PAIR and len(own) > 1 and not talks:
-        talks[Talk(own[0], own[1], port, proto)] = 1.0
+        if anomaly.signal is not Signal.FLOWS or anomaly.entity.kind is EntityKind.INTERFACE:
+            _raise_to(mentions, address, min(peer.share, 1.0))
+            continue
+        talk = _talk(own, address, peer, is_pair=ends == 2 and len(own) > 1)
+        talks[talk] = talks.get(talk, 0.0) + peer.share
     ordered = tuple(sorted(talks.items(), key=lambda item: (-item[1], item[0])))
     return Footprint(
         anomaly=anomaly,
         owner=own[0],
         hosts=hosts,
         talks=ordered,
+        mentions=mentions,
         traits=traits(anomaly),
         surprise=min(surprise, CAP_DECADES),
         dims=_dimensions(hosts, ordered),
     )
 
 
+def _telling_peers(anomaly: Anomaly) -> tuple[Peer, ...]:
+    # Who is left on an interface that carries less than it should did not make it so.
+    if anomaly.entity.kind is EntityKind.INTERFACE and anomaly.features:
+        strongest = anomaly.features[0]
+        if strongest.value < strongest.expected:
+            return ()
+    return anomaly.peers
+
+
+def _talk(own: list[str], address: str, peer: Peer, *, is_pair: bool) -> Talk:
+    if is_pair:
+        return Talk(own[0], own[1], peer.port, peer.proto)
+    if peer.outbound:
+        return Talk(own[0], address, peer.port, peer.proto)
+    return Talk(address, own[0], peer.port, peer.proto)
+
+
 def _raise_to(weights: dict[str, float], host: str, weight: float) -> None:
     weights[host] = max(weights.get(host, 0.0), weight)
-
-
-def _service_port(anomaly: Anomaly) -> tuple[int, int]:
-    if anomaly.entity.kind is not EntityKind.SERVICE:
-        return 0, 0
-    port, _, name = anomaly.entity.key.rpartition(":")[2].partition("/")
-    return (int(port) if port.isdigit() else 0), _PROTOCOLS.get(name, 0)
 
 
 def _dimensions(hosts: dict[str, float], talks: tuple[tuple[Talk, float], ...]) -> dict[str, float]:

@@ -146,8 +146,8 @@ class IncidentManager:
                 free.append(print_)
             else:
                 self._anomalies.labels("explained").inc()
-        clusters = cover(p for p in free if not p.is_host_only)
-        clusters = place_host_only((p for p in free if p.is_host_only), clusters)
+        clusters = cover(p for p in free if p.names_others)
+        clusters = place_host_only((p for p in free if not p.names_others), clusters)
         self._book.take(clusters, self._linker(), explainer)
         self._book.finish_window(end_ns)
         self._anomalies.labels("unexplained").inc(len(free))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from sensorium.model.anomaly import Anomaly, EntityKind, Feature
+from sensorium.model.anomaly import Anomaly, Feature
 from sensorium.model.signals import Signal
 
 
@@ -78,6 +78,8 @@ def _of_feature(anomaly: Anomaly, feature: Feature) -> set[Trait]:
     found: set[Trait] = set()
     more = feature.value > feature.expected
     name = feature.name
+    if name == "silent_seconds":
+        found.add(Trait.SILENT)
     if anomaly.signal is not Signal.FLOWS:
         return found
     if more and name in _FAN_OUT and _is_wide(feature):
@@ -90,7 +92,7 @@ def _of_feature(anomaly: Anomaly, feature: Feature) -> set[Trait]:
         found.add(Trait.BULK)
     if not more and name in (_ACTIVITY | _BULK):
         found.add(Trait.SILENT)
-    if more and name.startswith(("latency", "duration")):
+    if more and name == "duration":
         found.add(Trait.SLOW)
     return found
 
@@ -137,8 +139,3 @@ def _of_series(anomaly: Anomaly) -> set[Trait]:
     if "bytes" in name and more:
         found.add(Trait.BULK)
     return found
-
-
-def is_attributable(anomaly: Anomaly) -> bool:
-    """Whether the anomaly says who talked with whom, so that it can be laid at somebody's door."""
-    return bool(anomaly.peers) or anomaly.entity.kind in (EntityKind.PAIR, EntityKind.SERVICE)

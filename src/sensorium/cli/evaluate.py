@@ -1,0 +1,72 @@
+"""``sensorium evaluate``: a recording's incidents against its truth."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sensorium.config import Settings
+    from sensorium.evaluate import Evaluation, Truth
+
+
+@click.command()
+@click.argument("recording", type=click.Path(path_type=Path, file_okay=False))
+@click.option("-c", "--config", "config", type=click.Path(path_type=Path), help="Settings file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON instead.")
+def evaluate(recording: Path, config: Path | None, as_json: bool) -> None:
+    """Replay RECORDING and compare its incidents with its truth.json.
+
+    Ends with status 1 where something that must hold does not: each scenario in one incident
+    that names the right hosts, what was planned closed with its proof and nothing else closed,
+    and at most two incidents about nothing that happened.
+    """
+    import os
+
+    from sensorium.config import load
+    from sensorium.evaluate import load_truth
+
+    truth = load_truth(recording)
+    with tempfile.TemporaryDirectory(prefix="sensorium-evaluate-") as folder:
+        settings = replace(load(config, os.environ), data_dir=Path(folder) / "data")
+        evaluation = _replayed(recording, settings, truth)
+    if as_json:
+        from sensorium.cli.output import print_json
+        from sensorium.evaluate.report import as_data
+
+        print_json(as_data(evaluation, truth))
+    else:
+        from rich.console import Console
+
+        from sensorium.evaluate.report import show
+
+        out = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+        show(out, recording.name, evaluation, truth)
+    if not evaluation.holds:
+        raise click.exceptions.Exit(1)
+
+
+def _replayed(recording: Path, settings: Settings, truth: Truth) -> Evaluation:
+    from sensorium.app import replay_recording
+    from sensorium.evaluate import Subject, score
+    from sensorium.observe import Observe
+    from sensorium.store.records import open_records
+
+    result = replay_recording(recording, settings)
+    records = open_records(settings.store.records, Observe(), data_dir=settings.data_dir)
+    try:
+        subjects = []
+        for line in result.incidents:
+            events = records.incidents.events(line.incident.id)
+            opened = min((e.at_ns for e in events), default=0)
+            settled = [e.at_ns for e in events if e.to_state == "investigating"]
+            subjects.append(Subject(line.incident, opened, min(settled, default=0)))
+        anomalies = [a for s in subjects for a in records.anomalies.of_incident(s.incident.id)]
+    finally:
+        records.close()
+    return score(truth, subjects, anomalies, quiet_share=result.gate.quiet_share)

@@ -53,6 +53,13 @@ def value_end(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 
 @compiled
+def _skip_spaces(data: Bytes, at: int, end: int) -> int:
+    while at < end and byte(data, at) == SPACE:
+        at += 1
+    return at
+
+
+@compiled
 def measure(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
     """Check structured data at ``at``: its end, its entries, and their keys' and values' bytes.
 
@@ -63,28 +70,28 @@ def measure(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
     while i < end and byte(data, i) == OPEN:
         first = i + 1
         i = name_end(data, first, end)
-        id_length = i - first
-        if id_length == 0 or i >= end:
+        id_length, parameters = i - first, 0
+        if id_length == 0:
             return -1, 0, 0, 0
-        parameters = 0
-        while byte(data, i) == SPACE:
-            while i < end and byte(data, i) == SPACE:
-                i += 1
+        i = _skip_spaces(data, i, end)
+        while i < end and byte(data, i) != CLOSE:
             name = i
             i = name_end(data, name, end)
-            if i == name or i + 1 >= end or byte(data, i) != EQUALS or byte(data, i + 1) != QUOTE:
+            # A parameter begins after a space, and its value after '="'.
+            if i == name or i + 1 >= end or byte(data, name - 1) != SPACE:
+                return -1, 0, 0, 0
+            if byte(data, i) != EQUALS or byte(data, i + 1) != QUOTE:
                 return -1, 0, 0, 0
             keys += id_length + 1 + i - name
             i, length = value_end(data, i + 2, end)
-            if i < 0 or i + 1 >= end:
+            if i < 0:
                 return -1, 0, 0, 0
             values += length
             parameters += 1
-            i += 1
-        if byte(data, i) != CLOSE:
+            i = _skip_spaces(data, i + 1, end)
+        if i >= end:
             return -1, 0, 0, 0
-        if parameters == 0:
-            keys += id_length
+        keys += id_length if parameters == 0 else 0
         entries += max(parameters, 1)
         i += 1
     if i < end and byte(data, i) != SPACE:
@@ -128,22 +135,20 @@ def copy_out(
         first = i + 1
         i = name_end(data, first, end)
         id_length = i - first
+        i = _skip_spaces(data, i, end)
         bare = byte(data, i) == CLOSE
-        while bare or byte(data, i) == SPACE:
-            key_at = int(key_ends[entry])
-            value_at = int(value_ends[entry])
+        while bare or byte(data, i) != CLOSE:
+            key_at, value_at = int(key_ends[entry]), int(value_ends[entry])
             copy_bytes(keys, key_at, data, first, id_length)
             key_at += id_length
             if not bare:
-                while byte(data, i) == SPACE:
-                    i += 1
                 name = i
                 i = name_end(data, name, end)
                 keys[key_at] = 46
                 copy_bytes(keys, key_at + 1, data, name, i - name)
                 key_at += 1 + i - name
                 i, value_at = _unescape(data, i + 2, values, value_at)
-                i += 1
+                i = _skip_spaces(data, i + 1, end)
             entry += 1
             key_ends[entry] = key_at
             value_ends[entry] = value_at

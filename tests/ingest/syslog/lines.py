@@ -1,0 +1,131 @@
+"""Hypothesis strategies for syslog messages: lawful, nearly lawful, and noise."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+word = st.text('abcXYZ019._-/%()[]:="\\]é\ufeff日', max_size=8)
+plain = st.text("abcXYZ019._-/", min_size=1, max_size=8)
+pri = st.one_of(
+    st.integers(0, 191).map(lambda n: f"<{n}>"),
+    st.sampled_from(["<13>", "<013>", "<192>", "<999>", "<>", "<1", "<-1>", "", "<1234>", "< 1>"]),
+)
+iso = st.sampled_from(
+    [
+        "2016-02-21T04:32:57+00:00",
+        "2017-12-31T23:59:59.999999+00:00",
+        "2003-10-11T22:14:15.003Z",
+        "2003-08-24T05:14:15.000003-07:00",
+        "2024-02-29T00:00:60.1234567891z",
+        "2023-02-29T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "1970-01-01T00:00:00+14:00",
+        "2261-12-31T23:59:59Z",
+        "2262-01-01T00:00:00Z",
+        "2016-02-21t04:32:57.Z",
+        "2016-02-21T04:32:57",
+        "2016-02-21T04:32:57+24:00",
+        "2016-02-21T24:32:57Z",
+        "2016-13-21T04:32:57Z",
+        "2016-00-21T04:32:57Z",
+        "2016-02-00T04:32:57Z",
+        "2016-02-21 04:32:57Z",
+        "2016-",
+        "-",
+        "--",
+    ]
+)
+bsd = st.one_of(
+    st.builds(
+        "{} {:>2} {:02}:{:02}:{:02}".format,
+        st.sampled_from(
+            [
+                "Jan",
+                "Feb",
+                "Mar",
+                "Apr",
+                "May",
+                "Jun",
+                "Jul",
+                "Aug",
+                "Sep",
+                "Oct",
+                "Nov",
+                "Dec",
+                "Foo",
+            ]
+        ),
+        st.integers(0, 32),
+        st.integers(0, 24),
+        st.integers(0, 60),
+        st.integers(0, 61),
+    ),
+    st.sampled_from(
+        [
+            "Feb 29 00:00:00",
+            "Dec 31 23:59:60",
+            "Dec  2 2016 16:31:03",
+            "Dec  2 2262 16:31:03",
+            "Feb 29 2015 16:31:03",
+            "Dec  2 16:31:03.123456789012",
+            "Dec  2 16:31:03.",
+            "Dec 2 16:31:03",
+            "Dec   2 16:31:03",
+            "Dec  2 6:31:03",
+            "Dec  2 16:31:03:",
+            "Dec  2",
+            "Dec",
+            "",
+        ]
+    ),
+)
+name = st.one_of(st.text("abc@.019", min_size=1, max_size=6), st.just("n" * 64), st.just("n" * 65))
+value = st.text('ab"]\\ =é', max_size=6)
+escaped = value.map(lambda v: v.replace("\\", "\\\\").replace('"', '\\"').replace("]", "\\]"))
+parameter = st.builds('{}{}="{}"'.format, st.sampled_from([" ", "  "]), name, escaped | value)
+element = st.builds("[{}{}]".format, name, st.lists(parameter, max_size=3).map("".join))
+data = st.one_of(
+    st.lists(element, min_size=1, max_size=3).map("".join),
+    st.sampled_from(["-", "", "-x", "[", "[]", "[a", "[a b]", '[a b="c', "[a ]", '[a b="c"d="e"]']),
+)
+tail = st.sampled_from(["", "\n", "\r\n", "\x00", "\n\n", " ", "\t"])
+
+modern = st.builds(
+    lambda p, version, fields, sd, gap, message, end: (
+        p + " ".join([version, *fields, sd]) + gap + message + end
+    ),
+    pri,
+    st.sampled_from(["1", "1", "1", "999", "0", "01", "1000", ""]),
+    st.tuples(iso, *[st.one_of(word, st.just("-"), plain)] * 4),
+    data,
+    st.sampled_from([" ", " ", " \ufeff", "", "  "]),
+    word,
+    tail,
+)
+tag = st.one_of(
+    st.builds("{}: ".format, plain),
+    st.builds("{}[{}]: ".format, plain, plain),
+    st.builds("{}[{}] ".format, plain, word),
+    st.builds("{}:{}".format, word, word),
+    word,
+)
+legacy = st.builds(
+    lambda p, stamp, gap, host, t, message, end: p + stamp + gap + host + t + message + end,
+    pri,
+    st.one_of(bsd, iso),
+    st.sampled_from([" ", " ", "", "  "]),
+    st.one_of(plain.map(lambda h: h + " "), st.just(""), word.map(lambda h: h + " ")),
+    tag,
+    word,
+    tail,
+)
+cut = st.builds(lambda text, n: text[:n], st.one_of(modern, legacy), st.integers(0, 60))
+message = st.one_of(modern, legacy, cut, word).map(str.encode)
+several = st.lists(message, min_size=1, max_size=3).map(b"\n".join)
+noise = st.one_of(
+    st.binary(max_size=40),
+    st.builds(
+        lambda m, b, i: m[:i] + b + m[i:], message, st.binary(max_size=3), st.integers(0, 40)
+    ),
+)
+payload = st.one_of(message, several, noise)

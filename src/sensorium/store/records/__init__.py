@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from sensorium.lazy import lazy_names
-from sensorium.store.records.config import RecordsConfig
 
 if TYPE_CHECKING:
     from sensorium.store.records.audit import AuditEntry, AuditVerdict
     from sensorium.store.records.briefs import Brief
+    from sensorium.store.records.config import RecordsConfig
     from sensorium.store.records.incidents import IncidentEvent
     from sensorium.store.records.records import Records, open_records
 
@@ -15,6 +15,7 @@ __getattr__ = lazy_names(
     __name__,
     audit="AuditEntry AuditVerdict",
     briefs="Brief",
+    config="RecordsConfig",
     incidents="IncidentEvent",
     records="Records open_records",
 )

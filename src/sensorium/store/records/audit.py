@@ -110,9 +110,11 @@ class AuditLog:
             rows = connection.execute(statement.order_by(AUDIT.c.number).limit(limit))
             return tuple(_entry(row) for row in rows.mappings())
 
-    def tail(self, limit: int = 100) -> tuple[AuditEntry, ...]:
+    def tail(self, limit: int = 100, *, subject: str | None = None) -> tuple[AuditEntry, ...]:
         """The newest entries, oldest of them first."""
         statement = select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit)
+        if subject is not None:
+            statement = statement.where(AUDIT.c.subject == subject)
         with self._connections.reading() as connection:
             rows = connection.execute(statement).mappings().all()
         return tuple(_entry(row) for row in reversed(rows))

@@ -3,19 +3,18 @@
 from typing import TYPE_CHECKING
 
 from sensorium.lazy import lazy_names
-from sensorium.store.telemetry.config import TelemetryConfig
 
 if TYPE_CHECKING:
-    from sensorium.store.telemetry.clickhouse import (
-        ClickHouseTelemetry,
-        embedded_folder,
-        open_telemetry,
-    )
+    from sensorium.store.telemetry.clickhouse import ClickHouseTelemetry, open_telemetry
+    from sensorium.store.telemetry.config import TelemetryConfig
+    from sensorium.store.telemetry.connection import embedded_folder
     from sensorium.store.telemetry.protocol import TelemetryStore
 
 __getattr__ = lazy_names(
     __name__,
-    clickhouse="ClickHouseTelemetry embedded_folder open_telemetry",
+    clickhouse="ClickHouseTelemetry open_telemetry",
+    config="TelemetryConfig",
+    connection="embedded_folder",
     protocol="TelemetryStore",
 )
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -20,14 +19,12 @@ from sensorium.store.telemetry import migrations
 from sensorium.store.telemetry.buffer import Chunk, InsertBuffer
 from sensorium.store.telemetry.columns import to_table
 from sensorium.store.telemetry.config import TelemetryConfig
-from sensorium.store.telemetry.connection import Target, connect, parse_dsn
+from sensorium.store.telemetry.connection import Target, connect, embedded_dsn, parse_dsn
 from sensorium.store.telemetry.statement import require_read_only
 from sensorium.store.telemetry.tables import LOG_TEMPLATES, TABLE_OF, TEMPLATES
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
-
-_FOLDER = "telemetry"
 
 
 class ClickHouseTelemetry:
@@ -227,7 +224,7 @@ def open_telemetry(
                 "there is neither a telemetry DSN nor a data folder",
                 next_step="set store.telemetry.dsn or data_dir",
             )
-        dsn = _embedded_dsn(data_dir)
+        dsn = embedded_dsn(data_dir)
     target = parse_dsn(dsn, config.database)
     lock = StoreLock(target.folder, service_url) if target.folder is not None else None
     try:
@@ -279,12 +276,3 @@ def _reading_client(target: Target, config: TelemetryConfig) -> Client:
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return text if len(text) <= 300 else text[:297] + "..."
-
-
-def embedded_folder(config: TelemetryConfig, data_dir: Path) -> Path | None:
-    """The folder of the embedded store these settings mean, None for a server."""
-    return parse_dsn(config.dsn or _embedded_dsn(data_dir), config.database).folder
-
-
-def _embedded_dsn(data_dir: Path) -> str:
-    return "chdb://" + quote(str(data_dir.resolve() / _FOLDER))

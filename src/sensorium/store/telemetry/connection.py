@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from sensorium.store.errors import StoreOpenError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sensorium.store.telemetry.config import TelemetryConfig
 
 MIB = 1 << 20
+_FOLDER = "telemetry"
 
 # The engine shares the process with everything else, so its caches start small. Its own limit
 # on all memory is not enforced when embedded; the limit per query is.
@@ -77,6 +78,16 @@ def parse_dsn(dsn: str, database: str) -> Target:
     raise StoreOpenError(
         f"a telemetry DSN begins with chdb:// or clickhouse://, not {parts.scheme!r}"
     )
+
+
+def embedded_dsn(data_dir: Path) -> str:
+    """The DSN of the embedded store in a data folder."""
+    return "chdb://" + quote(str(data_dir.resolve() / _FOLDER))
+
+
+def embedded_folder(config: TelemetryConfig, data_dir: Path) -> Path | None:
+    """The folder of the embedded store these settings mean, None for a server."""
+    return parse_dsn(config.dsn or embedded_dsn(data_dir), config.database).folder
 
 
 def connect(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from tests.ingest.syslog.oracle import MONTHS
+
 word = st.text('abcXYZ019._-/%()[]:="\\]é\ufeff日', max_size=8)
 plain = st.text("abcXYZ019._-/", min_size=1, max_size=8)
 pri = st.one_of(

@@ -12,30 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 FACILITIES = [
-    "kern",
-    "user",
-    "mail",
-    "daemon",
-    "auth",
-    "syslog",
-    "lpr",
-    "news",
-    "uucp",
-    "cron",
-    "authpriv",
-    "ftp",
-    "ntp",
-    "security",
-    "console",
-    "solaris-cron",
-    "local0",
-    "local1",
-    "local2",
-    "local3",
-    "local4",
-    "local5",
-    "local6",
-    "local7",
+    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron"),
+    *("authpriv", "ftp", "ntp", "security", "console", "solaris-cron"),
+    *("local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"),
 ]
 SEVERITIES = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
 NUMBERS = [21, 19, 18, 17, 13, 10, 9, 5]

@@ -60,6 +60,19 @@ def _skip_spaces(data: Bytes, at: int, end: int) -> int:
 
 
 @compiled
+def _parameter(data: Bytes, at: int, end: int) -> tuple[int, int, int]:
+    """The position after the SD-PARAM at ``at`` and the lengths of name and value; -1 if none."""
+    i = name_end(data, at, end)
+    # A parameter begins after a space, and its value after '="'.
+    if i == at or i + 1 >= end or byte(data, at - 1) != SPACE:
+        return -1, 0, 0
+    if byte(data, i) != EQUALS or byte(data, i + 1) != QUOTE:
+        return -1, 0, 0
+    closing, length = value_end(data, i + 2, end)
+    return closing + 1 if closing >= 0 else -1, i - at, length
+
+
+@compiled
 def measure(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
     """Check structured data at ``at``: its end, its entries, and their keys' and values' bytes.
 
@@ -75,20 +88,13 @@ def measure(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
             return -1, 0, 0, 0
         i = _skip_spaces(data, i, end)
         while i < end and byte(data, i) != CLOSE:
-            name = i
-            i = name_end(data, name, end)
-            # A parameter begins after a space, and its value after '="'.
-            if i == name or i + 1 >= end or byte(data, name - 1) != SPACE:
-                return -1, 0, 0, 0
-            if byte(data, i) != EQUALS or byte(data, i + 1) != QUOTE:
-                return -1, 0, 0, 0
-            keys += id_length + 1 + i - name
-            i, length = value_end(data, i + 2, end)
+            i, name_length, value_length = _parameter(data, i, end)
             if i < 0:
                 return -1, 0, 0, 0
-            values += length
+            keys += id_length + 1 + name_length
+            values += value_length
             parameters += 1
-            i = _skip_spaces(data, i + 1, end)
+            i = _skip_spaces(data, i, end)
         if i >= end:
             return -1, 0, 0, 0
         keys += id_length if parameters == 0 else 0

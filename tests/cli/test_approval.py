@@ -77,6 +77,17 @@ def test_what_would_be_approved_is_shown_so_that_it_can_be_copied(
     assert "\x1b[" not in shown
 
 
+def test_control_characters_in_a_proposal_are_shown_and_not_obeyed(
+    tmp_path: Path, desk: ApprovalDesk
+) -> None:
+    commands = ("true\x1b[2K\rrm -rf /", "echo \u202efdp.exe\nreboot")
+    forged = replace(ACTION, title="Block\x1b[8m it", commands=commands, digest="")
+    shown = call(tmp_path, "approval", "show", desk.request(forged).id).stdout
+    assert "  true\\x1b[2K\\rrm -rf /\n" in shown
+    assert "  echo \\u202efdp.exe\\nreboot\n" in shown
+    assert "\x1b" not in shown
+
+
 def test_an_approval_hands_the_commands_over_and_says_that_nothing_ran(
     tmp_path: Path, waiting: str, records: Records
 ) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sensorium.model.approval import Approval
     from sensorium.model.incident import Incident
 
+_OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _STYLE = {
     ApprovalState.PENDING: "bold yellow",
     ApprovalState.APPROVED: "green",
@@ -29,6 +31,17 @@ _STYLE = {
 def console() -> Console:
     """The terminal, or 100 columns where the output goes elsewhere."""
     return Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+
+
+def visible(text: str) -> str:
+    """Text that cannot play tricks on a terminal.
+
+    What a decision is about may quote names and log lines from the network. Control and
+    direction characters, newlines among them, are spelled out instead of obeyed.
+    """
+    return "".join(
+        c.encode("unicode_escape").decode() if category(c) in _OBEYED else c for c in text
+    )
 
 
 def when(time_ns: int) -> str:
@@ -60,7 +73,7 @@ def print_table(found: Sequence[tuple[Approval, Action | None]]) -> None:
             action.risk if action else "?",
             approval.incident_id,
             left(approval.expires_ns) if pending else "",
-            Text(action.title if action else "its action is missing"),
+            Text(visible(action.title) if action else "its action is missing"),
         )
     console().print(table)
 
@@ -72,6 +85,7 @@ def print_approval(approval: Approval, action: Action | None, data: str) -> None
     if action is None:
         return
     out.print(_facts(approval, action))
+    out.print()
     _print_commands(out, "commands, in this order", action.commands)
     _print_commands(out, "to undo them", action.rollback)
     if approval.state is ApprovalState.PENDING:
@@ -94,27 +108,27 @@ def print_decision(
     out.print(_heading(approval, action))
     if approval.state is ApprovalState.APPROVED and action is not None:
         out.print(
-            "\nNothing was run: Sensorium has no connector yet. "
-            f"These are the approved commands, to be run on {action.target}:",
-            soft_wrap=False,
+            "\nNothing was run: Sensorium has no connector yet. These are the approved commands, "
+            f"for a person to run on {visible(action.target)}:",
+            markup=False,
         )
         _print_commands(out, "", action.commands)
         _print_commands(out, "to undo them", action.rollback)
     if incident is not None:
         state = incident.state.replace("_", " ")
-        out.print(Text(f"\n{incident.id} is now {state}: ").append(incident.title))
+        out.print(Text(f"\n{incident.id} is now {state}: ").append(visible(incident.title)))
         out.print(Text(f"brief  sensorium incident show {incident.id}{data}", style="dim"))
 
 
 def _heading(approval: Approval, action: Action | None) -> Text:
-    line = Text(approval.id, style="bold").append(" ")
+    line = Text().append(approval.id, style="bold").append(" ")
     line.append(approval.state, style=_STYLE.get(approval.state, ""))
     if approval.actor:
-        line.append(f" by {approval.actor}")
+        line.append(visible(f" by {approval.actor}"))
     if approval.reason:
-        line.append(f": {approval.reason}")
+        line.append(visible(f": {approval.reason}"))
     if action is not None:
-        line.append("\n").append(action.title)
+        line.append("\n").append(visible(action.title), style="bold")
     return line
 
 
@@ -123,9 +137,9 @@ def _facts(approval: Approval, action: Action) -> Table:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     grid.add_row("incident", approval.incident_id)
-    grid.add_row("target", Text(f"{action.target} ({action.connector})"))
+    grid.add_row("target", Text(visible(f"{action.target} ({action.connector})")))
     grid.add_row("risk", action.risk)
-    grid.add_row("because", Text(action.rationale))
+    grid.add_row("because", Text(visible(action.rationale)))
     grid.add_row("asked", when(approval.requested_ns))
     if approval.decided_ns:
         grid.add_row("decided", when(approval.decided_ns))
@@ -142,4 +156,4 @@ def _print_commands(out: Console, title: str, commands: Sequence[str]) -> None:
     if title:
         out.print(Text(title, style="dim"))
     for command in commands:
-        out.print(Text("  " + command), soft_wrap=True)
+        out.print(Text("  " + visible(command)), soft_wrap=True)

@@ -73,7 +73,7 @@ def _print(entries: tuple[AuditEntry, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from sensorium.cli.approval_view import console, when
+    from sensorium.cli.approval_view import console, visible, when
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("number", justify="right", no_wrap=True)
@@ -86,9 +86,9 @@ def _print(entries: tuple[AuditEntry, ...]) -> None:
             str(entry.number),
             when(entry.at_ns),
             entry.kind,
-            Text(entry.subject),
-            Text(entry.actor),
-            Text(_why(entry)),
+            Text(visible(entry.subject)),
+            Text(visible(entry.actor)),
+            Text(visible(_why(entry))),
         )
     console().print(table)
 

@@ -91,7 +91,9 @@ def attack(town: Town, start: float = A) -> list[Anomaly]:
     for i in range(60):
         t = start + 45 + i
         town.talk(t, "ws-3", "web", 22, 900, 1500, 0.8)
-        town.log(t, "web", "sshd", f"Failed password for labuser from {ip('ws-3')} port 4{i:04} ssh2")
+        town.log(
+            t, "web", "sshd", f"Failed password for labuser from {ip('ws-3')} port 4{i:04} ssh2"
+        )
         town.log(
             t, "web", "sshd",
             "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= "
@@ -107,7 +109,7 @@ def attack(town: Town, start: float = A) -> list[Anomaly]:
         log_anomaly("web", start + 60, "Failed password for <*>"),
         host_anomaly("web", start + 90, feature="new_peers", value=2, peers=(peer("db", 22),)),
         host_anomaly(
-            "db", start + 150, feature="bytes_out", value=6e7, peers=(Peer(OUTSIDE, 80, 6, True, 1.0),)
+            "db", start + 150, feature="bytes_out", value=6e7, peers=(peer(OUTSIDE, 80),)
         ),
     ]  # fmt: skip
 
@@ -206,7 +208,10 @@ def _backup(town: Town, megabytes: int) -> list[Anomaly]:
     town.log(A + 183, "files", "full-backup", "finished, all sets copied")
     return [
         host_anomaly(h, t, feature=f, value=1e8, peers=(peer(o, 22, outbound=w),))
-        for h, o, f, w in (("files", "vault", "bytes_out", True), ("vault", "files", "bytes_in", False))
+        for h, o, f, w in (
+            ("files", "vault", "bytes_out", True),
+            ("vault", "files", "bytes_in", False),
+        )
         for t in (A + 30, A + 60, A + 90)
     ]  # fmt: skip
 
@@ -226,7 +231,9 @@ def attack_within_backup() -> Scenario:
     for i in range(30):
         t = A + 20 + i
         town.talk(t, "ws-3", "files", 22, 900, 1500, 0.8)
-        town.log(t, "files", "sshd", f"Failed password for ops2 from {ip('ws-3')} port 4{i:04} ssh2")
+        town.log(
+            t, "files", "sshd", f"Failed password for ops2 from {ip('ws-3')} port 4{i:04} ssh2"
+        )
     town.log(A + 52, "files", "sshd", f"Accepted password for ops2 from {ip('ws-3')} port 9 ssh2")
     town.bulk(A + 70, "files", OUTSIDE, 443, 50_000_000, 60)
     anomalies.append(log_anomaly("files", A + 30, "Failed password for <*>"))

@@ -96,7 +96,7 @@ class Town:
         out_if: int,
     ) -> None:
         src, dst, src_port, dst_port = path
-        row = {name: 0 for name in FLOWS.names}
+        row = dict.fromkeys(FLOWS.names, 0)
         row |= {
             "type": "IPFIX",
             "time_flow_start_ns": at(when),

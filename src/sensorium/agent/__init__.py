@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sensorium.agent.settings import AgentConfig
 from sensorium.lazy import lazy_names
 
 if TYPE_CHECKING:
@@ -9,7 +10,6 @@ if TYPE_CHECKING:
     from sensorium.agent.investigator import Investigator
     from sensorium.agent.naming import Names
     from sensorium.agent.result import InvestigationResult, PendingInvestigation
-    from sensorium.agent.settings import AgentConfig
 
 __getattr__ = lazy_names(
     __name__,
@@ -17,7 +17,6 @@ __getattr__ = lazy_names(
     investigator="Investigator",
     naming="Names",
     result="InvestigationResult PendingInvestigation",
-    settings="AgentConfig",
 )
 
 __all__ = [

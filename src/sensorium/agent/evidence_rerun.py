@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sensorium.errors import SensoriumError
 from sensorium.model.canonical import digest
 from sensorium.model.evidence import Evidence, EvidenceSource
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Rows = tuple[tuple[Any, ...], ...]
 
 
-class CannotRerunError(Exception):
+class CannotRerunError(SensoriumError):
     """The evidence's query cannot be asked of this store; the text says why."""
 
 
@@ -82,8 +83,9 @@ def rerun(evidence: Evidence, telemetry: TelemetryStore) -> Rerun:
     """Run the stored query again; CannotRerunError where it is not the telemetry store's."""
     if evidence.source is not EvidenceSource.TELEMETRY:
         raise CannotRerunError(
-            f"{evidence.id} was drawn from the records store, not from telemetry; "
-            "its stored rows are shown and nothing was asked again"
+            f"{evidence.id} was drawn from the records store, not from telemetry",
+            unaffected="its stored rows are as they were",
+            next_step=f"see them: sensorium evidence show {evidence.id} --stored",
         )
     columns, rows = ask(telemetry, evidence.query, evidence.parameters)
     now = result_digest(columns, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.types import Command
 from langsmith import tracing_context
@@ -74,19 +74,21 @@ class Investigator:
             self._run(self._begin(incident, anomalies, until_ns), config, incident.id)
         elif snapshot.next and not snapshot.interrupts:
             self._run(None, config, incident.id)
-        return self._result(config)
+        result = self._result(config)
+        self._supersede(incident, result)
+        return result
 
     def resume(self, incident_id: str, approval: Approval) -> InvestigationResult:
         """Go on after a decision; LookupError if nothing waits for that incident.
 
         The decision is read from the records, so a forged or stale ``approval`` decides nothing.
         """
-        for pending in self.pending():
-            if pending.incident_id == incident_id and pending.waiting:
-                config = _thread(incident_id, pending.revision)
-                resumed = Command(resume={"approval_id": approval.id})  # type: ignore[var-annotated]
-                self._run(resumed, config, incident_id)
-                return self._result(config)
+        waiting = [p for p in self.pending() if p.incident_id == incident_id and p.waiting]
+        if waiting:
+            config = _thread(incident_id, max(p.revision for p in waiting))
+            command: Command[Any] = Command(resume={"approval_id": approval.id})
+            self._run(command, config, incident_id)
+            return self._result(config)
         raise LookupError(
             f"no investigation of {incident_id} waits for a decision; the decision is recorded "
             f"and stands. See it with: sensorium approval show {approval.id}"
@@ -130,6 +132,18 @@ class Investigator:
         """Release the checkpoint file."""
         self._checkpoints.close()
 
+    def _supersede(self, incident: Incident, result: InvestigationResult) -> None:
+        """Withdraw what earlier revisions proposed and forget them; only the newest is decided."""
+        desk, kept = self._deps.desk, result.approval.id if result.approval else ""
+        for older in self.pending():
+            if older.incident_id != incident.id or older.revision >= incident.revision:
+                continue
+            approval = self._deps.records.approvals.get(older.approval_id)
+            if approval and approval.id != kept and approval.state is ApprovalState.PENDING:
+                reason = f"revision {incident.revision} of the investigation took its place"
+                desk.cancel(approval.id, reason=reason)
+            self._checkpoints.prune([older.thread_id], strategy="delete")
+
     def _begin(
         self, incident: Incident, anomalies: Sequence[Anomaly], until_ns: int
     ) -> InvestigationState:
@@ -160,7 +174,7 @@ class Investigator:
 
     def _result(self, config: RunnableConfig) -> InvestigationResult:
         snapshot = self._graph.get_state(config)
-        state: InvestigationState = snapshot.values  # type: ignore[assignment]
+        state = cast("InvestigationState", snapshot.values)
         case = Case(state, self._deps.config)
         records = self._deps.records
         story = Story.from_json(state["answer"]) if state.get("answer") else None

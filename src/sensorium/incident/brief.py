@@ -93,13 +93,18 @@ def _first_screen(content: BriefContent) -> list[str]:
     incident = content.incident
     head = _wrap(f"# {incident.id}: {incident.title}")
     state = incident.state.value.replace("_", " ")
-    facts = (
-        f"**{incident.severity.value}** severity, verdict **{incident.verdict.value}**, "
-        f"**{state}**. {incident.kind.value.replace('_', ' ').capitalize()} from "
-        f"{_utc(incident.start_ns)} to {_clock(incident.end_ns)}, "
-        f"{len(incident.anomaly_ids)} anomalies."
-    )
-    lines = [*head, "", *_wrap(facts)]
+    kind = incident.kind.value.replace("_", " ")
+    count = len(incident.anomaly_ids)
+    lines = [
+        *head,
+        "",
+        *_wrap(
+            f"**Severity** {incident.severity.value}, **verdict** {incident.verdict.value}, "
+            f"**state** {state}, **kind** {kind}."
+        ),
+        f"{_utc(incident.start_ns)} to {_clock(incident.end_ns)} UTC, "
+        f"{count} {'anomaly' if count == 1 else 'anomalies'}.",
+    ]
     if content.hosts:
         lines += _wrap("Hosts: " + ", ".join(content.hosts) + ".")
     tail = ["", "## Impact", "", *_impact(content), "", *_next_step(content), ""]
@@ -296,7 +301,7 @@ def _wrap(text: str, indent: str = "") -> list[str]:
 
 
 def _utc(ns: int) -> str:
-    return datetime.fromtimestamp(ns // _SECOND_NS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(ns // _SECOND_NS, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _clock(ns: int) -> str:

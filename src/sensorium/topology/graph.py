@@ -27,7 +27,7 @@ class EdgeTable:
 
     @staticmethod
     def of_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> EdgeTable:
-        """The table of an answer to :data:`sensorium.topology.queries.EDGES`.
+        """The table of a query's answer, one row per client, server, port and protocol.
 
         ``columns`` name the fields of each row; addresses are text, IPv4 plain or mapped.
         ValueError where a column is missing.

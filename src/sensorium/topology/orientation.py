@@ -20,7 +20,6 @@ def source_is_server(batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
     from the server that refused. Else the lower port serves, since clients are given ports from
     the top of the range; equal ports (NTP's 123 to 123) go by the smaller address, so that both
     directions agree. Where a protocol has no ports, the source is the client.
-    The same rule in SQL is :data:`sensorium.topology.queries.SRC_IS_SERVER`.
     """
     proto = _numbers(batch, "proto")
     source, target = _numbers(batch, "src_port"), _numbers(batch, "dst_port")

@@ -38,7 +38,12 @@ class DetectConfig:
     )
     forest_trees: int = setting(64, "trees of the isolation forest", ge=10, le=500)
     forest_refit_windows: int = setting(20, "windows between two fits of the forest", ge=1)
+    ignored_metrics: str = setting(
+        "scrape_|node_scrape_|promhttp_|python_gc_|go_(gc|memstats|sched)_",
+        "regular expression of the beginnings of metric names that are not scored: what"
+        " exporters say of themselves",
+    )
     template_similarity: float = setting(
-        0.5, "share of equal words for a log line to join a template of its length", gt=0, le=1
+        0.6, "share of equal words for a log line to join a template of its length", gt=0, le=1
     )
     max_templates: int = setting(20_000, "log templates kept in memory", ge=100)

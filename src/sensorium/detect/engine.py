@@ -46,7 +46,7 @@ class DetectionEngine:
         self._buffer = WindowBuffer(self._window_ns, config.lateness_seconds * _NS)
         self._miner = TemplateMiner(config.template_similarity, config.max_templates)
         self._flows = FlowAssembly(config.max_entities)
-        self._metrics = MetricAssembly(config.max_entities)
+        self._metrics = MetricAssembly(config.max_entities, config.ignored_metrics)
         self._detectors = build_detectors(config, self._miner.template)
         self._gates = {
             detector.name: Gate(

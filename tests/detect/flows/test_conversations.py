@@ -169,7 +169,8 @@ FAILURES = (
     ({"tcp_flags": ALL}, {"tcp_flags": ALL}, False),
     ({"tcp_flags": ALL}, {"tcp_flags": ALL | RST}, False),
     ({"tcp_flags": PSH | ACK}, None, False),
-    ({"proto": 17, "tcp_flags": 0}, None, True),
+    ({"proto": 17, "tcp_flags": 0, "packets": 2}, None, True),
+    ({"proto": 17, "tcp_flags": 0, "packets": 50}, None, False),
     ({"proto": 17, "tcp_flags": 0}, {"proto": 17, "tcp_flags": 0}, False),
 )
 

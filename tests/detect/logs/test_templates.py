@@ -82,3 +82,15 @@ def test_beyond_the_capacity_an_application_has_one_template_for_the_rest() -> N
     assert len(set(ids)) == 6
     assert ids[5] == ids[8] != ids[4]
     assert all(ids)
+
+
+def test_lines_that_differ_in_a_telling_word_do_not_share_a_template() -> None:
+    miner = TemplateMiner(0.5, 100)
+    for one, other in (
+        ("session opened for user bob", "session closed for user bob"),
+        ("link ge0 is now up at last", "link ge0 is now down at last"),
+        ('10.0.0.1 "GET /a HTTP/1.1" 200 5 0.1', '10.0.0.1 "GET /a HTTP/1.1" 500 5 0.1'),
+        ("worker: INFO all is well today", "worker: ERROR all is well today"),
+    ):
+        ids = _ids(miner, one, other)
+        assert ids[0] != ids[1], one

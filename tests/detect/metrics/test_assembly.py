@@ -48,6 +48,31 @@ def test_a_counter_that_was_reset_has_grown_from_zero() -> None:
     assert _values(window) == {"hits_total": pytest.approx(0.5)}
 
 
+def test_a_series_without_a_type_is_a_counter_until_it_falls() -> None:
+    assembly = MetricAssembly(100)
+    key = "a{instance"
+    first = assembly.build(_samples("a", "untyped", (0, 5.0), (15, 8.0)), 0)
+    assert _values(first) == {"a": pytest.approx(0.2)}
+    second = assembly.build(_samples("a", "untyped", (30, 6.0), (45, 7.0)), 1)
+    assert _values(second) == {"a": 6.5}
+    assert key in second.series[0].key
+    assert second.keys[0] != first.keys[0]
+
+
+def test_a_series_without_a_type_that_rose_for_long_and_falls_far_was_reset() -> None:
+    assembly = MetricAssembly(100)
+    points = [(15.0 * i, 100.0 + 10 * i) for i in range(12)]
+    assembly.build(_samples("a", "untyped", *points), 0)
+    window = assembly.build(_samples("a", "untyped", (180, 30.0)), 1)
+    assert _values(window) == {"a": pytest.approx(2.0)}
+
+
+def test_what_exporters_say_of_themselves_can_be_left_out() -> None:
+    assembly = MetricAssembly(100, "scrape_|self_")
+    assert _values(assembly.build(_samples("self_time", "gauge", (1, 2.0)), 0)) == {}
+    assert _values(assembly.build(_samples("my_self_", "gauge", (1, 2.0)), 0)) == {"my_self_": 2.0}
+
+
 def test_a_gap_is_bridged_by_time_not_by_windows() -> None:
     assembly = MetricAssembly(100)
     assembly.build(_samples("hits_total", "counter", (0, 0.0)), 0)

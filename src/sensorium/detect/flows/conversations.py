@@ -19,6 +19,7 @@ from sensorium.detect.keys import combine
 _TCP, _UDP, _ICMP, _ICMP6 = 6, 17, 1, 58
 _SYN, _RST, _ACK = 0x02, 0x04, 0x10
 _REMEMBER_NS = 120_000_000_000
+_KNOCK = 5
 
 
 @dataclass(slots=True)
@@ -184,6 +185,7 @@ def _failed(up: Side, down: Side, proto: I64) -> Bool:
     refused = ((down.flags & _RST) > 0) & ((down.flags & _SYN) == 0)
     # Without flags from the exporter an opening cannot be seen, only that nobody answered.
     tcp = (proto == _TCP) & ((opening & (silent | refused)) | ((up.flags == 0) & silent))
-    udp = (proto == _UDP) & silent
+    # Logs and telemetry are sent by UDP without any answer, in more packets than a knock takes.
+    udp = (proto == _UDP) & silent & (up.packets <= _KNOCK)
     echo = (proto == _ICMP) & (up.echo > 0) & silent
     return np.asarray(tcp | udp | echo, np.bool_)

@@ -59,7 +59,7 @@ class Conversations:
 
     ``client`` and ``server`` index the addresses; ``port`` is the server's (0 where the
     protocol has none). ``*_up`` is from client to server. ``failed`` is a TCP opening without
-    an accepting answer, or a UDP or echo request without any.
+    an accepting answer, or a few UDP packets or an echo request without any.
     """
 
     client: I64

@@ -2,8 +2,9 @@
 
 A line is cut into separators and tokens. A token that holds a digit, begins with ``/``, holds
 ``@``, or has a dot between letters (a name of a host or file) is variable and becomes ``<*>``.
-Lines with equal masked text have equal shapes. :func:`shape_keys` does it for a whole batch with
-NumPy over the bytes; :func:`masked` says the same for one line.
+The status in an access log (three digits after ``" ``) keeps its class, as ``<5xx>``. Lines with
+equal masked text have equal shapes. :func:`shape_keys` does it for a whole batch with NumPy over
+the bytes; :func:`masked` says the same for one line.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ for _byte in b"_-./@%+~\\":
 _WORD = re.compile(rb"(?:[a-zA-Z0-9\x80-\xff_\-./@%+~\\]|:(?=[a-zA-Z0-9\x80-\xff:]))+")
 _VARIABLE = re.compile(rb"[0-9@]|^/|[a-zA-Z0-9\x80-\xff]\.[a-zA-Z0-9\x80-\xff]")
 
+_STATUS = re.compile(rb"[1-5][0-9][0-9]")
+
 _BASE = 0x9E3779B97F4A7C15 | 1
 _BASE_INVERSE = pow(_BASE, -1, 1 << 64)
 _VARIABLE_KEY = np.uint64(0xA5A5_5A5A_C3C3_3C3D)
@@ -40,6 +43,8 @@ def masked(line: str) -> str:
     """The line with its variable tokens replaced by ``<*>``."""
 
     def token(match: re.Match[bytes]) -> bytes:
+        if _STATUS.fullmatch(match[0]) and match.string[: match.start()].endswith(b'" '):
+            return b"<%cxx>" % match[0][:1]
         return b"<*>" if _VARIABLE.search(match[0]) else match[0]
 
     return _WORD.sub(token, line.encode()).decode(errors="replace")
@@ -88,7 +93,22 @@ def _elements(data: U8, line_starts: I64) -> tuple[I64, U64]:
     powers = _powers(_BASE, len(data))
     sums = np.add.reduceat((data.astype(np.uint64) + np.uint64(1)) * powers, starts)
     keys = sums * _powers(_BASE_INVERSE, len(data))[starts]
-    return starts, np.where(variable, _VARIABLE_KEY, keys)
+    keys = np.where(variable, _VARIABLE_KEY, keys)
+    return starts, np.where(_is_status(data, kind, line_start, starts), data[starts], keys)
+
+
+def _is_status(data: U8, kind: U8, line_start: Bool, starts: I64) -> Bool:
+    """Which elements are three digits after a quote and a space of the same line."""
+    length = np.diff(starts, append=len(data))
+    at = np.flatnonzero((length == 3) & (starts >= 2))
+    place = starts[at]
+    found = (data[place - 1] == ord(" ")) & (data[place - 2] == ord('"'))
+    found &= ~line_start[place] & ~line_start[place - 1]
+    found &= (data[place] >= ord("1")) & (data[place] <= ord("5"))
+    found &= (kind[place + 1] & kind[place + 2] & _DIGIT) > 0
+    status = np.zeros(len(starts), np.bool_)
+    status[at] = found
+    return status
 
 
 def _neighbours(kind: U8, line_start: Bool) -> tuple[U8, U8]:

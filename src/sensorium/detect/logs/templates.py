@@ -7,6 +7,7 @@ that founded it and stays when the template grows more general, so ids in the st
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,15 @@ import pyarrow.compute as pc
 from sensorium.detect.arrays import I64, U64
 from sensorium.detect.keys import KeyIndex, combine, text_key
 from sensorium.detect.logs.shapes import WILDCARD, masked, shape_keys
+
+# Lines that differ in one of these say different things, however alike they are.
+_TELLING = re.compile(
+    r"(?i)\b(debug|info|notice|log|warn|warning|err|error|errors|crit|critical|fatal|panic|emerg"
+    r"|alert|up|down|open|opened|close|closed|start|started|stop|stopped|lost|detected|true|false"
+    r"|accepted|rejected|refused|denied|failed|failure|success|succeeded|ok)\b|<[1-5]xx>"
+)
+
+_Leaf = tuple[str, int, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +59,10 @@ class _Node:
 
 @dataclass(slots=True)
 class _Tree:
-    """Templates by application, number of words and first word."""
+    """Templates by application, number of words, first word and words of severity."""
 
     similarity: float
-    leaves: dict[tuple[str, int, str], list[_Node]] = field(default_factory=dict)
+    leaves: dict[_Leaf, list[_Node]] = field(default_factory=dict)
 
     def find(self, app: str, words: list[str]) -> _Node | None:
         """The most similar template, the oldest of equals; None where none is similar enough."""
@@ -68,9 +78,10 @@ class _Tree:
         self.leaves.setdefault(_leaf(node.app, node.words), []).append(node)
 
 
-def _leaf(app: str, words: list[str]) -> tuple[str, int, str]:
+def _leaf(app: str, words: list[str]) -> _Leaf:
     first = words[0] if words else ""
-    return app, len(words), WILDCARD if WILDCARD in first else first
+    telling = tuple(word for word in words if _TELLING.search(word))
+    return app, len(words), WILDCARD if WILDCARD in first else first, telling
 
 
 class TemplateMiner:

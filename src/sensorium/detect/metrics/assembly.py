@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from sensorium.detect.arrays import F64, I64, U64
-from sensorium.detect.keys import text_key
+from sensorium.detect.keys import mix, text_key
 from sensorium.detect.metrics.registry import Reading, SeriesRegistry, host_of
 from sensorium.detect.metrics.window import MetricWindow, Series, SeriesKind, Targets
 
@@ -14,8 +14,9 @@ from sensorium.detect.metrics.window import MetricWindow, Series, SeriesKind, Ta
 class MetricAssembly:
     """Turns the samples of each window, in order, into a :class:`MetricWindow`."""
 
-    def __init__(self, capacity: int) -> None:
-        self._registry = SeriesRegistry(capacity)
+    def __init__(self, capacity: int, ignored: str = "(?!)") -> None:
+        """Names that begin like the regular expression ``ignored`` are left out."""
+        self._registry = SeriesRegistry(capacity, ignored)
         self._mean_keys: dict[str, int] = {}
 
     def build(self, batch: pa.RecordBatch, index: int) -> MetricWindow:
@@ -26,6 +27,7 @@ class MetricAssembly:
         row = rows[starts]
         increase, seconds = self._increase(rows, time, value, starts)
         level = np.add.reduceat(value, starts) / (ends + 1 - starts) if len(rows) else value
+        self._registry.watch(rows, value, starts)
         self._registry.last_value[row] = value[ends]
         self._registry.last_time[row] = time[ends]
         return self._window(batch.num_rows, row, level, increase, seconds)
@@ -67,12 +69,15 @@ class MetricAssembly:
         self, samples: int, row: I64, level: F64, increase: F64, seconds: F64
     ) -> MetricWindow:
         registry = self._registry
-        counter = registry.reading[row] == Reading.INCREASE
+        counter = registry.read_as_counter(row)
         with np.errstate(divide="ignore", invalid="ignore"):
             values = np.where(counter, increase / seconds, level)
         known = np.isfinite(values)
         keys = np.empty(len(registry.reading), np.uint64)
         keys[registry.index.rows] = registry.index.keys
+        # A series without a type that turns out to be no counter starts afresh, as another.
+        turned = row[registry.fell[row]]
+        keys[turned] = mix(keys[turned])
         kinds = np.where(counter, int(SeriesKind.RATE), int(SeriesKind.GAUGE))
         names = [registry.series[r] for r in row[known].tolist()]
         mean_keys, means, mean_series = self._means(row, increase)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -9,20 +10,27 @@ from enum import IntEnum
 import numpy as np
 import pyarrow as pa
 
-from sensorium.detect.arrays import I64
+from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.keys import KeyIndex, text_key
 from sensorium.detect.metrics.window import Series
+
+# So many rises without a fall make a counter of a series without a type.
+_RISEN = 10
 
 # Made by the scraper, so they are there even when the target did not answer.
 _OF_THE_SCRAPER = ("up", "scrape_duration_seconds")
 
 
 class Reading(IntEnum):
-    """How a series' samples are read: by level, by increase, or not at all."""
+    """How a series' samples are read: by level, by increase, or not at all.
+
+    A series without a type is read by increase until it falls, as a counter never does.
+    """
 
     LEVEL = 0
     INCREASE = 1
     IGNORED = 2
+    UNTYPED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,16 @@ def series_text(name: str, labels: Mapping[str, str]) -> str:
 class SeriesRegistry:
     """Gives each series a row; Python touches a series only when it is first seen."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, ignored: str) -> None:
+        self._ignored = re.compile(ignored)
         self.index = KeyIndex(capacity)
         self.reading = np.zeros(0, np.int64)
         self.family = np.zeros(0, np.uint64)
         self.target = np.zeros(0, np.uint64)
         self.last_value = np.zeros(0)
         self.last_time = np.zeros(0, np.int64)
+        self.rises = np.zeros(0, np.int64)
+        self.fell = np.zeros(0, np.bool_)
         self.series: dict[int, Series] = {}
         self.instances: dict[int, str] = {}
         self.means: dict[str, Mean] = {}
@@ -72,6 +83,26 @@ class SeriesRegistry:
             self._enter(batch, rows[fresh], first[fresh])
         return np.asarray(rows[np.searchsorted(distinct, ids)], np.int64)
 
+    def read_as_counter(self, rows: I64) -> Bool:
+        """Which series are read by their increase."""
+        reading = self.reading[rows]
+        untyped = (reading == Reading.UNTYPED) & ~self.fell[rows]
+        return np.asarray((reading == Reading.INCREASE) | untyped, np.bool_)
+
+    def watch(self, rows: I64, values: F64, starts: I64) -> None:
+        """Note which series without a type fall; call before the last values are replaced.
+
+        One that has only risen for long and falls far was reset, as counters are.
+        """
+        before = np.append(0.0, values[:-1])[: len(values)]
+        first = rows[starts]
+        before[starts] = np.where(self.last_time[first] > 0, self.last_value[first], values[starts])
+        reset = (self.rises[rows] >= _RISEN) & (values < before / 2)
+        fell = (values < before) & ~reset & (self.reading[rows] == Reading.UNTYPED)
+        self.fell[rows[fell]] = True
+        if len(starts):
+            self.rises[first] += np.add.reduceat((values > before).astype(np.int64), starts)
+
     def _enter(self, batch: pa.RecordBatch, rows: I64, samples: I64) -> None:
         self._grow()
         for row in rows.tolist():
@@ -80,11 +111,14 @@ class SeriesRegistry:
         names, kinds = part.column("name").to_pylist(), part.column("kind").to_pylist()
         labels = [dict(pairs or ()) for pairs in part.column("labels").to_pylist()]
         self.last_time[rows] = 0
+        self.rises[rows] = 0
+        self.fell[rows] = False
         for row, name, label, kind in zip(rows.tolist(), names, labels, kinds, strict=True):
             instance = label.get("instance", "")
             series = Series(series_text(name, label), name, host_of(instance))
             self.series[row] = series
-            self.reading[row] = _reading(name, kind or "")
+            ignored = self._ignored.match(name) is not None
+            self.reading[row] = Reading.IGNORED if ignored else _reading(name, kind or "")
             self.family[row] = text_key(name)
             answered = instance and name not in _OF_THE_SCRAPER
             self.target[row] = text_key(instance) if answered else 0
@@ -123,6 +157,8 @@ class SeriesRegistry:
         self.target = np.concatenate([self.target, np.zeros(more, np.uint64)])
         self.last_value = np.concatenate([self.last_value, np.zeros(more)])
         self.last_time = np.concatenate([self.last_time, np.zeros(more, np.int64)])
+        self.rises = np.concatenate([self.rises, np.zeros(more, np.int64)])
+        self.fell = np.concatenate([self.fell, np.zeros(more, np.bool_)])
 
 
 def _reading(name: str, kind: str) -> Reading:
@@ -133,4 +169,4 @@ def _reading(name: str, kind: str) -> Reading:
         return Reading.INCREASE if name.endswith(("_sum", "_count")) else Reading.IGNORED
     if name.endswith("_created"):
         return Reading.IGNORED
-    return Reading.LEVEL
+    return Reading.UNTYPED if kind in ("", "untyped") else Reading.LEVEL

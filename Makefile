@@ -71,7 +71,7 @@ lab-record: .stamps/run ## record the lab network (root, Debian): make lab-recor
 
 .PHONY: test
 test: .stamps/system lint ## all that CI runs: format, lint, types, rules, tests with coverage
-	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered
 
 .PHONY: lint
 lint: .stamps/dev ## format, lint, types and import rules, changing nothing

@@ -45,3 +45,11 @@ def test_every_page_of_the_docs_can_be_reached_from_their_index() -> None:
         waiting += [target for target in targets if target.suffix == ".md" and target.exists()]
     unreached = set((ROOT / "docs").rglob("*.md")) - seen
     assert sorted(page.relative_to(ROOT).as_posix() for page in unreached) == []
+
+
+@pytest.mark.parametrize("name", ["architecture.md", "life-of-a-flow.md"])
+def test_every_source_file_that_an_explanation_names_exists(name: str) -> None:
+    text = FENCES.sub("", (ROOT / "docs" / "explanation" / name).read_text(encoding="utf-8"))
+    known = [path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.py")]
+    for named in re.findall(r"`([\w/]+\.py)`", text):
+        assert any(path.endswith(f"/{named}") for path in known), named

@@ -35,7 +35,7 @@ buckets AS (
                side.1 AS interface, side.2 AS direction
         FROM spread
     )
-    WHERE bucket * {bucket_ns:Int64} BETWEEN {start_ns:Int64} AND {end_ns:Int64}
+    WHERE interface > 0 AND bucket * {bucket_ns:Int64} BETWEEN {start_ns:Int64} AND {end_ns:Int64}
     GROUP BY sampler_address, interface, direction, bucket
 )
 SELECT replaceOne(toString(sampler_address), '::ffff:', '') AS exporter, interface, direction,

@@ -20,6 +20,7 @@ FROM (
       AND time_flow_end_ns > fromUnixTimestamp64Nano({start_ns:Int64})
       AND time_flow_end_ns <= fromUnixTimestamp64Nano({end_ns:Int64})
 )
+WHERE interface > 0
 GROUP BY sampler_address, interface
 ORDER BY exporter, interface
 LIMIT 80"""

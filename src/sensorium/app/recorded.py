@@ -69,7 +69,8 @@ def run_recording(
     return tally(
         recording=recording,
         wall_s=time.perf_counter() - started,
-        settings=spine.settings,
+        detect=spine.settings.detect,
+        data_dir=spine.settings.data_dir,
         observe=spine.observe,
         telemetry=spine.telemetry,
         records=spine.records,

@@ -10,8 +10,9 @@ from sensorium.model.signals import Signal
 from sensorium.pipeline.summary import Decision, Gate, IncidentLine, Intake, ReplayResult
 
 if TYPE_CHECKING:
-    from sensorium.config import Settings
-    from sensorium.detect import DetectStats
+    from pathlib import Path
+
+    from sensorium.detect import DetectConfig, DetectStats
     from sensorium.ingest.recording import Recording
     from sensorium.model.incident import Incident
     from sensorium.observe import Observe
@@ -32,7 +33,8 @@ def tally(
     *,
     recording: Recording,
     wall_s: float,
-    settings: Settings,
+    detect: DetectConfig,
+    data_dir: Path,
     observe: Observe,
     telemetry: TelemetryStore,
     records: Records,
@@ -46,7 +48,7 @@ def tally(
     manifest = recording.manifest
     incidents = sorted(records.incidents.list(limit=1000), key=lambda i: (i.start_ns, i.id))
     busy = [(incident.start_ns, incident.end_ns) for incident in incidents]
-    window_ns = settings.detect.window_seconds * 1_000_000_000
+    window_ns = detect.window_seconds * 1_000_000_000
     return ReplayResult(
         intake=Intake(
             recording=manifest.name,
@@ -63,13 +65,13 @@ def tally(
             records_per_s=total / max(wall_s, 1e-9),
         ),
         gate=Gate(
-            setting=settings.detect.pass_rate,
+            setting=detect.pass_rate,
             scored=stats.scored,
             passed=stats.passed,
             quiet_share=stats.quiet_rate(busy, window_ns),
         ),
         incidents=tuple(_line(incident, records, identities) for incident in incidents),
-        data_dir=str(settings.data_dir),
+        data_dir=str(data_dir),
         peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     )
 

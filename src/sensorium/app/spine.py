@@ -58,13 +58,7 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     Raises SensoriumError where a store cannot be opened; what was opened before is closed.
     """
     data = settings.data_dir
-    data.mkdir(parents=True, exist_ok=True)
-    telemetry = open_telemetry(settings.store.telemetry, observe, data_dir=data)
-    try:
-        records = open_records(settings.store.records, observe, data_dir=data)
-    except BaseException:
-        telemetry.close()
-        raise
+    telemetry, records = _open_stores(settings, observe)
     desk = ApprovalDesk(records, clock, settings.approval)
     identities, graph = Identities(), EntityGraph()
     reader = ChangeReader(settings.ingest.changes, observe)
@@ -115,6 +109,17 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         inquest=inquest,
         pipeline=pipeline,
     )
+
+
+def _open_stores(settings: Settings, observe: Observe) -> tuple[ClickHouseTelemetry, Records]:
+    data = settings.data_dir
+    data.mkdir(parents=True, exist_ok=True)
+    telemetry = open_telemetry(settings.store.telemetry, observe, data_dir=data)
+    try:
+        return telemetry, open_records(settings.store.records, observe, data_dir=data)
+    except BaseException:
+        telemetry.close()
+        raise
 
 
 def _names(identities: Identities) -> Names:

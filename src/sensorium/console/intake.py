@@ -43,19 +43,21 @@ async def read_body(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
+async def _room(intake: Intake) -> None:
+    """Wait until the pipeline can take more; 429 if that takes too long."""
+    waited = 0.0
+    while intake.busy():
+        if waited >= _WAIT_S:
+            raise HTTPException(
+                429, "the pipeline is behind; send again later", {"Retry-After": "5"}
+            )
+        await asyncio.sleep(0.02)
+        waited += 0.02
+
+
 def intake_routes(intake: Intake, config: ConsoleConfig) -> APIRouter:
     """``POST /api/v1/import/prometheus``, ``/changes/...`` and ``/replay/end``."""
     router = APIRouter(prefix="/api/v1", tags=["intake"])
-
-    async def room() -> None:
-        waited = 0.0
-        while intake.busy():
-            if waited >= _WAIT_S:
-                raise HTTPException(
-                    429, "the pipeline is behind; send again later", {"Retry-After": "5"}
-                )
-            await asyncio.sleep(0.02)
-            waited += 0.02
 
     @router.post("/import/prometheus", status_code=204)
     async def import_prometheus(
@@ -69,7 +71,7 @@ def intake_routes(intake: Intake, config: ConsoleConfig) -> APIRouter:
     ) -> Response:
         """Samples in the text exposition format, as if scraped from ``instance``."""
         body = await read_body(request, config.max_body_bytes)
-        await room()
+        await _room(intake)
         intake.drain()
         intake.scrape(
             Scrape(

@@ -56,10 +56,15 @@ def open_store(scenario: Scenario, folder: Path, *, fill: bool = True) -> Iterat
 
 @contextmanager
 def open_bench(
-    scenario: Scenario, folder: Path, *, fill: bool = True, store: Store | None = None
+    scenario: Scenario,
+    folder: Path,
+    *,
+    fill: bool = True,
+    store: Store | None = None,
+    observe: Observe | None = None,
 ) -> Iterator[Bench]:
     """Open everything in ``folder``, or over a store that is open already."""
-    observe, clock = Observe(), [NOW]
+    observe, clock = observe or Observe(), [NOW]
     with ExitStack() as stack:
         telemetry = store or stack.enter_context(open_store(scenario, folder, fill=fill))
         records = open_records(RecordsConfig(), observe, data_dir=folder)

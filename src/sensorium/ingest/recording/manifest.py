@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from sensorium.errors import UsageError
+
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 DATAGRAMS = "datagrams.parquet"
@@ -16,7 +18,7 @@ DEPLOYMENTS = "changes/deployments.jsonl"
 CRONTABS = "changes/crontab"
 
 
-class RecordingError(Exception):
+class RecordingError(UsageError):
     """A recording is missing, damaged or of another format; the text says what to do."""
 
 

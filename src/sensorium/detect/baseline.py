@@ -17,7 +17,7 @@ _MAD_TO_SIGMA = 1.4826
 _Q90_TO_SIGMA = 1.2816
 _YOUNG = 3.0
 _SETTLED = 5
-_POPULATION_ROWS = 2000
+_POPULATION_ROWS = 500
 _SHARES = np.array([0.0, 0.1, 0.5, 0.9, 1.0])
 _HALF = np.array([0.5])
 
@@ -75,9 +75,10 @@ class Baseline:
 
     def expect(self, rows: I64) -> Expectation:
         """What is expected of ``rows`` next, from values inserted so far; -1 is a stranger."""
-        past = np.full((len(rows), *self._values.shape[1:]), np.nan)
         known = rows >= 0
-        past[known] = self._values[rows[known]]
+        filled = min(int(self._next[rows[known]].max(initial=0)), self._length)
+        past = np.full((len(rows), len(self._floors), filled), np.nan)
+        past[known] = self._values[rows[known], :, :filled]
         own = self._own(past, self._extremes)
         if not self._population:
             widen = np.sqrt(1.0 + 1.0 / np.maximum(own.seen, 1.0))
@@ -132,7 +133,8 @@ class Baseline:
         """Location, spread within entities and spread between all values, per feature."""
         alive = np.flatnonzero(self._next > 0)
         alive = alive[:: max(1, len(alive) // _POPULATION_ROWS)]
-        values = self._values[alive].astype(np.float64)
+        filled = min(int(self._next[alive].max(initial=0)), self._length)
+        values = self._values[alive, :, :filled].astype(np.float64)
         own = self._own(values.copy(), self._extremes)
         settled = np.where(own.seen >= _SETTLED, np.maximum(own.rise, own.fall), np.nan)
         # The single largest of all values says nothing about the many: no extremes here.

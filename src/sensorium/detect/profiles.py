@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64, Bool
-from sensorium.detect.baseline import Baseline
+from sensorium.detect.baseline import Baseline, Expectation
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import FeatureSpec, Scale
 from sensorium.detect.keys import KeyIndex
@@ -31,6 +31,7 @@ class Profiles:
         self._index = KeyIndex(config.max_entities)
         self._hold = config.hold_windows
         self._held = np.zeros(0, np.int64)
+        self._latest: tuple[Scored, Expectation, F64] | None = None
 
     def __len__(self) -> int:
         return len(self._index)
@@ -55,23 +56,25 @@ class Profiles:
             [f.natural(expected.location[:, i]) for i, f in enumerate(self._features)]
         )
         natural = np.where(self._direct, 0.0, natural)
-        return Scored(keys, values, natural, oddness, places, np.zeros(len(keys), np.int64))
+        scored = Scored(keys, values, natural, oddness, places, np.zeros(len(keys), np.int64))
+        self._latest = (scored, expected, compared)
+        return scored
 
     def learn(self, scored: Scored, passed: Bool, now: int) -> None:
         """Append the window's values to the baselines."""
+        expected, compared = self._expectation(scored)
         rows, fresh = self._index.admit(scored.keys, now)
         self._reset(rows[fresh])
         kept = rows >= 0
         rows, passed = rows[kept], passed[kept]
         self._held[rows] = np.where(passed, self._held[rows] + 1, 0)
         learned = ~passed | (self._held[rows] > self._hold)
-        compared = self._compared(scored.values[kept])
-        expected = self._baseline.expect(rows)
         limited = np.clip(
             compared,
             expected.location - _LIMIT * expected.fall,
             expected.location + _LIMIT * expected.rise,
-        )
+        )[kept]
+        compared = compared[kept]
         # Held entities that adapt at last, and those without expectation, take values as they are.
         as_they_are = passed[:, None] | ~np.isfinite(limited)
         self._baseline.insert(rows[learned], np.where(as_they_are, compared, limited)[learned])
@@ -89,6 +92,13 @@ class Profiles:
     def _compared(self, values: F64) -> F64:
         columns = [f.compared(values[:, i]) for i, f in enumerate(self._features)]
         return np.column_stack(columns)
+
+    def _expectation(self, scored: Scored) -> tuple[Expectation, F64]:
+        """What was expected of the scored, which is known still if they were scored last."""
+        if self._latest is not None and self._latest[0] is scored:
+            return self._latest[1:]
+        expected = self._baseline.expect(self._index.find(scored.keys))
+        return expected, self._compared(scored.values)
 
     def _reset(self, rows: I64) -> None:
         self._baseline.reset(rows)

@@ -90,6 +90,15 @@ def test_an_everyday_line_means_nothing_in_particular(line: str) -> None:
     assert meaning(line) is None
 
 
+def test_a_user_name_cannot_put_the_blame_on_another_address() -> None:
+    line = (
+        "Failed password for invalid user x from 192.0.2.1 port 22 ssh2 from 10.0.0.9 port 7 ssh2"
+    )
+    found = re.search(FAMILIES[0].pattern, line)
+    assert found is not None
+    assert found[FAMILIES[0].groups.index("address") + 1] == "10.0.0.9"
+
+
 def test_every_capture_group_has_a_name() -> None:
     for family in FAMILIES:
         assert re.compile(family.pattern).groups == len(family.groups), family.pattern

@@ -2,8 +2,10 @@
 
 Each pattern is RE2 (ClickHouse's ``extractGroups``) and Python ``re`` alike, matched anywhere in
 the body, case sensitive unless it says otherwise. The capture groups are named in ``groups``.
-A user name is whatever the client sent, so ``.*`` is greedy: in a name that itself says "from
-192.0.2.1 port 22" the last address is the true one. The wording is that of the programs' own sources: OpenSSH auth.c and auth2.c, sudo's logging.c,
+A user name is whatever the client sent, so its ``.*`` is greedy: in a name that itself says "from
+192.0.2.1 port 22" the last address is the true one.
+
+The wording is that of the programs' own sources: OpenSSH auth.c and auth2.c, sudo's logging.c,
 Linux-PAM pam_unix, systemd's job messages, Vixie cron and cronie, the Linux kernel's netdev
 messages, FRRouting and BIRD's OSPF logging, nginx ngx_http_upstream.c, PostgreSQL's elog.
 """

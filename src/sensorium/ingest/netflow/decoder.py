@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow import state
 from sensorium.ingest.netflow.batch import EMPTY, BatchBuilder
 from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.netflow.exporters import Exporters
@@ -62,6 +63,17 @@ class NetflowDecoder:
         batch = self._execute(slab)
         self._count(slab)
         return batch
+
+    def state(self) -> bytes:
+        """Templates, sampling rates and boot times as JSON, for :meth:`restore`."""
+        return state.dump(self.exporters)
+
+    def restore(self, saved: bytes) -> int:
+        """Take in what :meth:`state` gave, before the first slab; the number of templates taken.
+
+        :class:`~sensorium.ingest.netflow.state.StateError` if it cannot be read.
+        """
+        return state.load(self.exporters, saved)
 
     def _resolve(self, slab: Slab) -> None:
         """Turn the slab's sets into work, in order, learning templates and rates on the way."""

@@ -124,13 +124,14 @@ SOURCES: dict[str, tuple[Element, ...]] = {
         Element(13, "destinationIPv4PrefixLength"),
         Element(30, "destinationIPv6PrefixLength"),
     ),
+    # Before icmp_type: an element that holds both has the last word on the code.
+    "icmp_code": (Element(177, "icmpCodeIPv4"), Element(179, "icmpCodeIPv6")),
     "icmp_type": (
         Element(32, "icmpTypeCodeIPv4", Kind.TYPE_AND_CODE),
         Element(139, "icmpTypeCodeIPv6", Kind.TYPE_AND_CODE),
         Element(176, "icmpTypeIPv4"),
         Element(178, "icmpTypeIPv6"),
     ),
-    "icmp_code": (Element(177, "icmpCodeIPv4"), Element(179, "icmpCodeIPv6")),
     "src_vlan": (Element(58, "vlanId"), Element(243, "dot1qVlanId")),
     "dst_vlan": (Element(59, "postVlanId"), Element(254, "postDot1qVlanId")),
     "mpls_label": (Element(70, "mplsTopLabelStackSection", Kind.LABEL),),

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.compiled import kernel
 from sensorium.ingest.netflow.operations import run_operation, run_varying
 from sensorium.ingest.netflow.records import next_record, reverse_set
 from sensorium.ingest.netflow.steps import finish
@@ -60,7 +59,7 @@ _DOMAIN = at.DOMAIN
 _SEQUENCE = at.SEQUENCE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _write_head(head: Any, columns: Any, row: Any, rows: Any) -> None:
     """The columns that are the same for all records of a datagram."""
     kinds = columns[_TYPE] + row
@@ -88,7 +87,7 @@ def _write_head(head: Any, columns: Any, row: Any, rows: Any) -> None:
         store_u32(sequences + 4 * i, sequence)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _run(
     operations: Any,
     first: Any,
@@ -139,7 +138,7 @@ def _run(
             )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _keep_reversed(
     program: Any, base: Any, lengths: Any, row: Any, export_ns: Any, anchor: Any, n: Any
 ) -> Any:
@@ -158,7 +157,7 @@ def _keep_reversed(
     return kept
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill(
     item: Any,
     program: Any,
@@ -195,7 +194,7 @@ def _fill(
     return start, row, n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _flush(
     work: Any,
     heads: Any,
@@ -241,7 +240,7 @@ def _flush(
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def execute(
     work: Any,
     order: Any,

@@ -35,6 +35,7 @@ DOMAIN: Final = COLUMN["observation_domain_id"]
 SEQUENCE: Final = COLUMN["sequence_num"]
 SAMPLING_RATE: Final = COLUMN["sampling_rate"]
 SRC_ADDR: Final = COLUMN["src_addr"]
+DST_ADDR: Final = COLUMN["dst_addr"]
 DST_PORT: Final = COLUMN["dst_port"]
 PROTO: Final = COLUMN["proto"]
 IN_IF: Final = COLUMN["in_if"]
@@ -137,7 +138,7 @@ OPTIONS: Final = 2  # counted, carries nothing that changes a flow
 OPTIONS_READ: Final = 3  # read by Python: sampling rates, boot time
 
 # What is computed from columns after a record's own values are in.
-STEP_UPTIME: Final = 1
+STEP_START_UPTIME: Final = 1
 STEP_ICMP_FROM_PORT: Final = 2
 STEP_ETYPE: Final = 4
 STEP_SAMPLING: Final = 8
@@ -149,3 +150,4 @@ STEP_SAMPLER: Final = 256
 STEP_ETYPE_IPV4: Final = 512
 STEP_ETYPE_IF_UNSET: Final = 1024
 STEP_TIMES_MAY_MISS: Final = 2048
+STEP_END_UPTIME: Final = 4096

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
+from sensorium.ingest.netflow.compiled import kernel
 from sensorium.ingest.netflow.elements import Kind
 from sensorium.ingest.netflow.values import (
     clear,
@@ -43,7 +42,7 @@ _DURATION_US = int(Kind.DURATION_US)
 _CLEAR = int(Kind.CLEAR)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _to_u64(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 4:
         for i in range(n):
@@ -56,7 +55,7 @@ def _to_u64(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -
             store_u64(target + 8 * row[i], load_unsigned(base[i] + offset, width))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _to_u32(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 4:
         for i in range(n):
@@ -69,7 +68,7 @@ def _to_u32(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -
             store_u32(target + 4 * row[i], load_unsigned(base[i] + offset, width))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _to_u16(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 2:
         for i in range(n):
@@ -82,7 +81,7 @@ def _to_u16(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -
             store_u16(target + 2 * row[i], load_unsigned(base[i] + offset, width))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _to_u8(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     # The last byte of a wider field: only it can matter to an 8-bit column.
     offset += width - 1
@@ -90,7 +89,7 @@ def _to_u8(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) ->
         store_u8(target + row[i], load_u8(base[i] + offset))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _unsigned(base: Any, offset: Any, width: Any, target: Any, size: Any, row: Any, n: Any) -> None:
     """The common widths have loops of their own, with nothing to decide inside."""
     if size == 8:
@@ -103,7 +102,7 @@ def _unsigned(base: Any, offset: Any, width: Any, target: Any, size: Any, row: A
         _to_u8(base, offset, width, target, row, n)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _times(
     kind: Any,
     base: Any,
@@ -128,7 +127,7 @@ def _times(
             store_u64(target + 8 * row[i], value)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _addresses(kind: Any, base: Any, offset: Any, target: Any, row: Any, n: Any) -> None:
     if kind == _IPV4:
         for i in range(n):
@@ -141,7 +140,7 @@ def _addresses(kind: Any, base: Any, offset: Any, target: Any, row: Any, n: Any)
             put_ipv4(base[i] + offset, target + 16 * row[i], True)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def run_varying(
     kind: Any,
     base: Any,
@@ -179,7 +178,7 @@ def run_varying(
             put_small(kind, source, width, target, size, row[i], codes)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def run_operation(
     kind: Any,
     base: Any,

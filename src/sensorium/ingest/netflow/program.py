@@ -23,8 +23,8 @@ from sensorium.ingest.netflow.template import Field, Template
 
 _BOTH_WAYS: Final = {**MIRRORED, **{there: here for here, there in MIRRORED.items()}}
 _NOT_REVERSED: Final = frozenset({"next_hop", "mpls_label", "flow_direction"})
-_PACKETS: Final = frozenset(e.id for e in SOURCES["packets"])
-_BYTES: Final = frozenset(e.id for e in SOURCES["bytes"])
+_PACKETS: Final = tuple(e.id for e in SOURCES["packets"])
+_BYTES: Final = tuple(e.id for e in SOURCES["bytes"])
 _READ_OPTIONS: Final = frozenset({34, 50, 160, 305, 309, 311})
 
 SAMPLING_PACKET_INTERVAL: Final = 305
@@ -187,8 +187,8 @@ def _without_idle(operations: list[Operation], template: Template) -> list[Opera
 
 
 def _steps(operations: list[Operation], template: Template) -> int:
+    """What is to be computed from the columns; the operations are those of both directions."""
     filled = {operation.column for operation in operations}
-    kinds = {operation.kind for operation in operations}
     steps = 0
     for column, step in (
         (at.TIME_START, at.STEP_HAS_START),
@@ -199,10 +199,11 @@ def _steps(operations: list[Operation], template: Template) -> int:
         (at.SAMPLER, at.STEP_SAMPLER),
     ):
         steps |= step if column in filled else 0
-    if Kind.UPTIME in kinds:
-        steps |= at.STEP_UPTIME
-    times = {o.kind for o in operations if o.column in (at.TIME_START, at.TIME_END)}
-    if times != {Kind.UPTIME} or not {at.TIME_START, at.TIME_END} <= filled or template.varies:
+    starts = {o.kind for o in operations if o.column == at.TIME_START}
+    ends = {o.kind for o in operations if o.column == at.TIME_END}
+    steps |= at.STEP_START_UPTIME if Kind.UPTIME in starts else 0
+    steps |= at.STEP_END_UPTIME if Kind.UPTIME in ends else 0
+    if not starts == ends == {Kind.UPTIME} or template.varies:
         steps |= at.STEP_TIMES_MAY_MISS
     if at.ICMP_TYPE not in filled and {at.PROTO, at.DST_PORT} <= filled:
         steps |= at.STEP_ICMP_FROM_PORT
@@ -212,19 +213,20 @@ def _steps(operations: list[Operation], template: Template) -> int:
 def _etype_step(operations: list[Operation], template: Template) -> int:
     """How the EtherType follows from the addresses where no element says it outright."""
     etype = next((o for o in operations if o.column == at.ETYPE), None)
-    addresses = {o.kind for o in operations if o.column == at.SRC_ADDR}
-    if not addresses or (etype is not None and etype.kind is Kind.UNSIGNED):
+    sources = {o.kind for o in operations if o.column == at.SRC_ADDR}
+    addressed = sources or any(o.column == at.DST_ADDR for o in operations)
+    if not addressed or (etype is not None and etype.kind is Kind.UNSIGNED):
         return 0
     if etype is not None:
         return at.STEP_ETYPE_IF_UNSET
-    if addresses == {Kind.IPV4} and not template.varies:
+    if sources == {Kind.IPV4} and not template.varies:
         return at.STEP_ETYPE_IPV4
     return at.STEP_ETYPE
 
 
 def _columns(operations: list[Operation], steps: int) -> int:
     filled = {*at.ALWAYS, *(operation.column for operation in operations)}
-    if any(operation.kind is Kind.TYPE_AND_CODE for operation in operations):
+    if any(o.kind in (Kind.TYPE_AND_CODE, Kind.TYPE_AND_CODE_IF_SET) for o in operations):
         filled.add(at.ICMP_CODE)
     if steps & at.STEP_ICMP_FROM_PORT:
         filled |= {at.ICMP_TYPE, at.ICMP_CODE}
@@ -241,14 +243,14 @@ def compile_template(template: Template) -> Program:
         kind = at.OPTIONS_READ if read else at.OPTIONS
         return Program(kind, template.least_length, segments)
     found = _index(template)
-    packets = _reverse_counter(template, places, _PACKETS)
-    octets = _reverse_counter(template, places, _BYTES)
+    packets = _reverse_counter(template, found, places, _PACKETS)
+    octets = _reverse_counter(template, found, places, _BYTES)
     forward = _operations(template, found, places, reverse=False)
     reverse: list[Operation] = []
-    if NOWHERE not in {packets, octets} or packets != octets:
+    if packets != NOWHERE or octets != NOWHERE:
         reverse = _operations(template, found, places, reverse=True)
         forward, reverse = _with_clears(forward, reverse), _with_clears(reverse, forward)
-    steps = _steps(forward, template)
+    steps = _steps([*forward, *reverse], template)
     return Program(
         kind=at.WALKED if template.varies or reverse else at.FIXED,
         length=template.least_length,
@@ -258,7 +260,7 @@ def compile_template(template: Template) -> Program:
         steps=steps,
         reverse_packets=packets,
         reverse_bytes=octets,
-        columns=_columns(forward, steps),
+        columns=_columns([*forward, *reverse], steps),
     )
 
 
@@ -269,9 +271,12 @@ def _with_clears(operations: list[Operation], others: list[Operation]) -> list[O
     return [*operations, *(Operation(Kind.CLEAR, 0, NOWHERE, column) for column in missing)]
 
 
-def _reverse_counter(template: Template, places: list[Place], elements: frozenset[int]) -> Place:
-    """The first field that is the reverse of one of some elements."""
-    for field, place in zip(template.fields, places, strict=True):
-        if field.pen == REVERSE_PEN and field.id in elements and 1 <= field.length <= 8:
-            return place
+def _reverse_counter(
+    template: Template, found: Found, places: list[Place], elements: tuple[int, ...]
+) -> Place:
+    """Where the reverse of the first of some elements stands, in a fixed length."""
+    for element in elements:
+        index = found.get((REVERSE_PEN, element))
+        if index is not None and 1 <= template.fields[index].length <= 8:
+            return places[index]
     return NOWHERE

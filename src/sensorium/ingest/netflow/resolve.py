@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import reasons
+from sensorium.ingest.netflow.compiled import kernel
 from sensorium.ingest.netflow.records import count_records
 from sensorium.ingest.netflow.sources import mixed
 
@@ -53,7 +53,7 @@ NEXT_ROW = 2
 PROGRESS = 3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_slot(keys: Any, key: Any) -> Any:
     """Where a key stands, or the free place where it would."""
     mask = keys.shape[0] - 1
@@ -63,7 +63,7 @@ def find_slot(keys: Any, key: Any) -> Any:
     return place
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def uptime_anchor(head: Any, boot_ms: Any) -> Any:
     """sysUpTime when the datagram was exported: its own, or since the boot time; -1 if unknown."""
     if head[_H_UPTIME_MS] >= 0:
@@ -73,7 +73,7 @@ def uptime_anchor(head: Any, boot_ms: Any) -> Any:
     return (head[_H_EXPORT_NS] // 1_000_000 - boot_ms) & 0xFFFFFFFF
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def resolve(
     sets: Any,
     heads: Any,

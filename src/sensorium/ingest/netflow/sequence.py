@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.compiled import kernel
 
 LOST = 0
 LATE = 1
@@ -33,7 +32,7 @@ _UPTIME_SLACK_MS = 10_000
 _UPTIME_NEAR_WRAP = 0xF0000000
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def follow(heads: Any, records: Any, expected: Any, uptimes: Any, window: Any, events: Any) -> Any:
     """Follow the numbers of a slab's datagrams; the number of events.
 

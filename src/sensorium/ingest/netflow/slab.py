@@ -40,6 +40,7 @@ class Slab:
         offsets = np.array(datagrams.offsets, np.int64)
         arrival = np.array(datagrams.arrival_ns, np.int64)
         address = np.array(datagrams.src_addr, np.uint8).view(np.int64)
+        _check(offsets, arrival, address, len(self._data))
         size = int(offsets[-1] - offsets[0])
         for room in (capacity(len(arrival), size), full_capacity(len(arrival), size)):
             self.drops[:] = 0
@@ -78,3 +79,11 @@ class Slab:
             blank = np.empty((more + len(self.work), at.WORK_WIDTH), np.int64)
             self.work = np.concatenate([self.work, blank])
         return sets
+
+
+def _check(offsets: Int64s, arrival: Int64s, address: Int64s, size: int) -> None:
+    """ValueError for a slab that contradicts itself: kernels read where offsets point."""
+    if len(offsets) != len(arrival) + 1 or address.shape != (len(arrival), 2):
+        raise ValueError("a slab's columns differ in length")
+    if offsets[0] < 0 or offsets[-1] > size or (np.diff(offsets) < 0).any():
+        raise ValueError("a slab's offsets point outside its data")

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from sensorium.ingest.netflow.compiled import kernel
 
 Int64s = npt.NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mixed(high: Any, low: Any, tag: Any) -> Any:
     """A non-negative hash of three words (multiply-xorshift, constants of splitmix64)."""
     state = high * np.int64(-7046029254386353131)
@@ -27,7 +28,7 @@ def mixed(high: Any, low: Any, tag: Any) -> Any:
     return state & np.int64(0x7FFFFFFFFFFFFFFF)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def intern_source(
     keys: Any, ids: Any, known: Any, limit: Any, high: Any, low: Any, tag: Any
 ) -> Any:

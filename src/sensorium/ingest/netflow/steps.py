@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.compiled import kernel
 from sensorium.ingest.netflow.wire import (
     load_u8,
     native_u16,
@@ -25,13 +24,15 @@ _SPACE = at.SAMPLING_SPACE
 _SAMPLER = at.SAMPLER
 _IN_IF = at.IN_IF
 _SRC_ADDR = at.SRC_ADDR
+_DST_ADDR = at.DST_ADDR
 _ETYPE = at.ETYPE
 _PROTO = at.PROTO
 _DST_PORT = at.DST_PORT
 _ICMP_TYPE = at.ICMP_TYPE
 _ICMP_CODE = at.ICMP_CODE
 
-_UPTIME = at.STEP_UPTIME
+_START_UPTIME = at.STEP_START_UPTIME
+_END_UPTIME = at.STEP_END_UPTIME
 _ICMP_FROM_PORT = at.STEP_ICMP_FROM_PORT
 _ETYPE_STEP = at.STEP_ETYPE
 _ETYPE_IPV4 = at.STEP_ETYPE_IPV4
@@ -54,7 +55,7 @@ SAMPLER_BITS = INTERFACE_KEY - 1
 """Sampler ids are kept to so many bits."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill_times(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -> None:
     """No end: start plus duration, else export. No start: end less duration, else end."""
     start = columns[_START] + 8 * row
@@ -74,35 +75,54 @@ def _fill_times(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -
             store_u64(start + 8 * i, max(last - length, 0))
 
 
-@njit(cache=True, nogil=True)
-def _anchor_at_export(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -> None:
-    """Uptimes of an exporter whose boot time is unknown: the flow ended at export.
+@kernel
+def _without_anchor(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -> None:
+    """Uptimes of an exporter whose boot time is unknown.
 
-    They were written as if the exporter's uptime were zero; only their difference is sure.
+    They were written as if the exporter's uptime were zero, so only their difference is sure: the
+    flow is taken to have ended at export. One uptime alone says nothing.
     """
     start = columns[_START] + 8 * row
     end = columns[_END] + 8 * row
-    both = steps & _HAS_START != 0 and steps & _HAS_END != 0
-    for i in range(rows):
-        length = native_u64(end + 8 * i) - native_u64(start + 8 * i) if both else 0
-        store_u64(start + 8 * i, max(export_ns - length, 0))
-        store_u64(end + 8 * i, export_ns)
+    if steps & _START_UPTIME and steps & _END_UPTIME:
+        for i in range(rows):
+            length = native_u64(end + 8 * i) - native_u64(start + 8 * i)
+            store_u64(start + 8 * i, max(export_ns - length, 0))
+            store_u64(end + 8 * i, export_ns)
+    elif steps & _START_UPTIME:
+        for i in range(rows):
+            store_u64(start + 8 * i, 0)
+    else:
+        for i in range(rows):
+            store_u64(end + 8 * i, 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _family(column: Any, row: Any) -> Any:
+    """The EtherType of an address, 0 if it is unset."""
+    if column == 0:
+        return 0
+    high = native_u64(column + 16 * row)
+    low = native_u64(column + 16 * row + 8)
+    if high == 0 and low & 0xFFFFFFFF == _MAPPED:
+        return _IPV4
+    return _IPV6 if high != 0 or low != 0 else 0
+
+
+@kernel
 def _etypes(columns: Any, row: Any, rows: Any, sparing: Any) -> None:
-    """The EtherType of each source address; with ``sparing``, where no element gave one."""
-    address = columns[_SRC_ADDR] + 16 * row
+    """EtherTypes by source or destination; with ``sparing``, where no element gave one."""
     etype = columns[_ETYPE] + 2 * row
     for i in range(rows):
         if sparing and native_u16(etype + 2 * i) != 0:
             continue
-        high = native_u64(address + 16 * i)
-        mapped = native_u32(address + 16 * i + 8) == _MAPPED
-        store_u16(etype + 2 * i, _IPV4 if high == 0 and mapped else _IPV6)
+        family = _family(columns[_SRC_ADDR], row + i)
+        if family == 0:
+            family = _family(columns[_DST_ADDR], row + i)
+        store_u16(etype + 2 * i, family)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _icmp_from_port(columns: Any, row: Any, rows: Any) -> None:
     """Type and code as routers have put them since NetFlow v5: in the destination port."""
     proto = columns[_PROTO] + row
@@ -116,7 +136,7 @@ def _icmp_from_port(columns: Any, row: Any, rows: Any) -> None:
         store_u8(codes + i, value & 0xFF)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _rate_of(keys: Any, rates: Any, first: Any, last: Any, key: Any) -> Any:
     """The rate of a sampler or interface by binary search in ``keys[first:last]``, else 0."""
     while first < last:
@@ -130,7 +150,7 @@ def _rate_of(keys: Any, rates: Any, first: Any, last: Any, key: Any) -> Any:
     return 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sampling(
     columns: Any, row: Any, rows: Any, steps: Any, default: Any, entry: Any, keys: Any, rates: Any
 ) -> None:
@@ -148,13 +168,13 @@ def _sampling(
             if steps & _HAS_SAMPLER:
                 sampler = native_u64(columns[_SAMPLER] + 8 * (row + i)) & SAMPLER_BITS
                 rate = _rate_of(keys, rates, first, last, sampler)
-            if rate == 0 and columns[_IN_IF] != 0:
-                interface = INTERFACE_KEY | native_u32(columns[_IN_IF] + 4 * (row + i))
-                rate = _rate_of(keys, rates, first, last, interface)
+            if rate == 0:
+                interface = native_u32(columns[_IN_IF] + 4 * (row + i)) if columns[_IN_IF] else 0
+                rate = _rate_of(keys, rates, first, last, INTERFACE_KEY | interface)
         store_u64(target + 8 * i, rate if rate != 0 else default)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def finish(
     columns: Any,
     row: Any,
@@ -171,9 +191,9 @@ def finish(
 
     ``default`` is the source's sampling rate, ``entry`` its row of the sampling table.
     """
-    if steps & _UPTIME and not anchored:
-        _anchor_at_export(columns, row, rows, steps, export_ns)
-    elif steps & _TIMES_MISSING:
+    if steps & (_START_UPTIME | _END_UPTIME) and not anchored:
+        _without_anchor(columns, row, rows, steps, export_ns)
+    if steps & _TIMES_MISSING:
         _fill_times(columns, row, rows, steps, export_ns)
     if steps & _ETYPE_IPV4:
         etype = columns[_ETYPE] + 2 * row

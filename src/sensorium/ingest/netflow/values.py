@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
+from sensorium.ingest.netflow.compiled import kernel
 from sensorium.ingest.netflow.elements import Kind
 from sensorium.ingest.netflow.wire import (
     load_u8,
@@ -43,7 +42,7 @@ _NTP_ERA = 1 << 32
 _MICROSECOND_BITS = 0xFFFFF800
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def load_unsigned(source: Any, width: Any) -> Any:
     """An unsigned big-endian integer of 1 to 8 bytes; 0 for any other width."""
     if width == 4:
@@ -62,7 +61,7 @@ def load_unsigned(source: Any, width: Any) -> Any:
     return value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def store(target: Any, size: Any, value: Any) -> None:
     if size == 8:
         store_u64(target, value)
@@ -74,7 +73,7 @@ def store(target: Any, size: Any, value: Any) -> None:
         store_u8(target, value)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scaled(value: Any, unit: Any) -> Any:
     """``value * unit``, the greatest int64 where that is too much (or ``value`` was)."""
     if value < 0 or value > _LONGEST // unit:
@@ -82,7 +81,7 @@ def scaled(value: Any, unit: Any) -> Any:
     return value * unit
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _ntp(source: Any, mask: Any) -> Any:
     """An NTP timestamp as Unix nanoseconds; era 1 (2036 and after) where the top bit is clear."""
     seconds = load_u32(source)
@@ -94,7 +93,7 @@ def _ntp(source: Any, mask: Any) -> Any:
     return (seconds - _NTP_UNIX) * 1_000_000_000 + (fraction * 1_000_000_000 >> 32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def since_boot(value: Any, export_ns: Any, anchor: Any) -> Any:
     """sysUpTime to Unix time through the sysUpTime at export.
 
@@ -106,7 +105,7 @@ def since_boot(value: Any, export_ns: Any, anchor: Any) -> Any:
     return export_ns + ahead * 1_000_000
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def time_value(kind: Any, source: Any, width: Any, export_ns: Any, anchor: Any) -> Any:
     """A time element as Unix nanoseconds, 0 where it says nothing; a duration as nanoseconds."""
     if kind in (_NTP_NANOSECONDS, _NTP_MICROSECONDS):
@@ -122,7 +121,7 @@ def time_value(kind: Any, source: Any, width: Any, export_ns: Any, anchor: Any) 
     return microseconds if kind == _DURATION_US else max(export_ns - microseconds, 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_ipv4(source: Any, target: Any, sparing: Any) -> None:
     word = native_u32(source)
     if sparing and word == 0 and (native_u64(target) != 0 or native_u64(target + 8) != 0):
@@ -131,13 +130,13 @@ def put_ipv4(source: Any, target: Any, sparing: Any) -> None:
     store_u64(target + 8, _MAPPED | word << 32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_ipv6(source: Any, target: Any) -> None:
     store_u64(target, native_u64(source))
     store_u64(target + 8, native_u64(source + 8))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_small(
     kind: Any, source: Any, width: Any, target: Any, size: Any, row: Any, codes: Any
 ) -> None:
@@ -157,7 +156,7 @@ def put_small(
     store(target + size * row, size, value)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def clear(target: Any, size: Any) -> None:
     if size == 16:
         store_u64(target, 0)
@@ -166,7 +165,7 @@ def clear(target: Any, size: Any) -> None:
         store(target, size, 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def usable(kind: Any, width: Any) -> Any:
     """Whether a value of so many bytes can be of a kind."""
     if kind in (_IPV4, _IPV4_IF_SET):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from sensorium.ingest.netflow import reasons
+from sensorium.ingest.netflow.compiled import kernel
 from sensorium.ingest.netflow.layout import (
     FIRST_DATA_SET,
     H_ADDRESS_HIGH,
@@ -51,7 +50,7 @@ _TOO_MANY_SOURCES = reasons.TOO_MANY_SOURCES
 _SECOND = 1_000_000_000
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read_head(head: Any, start: Any, length: Any, drops: Any) -> Any:
     """Fill a head's protocol fields; the address after the header, or -1 if nothing follows."""
     head[H_PROTOCOL] = UNKNOWN
@@ -90,7 +89,7 @@ def _read_head(head: Any, start: Any, length: Any, drops: Any) -> Any:
     return start + header
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _v5_end(start: Any, end: Any, drops: Any) -> Any:
     """Where the last whole record of a NetFlow v5 datagram ends."""
     announced = load_u16(start + 2)
@@ -104,7 +103,7 @@ def _v5_end(start: Any, end: Any, drops: Any) -> Any:
     return start + V5_HEADER + announced * V5_RECORD
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _only_zeros(start: Any, end: Any) -> Any:
     bits = 0
     for address in range(start, end):
@@ -112,7 +111,7 @@ def _only_zeros(start: Any, end: Any) -> Any:
     return bits == 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _walk_sets(
     start: Any, end: Any, datagram: Any, protocol: Any, sets: Any, k: Any, drops: Any
 ) -> Any:
@@ -141,7 +140,7 @@ def _walk_sets(
     return k
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def walk(
     data: Any,
     offsets: Any,

@@ -1,0 +1,116 @@
+"""What the decoder has learned, as JSON: so that a restart does not wait for templates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.exporters import Exporters
+from sensorium.ingest.netflow.meters import PROTOCOLS
+from sensorium.ingest.netflow.sampling import Announcement
+from sensorium.ingest.netflow.template import Definition, Field, Template
+from sensorium.model.address import pack_address, unpack_address
+
+VERSION = 1
+
+
+class StateError(ValueError):
+    """The bytes are not what :func:`dump` wrote; nothing was taken from them."""
+
+
+def dump(exporters: Exporters) -> bytes:
+    """Templates, sampling rates and boot times of all sources, in a stable order.
+
+    Sequence numbers are left out: what was missed while the collector was down is not loss.
+    """
+    sources = [
+        {
+            "exporter": unpack_address(source.address),
+            "protocol": PROTOCOLS[source.protocol],
+            "domain": source.domain,
+            "boot_ms": int(exporters.boot_ms[number]),
+            "rates": sorted(source.rates.by_key.items()),
+            "templates": [
+                {
+                    "id": template_id,
+                    "options": template.options,
+                    "scopes": template.scopes,
+                    "fields": [[f.id, f.length, f.pen] for f in template.fields],
+                }
+                for template_id, template in sorted(source.templates.items())
+            ],
+        }
+        for number, source in enumerate(exporters.sources)
+        if source.templates or source.rates.by_key or exporters.boot_ms[number] >= 0
+    ]
+    text = json.dumps({"version": VERSION, "sources": sources}, separators=(",", ":"))
+    return text.encode()
+
+
+def _template(entry: Any) -> Definition:
+    fields = tuple(Field(int(e), int(length), int(pen)) for e, length, pen in entry["fields"])
+    template = Template(fields, bool(entry["options"]), int(entry["scopes"]))
+    in_range = all(
+        0 <= f.id <= 0xFFFF and 0 <= f.length <= 0xFFFF and 0 <= f.pen <= 0xFFFFFFFF for f in fields
+    )
+    if not (
+        in_range
+        and 0 < template.least_length <= 0xFFFF
+        and 0 <= template.scopes <= len(fields)
+        and at.FIRST_DATA_SET <= int(entry["id"]) <= 0xFFFF
+    ):
+        raise StateError(f"template {entry['id']} of the saved state cannot be")
+    return Definition(int(entry["id"]), template)
+
+
+Parsed = tuple[bytes, int, int, list[Definition], list[Announcement]]
+
+
+def _source(entry: Any) -> Parsed:
+    boot_ms = int(entry["boot_ms"])
+    rates = [(int(key), int(rate)) for key, rate in entry["rates"]]
+    if not all(-1 <= key < 1 << 63 and 0 < rate < 1 << 63 for key, rate in rates):
+        raise StateError("a sampling rate of the saved state cannot be")
+    announcements = [Announcement(key, rate, -1) for key, rate in rates]
+    if 0 <= boot_ms < 1 << 53:
+        announcements.append(Announcement(-1, 0, boot_ms))
+    protocol, domain = PROTOCOLS.index(entry["protocol"]), int(entry["domain"])
+    if not (at.V5 <= protocol <= at.IPFIX and 0 <= domain <= 0xFFFFFFFF):
+        raise StateError("a source of the saved state cannot be")
+    definitions = [_template(template) for template in entry["templates"]]
+    return pack_address(entry["exporter"]), protocol, domain, definitions, announcements
+
+
+def load(exporters: Exporters, state: bytes) -> int:
+    """Take in what :func:`dump` wrote; the number of templates taken.
+
+    What was learned since from the exporters themselves is kept. StateError if the state cannot
+    be read, and then nothing has changed.
+    """
+    try:
+        saved = json.loads(state)
+        if saved["version"] != VERSION:
+            raise StateError(f"the saved state is of version {saved['version']}, not {VERSION}")
+        sources = [_source(entry) for entry in saved["sources"]]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StateError(
+            f"the saved templates cannot be read ({error}); exporters will send them again"
+        ) from error
+    taken = 0
+    for address, protocol, domain, definitions, announcements in sources:
+        number = exporters.source(address, protocol, domain)
+        if number < 0:
+            continue
+        source = exporters.sources[number]
+        for announcement in announcements:
+            newer = announcement.rate and announcement.key in source.rates.by_key
+            if not newer and (announcement.boot_ms < 0 or exporters.boot_ms[number] < 0):
+                exporters.announce(number, announcement)
+        exporters.settle(number)
+        for definition in definitions:
+            template = definition.template
+            if template is not None and definition.id not in source.templates:
+                refused = exporters.define(number, definition, options=template.options)
+                taken += refused is None
+    return taken

@@ -40,23 +40,7 @@ iso = st.sampled_from(
 bsd = st.one_of(
     st.builds(
         "{} {:>2} {:02}:{:02}:{:02}".format,
-        st.sampled_from(
-            [
-                "Jan",
-                "Feb",
-                "Mar",
-                "Apr",
-                "May",
-                "Jun",
-                "Jul",
-                "Aug",
-                "Sep",
-                "Oct",
-                "Nov",
-                "Dec",
-                "Foo",
-            ]
-        ),
+        st.sampled_from([*MONTHS, "Foo"]),
         st.integers(0, 32),
         st.integers(0, 24),
         st.integers(0, 60),

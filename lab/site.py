@@ -168,7 +168,7 @@ _WEB_NAMES = (
 def make_site(seed: int, name: str = "") -> Site:
     """Decide the whole network from ``seed``; the same seed gives the same site."""
     rng = random.Random(f"site/{seed}")
-    site_name = name or rng.choice(_SITES)
+    site_name = name or random.Random(f"name/{seed}").choice(_SITES)
     names = rng.choice(_NAMES)
     segments = _segments(rng)
     by_name = {s.name: s for s in segments}

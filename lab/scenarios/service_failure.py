@@ -17,7 +17,7 @@ for _ in range(200):
         held.append(psycopg2.connect(os.environ["SHOP_DSN"]))
         time.sleep(0.5)
     except psycopg2.OperationalError:
-        time.sleep(2)
+        time.sleep(0.3)
 """
 
 _CAUSES = {

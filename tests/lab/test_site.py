@@ -22,6 +22,12 @@ def test_the_same_seed_gives_the_same_site() -> None:
     assert make_site(7) == make_site(7)
 
 
+def test_a_name_changes_nothing_but_names() -> None:
+    ours, theirs = make_site(7), make_site(7, "brook")
+    assert theirs.domain == "brook.example"
+    assert [h.address for h in ours.hosts] == [h.address for h in theirs.hosts]
+
+
 def test_seeds_differ_in_addresses_names_and_export() -> None:
     sites = [make_site(seed) for seed in SEEDS]
     assert len({s.segment("users").network for s in sites}) > 50

@@ -52,7 +52,8 @@ class ChangeCalendar:
     def occurrences(self, start_ns: int, end_ns: int) -> list[Change]:
         """The occurrences that touch ``[start_ns, end_ns)`` (Unix ns), in order of their start.
 
-        Cancelled ones are left out. ``ref`` is the event's UID, ``#`` and the start.
+        If the two are one moment, those under way then. Cancelled ones are left out. ``ref`` is
+        the event's UID, ``#`` and the start.
         """
         found: dict[str, Change] = {}
         for day in range(start_ns // DAY_NS, (max(end_ns, start_ns + 1) - 1) // DAY_NS + 1):
@@ -101,8 +102,15 @@ def read_calendar(ics: bytes, config: ChangesConfig | None = None) -> ChangeCale
             problems.append(Problem(line, reason))
         else:
             by_uid[str(event.get("UID", f"line {line}"))].append((line, event))
-    series = [_Series(members[0][0], _query(e for _, e in members)) for members in by_uid.values()]
-    return ChangeCalendar(sum(map(len, by_uid.values())), problems, series, zone)
+    series, events = [], 0
+    for members in by_uid.values():
+        line = members[0][0]
+        try:
+            series.append(_Series(line, _query(event for _, event in members)))
+            events += len(members)
+        except Exception as error:  # noqa: BLE001 - told as this event's problem
+            problems.append(Problem(line, f"cannot be repeated: {error}"))
+    return ChangeCalendar(events, problems, series, zone)
 
 
 def _query(events: Iterable[Any]) -> Any:

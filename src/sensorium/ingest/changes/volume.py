@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_NUMBER: Final = r"(?<![\w.,])(\d+(?:[., ]\d{3})*(?:[.,]\d+)?)"
 _AMOUNT: Final = re.compile(
-    r"(?<![\w.,])(\d+(?:[., ]\d{3})*(?:[.,]\d+)?|\d+)\s*([kmgtp]?)(i?)(?:b|bytes?)?(?!\s*[\w/])",
-    re.IGNORECASE,
+    _NUMBER + r"\s*(?:([kmgtp])(i?)b?|()()(?:b|bytes?))(?![\w/])", re.IGNORECASE
 )
+_BARE: Final = re.compile(r"\s*" + _NUMBER + r"()()\s*")
 _POWER: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _LARGEST: Final = 1 << 60
 
@@ -16,13 +17,14 @@ _LARGEST: Final = 1 << 60
 def parse_volume(text: str) -> int:
     """The first amount in ``text``, in bytes: ``up to 400 MB``, ``1.5 GiB``, ``1,500 kB``.
 
-    A prefix is decimal, with an ``i`` binary; without a unit it is bytes. 0 where there is none,
-    and for amounts above 1 EiB.
+    A prefix is decimal, with an ``i`` binary. A number alone is bytes. 0 where there is none, and
+    for amounts above 1 EiB.
     """
-    match = _AMOUNT.search(text)
+    match = _AMOUNT.search(text) or _BARE.fullmatch(text)
     if match is None:
         return 0
-    digits, prefix, binary = match.groups()
+    digits, *unit = match.groups()
+    prefix, binary = (unit[0] or "", unit[1] or "")
     base = 1024 if binary and prefix else 1000
     amount = _number(digits) * base ** _POWER[prefix.lower()]
     return round(amount) if amount <= _LARGEST else 0

@@ -32,19 +32,39 @@ def telemetry(tmp_path: Path, observe: Observe) -> Iterator[ClickHouseTelemetry]
     store.close()
 
 
-@pytest.fixture
-def clickhouse_url(tmp_path: Path) -> Iterator[str]:
+class Engine:
     """The engine in another process, behind ClickHouse's HTTP interface."""
-    script = HERE / "telemetry" / "clickhouse_over_http.py"
-    process = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path / "engine")], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    port = process.stdout.readline().strip()
-    yield f"127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
-    process.stdout.close()
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = ""
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """Host and port, for a DSN."""
+        return f"127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start it; a second time on the port it had."""
+        script = HERE / "telemetry" / "clickhouse_over_http.py"
+        command = [sys.executable, str(script), str(self._folder), *self._port.split()]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self._port = self._process.stdout.readline().strip()
+
+    def stop(self) -> None:
+        """Stop it; its data stays."""
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An empty ClickHouse behind HTTP."""
+    started = Engine(tmp_path / "engine")
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="session")

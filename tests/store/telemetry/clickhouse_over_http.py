@@ -4,8 +4,9 @@ No ClickHouse server can be had from PyPI or Debian, but its engine can: this pr
 engine and speaks as much of the server's HTTP dialect as clickhouse-connect uses, so that the
 store's server path is exercised on real SQL, real settings and real errors.
 
-Run as ``python clickhouse_over_http.py FOLDER``; prints its port. A ``POST /lose-next-answer``
-makes the next insert take effect and its answer get lost, as a broken connection would.
+Run as ``python clickhouse_over_http.py FOLDER [PORT]``; prints its port. A ``POST
+/lose-next-answer`` makes the next insert take effect and its answer get lost, as a broken
+connection would.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ class Handler(BaseHTTPRequestHandler):
 def main() -> None:
     Handler.folder = str(Path(sys.argv[1]).resolve())
     keep_engine_alive = chdb.connect(Handler.folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     print(server.server_address[1], flush=True)
     try:
         server.serve_forever()

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from sensorium.component import HealthState
 from sensorium.model.signals import Signal
 from sensorium.observe import Observe
 from sensorium.store.errors import StoreWriteError
 from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
 from sensorium.store.telemetry.connection import connect
 from sensorium.store.telemetry.tables import LOGS
+from tests.store.conftest import Engine
 from tests.store.telemetry import batches
 
 
@@ -62,13 +64,11 @@ def test_the_oldest_rows_are_dropped_and_counted_when_the_buffer_is_full(
     store.close()
 
 
-def test_a_write_whose_answer_is_lost_is_not_stored_twice(
-    clickhouse_url: str, observe: Observe
-) -> None:
-    config = TelemetryConfig(dsn=f"clickhouse://default@{clickhouse_url}/telemetry")
+def test_a_write_whose_answer_is_lost_is_not_stored_twice(engine: Engine, observe: Observe) -> None:
+    config = TelemetryConfig(dsn=f"clickhouse://default@{engine.url}/telemetry")
     store = open_telemetry(config, observe)
     store.insert(Signal.FLOWS, batches.flows(5))
-    lose = f"http://{clickhouse_url}/lose-next-answer"
+    lose = f"http://{engine.url}/lose-next-answer"
     urllib.request.urlopen(urllib.request.Request(lose, method="POST", data=b"")).close()
     with pytest.raises(StoreWriteError, match="5 rows are kept"):
         store.flush()
@@ -80,3 +80,40 @@ def test_a_write_whose_answer_is_lost_is_not_stored_twice(
     store.flush()
     assert count(store, "flows") == 10
     store.close()
+
+
+def test_rows_wait_for_a_server_that_is_away_and_reach_it_when_it_is_back(
+    engine: Engine, observe: Observe
+) -> None:
+    dsn = f"clickhouse://default@{engine.url}/telemetry"
+    store = open_telemetry(TelemetryConfig(dsn=dsn, batch_rows=5), observe)
+    engine.stop()
+    for signal in (Signal.FLOWS, Signal.LOGS):
+        store.insert(signal, batches.MAKERS[signal](5))
+    with pytest.raises(StoreWriteError, match="10 rows are kept"):
+        store.flush()
+    assert store.health().state is HealthState.DEGRADED
+    # Each attempt ends at the first write that finds nobody there.
+    labels = {"signal": "logs"}
+    assert observe.value("sensorium_store_write_failures_total", labels) == 0
+    engine.start()
+    store.flush()
+    assert store.health().state is HealthState.OK
+    assert (count(store, "flows"), count(store, "logs")) == (5, 5)
+    store.close()
+
+
+def test_rows_that_the_engine_will_never_take_do_not_hold_up_the_rest(
+    tmp_path: Path, observe: Observe
+) -> None:
+    store = open_telemetry(TelemetryConfig(batch_rows=4), observe, data_dir=tmp_path)
+    command(store, "ALTER TABLE metrics ADD CONSTRAINT recent CHECK time_ns > '2020-01-01'")
+    store.insert(Signal.METRICS, batches.metrics(4, start_ns=0))
+    store.insert(Signal.METRICS, batches.metrics(4))
+    with pytest.raises(StoreWriteError, match="4 rows are kept"):
+        store.flush()
+    assert count(store, "metrics") == 4
+    with pytest.raises(StoreWriteError):
+        store.close()
+    labels = {"signal": "metrics", "reason": "closed"}
+    assert observe.value("sensorium_store_rows_dropped_total", labels) == 4

@@ -7,12 +7,13 @@ import pytest
 from sensorium.observe import Observe
 from sensorium.store.errors import QueryFailedError
 from sensorium.store.telemetry import TelemetryConfig, open_telemetry
+from tests.store.conftest import Engine
 from tests.store.telemetry import batches
 from tests.store.telemetry.test_round_trip import ORDER, as_inserted, plain
 
 
-def test_a_server_holds_and_answers_the_same(clickhouse_url: str, observe: Observe) -> None:
-    dsn = f"clickhouse://default:p%40ss@{clickhouse_url}/telemetry"
+def test_a_server_holds_and_answers_the_same(engine: Engine, observe: Observe) -> None:
+    dsn = f"clickhouse://default:p%40ss@{engine.url}/telemetry"
     store = open_telemetry(TelemetryConfig(dsn=dsn), observe)
     for signal, make in batches.MAKERS.items():
         store.insert(signal, make())

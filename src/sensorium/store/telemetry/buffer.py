@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
     """Rows that are written in one insert; ``token`` stays the same when the write is retried."""
 
@@ -32,19 +31,18 @@ class InsertBuffer:
         self._run = run
         self._open: list[pa.RecordBatch] = []
         self._open_rows = 0
-        self._sealed: deque[Chunk] = deque()
-        self._sealed_rows = 0
+        self._sealed: list[Chunk] = []
         self._number = 0
 
     @property
     def rows(self) -> int:
         """Rows held, sealed or not."""
-        return self._open_rows + self._sealed_rows
+        return self._open_rows + sum(chunk.rows for chunk in self._sealed)
 
     @property
-    def full(self) -> bool:
-        """Whether a chunk is due to be written."""
-        return bool(self._sealed)
+    def sealed(self) -> tuple[Chunk, ...]:
+        """The chunks that are due to be written, oldest first."""
+        return tuple(self._sealed)
 
     def add(self, batch: pa.RecordBatch) -> int:
         """Take rows in; returns how many of the oldest had to be given up for them."""
@@ -54,7 +52,10 @@ class InsertBuffer:
         self._open_rows += batch.num_rows
         if self._open_rows >= self._chunk_rows:
             self.seal()
-        return self._trim()
+        given_up = 0
+        while self._sealed and self.rows > self._limit_rows:
+            given_up += self._sealed.pop(0).rows
+        return given_up
 
     def seal(self) -> None:
         """Close the gathering chunk, so that it can be written."""
@@ -63,21 +64,8 @@ class InsertBuffer:
         self._number += 1
         token = f"{self._run}/{self._name}/{self._number}"
         self._sealed.append(Chunk(token, tuple(self._open), self._open_rows))
-        self._sealed_rows += self._open_rows
         self._open, self._open_rows = [], 0
 
-    def _trim(self) -> int:
-        given_up = 0
-        while self.rows > self._limit_rows and self._sealed:
-            given_up += self.written()
-        return given_up
-
-    def first(self) -> Chunk | None:
-        """The oldest sealed chunk, None where there is none."""
-        return self._sealed[0] if self._sealed else None
-
-    def written(self) -> int:
-        """Forget the oldest sealed chunk; returns its rows."""
-        chunk = self._sealed.popleft()
-        self._sealed_rows -= chunk.rows
-        return chunk.rows
+    def written(self, chunk: Chunk) -> None:
+        """Forget a chunk that is stored."""
+        self._sealed.remove(chunk)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from sensorium.component import Health, HealthState
 from sensorium.model.signals import SCHEMAS, Signal
 from sensorium.observe import Observe
-from sensorium.store.errors import QueryFailedError, StoreError, StoreOpenError, StoreWriteError
+from sensorium.store.errors import StoreError, StoreOpenError
 from sensorium.store.ownership import StoreLock
 from sensorium.store.telemetry import migrations
-from sensorium.store.telemetry.buffer import Chunk, InsertBuffer
-from sensorium.store.telemetry.columns import to_table
 from sensorium.store.telemetry.config import TelemetryConfig
-from sensorium.store.telemetry.connection import Target, connect, embedded_dsn, parse_dsn
-from sensorium.store.telemetry.statement import require_read_only
+from sensorium.store.telemetry.connection import (
+    Target,
+    connect,
+    embedded_dsn,
+    one_line,
+    parse_dsn,
+)
+from sensorium.store.telemetry.reader import Reader
 from sensorium.store.telemetry.tables import LOG_TEMPLATES, TABLE_OF, TEMPLATES
+from sensorium.store.telemetry.writer import Writer
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -37,126 +41,33 @@ class ClickHouseTelemetry:
     """
 
     def __init__(
-        self,
-        target: Target,
-        config: TelemetryConfig,
-        observe: Observe,
-        lock: StoreLock | None,
+        self, target: Target, writer: Writer, reader: Reader, lock: StoreLock | None
     ) -> None:
         self.target = target
+        self._writer = writer
+        self._reader = reader
         self._lock = lock
-        self._log = observe.logger("store")
-        self._stored = observe.counter(
-            "sensorium_store_rows", "Rows written to the telemetry store", ("signal",)
-        )
-        self._dropped = observe.counter(
-            "sensorium_store_rows_dropped",
-            "Rows given up before they were stored",
-            ("signal", "reason"),
-        )
-        self._failed = observe.counter(
-            "sensorium_store_write_failures", "Writes that failed and are retried", ("signal",)
-        )
-        self._waiting = observe.gauge(
-            "sensorium_store_rows_waiting", "Rows gathered but not yet written", ("signal",)
-        )
-        self._seconds = observe.histogram(
-            "sensorium_store_write_seconds", "Seconds one write took", ("signal",)
-        )
-        self._asked = observe.counter(
-            "sensorium_store_queries", "Queries answered or not, by outcome", ("outcome",)
-        )
-        # Tokens must differ between runs, or a restart's first chunk would pass for a retry.
-        run = f"{os.getpid()}-{time.time_ns()}"
-        names = [*(table.name for table in TABLE_OF.values()), TEMPLATES.name]
-        self._buffers = {
-            name: InsertBuffer(
-                name, chunk_rows=config.batch_rows, limit_rows=config.buffer_rows, run=run
-            )
-            for name in names
-        }
-        self._config = config
-        self._writing = threading.RLock()
-        self._reading = threading.Lock()
-        self._writer, self._reader = _prepare(target, config)
 
     def insert(self, signal: Signal, batch: pa.RecordBatch) -> None:
         """Buffer rows of one signal's schema; ValueError if the columns are others."""
         if not batch.schema.equals(SCHEMAS[signal]):
             raise ValueError(f"batch does not have the columns of {signal.value}")
-        self._take(TABLE_OF[signal].name, batch)
+        self._writer.take(TABLE_OF[signal].name, batch)
 
     def insert_templates(self, batch: pa.RecordBatch) -> None:
         """Buffer rows of ``log_templates`` (see LOG_TEMPLATES); repeats of a template are fine."""
         if not batch.schema.equals(LOG_TEMPLATES):
             raise ValueError("batch does not have the columns of log_templates")
-        self._take(TEMPLATES.name, batch)
-
-    def _take(self, name: str, batch: pa.RecordBatch) -> None:
-        with self._writing:
-            buffer = self._buffers[name]
-            given_up = buffer.add(batch)
-            if given_up:
-                self._dropped.labels(name, "buffer_full").inc(given_up)
-                self._log.error(
-                    "telemetry given up: the store cannot be written and the buffer is full",
-                    signal=name,
-                    rows=given_up,
-                )
-            if buffer.full:
-                self._write_sealed(name)
-            self._waiting.labels(name).set(buffer.rows)
+        self._writer.take(TEMPLATES.name, batch)
 
     def flush(self) -> None:
         """Write everything buffered; StoreWriteError if some rows are still waiting after it."""
-        with self._writing:
-            reasons = []
-            for name, buffer in self._buffers.items():
-                buffer.seal()
-                reason = self._write_sealed(name)
-                self._waiting.labels(name).set(buffer.rows)
-                if reason:
-                    reasons.append(reason)
-            if reasons:
-                raise StoreWriteError(reasons[0], self.waiting_rows)
+        self._writer.flush()
 
     @property
     def waiting_rows(self) -> int:
-        """Rows buffered and not yet written, of all tables."""
-        return sum(buffer.rows for buffer in self._buffers.values())
-
-    def _write_sealed(self, name: str) -> str:
-        """Write sealed chunks, oldest first, until one fails; returns why, empty if none did."""
-        buffer = self._buffers[name]
-        while (chunk := buffer.first()) is not None:
-            reason = self._write(name, chunk)
-            if reason:
-                self._failed.labels(name).inc()
-                self._log.warning(
-                    "telemetry not written, kept and tried again at the next write",
-                    signal=name,
-                    rows=buffer.rows,
-                    reason=reason,
-                )
-                return reason
-            self._stored.labels(name).inc(buffer.written())
-        return ""
-
-    def _write(self, name: str, chunk: Chunk) -> str:
-        from clickhouse_connect.driver.exceptions import ClickHouseError
-
-        began = time.perf_counter()
-        try:
-            self._writer.insert_arrow(
-                name,
-                to_table(list(chunk.batches)),
-                settings={"insert_deduplication_token": chunk.token},
-            )
-        # A full disk comes as OSError from the driver's spool file, a lost server as either.
-        except (ClickHouseError, OSError) as error:
-            return _one_line(error)
-        self._seconds.labels(name).observe(time.perf_counter() - began)
-        return ""
+        """Rows buffered and not yet written."""
+        return self._writer.waiting_rows
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one read-only statement with ``{name:Type}`` server-side parameters.
@@ -164,28 +75,14 @@ class ClickHouseTelemetry:
         Addresses come back as 16 bytes, times as ``timestamp[ns, UTC]``. Raises
         QueryRefusedError for anything but one SELECT, QueryFailedError with the engine's words.
         """
-        from clickhouse_connect.driver.exceptions import ClickHouseError
+        return self._reader.query(sql, parameters)
 
-        require_read_only(sql)
-        try:
-            with self._reading:
-                answer = self._ask(sql, dict(parameters or {}))
-        except (ClickHouseError, OSError) as error:
-            self._asked.labels("failed").inc()
-            raise QueryFailedError(f"the query failed: {_one_line(error)}") from error
-        self._asked.labels("answered").inc()
-        return pa.ipc.open_file(answer).read_all()
-
-    def _ask(self, sql: str, parameters: dict[str, Any]) -> bytes:
-        try:
-            return self._reader.raw_query(sql, parameters, fmt="Arrow")
-        except BaseException:
-            # An embedded session hands out what a broken-off query had written so far at the
-            # head of its next answer (chDB 26.9): such a session is never asked again.
-            if self.target.folder is not None:
-                self._reader.close()
-                self._reader = _reading_client(self.target, self._config)
-            raise
+    def health(self) -> Health:
+        """Degraded while the latest write failed; what it kept is tried again."""
+        if not self._writer.problem:
+            return Health(HealthState.OK)
+        rows = self._writer.waiting_rows
+        return Health(HealthState.DEGRADED, f"{rows} rows wait: {self._writer.problem}")
 
     def set_service_url(self, url: str) -> None:
         """Write the service's URL to the lock file, for whoever finds the store taken."""
@@ -197,8 +94,7 @@ class ClickHouseTelemetry:
         try:
             self.flush()
         finally:
-            with self._reading:
-                self._reader.close()
+            self._reader.close()
             self._writer.close()
             if self._lock is not None:
                 self._lock.release()
@@ -228,51 +124,44 @@ def open_telemetry(
     target = parse_dsn(dsn, config.database)
     lock = StoreLock(target.folder, service_url) if target.folder is not None else None
     try:
-        return ClickHouseTelemetry(target, config, observe, lock)
+        writing = _prepare(target, config)
+        asking = partial(connect, target, config, database=target.database, read_only=True)
+        writer, reader = Writer(writing, config, observe), Reader(asking, observe)
+        return ClickHouseTelemetry(target, writer, reader, lock)
     except BaseException:
         if lock is not None:
             lock.release()
         raise
 
 
-def _prepare(target: Target, config: TelemetryConfig) -> tuple[Client, Client]:
-    """Make database and tables; returns the writing and the reading client."""
+def _prepare(target: Target, config: TelemetryConfig) -> Client:
+    """Make database and tables, and return the client that writes to them."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
     first = connect(target, config, database="")
     opened = [first]
     try:
         first.command(f"CREATE DATABASE IF NOT EXISTS `{target.database}`")
-        writer = connect(target, config, database=target.database)
-        opened.append(writer)
-        migrations.migrate(writer, target.database)
-        migrations.apply_table_settings(writer, sync_to_disk=config.sync_to_disk)
+        writing = connect(target, config, database=target.database)
+        opened.append(writing)
+        migrations.migrate(writing, target.database)
+        migrations.apply_table_settings(writing, sync_to_disk=config.sync_to_disk)
         days = {
             "flows": config.flows_ttl_days,
             "logs": config.logs_ttl_days,
             "metrics": config.metrics_ttl_days,
             "changes": config.changes_ttl_days,
         }
-        migrations.apply_retention(writer, days)
-        reader = _reading_client(target, config)
+        migrations.apply_retention(writing, days)
     except (ClickHouseError, StoreError) as error:
         for client in opened:
             client.close()
         if isinstance(error, StoreError):
             raise
         raise StoreOpenError(
-            f"cannot prepare {target.described}: {_one_line(error)}",
+            f"cannot prepare {target.described}: {one_line(error)}",
             unaffected="what is stored there was left as it is",
             next_step="check that the user may create databases and tables",
         ) from error
     first.close()
-    return writer, reader
-
-
-def _reading_client(target: Target, config: TelemetryConfig) -> Client:
-    return connect(target, config, database=target.database, read_only=True)
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 300 else text[:297] + "..."
+    return writing

@@ -32,6 +32,7 @@ class TelemetryConfig:
         1_000_000, "most rows kept in memory while the store cannot be written", ge=1
     )
     query_memory_mb: int = setting(400, "memory one query may use, in MiB", ge=16)
+    query_seconds: int = setting(60, "seconds after which a query is broken off", ge=1)
     query_threads: int = setting(2, "threads one query may use", ge=1)
     sync_to_disk: bool = setting(
         False, "fsync every write: survives power loss and not only a killed process; slower"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 _FOLDER = "telemetry"
+_CONNECT_S = 5
 
 # The engine shares the process with everything else, so its caches start small. Its own limit
 # on all memory is not enforced when embedded; the limit per query is.
@@ -80,6 +81,12 @@ def parse_dsn(dsn: str, database: str) -> Target:
     )
 
 
+def one_line(error: BaseException) -> str:
+    """An error's text on one line, of a length that a log can bear."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
 def embedded_dsn(data_dir: Path) -> str:
     """The DSN of the embedded store in a data folder."""
     return "chdb://" + quote(str(data_dir.resolve() / _FOLDER))
@@ -104,6 +111,7 @@ def connect(
     settings: dict[str, Any] = {
         "session_timezone": "UTC",
         "max_threads": config.query_threads,
+        "max_execution_time": config.query_seconds,
         "max_memory_usage": config.query_memory_mb * MIB,
         "max_bytes_before_external_group_by": config.query_memory_mb * MIB // 2,
         "max_bytes_before_external_sort": config.query_memory_mb * MIB // 2,
@@ -130,10 +138,12 @@ def connect(
             database=database or None,
             settings=settings,
             autogenerate_session_id=False,
+            connect_timeout=_CONNECT_S,
+            send_receive_timeout=config.query_seconds + _CONNECT_S,
         )
     except ClickHouseError as error:
         raise StoreOpenError(
-            f"cannot open {target.described}: {' '.join(str(error).split())}",
+            f"cannot open {target.described}: {one_line(error)}",
             unaffected="nothing was read or written",
             next_step="check store.telemetry.dsn, and that the server is up",
         ) from error

@@ -1,0 +1,158 @@
+"""The writing half of the store: buffers, inserts, retries, and what they count."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from sensorium.observe import Observe
+from sensorium.store.errors import StoreWriteError
+from sensorium.store.telemetry.buffer import Chunk, InsertBuffer
+from sensorium.store.telemetry.columns import to_table
+from sensorium.store.telemetry.connection import one_line
+from sensorium.store.telemetry.tables import TABLE_OF, TEMPLATES
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from sensorium.store.telemetry.config import TelemetryConfig
+
+RETRY_S = 5.0
+"""Seconds after a failed write before rows that come in make the next attempt."""
+
+
+class Writer:
+    """Writes through one client, one thread at a time.
+
+    A failed chunk is kept and tried again, at the next flush or :data:`RETRY_S` later; the
+    chunks behind it are tried all the same, so that one the engine will never take does not hold
+    up the rest. While the server cannot be reached at all, each attempt ends at the first.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        config: TelemetryConfig,
+        observe: Observe,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._clock_s = clock_s
+        self._lock = threading.RLock()
+        self._retry_at_s = 0.0
+        self.problem = ""
+        self._log = observe.logger("store")
+        self._stored = observe.counter(
+            "sensorium_store_rows", "Rows written to the telemetry store", ("signal",)
+        )
+        self._dropped = observe.counter(
+            "sensorium_store_rows_dropped",
+            "Rows given up before they were stored",
+            ("signal", "reason"),
+        )
+        self._failed = observe.counter(
+            "sensorium_store_write_failures", "Writes that failed and are retried", ("signal",)
+        )
+        self._waiting = observe.gauge(
+            "sensorium_store_rows_waiting", "Rows gathered but not yet written", ("signal",)
+        )
+        self._seconds = observe.histogram(
+            "sensorium_store_write_seconds", "Seconds one write took", ("signal",)
+        )
+        # Tokens must differ between runs, or a restart's first chunk would pass for a retry.
+        run = f"{os.getpid()}-{time.time_ns()}"
+        names = [*(table.name for table in TABLE_OF.values()), TEMPLATES.name]
+        self._buffers = {
+            name: InsertBuffer(
+                name, chunk_rows=config.batch_rows, limit_rows=config.buffer_rows, run=run
+            )
+            for name in names
+        }
+
+    @property
+    def waiting_rows(self) -> int:
+        """Rows buffered and not yet written, of all tables."""
+        with self._lock:
+            return sum(buffer.rows for buffer in self._buffers.values())
+
+    def take(self, table: str, batch: pa.RecordBatch) -> None:
+        """Buffer rows, and write them if there are enough; never raises for the store's sake."""
+        with self._lock:
+            buffer = self._buffers[table]
+            given_up = buffer.add(batch)
+            if given_up:
+                self._dropped.labels(table, "buffer_full").inc(given_up)
+                self._log.error(
+                    "telemetry given up: the store cannot be written and the buffer is full",
+                    signal=table,
+                    rows=given_up,
+                )
+            if buffer.sealed and self._clock_s() >= self._retry_at_s:
+                self._write_all([table])
+            self._waiting.labels(table).set(buffer.rows)
+
+    def flush(self) -> None:
+        """Write everything buffered; StoreWriteError if some rows are still waiting after it."""
+        with self._lock:
+            for buffer in self._buffers.values():
+                buffer.seal()
+            self._write_all(list(self._buffers))
+            for name, buffer in self._buffers.items():
+                self._waiting.labels(name).set(buffer.rows)
+            if self.waiting_rows:
+                raise StoreWriteError(self.problem, self.waiting_rows)
+
+    def close(self) -> None:
+        """Release the client; what is still buffered is lost."""
+        with self._lock:
+            for name, buffer in self._buffers.items():
+                if buffer.rows:
+                    self._dropped.labels(name, "closed").inc(buffer.rows)
+            self._client.close()
+
+    def _write_all(self, names: list[str]) -> None:
+        """Try every sealed chunk of these tables once, but none after a lost connection."""
+        problem = ""
+        for name in names:
+            buffer = self._buffers[name]
+            for chunk in buffer.sealed:
+                reason, lost = self._write(name, chunk)
+                if not reason:
+                    buffer.written(chunk)
+                    self._stored.labels(name).inc(chunk.rows)
+                    continue
+                problem = problem or reason
+                self._note_failure(name, buffer.rows, reason)
+                if lost:
+                    self.problem = problem
+                    return
+        self.problem = problem
+
+    def _note_failure(self, name: str, rows: int, reason: str) -> None:
+        self._retry_at_s = self._clock_s() + RETRY_S
+        self._failed.labels(name).inc()
+        self._log.warning(
+            "telemetry not written, kept and tried again", signal=name, rows=rows, reason=reason
+        )
+
+    def _write(self, name: str, chunk: Chunk) -> tuple[str, bool]:
+        """Insert one chunk; why it failed (empty if not), and whether the server is lost."""
+        from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+        began = time.perf_counter()
+        try:
+            self._client.insert_arrow(
+                name,
+                to_table(list(chunk.batches)),
+                settings={"insert_deduplication_token": chunk.token},
+            )
+        # A full disk comes as OSError, from the file that the driver hands to the engine.
+        except (ClickHouseError, OSError) as error:
+            return one_line(error), isinstance(error, OperationalError | OSError)
+        self._seconds.labels(name).observe(time.perf_counter() - began)
+        return "", False

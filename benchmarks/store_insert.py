@@ -179,7 +179,11 @@ def row_wise(store: ClickHouseTelemetry, signal: Signal, batches: list[pa.Record
     def writes() -> Iterator[Callable[[], None]]:
         for batch in batches:
             rows = rows_for_clickhouse(batch)
-            yield lambda rows=rows: client.insert(table, rows, column_names=names)  # type: ignore[misc]
+
+            def write(rows: list[list[Any]] = rows) -> None:
+                client.insert(table, rows, column_names=names)
+
+            yield write
 
     rate = timed(writes())
     client.command(f"DROP TABLE {table}")

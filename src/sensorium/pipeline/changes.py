@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 _AROUND_NS = 900 * SECOND
+_HOUR_NS = 3600 * SECOND
+# How long a job may run is a setting; a run of more than this is not looked back for.
+_LONGEST_JOB_NS = 2 * _HOUR_NS
+_HOURS_KEPT = 10_000
 
 
 class ChangeBook:
@@ -41,6 +45,7 @@ class ChangeBook:
         self._calendars: dict[str, ChangeCalendar] = {}
         self._crontabs: dict[str, Crontab] = {}
         self._deployments: dict[str, Change] = {}
+        self._runs: dict[tuple[str, int], list[Change]] = {}
         self._stored: set[tuple[str, str]] = set()
         self._seen: dict[Path, tuple[int, int]] = {}
 
@@ -50,7 +55,7 @@ class ChangeBook:
         if (kept / "calendar.ics").exists():
             self._calendars[""] = self._reader.calendar((kept / "calendar.ics").read_bytes())
         for path in sorted((kept / "crontab").glob("*")):
-            self._crontabs[path.name] = self._reader.crontab(path.name, path.read_bytes())
+            self._put_crontab(path.name, path.read_bytes())
         if (kept / "deployments.jsonl").exists():
             self._note((kept / "deployments.jsonl").read_bytes())
         self.refresh()
@@ -67,7 +72,7 @@ class ChangeBook:
         folder = Path(sources.crontabs) if sources.crontabs else None
         for path in sorted(folder.iterdir()) if folder and folder.is_dir() else ():
             if path.is_file() and self._is_new(path):
-                self._crontabs[path.name] = self._reader.crontab(path.name, path.read_bytes())
+                self._put_crontab(path.name, path.read_bytes())
         if sources.deployments and self._is_new(Path(sources.deployments)):
             self._note(Path(sources.deployments).read_bytes())
 
@@ -84,7 +89,7 @@ class ChangeBook:
                 self._calendars[""] = self._reader.calendar(content)
             case AnnouncementKind.CRONTAB:
                 self._keep(f"crontab/{announcement.host}", content)
-                self._crontabs[announcement.host] = self._reader.crontab(announcement.host, content)
+                self._put_crontab(announcement.host, content)
             case AnnouncementKind.DEPLOYMENTS:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 with (self._folder / "deployments.jsonl").open("ab") as file:
@@ -93,10 +98,9 @@ class ChangeBook:
 
     def between(self, start_ns: int, end_ns: int) -> list[Change]:
         """Occurrences that touch [start, end) (Unix ns), in order of start and ref."""
-        found = [
-            c for calendar in self._calendars.values() for c in _in(calendar, start_ns, end_ns)
-        ]
-        found += [c for crontab in self._crontabs.values() for c in _in(crontab, start_ns, end_ns)]
+        found = self._jobs(start_ns, end_ns)
+        for calendar in self._calendars.values():
+            found += calendar.occurrences(start_ns, end_ns)
         found += [
             change
             for change in self._deployments.values()
@@ -109,6 +113,24 @@ class ChangeBook:
     def around(self, now_ns: int) -> list[Change]:
         """Occurrences within a quarter of an hour of ``now_ns``."""
         return self.between(now_ns - _AROUND_NS, now_ns + _AROUND_NS)
+
+    def _jobs(self, start_ns: int, end_ns: int) -> list[Change]:
+        """Runs of cron jobs. Tables are asked once an hour of event time, since asking is slow."""
+        hours = range((start_ns - _LONGEST_JOB_NS) // _HOUR_NS, end_ns // _HOUR_NS + 1)
+        found: list[Change] = []
+        for host, crontab in self._crontabs.items():
+            for hour in hours:
+                key = (host, hour)
+                if key not in self._runs:
+                    if len(self._runs) >= _HOURS_KEPT:
+                        self._runs.clear()
+                    self._runs[key] = _starting_in(crontab, hour)
+                found += self._runs[key]
+        return [c for c in found if c.start_ns < end_ns and c.end_ns > start_ns]
+
+    def _put_crontab(self, host: str, table: bytes) -> None:
+        self._crontabs[host] = self._reader.crontab(host, table)
+        self._runs.clear()
 
     def _note(self, events: bytes) -> None:
         for change in self._reader.deployments(events):
@@ -144,5 +166,7 @@ class ChangeBook:
         return True
 
 
-def _in(source: ChangeCalendar | Crontab, start_ns: int, end_ns: int) -> list[Change]:
-    return source.occurrences(start_ns, end_ns)
+def _starting_in(crontab: Crontab, hour: int) -> list[Change]:
+    start_ns = hour * _HOUR_NS
+    runs = crontab.occurrences(start_ns, start_ns + _HOUR_NS)
+    return [run for run in runs if start_ns <= run.start_ns < start_ns + _HOUR_NS]

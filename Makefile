@@ -42,12 +42,12 @@ setup: .stamps/dev ## make .venv with everything that development needs
 	@touch $@
 
 .PHONY: lock
-lock: .stamps/venv ## resolve pyproject.toml anew into the lock files
+lock: .stamps/venv ## resolve pyproject.toml into the lock files: make lock [UPGRADE=--upgrade]
 	@$(PIP) install "uv>=0.5"
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --upgrade --group build pyproject.toml -o requirements.lock
+		--no-annotate $(UPGRADE) --group build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --upgrade -c requirements.lock --all-extras --group build --group dev \
+		--no-annotate $(UPGRADE) -c requirements.lock --all-extras --group build --group dev \
 		pyproject.toml -o requirements-dev.lock
 
 # --- using it ---------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -65,7 +66,6 @@ def test_secrets_are_never_shown() -> None:
 
 
 def test_the_schema_accepts_the_example_and_refuses_what_loading_refuses(root: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     schema = json_schema(Settings)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)

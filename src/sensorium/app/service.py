@@ -42,6 +42,7 @@ class _Housekeeping:
             self.spine.incidents.concluded(incident)
         self.spine.telemetry.flush()
         self.spine.changes.refresh()
+        self.spine.templates.save()
 
 
 def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpServer]:
@@ -102,6 +103,7 @@ async def run_service(settings: Settings) -> None:
     spine = build_spine(settings, observe)
     try:
         spine.changes.load()
+        spine.templates.restore()
         supervisor, http = build_service(settings, spine)
     except BaseException:
         spine.close()

@@ -19,6 +19,7 @@ from sensorium.ingest.syslog import SyslogDecoder
 from sensorium.observe import Observe
 from sensorium.pipeline.changes import ChangeBook
 from sensorium.pipeline.inquest import Inquest
+from sensorium.pipeline.templates import TemplateFile
 from sensorium.pipeline.turn import Parts, Pipeline
 from sensorium.store.records import Records, open_records
 from sensorium.store.telemetry import ClickHouseTelemetry, open_telemetry
@@ -43,10 +44,12 @@ class Spine:
     engine: DetectionEngine
     incidents: IncidentManager
     inquest: Inquest
+    templates: TemplateFile
     pipeline: Pipeline
 
     def close(self) -> None:
         """Write everything down and release the stores."""
+        self.templates.save()
         self.inquest.close()
         self.telemetry.close()
         self.records.close()
@@ -75,9 +78,10 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     inquest = Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
     engine = DetectionEngine(settings.detect, observe)
     incidents = IncidentManager(settings.incident, observe, identities, graph)
+    netflow = NetflowDecoder(settings.ingest.netflow, observe)
     parts = Parts(
         observe=observe,
-        netflow=NetflowDecoder(settings.ingest.netflow, observe),
+        netflow=netflow,
         syslog=SyslogDecoder(settings.ingest.syslog, observe),
         prometheus=PrometheusDecoder(settings.ingest.prometheus, observe),
         changes=changes,
@@ -107,6 +111,7 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         engine=engine,
         incidents=incidents,
         inquest=inquest,
+        templates=TemplateFile(netflow, data / "netflow-state.json", observe),
         pipeline=pipeline,
     )
 

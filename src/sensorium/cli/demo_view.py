@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sensorium.cli.context import data_flag
 from sensorium.model.incident import IncidentState, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -137,6 +139,8 @@ def _waiting(console: Console, result: ReplayResult, command: str) -> None:
     if not lines:
         return
     _heading(console, "Waiting for a person")
+    data = Path(result.data_dir)
+    where = data_flag(data)
     for line in lines:
         decision = line.decision
         if decision is None:
@@ -145,15 +149,16 @@ def _waiting(console: Console, result: ReplayResult, command: str) -> None:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True, min_width=7)
         grid.add_column(overflow="fold")
-        grid.add_row("brief", Text(line.incident.brief_path, style="cyan"))
-        grid.add_row("approve", f"{command} approval approve {decision.approval_id}")
-        grid.add_row("reject", f'{command} approval reject {decision.approval_id} --reason "why"')
+        grid.add_row("brief", Text(str(data / line.incident.brief_path), style="cyan"))
+        decide = f"{command} approval"
+        grid.add_row("approve", f"{decide} approve {decision.approval_id}{where}")
+        grid.add_row("reject", f'{decide} reject {decision.approval_id}{where} --reason "why"')
         console.print(Padding(grid, (0, 0, 0, 4)))
 
 
 def _next(console: Console, result: ReplayResult, command: str) -> None:
     lines = result.waiting() or list(result.incidents)
-    first = lines[0].incident.id if lines else ""
+    first = lines[0].incident.id + data_flag(Path(result.data_dir)) if lines else ""
     rows = [
         (f"{command} incident show {first}", "read a brief here") if first else None,
         (f"{command} evidence list {first}", "every query behind it; run any again")

@@ -8,7 +8,7 @@ import pytest
 from sensorium.detect.tail import DECADES, SIGMAS, TailModel, decades
 
 
-def _model(scores: np.ndarray, windows: int = 20) -> TailModel:
+def _model(scores: np.ndarray, windows: int = 400) -> TailModel:
     model = TailModel(SIGMAS, 10_000)
     for part in np.array_split(scores, windows):
         model.learn(part)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from sensorium.detect.arrays import F64, Bool
+from sensorium.detect.calm import Calm
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import Scale
 from sensorium.detect.flows.assembly import FlowAssembly
@@ -54,6 +55,7 @@ class DetectionEngine:
             )
             for detector in self._detectors
         }
+        self._calm = Calm(config.pass_rate, config.history_windows)
         self._tally = Tally()
         self._first_window: int | None = None
         self._seen = observe.counter(
@@ -185,8 +187,10 @@ class DetectionEngine:
         return found
 
     def _learn(self, window: Window, judged: list[Judged], warm: bool) -> None:
+        calm = not warm or self._calm.admits([verdicts for _, _, verdicts in judged])
         for detector, scored, verdicts in judged:
-            self._gates[detector.name].learn(scored, verdicts)
+            if calm:
+                self._gates[detector.name].learn(scored, verdicts)
             detector.learn(window, scored, verdicts.passed & warm)
         if window.flows is not None:
             self._flows.learn(window.flows, window.index)

@@ -8,7 +8,6 @@ entities that pass is the setting whatever the number of features and however th
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,15 +22,14 @@ from sensorium.detect.tail import DECADES, SIGMAS, TailModel, decades
 _WEIGHTS = (1.0, 0.5, 0.25, 0.125)
 
 # A score that passed by less than this factor may belong to quiet traffic misjudged.
-_MARGIN = 20.0
-# Of such scores at most these are learned from one window: so many, or so many times the pass
-# rate. One person's busy minute is odd in several pairs at once.
-_MARGINAL_FEW = 4
-_MARGINAL = 5.0
-# Of more extreme scores this many times the pass rate are learned in the long run, saved up to
-# a few.
-_EXTREME = 2.0
-_SAVED = 3.0
+MARGIN = 20.0
+# Of such scores this many times the pass rate are learned in the long run, saved up to a few: one
+# person's busy minute is odd in several pairs at once.
+_MARGINAL = 6.0
+_MARGINAL_SAVED = 6.0
+# Of more extreme ones half of what quiet traffic would have, never two at once.
+_EXTREME = 0.5
+_EXTREME_SAVED = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,9 @@ class Gate:
         self._half_life = half_life_windows
         self._by_feature: dict[tuple[int, int], TailModel] = {}
         self._combined: dict[int, TailModel] = {}
-        self._saved: dict[int, float] = {}
+        self._marginal = _Savings()
+        self._extreme = _Savings()
+        self._direct = all(f.scale is Scale.DECADES for f in features)
         self._passed_before = np.empty(0, np.uint64)
 
     def judge(self, scored: Scored) -> Verdicts:
@@ -69,6 +69,9 @@ class Gate:
             improbable[rows] = self._improbability(scored.oddness[rows], int(stratum))
             score[rows] = _combine(improbable[rows])
             probability[rows] = self._combined_model(int(stratum)).survival(score[rows])
+        if self._direct:
+            # These are probabilities already; what is learned may only make them more cautious.
+            probability = np.maximum(probability, np.minimum(10.0**-score, 1.0))
         return Verdicts(improbable, score, probability, probability <= self._rate)
 
     def learn(self, scored: Scored, verdicts: Verdicts) -> None:
@@ -84,20 +87,22 @@ class Gate:
             admitted = self._admitted(scored, verdicts, rows[verdicts.passed[rows]], len(rows))
             learned = np.concatenate([rows[~verdicts.passed[rows]], admitted])
             self._learn_stratum(scored.oddness[learned], verdicts.score[learned], int(stratum))
+        if scored.unmoved:
+            self._combined_model(0).learn(np.zeros(scored.unmoved), fade=not len(scored))
         self._passed_before = scored.keys[verdicts.passed]
 
     def _admitted(self, scored: Scored, verdicts: Verdicts, passed: I64, among: int) -> I64:
         """Those of the entities that ``passed``, in one stratum, whose scores are learned."""
         stratum = int(scored.strata[passed[0]]) if len(passed) else 0
         passed = passed[np.argsort(verdicts.score[passed], kind="stable")]
-        extreme = verdicts.probability[passed] < self._rate / _MARGIN
+        extreme = verdicts.probability[passed] < self._rate / MARGIN
         first = ~np.isin(scored.keys[passed], self._passed_before)
-        few = max(_MARGINAL_FEW, math.ceil(_MARGINAL * self._rate * among))
-        marginal = passed[~extreme & first][:few]
-        saved = self._saved.get(stratum, 0.0) + _EXTREME * self._rate * among
-        quota = min(int(saved), int(extreme.sum()))
-        self._saved[stratum] = min(saved - quota, _SAVED)
-        return np.concatenate([marginal, passed[extreme][:quota]])
+        expected = self._rate * among
+        marginal, saved = passed[~extreme & first], self._marginal
+        few = saved.draw(stratum, _MARGINAL * expected, _MARGINAL_SAVED, len(marginal))
+        saved = self._extreme
+        one = saved.draw(stratum, _EXTREME * expected, _EXTREME_SAVED, int(extreme.sum()))
+        return np.concatenate([marginal[:few], passed[extreme][:one]])
 
     def _learn_stratum(self, oddness: F64, score: F64, stratum: int) -> None:
         for column, spec in enumerate(self._features):
@@ -109,7 +114,7 @@ class Gate:
                 model = self._feature_model(column, stratum)
                 model.learn(np.minimum(values, model.quantile(self._rate / 10)))
         combined = self._combined_model(stratum)
-        combined.learn(np.minimum(score, combined.quantile(self._rate / _MARGIN)))
+        combined.learn(np.minimum(score, combined.quantile(self._rate / MARGIN)))
 
     def _improbability(self, oddness: F64, stratum: int) -> F64:
         out = np.zeros(oddness.shape)
@@ -133,6 +138,20 @@ class Gate:
         if stratum not in self._combined:
             self._combined[stratum] = TailModel(DECADES, self._half_life)
         return self._combined[stratum]
+
+
+class _Savings:
+    """Allowances that add up while they are not used, by stratum."""
+
+    def __init__(self) -> None:
+        self._saved: dict[int, float] = {}
+
+    def draw(self, stratum: int, earned: float, most: float, wanted: int) -> int:
+        """Add what was earned, and take as many of ``wanted`` as there is saved."""
+        saved = min(self._saved.get(stratum, most) + earned, max(most, earned))
+        taken = min(int(saved), wanted)
+        self._saved[stratum] = saved - taken
+        return taken
 
 
 def _combine(improbable: F64) -> F64:

@@ -53,7 +53,9 @@ class Scored:
     ``oddness`` (n, f) is each feature's score, larger is odder and NaN claims nothing: signed
     robust sigmas, or decades for features of that scale. ``strata`` (n,) separates entities
     whose scores are not comparable; ``places`` (n,) is each entity's place in the detector's
-    own tables of the window. Rows are in order of ``keys``.
+    own tables of the window. Rows are in order of ``keys``. ``unmoved`` counts further entities of
+    which nothing is to be said: they count as zero where probabilities are learned, and are not
+    counted as scored.
     """
 
     keys: U64
@@ -62,6 +64,7 @@ class Scored:
     oddness: F64
     places: I64
     strata: I64
+    unmoved: int = 0
 
     @staticmethod
     def nothing(features: int) -> Scored:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sensorium.detect import presence
 from sensorium.detect.config import DetectConfig
+from sensorium.detect.detectors.first_move import FirstMoveDetector
 from sensorium.detect.detectors.host import HostDetector
 from sensorium.detect.detectors.interface import InterfaceDetector
 from sensorium.detect.detectors.joint import JointDetector
@@ -57,5 +58,6 @@ def build_detectors(
         LogHostDetector(config, template),
         silence("logs.silence", Kind.HOST, logs, presence.log_senders),
         SeriesDetector(config),
+        FirstMoveDetector(config),
         silence("metrics.silence", Kind.HOST, metrics, presence.scrape_targets),
     )

@@ -22,12 +22,12 @@ _EDGES = _UNIT * np.expm1(np.arange(_BINS + 1) / _PER_FOLD)
 _CENTRES = (_EDGES[1:] + _EDGES[:-1]) / 2
 _CENTRES[0] = 0.0
 
-# The shape of network and host scores is rarely lighter than exponential or heavier than 0.5;
-# the prior matters only while few excesses have been seen.
-_SHAPE_PRIOR = 0.2
-_SHAPE_SPREAD = 0.15
+# The prior on the tail matters only while few excesses have been seen.
 _PSEUDO_EXCESSES = 3.0
+# The prior weighs as much as so many scores, and as much as so many windows' scores: scores of one
+# window may all have one cause.
 _PSEUDO_SCORES = 100.0
+_PSEUDO_WINDOWS = 3.0
 _SMALLEST = 1e-12
 _THETAS = np.geomspace(1e-3, 1e2, 64)
 
@@ -36,22 +36,25 @@ _THETAS = np.geomspace(1e-3, 1e2, 64)
 class TailPrior:
     """What is believed before scores have been seen: P(score > x) = (1 + (x/scale)^2)^-power.
 
-    ``excess`` is the believed mean excess over a high threshold, in units of the score.
+    ``excess`` is the believed mean excess over a high threshold, in units of the score;
+    ``shape`` is the believed shape of the tail (0 is exponential), give or take ``shape_spread``.
     """
 
     scale: float
     power: float
     excess: float
+    shape: float
+    shape_spread: float
 
     def survival(self, scores: F64) -> F64:
         """The believed tail probability of each score."""
         return np.asarray((1.0 + (scores / self.scale) ** 2) ** -self.power, np.float64)
 
 
-SIGMAS = TailPrior(scale=2.0, power=2.0, excess=1.0)
+SIGMAS = TailPrior(scale=2.0, power=2.0, excess=1.0, shape=0.2, shape_spread=0.15)
 """For scores in robust sigmas: about Student's t with four degrees of freedom."""
 
-DECADES = TailPrior(scale=1.0, power=3.0, excess=0.5)
+DECADES = TailPrior(scale=1.0, power=3.0, excess=0.5, shape=0.05, shape_spread=0.1)
 """For scores in decades of improbability (-log10 of a probability), combined over features."""
 
 
@@ -62,6 +65,7 @@ class TailModel:
         self._prior = prior
         self._decay = 0.5 ** (1.0 / half_life_windows)
         self._counts = np.zeros(_BINS)
+        self._windows = 0.0
         self._fit: tuple[float, float, float, float] | None = None
         self._above = np.zeros(_BINS + 1)
 
@@ -70,9 +74,11 @@ class TailModel:
         """How many scores are remembered, faded ones counting in part."""
         return float(self._counts.sum())
 
-    def learn(self, scores: F64) -> None:
+    def learn(self, scores: F64, *, fade: bool = True) -> None:
         """Take in one window's scores; all older ones fade by one window."""
-        self._counts *= self._decay
+        if fade:
+            self._counts *= self._decay
+            self._windows = self._windows * self._decay + 1.0
         self._counts += np.bincount(_bin(scores), minlength=_BINS)
         self._fit = None
 
@@ -89,8 +95,9 @@ class TailModel:
         tail = share * (1.0 + shape * excess / scale) ** (-1.0 / shape)
         learned = np.where(clean > threshold, tail, counted)
         weight = self.weight
-        mixed = weight * learned + _PSEUDO_SCORES * self._prior.survival(clean)
-        return np.clip(mixed / (weight + _PSEUDO_SCORES), _SMALLEST, 1.0)
+        belief = max(_PSEUDO_SCORES, _PSEUDO_WINDOWS * weight / max(self._windows, 1.0))
+        mixed = weight * learned + belief * self._prior.survival(clean)
+        return np.clip(mixed / (weight + belief), _SMALLEST, 1.0)
 
     def quantile(self, probability: float) -> float:
         """The smallest grid score whose tail probability is at most ``probability``."""
@@ -111,7 +118,7 @@ class TailModel:
         at = int(np.argmax(self._above <= wanted))
         threshold = float(_EDGES[at])
         excesses = np.maximum(_CENTRES[at:] - threshold, 0.0)
-        shape, scale = _fit_pareto(excesses, self._counts[at:], self._prior.excess)
+        shape, scale = _fit_pareto(excesses, self._counts[at:], self._prior)
         return threshold, float(self._above[at]), shape, scale
 
 
@@ -120,13 +127,13 @@ def _bin(scores: F64) -> I64:
     return np.minimum((_PER_FOLD * np.log1p(clean / _UNIT)).astype(np.int64), _BINS - 1)
 
 
-def _fit_pareto(excesses: F64, weights: F64, believed_mean: float) -> tuple[float, float]:
+def _fit_pareto(excesses: F64, weights: F64, prior: TailPrior) -> tuple[float, float]:
     """Shape and scale of a generalised Pareto tail by Grimshaw's (1993) profile likelihood.
 
     The profile is searched on a grid of ``theta = shape / scale`` > 0, so the shape is never
     negative: a tail with an end would call everything beyond it impossible.
     """
-    y = np.append(excesses, believed_mean)
+    y = np.append(excesses, prior.excess)
     w = np.append(weights, _PSEUDO_EXCESSES)
     keep = w > 0
     y, w = y[keep], w[keep]
@@ -135,7 +142,7 @@ def _fit_pareto(excesses: F64, weights: F64, believed_mean: float) -> tuple[floa
     theta = _THETAS / mean
     shape = (np.log1p(theta[:, None] * y[None, :]) * w).sum(axis=1) / total
     likelihood = -total * (np.log(shape / theta) + shape + 1.0)
-    belief = -((shape - _SHAPE_PRIOR) ** 2) / (2 * _SHAPE_SPREAD**2)
+    belief = -((shape - prior.shape) ** 2) / (2 * prior.shape_spread**2)
     best = int(np.argmax(likelihood + belief))
     return float(shape[best]), max(float(shape[best] / theta[best]), 1e-9)
 

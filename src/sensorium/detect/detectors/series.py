@@ -1,4 +1,4 @@
-"""Metric series: each against its own past, two-sided; and series that never moved and now do."""
+"""Metric series that vary: each against its own past, on both sides."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from sensorium.model.signals import Signal
 FEATURES = (plain("value", "was {}", 0.0, falls=True),)
 
 _SETTLED = 5
-# A series whose whole past is one value may claim this many sigmas at most.
-_FROM_CONSTANT = 10.0
-_LIMIT = 6.0
-_CONSTANT = 3
+# A gauge's usual variation is taken as no less than this share of it; of a counter's or a mean's
+# by this factor (natural logarithm). One step is the least that whole numbers vary by.
+_GAUGE_FLOOR = 0.02
+_FACTOR_FLOOR = 0.2
+_STEP = 0.5
+# An odd series that stands still for so many windows has found a new level.
+_STEADY = 4
 
 
 def compared(values: F64, kinds: I64) -> F64:
@@ -46,9 +49,9 @@ def natural(values: F64, kinds: I64) -> F64:
 
 
 class SeriesDetector:
-    """Scores every series that varies, and every constant one that moves.
+    """Scores every series that has varied within its history.
 
-    A series that has never moved and does not is not scored: there is nothing to say of it.
+    One that never did is the concern of :mod:`sensorium.detect.detectors.first_move`.
     """
 
     name = "metrics.series"
@@ -61,6 +64,8 @@ class SeriesDetector:
         self._baseline = Baseline(np.zeros(1), config.history_windows, population=False, exact=True)
         self._hold = config.hold_windows
         self._held = np.zeros(0, np.int64)
+        self._still = np.zeros(0, np.int64)
+        self._last = np.zeros(0)
         self._seconds = config.window_seconds
 
     def score(self, window: Window) -> Scored:
@@ -75,17 +80,15 @@ class SeriesDetector:
         spread = self._spread(metrics, expected, away)
         with np.errstate(divide="ignore", invalid="ignore"):
             odd = np.clip(away / spread, -1e6, 1e6)
-        constant = expected.span[:, 0] == 0
-        told = (expected.seen[:, 0] >= _SETTLED) & np.isfinite(odd) & ~(constant & (away == 0))
-        at = np.flatnonzero(told)
-        strata = np.where(constant, _CONSTANT + metrics.kinds, metrics.kinds)
+        varies = expected.span[:, 0] > 0
+        at = np.flatnonzero((expected.seen[:, 0] >= _SETTLED) & np.isfinite(odd) & varies)
         return Scored(
             keys=metrics.keys[at],
             values=metrics.values[at, None],
             expected=natural(expected.location[at, 0], metrics.kinds[at])[:, None],
             oddness=odd[at, None],
             places=at,
-            strata=strata[at],
+            strata=metrics.kinds[at],
         )
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
@@ -97,13 +100,18 @@ class SeriesDetector:
         self._baseline.reset(rows[fresh])
         self._grow()
         self._held[rows[fresh]] = 0
+        self._still[rows[fresh]] = 0
+        self._last[rows[fresh]] = np.nan
         odd = np.zeros(len(metrics.keys), np.bool_)
         odd[scored.places[passed]] = True
         kept = rows >= 0
         rows, odd = rows[kept], odd[kept]
-        self._held[rows] = np.where(odd, self._held[rows] + 1, 0)
-        learned = ~odd | (self._held[rows] > self._hold)
         values = compared(metrics.values, metrics.kinds)[kept]
+        still = np.abs(values - self._last[rows]) <= _FACTOR_FLOOR / 2 * np.abs(values)
+        self._last[rows] = values
+        self._still[rows] = np.where(still, self._still[rows] + 1, 0)
+        self._held[rows] = np.where(odd, self._held[rows] + 1, 0)
+        learned = ~odd | (self._held[rows] > self._hold) | (self._still[rows] >= _STEADY)
         self._baseline.insert(rows[learned], values[learned][:, None])
 
     def explain(
@@ -138,18 +146,17 @@ class SeriesDetector:
         own = np.where(away >= 0, expected.rise[:, 0], expected.fall[:, 0])
         gauge = metrics.kinds == SeriesKind.GAUGE
         location = np.abs(expected.location[:, 0])
-        floor = np.where(gauge, 0.02 * location, 0.2)
+        floor = np.where(gauge, _GAUGE_FLOOR * location, _FACTOR_FLOOR)
+        floor = np.maximum(floor, np.where(gauge & metrics.whole, _STEP, 1e-12))
         floor = np.maximum(floor, 0.5 * _family_spread(metrics.families, own))
-        never_moved = expected.span[:, 0] == 0
-        return np.maximum(
-            np.maximum(own, floor), np.where(never_moved, np.abs(away) / _FROM_CONSTANT, 1e-12)
-        )
+        return np.maximum(own, floor)
 
     def _grow(self) -> None:
+        more = 2 * self._index.rows_used - len(self._held)
         if self._index.rows_used > len(self._held):
-            grown = np.zeros(2 * self._index.rows_used, np.int64)
-            grown[: len(self._held)] = self._held
-            self._held = grown
+            self._held = np.concatenate([self._held, np.zeros(more, np.int64)])
+            self._still = np.concatenate([self._still, np.zeros(more, np.int64)])
+            self._last = np.concatenate([self._last, np.full(more, np.nan)])
 
 
 def _family_spread(families: U64, spread: F64) -> F64:

@@ -79,6 +79,7 @@ class MetricAssembly:
         turned = row[registry.fell[row]]
         keys[turned] = mix(keys[turned])
         kinds = np.where(counter, int(SeriesKind.RATE), int(SeriesKind.GAUGE))
+        whole = ~registry.fraction[row][known]
         names = [registry.series[r] for r in row[known].tolist()]
         mean_keys, means, mean_series = self._means(row, increase)
         all_keys = np.concatenate([keys[row][known], mean_keys])
@@ -90,6 +91,7 @@ class MetricAssembly:
             keys=all_keys[order],
             values=np.concatenate([values[known], means])[order],
             kinds=np.concatenate([kinds[known], mean_kinds])[order],
+            whole=np.concatenate([whole, np.zeros(len(means), np.bool_)])[order],
             families=families[order],
             series=[series[place] for place in order.tolist()],
             targets=self._targets(row),

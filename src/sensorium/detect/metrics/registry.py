@@ -69,6 +69,7 @@ class SeriesRegistry:
         self.last_time = np.zeros(0, np.int64)
         self.rises = np.zeros(0, np.int64)
         self.fell = np.zeros(0, np.bool_)
+        self.fraction = np.zeros(0, np.bool_)
         self.series: dict[int, Series] = {}
         self.instances: dict[int, str] = {}
         self.means: dict[str, Mean] = {}
@@ -90,8 +91,9 @@ class SeriesRegistry:
         return np.asarray((reading == Reading.INCREASE) | untyped, np.bool_)
 
     def watch(self, rows: I64, values: F64, starts: I64) -> None:
-        """Note which series without a type fall; call before the last values are replaced.
+        """Note which series have fractions, and which of those without a type fall.
 
+        Call before the last values are replaced.
         One that has only risen for long and falls far was reset, as counters are.
         """
         before = np.append(0.0, values[:-1])[: len(values)]
@@ -100,6 +102,7 @@ class SeriesRegistry:
         reset = (self.rises[rows] >= _RISEN) & (values < before / 2)
         fell = (values < before) & ~reset & (self.reading[rows] == Reading.UNTYPED)
         self.fell[rows[fell]] = True
+        self.fraction[rows[values != np.floor(values)]] = True
         if len(starts):
             self.rises[first] += np.add.reduceat((values > before).astype(np.int64), starts)
 
@@ -113,6 +116,7 @@ class SeriesRegistry:
         self.last_time[rows] = 0
         self.rises[rows] = 0
         self.fell[rows] = False
+        self.fraction[rows] = False
         for row, name, label, kind in zip(rows.tolist(), names, labels, kinds, strict=True):
             instance = label.get("instance", "")
             series = Series(series_text(name, label), name, host_of(instance))
@@ -159,6 +163,7 @@ class SeriesRegistry:
         self.last_time = np.concatenate([self.last_time, np.zeros(more, np.int64)])
         self.rises = np.concatenate([self.rises, np.zeros(more, np.int64)])
         self.fell = np.concatenate([self.fell, np.zeros(more, np.bool_)])
+        self.fraction = np.concatenate([self.fraction, np.zeros(more, np.bool_)])
 
 
 def _reading(name: str, kind: str) -> Reading:

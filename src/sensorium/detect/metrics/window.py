@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from sensorium.detect.arrays import F64, I64, U64
+from sensorium.detect.arrays import F64, I64, U64, Bool
 
 
 class SeriesKind(IntEnum):
@@ -52,13 +52,14 @@ class MetricWindow:
 
     ``keys`` uint64 (n,), distinct and sorted; ``values`` (n,) are the mean of a gauge's samples,
     a counter's increase per second, or a histogram's mean observation; ``kinds`` (n,) are
-    :class:`SeriesKind`; ``families`` uint64 (n,) are keys of the metric's name; ``series`` says
-    what each is called.
+    :class:`SeriesKind`; ``whole`` (n,) is true where all samples so far were whole numbers;
+    ``families`` uint64 (n,) are keys of the metric's name; ``series`` says what each is called.
     """
 
     keys: U64
     values: F64
     kinds: I64
+    whole: Bool
     families: U64
     series: Sequence[Series]
     targets: Targets

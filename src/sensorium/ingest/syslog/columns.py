@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.codes import FACILITIES, SEVERITIES
 from sensorium.ingest.syslog.layout import Bytes, Ints, Offsets, Positions, compiled
-from sensorium.ingest.syslog.memory import copy_bytes
+from sensorium.ingest.syslog.memory import copy, position, put_position
 from sensorium.ingest.syslog.structured import copy_out
 from sensorium.model.signals import LABELS
 
@@ -26,143 +27,178 @@ def packed(names: tuple[str, ...]) -> tuple[Bytes, Ints]:
 _KEYS: Final = packed(("facility", "version", "msgid", "timestamp"))
 _FACILITY_NAMES: Final = packed(FACILITIES)
 _SEVERITY_NAMES: Final = packed(SEVERITIES)
-FACILITY_LENGTHS: Final = np.diff(_FACILITY_NAMES[1])
-SEVERITY_LENGTHS: Final = np.diff(_SEVERITY_NAMES[1])
+_KEY_BYTES: Final = len(_KEYS[0])
+_LONGEST_FACILITY: Final = max(map(len, FACILITIES))
+_LONGEST_SEVERITY: Final = max(map(len, SEVERITIES))
 
 
 @compiled
-def _fill_field(data: Bytes, rows: Positions, column: int, offsets: Offsets, out: Bytes) -> None:
+def _fill_field(bytes_: Bytes, rows: Positions, column: int, offsets: Offsets, out: Bytes) -> int:
+    data, target = bytes_.ctypes.data, out.ctypes.data
+    row, width = rows.ctypes.data, layout.WIDTH * 4
     at = 0
-    for m in range(len(rows)):
-        start = rows[m, column]
-        length = rows[m, column + 1] - start
-        copy_bytes(out, at, data, start, length)
+    for m in range(len(rows) // layout.WIDTH):
+        start = position(row, column)
+        length = position(row, column + 1) - start
+        copy(target + at, data + start, length)
         at += length
         offsets[m + 1] = at
+        row += width
+    return at
 
 
 @compiled
 def _fill_host(
-    data: Bytes,
+    bytes_: Bytes,
     rows: Positions,
     origins: Ints,
     names: Bytes,
     name_offsets: Ints,
     offsets: Offsets,
     out: Bytes,
-) -> None:
+) -> int:
     """Hosts as stated, or else the name ``origins[m]`` of the table."""
+    data, table, target = bytes_.ctypes.data, names.ctypes.data, out.ctypes.data
+    row, width = rows.ctypes.data, layout.WIDTH * 4
     at = 0
-    for m in range(len(rows)):
-        start = rows[m, layout.HOST]
-        length = rows[m, layout.HOST + 1] - start
-        if length:
-            copy_bytes(out, at, data, start, length)
-        else:
+    for m in range(len(rows) // layout.WIDTH):
+        source = data + position(row, layout.HOST)
+        length = position(row, layout.HOST + 1) - position(row, layout.HOST)
+        if length == 0:
             start = name_offsets[origins[m]]
-            length = name_offsets[origins[m] + 1] - start
-            copy_bytes(out, at, names, start, length)
+            source, length = table + start, name_offsets[origins[m] + 1] - start
+        copy(target + at, source, length)
         at += length
         offsets[m + 1] = at
+        row += width
+    return at
 
 
 @compiled
 def _fill_severity(
     rows: Positions, names: Bytes, name_offsets: Ints, offsets: Offsets, out: Bytes
-) -> None:
+) -> int:
+    table, target = names.ctypes.data, out.ctypes.data
     at = 0
-    for m in range(len(rows)):
-        if rows[m, layout.PRIORITY] >= 0:
-            severity = rows[m, layout.PRIORITY] & 7
-            start = name_offsets[severity]
-            length = name_offsets[severity + 1] - start
-            copy_bytes(out, at, names, start, length)
+    for m in range(len(rows) // layout.WIDTH):
+        priority = rows[m * layout.WIDTH + layout.PRIORITY]
+        if priority >= 0:
+            start = name_offsets[priority & 7]
+            length = name_offsets[(priority & 7) + 1] - start
+            copy(target + at, table + start, length)
             at += length
         offsets[m + 1] = at
+    return at
 
 
 @compiled
 def _fill_entry(
-    source: Bytes, start: int, end: int, key: int, key_names: Any, entry: int, outputs: Any
+    source: int, length: int, key: int, key_length: int, entry: int, outputs: Any
 ) -> int:
-    """Append one attribute whose key is number ``key`` of the table."""
+    """Append one attribute; all but lengths and number are addresses."""
     keys, key_ends, values, value_ends = outputs
-    names, name_offsets = key_names
-    length = name_offsets[key + 1] - name_offsets[key]
-    copy_bytes(keys, key_ends[entry], names, name_offsets[key], length)
-    key_ends[entry + 1] = key_ends[entry] + length
-    copy_bytes(values, value_ends[entry], source, start, end - start)
-    value_ends[entry + 1] = value_ends[entry] + end - start
+    key_at, value_at = position(key_ends, entry), position(value_ends, entry)
+    copy(keys + key_at, key, key_length)
+    copy(values + value_at, source, length)
+    put_position(key_ends, entry + 1, key_at + key_length)
+    put_position(value_ends, entry + 1, value_at + length)
     return entry + 1
 
 
 @compiled
 def _fill_attributes(
-    data: Bytes, rows: Positions, key_names: Any, facilities: Any, ends: Offsets, outputs: Any
-) -> None:
-    facility_names, facility_offsets = facilities
+    bytes_: Bytes, rows: Positions, key_names: Any, facilities: Any, ends: Offsets, outputs: Any
+) -> int:
+    data, row = bytes_.ctypes.data, rows.ctypes.data
+    names, offsets = facilities
+    name_data, key_data, key_offsets = names.ctypes.data, key_names[0].ctypes.data, key_names[1]
     keys, key_ends, values, value_ends = outputs
+    addresses = keys.ctypes.data, key_ends.ctypes.data, values.ctypes.data, value_ends.ctypes.data
     entry = 0
-    for m in range(len(rows)):
-        row = rows[m]
-        if row[layout.PRIORITY] >= 0:
-            f = row[layout.PRIORITY] >> 3
-            start, end = facility_offsets[f], facility_offsets[f + 1]
-            entry = _fill_entry(facility_names, start, end, 0, key_names, entry, outputs)
+    for m in range(len(rows) // layout.WIDTH):
+        priority = position(row, layout.PRIORITY)
+        if priority >= 0:
+            start = offsets[priority >> 3]
+            length = offsets[(priority >> 3) + 1] - start
+            entry = _fill_entry(
+                name_data + start, length, key_data, key_offsets[1], entry, addresses
+            )
         for key, column in ((1, layout.VERSION), (2, layout.MSGID), (3, layout.STAMP)):
-            start, end = int(row[column]), int(row[column + 1])
-            if end > start:
-                entry = _fill_entry(data, start, end, key, key_names, entry, outputs)
-        start, end = int(row[layout.DATA]), int(row[layout.DATA + 1])
+            start = position(row, column)
+            length = position(row, column + 1) - start
+            if length > 0:
+                name = key_data + key_offsets[key]
+                name_length = key_offsets[key + 1] - key_offsets[key]
+                entry = _fill_entry(data + start, length, name, name_length, entry, addresses)
+        start, end = position(row, layout.DATA), position(row, layout.DATA + 1)
         if end > start:
-            entry = copy_out(data, start, end, entry, keys, key_ends, values, value_ends)
+            entry = copy_out(
+                data, start, end, entry, addresses[0], addresses[1], addresses[2], addresses[3]
+            )
         ends[m + 1] = entry
+        row += layout.WIDTH * 4
+    return entry
 
 
-def _string_array(offsets: Offsets, data: Bytes) -> pa.Array:
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    return pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
+@dataclass(frozen=True, slots=True)
+class _Strings:
+    """Space for the strings of one column, in memory that Arrow takes over."""
 
+    offset_buffer: pa.Buffer
+    buffer: pa.Buffer
+    offsets: Offsets
+    data: Bytes
 
-def _room(messages: int, size: int) -> tuple[Offsets, Bytes]:
-    offsets = np.empty(messages + 1, np.int32)
-    offsets[0] = 0
-    return offsets, np.empty(size, np.uint8)
+    @staticmethod
+    def room(strings: int, size: int) -> _Strings:
+        """For so many strings of at most ``size`` bytes in all."""
+        # Arrow's allocator keeps pages it has had; fresh ones from the system cost as much as
+        # filling them.
+        offset_buffer = pa.allocate_buffer(4 * (strings + 1))
+        buffer = pa.allocate_buffer(size)
+        offsets = np.frombuffer(offset_buffer, np.int32)
+        offsets[0] = 0
+        return _Strings(offset_buffer, buffer, offsets, np.frombuffer(buffer, np.uint8))
+
+    def array(self, strings: int) -> pa.Array:
+        """The first ``strings`` of them."""
+        return pa.Array.from_buffers(pa.string(), strings, [None, self.offset_buffer, self.buffer])
 
 
 def text_column(data: Bytes, rows: Positions, column: int, size: int) -> pa.Array:
     """One field of all messages as an Arrow string array; ``size`` is its bytes in all."""
-    offsets, out = _room(len(rows), size)
-    _fill_field(data, rows, column, offsets, out)
-    return _string_array(offsets, out)
+    out = _Strings.room(len(rows), size)
+    _fill_field(data, rows.reshape(-1), column, out.offsets, out.data)
+    return out.array(len(rows))
 
 
 def host_column(
     data: Bytes, rows: Positions, origins: Ints, names: tuple[str, ...], size: int
 ) -> pa.Array:
     """Host names, with ``names[origins[m]]`` for a message that states none."""
-    name_bytes, name_offsets = packed(names)
-    offsets, out = _room(len(rows), size)
-    _fill_host(data, rows, origins, name_bytes, name_offsets, offsets, out)
-    return _string_array(offsets, out)
+    out = _Strings.room(len(rows), size)
+    _fill_host(data, rows.reshape(-1), origins, *packed(names), out.offsets, out.data)
+    return out.array(len(rows))
 
 
-def severity_column(rows: Positions, size: int) -> pa.Array:
+def severity_column(rows: Positions) -> pa.Array:
     """Severity keywords; empty where the message has no priority."""
-    offsets, out = _room(len(rows), size)
-    _fill_severity(rows, *_SEVERITY_NAMES, offsets, out)
-    return _string_array(offsets, out)
+    out = _Strings.room(len(rows), len(rows) * _LONGEST_SEVERITY)
+    _fill_severity(rows.reshape(-1), *_SEVERITY_NAMES, out.offsets, out.data)
+    return out.array(len(rows))
 
 
 def attribute_column(data: Bytes, rows: Positions, totals: Ints) -> pa.Array:
     """Facility, version, message id, unread timestamp and structured data, as a map."""
-    entries = int(totals[layout.ENTRIES])
-    key_ends, keys = _room(entries, int(totals[layout.KEY_BYTES]))
-    value_ends, values = _room(entries, int(totals[layout.VALUE_BYTES]))
-    ends = np.zeros(len(rows) + 1, np.int32)
-    outputs = (keys, key_ends, values, value_ends)
-    _fill_attributes(data, rows, _KEYS, _FACILITY_NAMES, ends, outputs)
-    children = [_string_array(key_ends, keys), _string_array(value_ends, values)]
-    pairs = pa.StructArray.from_arrays(children, fields=[LABELS.key_field, LABELS.item_field])
+    messages, stated = len(rows), totals.tolist()
+    room = 4 * messages + stated[layout.ENTRIES]
+    keys = _Strings.room(room, _KEY_BYTES * messages + stated[layout.KEY_BYTES])
+    values = _Strings.room(room, _LONGEST_FACILITY * messages + stated[layout.VALUE_BYTES])
+    ends = np.zeros(messages + 1, np.int32)
+    outputs = (keys.data, keys.offsets, values.data, values.offsets)
+    entries = _fill_attributes(data, rows.reshape(-1), _KEYS, _FACILITY_NAMES, ends, outputs)
+    pairs = pa.StructArray.from_arrays(
+        [keys.array(entries), values.array(entries)], fields=[LABELS.key_field, LABELS.item_field]
+    )
     buffers = [None, pa.py_buffer(ends)]
-    return pa.Array.from_buffers(LABELS, len(rows), buffers, children=[pairs])
+    return pa.Array.from_buffers(LABELS, messages, buffers, children=[pairs])

@@ -13,8 +13,6 @@ from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.codes import SEVERITY_NUMBERS
 from sensorium.ingest.syslog.columns import (
-    FACILITY_LENGTHS,
-    SEVERITY_LENGTHS,
     attribute_column,
     host_column,
     severity_column,
@@ -70,10 +68,7 @@ class SyslogDecoder:
         local = np.empty(count, np.bool_)
         one_each = count == len(datagrams) and (count == 0 or bool((np.diff(origins) == 1).all()))
         observed = _read_only(datagrams.arrival_ns if one_each else datagrams.arrival_ns[origins])
-        totals = parse(
-            data, starts, ends, observed, SEVERITY_LENGTHS, FACILITY_LENGTHS, rows.reshape(-1),
-            times, local,
-        )  # fmt: skip
+        totals = parse(data, starts, ends, observed, rows.reshape(-1), times, local)
         totals[layout.TRUNCATED] = cut
         self._count(count, totals)
         self._local.to_utc(times, local)
@@ -152,7 +147,7 @@ def _batch(
             ADDRESS, count, [None, pa.py_buffer(np.ascontiguousarray(sources))]
         ),
         "severity_number": pa.array(_NUMBERS[severity]),
-        "severity_text": severity_column(rows, size[layout.SEVERITY_BYTES]),
+        "severity_text": severity_column(rows),
         "host": host_column(data, rows, index, names, size[layout.HOST_BYTES] + name_bytes),
         "app": text_column(data, rows, layout.APP, size[layout.APP_BYTES]),
         "proc_id": text_column(data, rows, layout.PROC, size[layout.PROC_BYTES]),

@@ -16,7 +16,7 @@ from sensorium.ingest.syslog.parser import priority_at
 
 
 @compiled
-def _strip(data: Bytes, start: int, end: int) -> tuple[int, int]:
+def _strip(data: int, start: int, end: int) -> tuple[int, int]:
     """Drop line ends and NULs at both ends, and spaces before."""
     while end > start and (
         byte(data, end - 1) == 10 or byte(data, end - 1) == 13 or byte(data, end - 1) == 0
@@ -30,7 +30,7 @@ def _strip(data: Bytes, start: int, end: int) -> tuple[int, int]:
 
 
 @compiled
-def _limit(data: Bytes, start: int, end: int, longest: int) -> int:
+def _limit(data: int, start: int, end: int, longest: int) -> int:
     """The end of a message of at most ``longest`` bytes that cuts no UTF-8 sequence."""
     if end - start <= longest:
         return end
@@ -42,7 +42,7 @@ def _limit(data: Bytes, start: int, end: int, longest: int) -> int:
 
 @compiled
 def split(
-    data: Bytes,
+    bytes_: Bytes,
     offsets: Ints,
     line_ends: Ints,
     longest: int,
@@ -56,6 +56,7 @@ def split(
     datagram and per line feed. Returns the numbers of messages, of datagrams without any, and of
     messages that were cut to ``longest``.
     """
+    data = bytes_.ctypes.data
     count = empty = cut = 0
     line = 0
     for origin in range(len(offsets) - 1):
@@ -85,7 +86,7 @@ def split(
 
 
 @compiled
-def _sequence_length(data: Bytes, i: int, end: int) -> int:
+def _sequence_length(data: int, i: int, end: int) -> int:
     """The length of the well-formed UTF-8 sequence at ``i`` (Unicode table 3-7); 0 if none."""
     lead = byte(data, i)
     if lead < 0x80:
@@ -113,8 +114,9 @@ def _sequence_length(data: Bytes, i: int, end: int) -> int:
 
 
 @compiled
-def malformed_utf8(data: Bytes, offsets: Ints, malformed: Flags) -> int:
+def malformed_utf8(bytes_: Bytes, offsets: Ints, malformed: Flags) -> int:
     """Mark the datagrams that are not well-formed UTF-8; how many there are."""
+    data = bytes_.ctypes.data
     count = 0
     for d in range(len(offsets) - 1):
         i, end = offsets[d], offsets[d + 1]

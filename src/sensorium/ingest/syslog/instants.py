@@ -2,7 +2,7 @@
 
 RFC 5424 section 6.2.3 (RFC 3339 with at most nine digits of fraction read), and RFC 3164
 section 4.1.2 with what exists beside it: a year after the day, a fraction, a one-digit day.
-Times are Unix nanoseconds; years from 1970 to 2261 fit.
+Times are Unix nanoseconds; years from 1970 to 2261 fit. ``data`` is the slab's address.
 """
 
 from __future__ import annotations
@@ -11,17 +11,35 @@ from typing import Final
 
 import numpy as np
 
-from sensorium.ingest.syslog.layout import Bytes, compiled
-from sensorium.ingest.syslog.memory import byte
+from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.syslog.memory import byte, word
 
 SECOND: Final = 1_000_000_000
 DAY: Final = 86_400
 NOT_A_TIME: Final = -(1 << 62)
 
-_MONTHS = np.array([int.from_bytes(m, "big") for m in (
-    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"
-)], np.int64)  # fmt: skip
+_NAMES: Final = (
+    *(b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun"),
+    *(b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"),
+)
+# A month's four bytes, space included, modulo 34 are its own: a table answers in one step.
+_MONTH_MODULUS: Final = 34
+_MONTH_WORDS = np.zeros(_MONTH_MODULUS, np.int64)
+_MONTH_NUMBERS = np.zeros(_MONTH_MODULUS, np.int64)
+for _number, _name in enumerate(_NAMES, 1):
+    _word = int.from_bytes(_name + b" ", "little")
+    _MONTH_WORDS[_word % _MONTH_MODULUS] = _word
+    _MONTH_NUMBERS[_word % _MONTH_MODULUS] = _number
 _MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
+
+# "hh:mm:ss" and "YYYY-MM-" as words: which bits are fixed, and their values.
+_CLOCK_MASK: Final = 0xF0F0FFF0F0FFF0F0 - (1 << 64)
+_CLOCK_FORM: Final = int.from_bytes(b"00:00:00", "little")
+_DATE_MASK: Final = 0xFFF0F0FFF0F0F0F0 - (1 << 64)
+_DATE_FORM: Final = int.from_bytes(b"0000-00-", "little")
+_SIXES: Final = 0x0606060606060606
+_DIGIT_LIMIT_CLOCK: Final = 0xF0F000F0F000F0F0 - (1 << 64)
+_DIGIT_LIMIT_DATE: Final = 0x00F0F000F0F0F0F0
 
 
 @compiled
@@ -31,7 +49,13 @@ def is_digit(byte: int) -> bool:
 
 
 @compiled
-def two_digits(data: Bytes, at: int) -> int:
+def _pair(eight: int, at: int) -> int:
+    """The number of the two checked digits at byte ``at`` of a word."""
+    return ((eight >> (8 * at)) & 15) * 10 + ((eight >> (8 * at + 8)) & 15)
+
+
+@compiled
+def two_digits(data: int, at: int) -> int:
     """The number of two digits at ``at``; -1 if they are not digits."""
     tens, ones = byte(data, at) - 48, byte(data, at + 1) - 48
     if 0 <= tens <= 9 and 0 <= ones <= 9:
@@ -52,8 +76,9 @@ def days_from_civil(year: int, month: int, day: int) -> int:
 @compiled
 def month_length(year: int, month: int) -> int:
     """How many days a month has."""
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return 29 if month == 2 and leap else _MONTH_DAYS[month - 1]
+    if month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
+        return 29
+    return int(_MONTH_DAYS[month - 1])
 
 
 @compiled
@@ -67,20 +92,24 @@ def year_of(time_ns: int) -> int:
 
 
 @compiled
-def clock_at(data: Bytes, at: int, end: int) -> int:
+def clock_at(data: int, at: int, end: int) -> int:
     """Seconds into the day of ``hh:mm:ss``, which may be a leap second; -1 if it is not that."""
-    if end - at < 8 or byte(data, at + 2) != 58 or byte(data, at + 5) != 58:
+    if end - at < 8:
         return -1
-    hours, minutes, seconds = (
-        two_digits(data, at), two_digits(data, at + 3), two_digits(data, at + 6)
-    )  # fmt: skip
-    if not (0 <= hours <= 23 and 0 <= minutes <= 59 and 0 <= seconds <= 60):
+    eight = word(data, at)
+    if (eight & _CLOCK_MASK) != _CLOCK_FORM:
+        return -1
+    # A digit plus six carries into the high half exactly when it is above nine.
+    if ((eight + _SIXES) & _DIGIT_LIMIT_CLOCK) != (_CLOCK_FORM & _DIGIT_LIMIT_CLOCK):
+        return -1
+    hours, minutes, seconds = _pair(eight, 0), _pair(eight, 3), _pair(eight, 6)
+    if hours > 23 or minutes > 59 or seconds > 60:
         return -1
     return hours * 3600 + minutes * 60 + seconds
 
 
 @compiled
-def fraction_at(data: Bytes, at: int, end: int) -> tuple[int, int]:
+def fraction_at(data: int, at: int, end: int) -> tuple[int, int]:
     """Nanoseconds of a ``.123`` that may stand at ``at``, and the position after it.
 
     A point without a digit is no fraction; digits after the ninth are read and dropped.
@@ -96,7 +125,7 @@ def fraction_at(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 
 @compiled
-def _offset_at(data: Bytes, at: int, end: int) -> int:
+def _offset_at(data: int, at: int, end: int) -> int:
     """Seconds east of UTC of ``Z`` or ``+hh:mm`` at ``at``, ended by ``end``; else NOT_A_TIME."""
     if end - at == 1 and (byte(data, at) == 90 or byte(data, at) == 122):
         return 0
@@ -113,20 +142,22 @@ def _offset_at(data: Bytes, at: int, end: int) -> int:
 
 
 @compiled
-def _date_at(data: Bytes, at: int) -> int:
+def _date_at(data: int, at: int) -> int:
     """Days since 1970-01-01 of the ten bytes ``YYYY-MM-DD``; -1 if they are not a day we keep."""
-    if byte(data, at + 4) != 45 or byte(data, at + 7) != 45:
+    eight = word(data, at)
+    if (eight & _DATE_MASK) != _DATE_FORM:
         return -1
-    century, of_century = two_digits(data, at), two_digits(data, at + 2)
-    month, day = two_digits(data, at + 5), two_digits(data, at + 8)
-    year = century * 100 + of_century
-    if century < 0 or of_century < 0 or not (1970 <= year <= 2261 and 1 <= month <= 12):
+    if ((eight + _SIXES) & _DIGIT_LIMIT_DATE) != (_DATE_FORM & _DIGIT_LIMIT_DATE):
+        return -1
+    year, month, day = _pair(eight, 0) * 100 + _pair(eight, 2), _pair(eight, 5), 0
+    day = two_digits(data, at + 8)
+    if not (1970 <= year <= 2261 and 1 <= month <= 12):
         return -1
     return days_from_civil(year, month, day) if 1 <= day <= month_length(year, month) else -1
 
 
 @compiled
-def rfc3339(data: Bytes, at: int, end: int) -> int:
+def rfc3339(data: int, at: int, end: int) -> int:
     """The instant that exactly ``data[at:end]`` names, or NOT_A_TIME."""
     if end - at < 20 or (byte(data, at + 10) != 84 and byte(data, at + 10) != 116):
         return NOT_A_TIME
@@ -141,15 +172,13 @@ def rfc3339(data: Bytes, at: int, end: int) -> int:
 
 
 @compiled
-def month_at(data: Bytes, at: int, end: int) -> int:
+def month_at(data: int, at: int, end: int) -> int:
     """The month, 1 to 12, whose English abbreviation and a space stand at ``at``; 0 if none."""
-    if end - at < 4 or byte(data, at + 3) != 32:
+    if end - at < 8:
         return 0
-    name = (byte(data, at) << 16) | (byte(data, at + 1) << 8) | byte(data, at + 2)
-    for index in range(12):
-        if _MONTHS[index] == name:
-            return index + 1
-    return 0
+    four = word(data, at) & 0xFFFFFFFF
+    slot = four % _MONTH_MODULUS
+    return _MONTH_NUMBERS[slot] if _MONTH_WORDS[slot] == four else 0
 
 
 @compiled
@@ -165,11 +194,14 @@ def nearest_year(month: int, day: int, seconds: int, arrival_ns: int, year: int)
         distance = abs(time_ns - arrival_ns)
         if distance < best_distance:
             best, best_distance = time_ns, distance
+        # Within half a year nothing else can be nearer.
+        if best_distance < 182 * DAY * SECOND:
+            break
     return best
 
 
 @compiled
-def rfc3164(data: Bytes, at: int, end: int, arrival_ns: int, year: int) -> tuple[int, int]:
+def rfc3164(data: int, at: int, end: int, arrival_ns: int, year: int) -> tuple[int, int]:
     """The local time at ``at``, read as if it were UTC, and the position after it.
 
     NOT_A_TIME and ``at`` where there is none. It must be followed by a space or the end.
@@ -178,7 +210,7 @@ def rfc3164(data: Bytes, at: int, end: int, arrival_ns: int, year: int) -> tuple
     if month == 0:
         return NOT_A_TIME, at
     i = at + 4
-    if i < end and byte(data, i) == 32:
+    if byte(data, i) == 32:
         i += 1
     day = 0
     first = i

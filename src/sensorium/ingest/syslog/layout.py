@@ -25,18 +25,17 @@ PRIORITY: Final = 16
 """-1 where the message has none."""
 WIDTH: Final = 17
 
-# Sums over all messages, so that every column can be allocated once.
+# What the parser counts: the bytes of four columns and of the attributes' values, the attributes
+# that structured data will make and the bytes of their keys.
 HOST_BYTES: Final = 0
 APP_BYTES: Final = 1
 PROC_BYTES: Final = 2
 BODY_BYTES: Final = 3
-SEVERITY_BYTES: Final = 4
+VALUE_BYTES: Final = 4
 ENTRIES: Final = 5
 KEY_BYTES: Final = 6
-VALUE_BYTES: Final = 7
-WITHOUT_HOST: Final = 8
-# And counts of what was odd, in the order of IRREGULAR.
-FIRST_REASON: Final = 9
+# And messages that were odd, in the order of IRREGULAR.
+FIRST_REASON: Final = 7
 
 IRREGULAR: Final = (
     "no_priority",

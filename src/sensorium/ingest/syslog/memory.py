@@ -1,51 +1,93 @@
-"""Bytes of an array without numba's care for negative indices: half the parser's time.
+"""Loads, stores and copies on raw addresses: what the kernels are made of.
 
-The caller has checked all bounds: a kernel only ever reads below the ``end`` it was given.
+A kernel takes arrays, and hands their addresses to the functions it calls for every message: an
+array is seven arguments to a machine, and numba looks at each index for being negative. Nothing
+is checked here: the caller MUST have proved that the bytes lie inside a live array. All values
+are ``int64``; eight bytes at a time (:func:`word`) come little-endian, as text is searched.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, cast
 
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
+
+_I64 = ir.IntType(64)
+_LITTLE_ENDIAN = sys.byteorder == "little"
+
+
+def _pointer(builder: Any, bits: int, address: Any, at: Any, scale: int) -> Any:
+    offset = builder.mul(at, ir.Constant(_I64, scale)) if scale > 1 else at
+    return builder.inttoptr(builder.add(address, offset), ir.IntType(bits).as_pointer())
+
+
+def _loader(bits: int, scale: int, *, signed: bool = False) -> Any:
+    @intrinsic
+    def load(_context: Any, _address: Any, _at: Any) -> Any:
+        def generate(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            value = builder.load(_pointer(builder, bits, args[0], args[1], scale), align=1)
+            if bits == 64:
+                return value if _LITTLE_ENDIAN or scale == 8 else builder.bswap(value)
+            return builder.sext(value, _I64) if signed else builder.zext(value, _I64)
+
+        return types.int64(types.int64, types.int64), generate
+
+    return load
+
+
+def _storer(bits: int, scale: int) -> Any:
+    @intrinsic
+    def store(_context: Any, _address: Any, _at: Any, _value: Any) -> Any:
+        def generate(ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            value = args[2] if bits == 64 else builder.trunc(args[2], ir.IntType(bits))
+            builder.store(value, _pointer(builder, bits, args[0], args[1], scale), align=1)
+            return ctx.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64), generate
+
+    return store
+
+
+def _copy(_context: Any, _target: Any, _source: Any, _count: Any) -> Any:
+    def generate(ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        target, source = (builder.inttoptr(a, ir.IntType(8).as_pointer()) for a in args[:2])
+        _raw_memcpy(builder, target, source, args[2], 1)
+        return ctx.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+def _lowest(_context: Any, _value: Any) -> Any:
+    def generate(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        bit = builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+        return builder.lshr(bit, ir.Constant(_I64, 3))
+
+    return types.int64(types.int64), generate
+
 
 # numba's own code generation carries no types.
-_make_array: Any = make_array
 _raw_memcpy: Any = cgutils.raw_memcpy
 
-
-def _byte(_context: Any, data: Any, _at: Any) -> Any:
-    """``data[at]`` of a uint8 array, as int64."""
-    signature = types.int64(data, types.int64)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        array = _make_array(sig.args[0])(context, builder, args[0])
-        value = builder.load(builder.gep(array.data, [args[1]]))
-        return builder.zext(value, context.get_value_type(types.int64))
-
-    return signature, generate
-
-
-def _copy_bytes(
-    _context: Any, target: Any, _target_at: Any, source: Any, _source_at: Any, _count: Any
-) -> Any:
-    """Copy ``count`` bytes between two uint8 arrays by the C library's ``memcpy``."""
-    signature = types.void(target, types.intp, source, types.intp, types.intp)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        to = _make_array(sig.args[0])(context, builder, args[0])
-        of = _make_array(sig.args[2])(context, builder, args[2])
-        _raw_memcpy(
-            builder, builder.gep(to.data, [args[1]]), builder.gep(of.data, [args[3]]), args[4], 1
-        )
-        return context.get_dummy_value()
-
-    return signature, generate
-
-
-byte = cast(Callable[[Any, int], int], intrinsic(_byte))
-copy_bytes = cast(Callable[[Any, int, Any, int, int], None], intrinsic(_copy_bytes))
+byte = cast("Callable[[int, int], int]", _loader(8, 1))
+"""``byte(data, at)``: one byte."""
+word = cast("Callable[[int, int], int]", _loader(64, 1))
+"""``word(data, at)``: eight bytes, the first lowest."""
+position = cast("Callable[[int, int], int]", _loader(32, 4, signed=True))
+"""``position(row, column)``: an element of an int32 array."""
+put_byte = cast("Callable[[int, int, int], None]", _storer(8, 1))
+"""``put_byte(data, at, value)``."""
+put_position = cast("Callable[[int, int, int], None]", _storer(32, 4))
+"""``put_position(row, column, value)``: into an int32 array."""
+total = cast("Callable[[int, int], int]", _loader(64, 8))
+"""``total(totals, index)``: an element of an int64 array."""
+put_total = cast("Callable[[int, int, int], None]", _storer(64, 8))
+"""``put_total(totals, index, value)``: into an int64 array."""
+copy = cast("Callable[[int, int, int], None]", intrinsic(_copy))
+"""``copy(target, source, count)``: bytes, by the C library's ``memcpy``."""
+lowest_byte = cast("Callable[[int], int]", intrinsic(_lowest))
+"""``lowest_byte(marks)``: the index of the lowest byte that is not 0; ``marks`` is not 0."""

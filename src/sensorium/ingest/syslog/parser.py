@@ -1,11 +1,12 @@
 """Where each part of each message stands: RFC 5424 section 6, RFC 3164 section 4, as kernels.
 
 Nothing is copied here and nothing is lost: what does not fit the grammar stays in the body.
+``data`` is the slab's address, ``row`` that of a message's row of positions.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -21,7 +22,8 @@ from sensorium.ingest.syslog.instants import (
     year_of,
 )
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions, compiled
-from sensorium.ingest.syslog.memory import byte
+from sensorium.ingest.syslog.memory import byte, position, put_position, put_total, total
+from sensorium.ingest.syslog.search import tag_end, token_end
 from sensorium.ingest.syslog.structured import measure
 
 SPACE: Final = 32
@@ -38,7 +40,7 @@ LOCAL_TIME: Final = 1
 
 
 @compiled
-def priority_at(data: Bytes, at: int, end: int) -> tuple[int, int]:
+def priority_at(data: int, at: int, end: int) -> tuple[int, int]:
     """The PRI at ``at`` and the position after it; -1 and ``at`` where there is none lawful."""
     if end - at < 3 or byte(data, at) != LESS:
         return -1, at
@@ -52,16 +54,7 @@ def priority_at(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 
 @compiled
-def token_end(data: Bytes, at: int, end: int) -> int:
-    """The position of the next space, or ``end``."""
-    i = at
-    while i < end and byte(data, i) != SPACE:
-        i += 1
-    return i
-
-
-@compiled
-def version_end(data: Bytes, at: int, end: int) -> int:
+def version_end(data: int, at: int, end: int) -> int:
     """The position after the VERSION of an RFC 5424 header; ``at`` where this is no such header.
 
     It is one when the number stands alone, or a timestamp or the nil value follows.
@@ -89,7 +82,7 @@ def version_end(data: Bytes, at: int, end: int) -> int:
 
 
 @compiled
-def _skip_bom(data: Bytes, at: int, end: int) -> int:
+def _skip_bom(data: int, at: int, end: int) -> int:
     """The position after a UTF-8 byte order mark, if one stands at ``at``."""
     if (
         end - at >= 3
@@ -102,48 +95,50 @@ def _skip_bom(data: Bytes, at: int, end: int) -> int:
 
 
 @compiled
-def _field(rows: Positions, row: int, column: int, start: int, end: int) -> None:
-    rows[row + column] = start
-    rows[row + column + 1] = end
+def _field(row: int, column: int, start: int, end: int) -> None:
+    put_position(row, column, start)
+    put_position(row, column + 1, end)
 
 
 @compiled
-def _nil(data: Bytes, start: int, end: int) -> bool:
+def _count(totals: int, index: int, more: int) -> None:
+    put_total(totals, index, total(totals, index) + more)
+
+
+@compiled
+def _nil(data: int, start: int, end: int) -> bool:
     return end == start or (end == start + 1 and byte(data, start) == DASH)
 
 
 @compiled
-def _body_5424(data: Bytes, at: int, end: int, rows: Positions, row: int, totals: Ints) -> None:
+def _body_5424(data: int, at: int, end: int, row: int, totals: int) -> None:
     """Structured data and message, ``at`` being where structured data must stand."""
     body = at
     if byte(data, at) == DASH and (at + 1 == end or byte(data, at + 1) == SPACE):
         body = at + 1
     elif byte(data, at) == OPEN:
-        after, entries, keys, values = measure(data, at, end)
+        after, entries, keys = measure(data, at, end)
         if after >= 0:
-            _field(rows, row, layout.DATA, at, after)
-            totals[layout.ENTRIES] += entries
-            totals[layout.KEY_BYTES] += keys
-            totals[layout.VALUE_BYTES] += values
+            _field(row, layout.DATA, at, after)
+            _count(totals, layout.ENTRIES, entries)
+            _count(totals, layout.KEY_BYTES, keys)
             body = after
     if body == at:
-        totals[layout.STRUCTURED_DATA] += 1
+        _count(totals, layout.STRUCTURED_DATA, 1)
     elif body < end:
         body += 1
-    _field(rows, row, layout.BODY, _skip_bom(data, body, end), end)
+    _field(row, layout.BODY, _skip_bom(data, body, end), end)
 
 
 @compiled
-def parse_5424(
-    data: Bytes, at: int, after: int, end: int, rows: Positions, row: int, totals: Ints
-) -> int:
+def parse_5424(data: int, at: int, after: int, end: int, row: int, totals: int) -> int:
     """An RFC 5424 message whose VERSION is ``data[at:after]``; its time or NOT_A_TIME."""
     time_ns = NOT_A_TIME
-    _field(rows, row, layout.VERSION, at, after)
+    _field(row, layout.VERSION, at, after)
     i = after
     for column in (layout.STAMP, layout.HOST, layout.APP, layout.PROC, layout.MSGID):
         if i >= end:
-            totals[layout.INCOMPLETE_HEADER] += 1
+            _count(totals, layout.INCOMPLETE_HEADER, 1)
             return time_ns
         start = i + 1
         i = token_end(data, start, end)
@@ -153,24 +148,22 @@ def parse_5424(
             time_ns = rfc3339(data, start, i)
             if time_ns != NOT_A_TIME:
                 continue
-            totals[layout.BAD_TIMESTAMP] += 1
-        _field(rows, row, column, start, i)
+            _count(totals, layout.BAD_TIMESTAMP, 1)
+        _field(row, column, start, i)
     if i + 1 >= end:
-        totals[layout.INCOMPLETE_HEADER] += 1
+        _count(totals, layout.INCOMPLETE_HEADER, 1)
         return time_ns
-    _body_5424(data, i + 1, end, rows, row, totals)
+    _body_5424(data, i + 1, end, row, totals)
     return time_ns
 
 
 @compiled
-def _tag(data: Bytes, at: int, end: int, rows: Positions, row: int) -> int:
+def _tag(data: int, at: int, end: int, row: int) -> int:
     """Read ``app:``, ``app[pid]:`` or ``app[pid]`` at ``at``; where the text after it begins.
 
     It must be followed by white space or the end; anything else is no tag and stays text.
     """
-    i = at
-    while i < end and byte(data, i) > SPACE and byte(data, i) != COLON and byte(data, i) != OPEN:
-        i += 1
+    i = tag_end(data, at, end)
     name, process, process_end = i, 0, 0
     if name == at or i >= end or byte(data, i) <= SPACE:
         return at
@@ -187,22 +180,15 @@ def _tag(data: Bytes, at: int, end: int, rows: Positions, row: int) -> int:
         i += 1
     if i < end and byte(data, i) != SPACE and byte(data, i) != 9:
         return at
-    _field(rows, row, layout.APP, at, name)
+    _field(row, layout.APP, at, name)
     if process_end > process:
-        _field(rows, row, layout.PROC, process, process_end)
+        _field(row, layout.PROC, process, process_end)
     return i + 1 if i < end and byte(data, i) == SPACE else i
 
 
 @compiled
 def parse_3164(
-    data: Bytes,
-    at: int,
-    end: int,
-    arrival_ns: int,
-    year: int,
-    rows: Positions,
-    row: int,
-    totals: Ints,
+    data: int, at: int, end: int, arrival_ns: int, year: int, row: int, totals: int
 ) -> tuple[int, int]:
     """A message without VERSION; its time or NOT_A_TIME, and whether that is local time."""
     meaning = UTC_TIME
@@ -212,83 +198,72 @@ def parse_3164(
         meaning = LOCAL_TIME
         time_ns, i = rfc3164(data, at, end, arrival_ns, year)
     if time_ns == NOT_A_TIME:
-        totals[layout.NO_TIMESTAMP] += 1
+        _count(totals, layout.NO_TIMESTAMP, 1)
         i = at
     elif i < end:
         start = i + 1
         i = token_end(data, start, end)
         # A sender that leaves its name out puts the tag here; the transport knows its address.
         if i > start and byte(data, i - 1) != COLON and byte(data, i - 1) != CLOSE:
-            _field(rows, row, layout.HOST, start, i)
+            _field(row, layout.HOST, start, i)
             i = min(i + 1, end)
         else:
             i = start
-    _field(rows, row, layout.BODY, _tag(data, i, end, rows, row), end)
+    _field(row, layout.BODY, _tag(data, i, end, row), end)
     return time_ns, meaning
 
 
 @compiled
-def _sum_row(
-    rows: Positions, row: int, severity_lengths: Any, facility_lengths: Any, totals: Ints
-) -> None:
-    """Add what this message will take in each column."""
-    host = rows[row + layout.HOST + 1] - rows[row + layout.HOST]
-    totals[layout.WITHOUT_HOST] += host == 0
-    totals[layout.HOST_BYTES] += host
-    totals[layout.APP_BYTES] += rows[row + layout.APP + 1] - rows[row + layout.APP]
-    totals[layout.PROC_BYTES] += rows[row + layout.PROC + 1] - rows[row + layout.PROC]
-    totals[layout.BODY_BYTES] += rows[row + layout.BODY + 1] - rows[row + layout.BODY]
-    if rows[row + layout.PRIORITY] >= 0:
-        totals[layout.SEVERITY_BYTES] += severity_lengths[rows[row + layout.PRIORITY] & 7]
-        totals[layout.ENTRIES] += 1
-        totals[layout.KEY_BYTES] += 8
-        totals[layout.VALUE_BYTES] += facility_lengths[rows[row + layout.PRIORITY] >> 3]
-    for column, key_bytes in ((layout.VERSION, 7), (layout.MSGID, 5), (layout.STAMP, 9)):
-        length = rows[row + column + 1] - rows[row + column]
-        if length:
-            totals[layout.ENTRIES] += 1
-            totals[layout.KEY_BYTES] += key_bytes
-            totals[layout.VALUE_BYTES] += length
+def _length(row: int, column: int) -> int:
+    return position(row, column + 1) - position(row, column)
 
 
 @compiled
 def parse(
-    data: Bytes,
+    bytes_: Bytes,
     starts: Ints,
     ends: Ints,
     arrivals: Ints,
-    severity_lengths: Any,
-    facility_lengths: Any,
     rows: Positions,
     times: Ints,
     local: Flags,
 ) -> Ints:
     """Fill ``rows`` (n * WIDTH, zeroed), ``times`` (n,) and ``local`` (n,); return the TOTALS.
 
-    Message ``m`` is ``data[starts[m]:ends[m]]`` and arrived at ``arrivals[m]``. Where it states
+    Message ``m`` is ``bytes_[starts[m]:ends[m]]`` and arrived at ``arrivals[m]``. Where it states
     no time, that is its arrival; ``local`` marks times that are civil time in the sender's zone.
     """
-    totals = np.zeros(layout.TOTALS, np.int64)
+    counts = np.zeros(layout.TOTALS, np.int64)
+    data, totals, first_row = bytes_.ctypes.data, counts.ctypes.data, rows.ctypes.data
     year, year_start, year_end = 1970, 0, 0
+    hosts = apps = processes = bodies = values = 0
     for m in range(len(starts)):
-        row, end, arrival = m * layout.WIDTH, ends[m], arrivals[m]
+        row, end, arrival = first_row + m * layout.WIDTH * 4, ends[m], arrivals[m]
         if not year_start <= arrival < year_end:
             year = year_of(max(arrival, 0))
             year_start = days_from_civil(year, 1, 1) * DAY * SECOND
             year_end = year_start + 365 * DAY * SECOND
         start = _skip_bom(data, starts[m], end)
         priority, at = priority_at(data, start, end)
-        rows[row + layout.PRIORITY] = priority
+        put_position(row, layout.PRIORITY, priority)
         time_ns, meaning = NOT_A_TIME, UTC_TIME
         after = version_end(data, at, end)
         if priority < 0:
-            totals[layout.NO_PRIORITY] += 1
-            _field(rows, row, layout.BODY, start, end)
+            counts[layout.NO_PRIORITY] += 1
+            _field(row, layout.BODY, start, end)
         elif after > at:
-            time_ns = parse_5424(data, at, after, end, rows, row, totals)
+            time_ns = parse_5424(data, at, after, end, row, totals)
         else:
-            time_ns, meaning = parse_3164(data, at, end, arrival, year, rows, row, totals)
+            time_ns, meaning = parse_3164(data, at, end, arrival, year, row, totals)
         times[m] = arrival if time_ns == NOT_A_TIME else time_ns
         local[m] = meaning == LOCAL_TIME and time_ns != NOT_A_TIME
-        _sum_row(rows, row, severity_lengths, facility_lengths, totals)
-    return totals
+        hosts += _length(row, layout.HOST)
+        apps += _length(row, layout.APP)
+        processes += _length(row, layout.PROC)
+        bodies += _length(row, layout.BODY)
+        values += _length(row, layout.VERSION) + _length(row, layout.MSGID)
+        values += _length(row, layout.STAMP) + _length(row, layout.DATA)
+    counts[layout.HOST_BYTES], counts[layout.APP_BYTES] = hosts, apps
+    counts[layout.PROC_BYTES], counts[layout.BODY_BYTES] = processes, bodies
+    counts[layout.VALUE_BYTES] = values
+    return counts

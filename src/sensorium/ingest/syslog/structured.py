@@ -6,10 +6,10 @@ value ``\\"``, ``\\\\`` and ``\\]`` lose their backslash; other backslashes stay
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from sensorium.ingest.syslog.layout import Bytes, compiled
-from sensorium.ingest.syslog.memory import byte, copy_bytes
+from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.syslog.memory import byte, copy, position, put_byte, put_position
 
 QUOTE: Final = 34
 EQUALS: Final = 61
@@ -23,7 +23,7 @@ LONGEST_NAME: Final = 64
 
 
 @compiled
-def name_end(data: Bytes, at: int, end: int) -> int:
+def name_end(data: int, at: int, end: int) -> int:
     """The position after the SD-NAME at ``at``; ``at`` if there is none of lawful length."""
     i = at
     while i < end and byte(data, i) > SPACE and byte(data, i) != EQUALS and byte(data, i) != CLOSE:
@@ -34,79 +34,72 @@ def name_end(data: Bytes, at: int, end: int) -> int:
 
 
 @compiled
-def value_end(data: Bytes, at: int, end: int) -> tuple[int, int]:
-    """The position of the quote that ends a value, and the value's length without escapes.
-
-    -1, 0 where no quote ends it.
-    """
-    length, i = 0, at
+def value_end(data: int, at: int, end: int) -> int:
+    """The position of the quote that ends a value; -1 where none does."""
+    i = at
     while i < end and byte(data, i) != QUOTE:
         if byte(data, i) == ESCAPE and i + 1 < end:
             escaped = byte(data, i + 1)
             if escaped in (QUOTE, ESCAPE, CLOSE):
                 i += 1
-        length += 1
         i += 1
-    if i >= end:
-        return -1, 0
-    return i, length
+    return -1 if i >= end else i
 
 
 @compiled
-def _skip_spaces(data: Bytes, at: int, end: int) -> int:
+def _skip_spaces(data: int, at: int, end: int) -> int:
     while at < end and byte(data, at) == SPACE:
         at += 1
     return at
 
 
 @compiled
-def _parameter(data: Bytes, at: int, end: int) -> tuple[int, int, int]:
-    """The position after the SD-PARAM at ``at`` and the lengths of name and value; -1 if none."""
+def _parameter(data: int, at: int, end: int) -> tuple[int, int]:
+    """The position after the SD-PARAM at ``at`` and the length of its name; -1 if none."""
     i = name_end(data, at, end)
     # A parameter begins after a space, and its value after '="'.
     if i == at or i + 1 >= end or byte(data, at - 1) != SPACE:
-        return -1, 0, 0
+        return -1, 0
     if byte(data, i) != EQUALS or byte(data, i + 1) != QUOTE:
-        return -1, 0, 0
-    closing, length = value_end(data, i + 2, end)
-    return closing + 1 if closing >= 0 else -1, i - at, length
+        return -1, 0
+    closing = value_end(data, i + 2, end)
+    return closing + 1 if closing >= 0 else -1, i - at
 
 
 @compiled
-def measure(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
-    """Check structured data at ``at``: its end, its entries, and their keys' and values' bytes.
+def measure(data: int, at: int, end: int) -> tuple[int, int, int]:
+    """Check structured data at ``at``: its end, its entries and their keys' bytes.
 
     The end is -1 where it is malformed.
     """
-    entries = keys = values = 0
+    entries = keys = 0
     i = at
     while i < end and byte(data, i) == OPEN:
         first = i + 1
         i = name_end(data, first, end)
         id_length, parameters = i - first, 0
         if id_length == 0:
-            return -1, 0, 0, 0
+            return -1, 0, 0
         i = _skip_spaces(data, i, end)
         while i < end and byte(data, i) != CLOSE:
-            i, name_length, value_length = _parameter(data, i, end)
+            i, name_length = _parameter(data, i, end)
             if i < 0:
-                return -1, 0, 0, 0
+                return -1, 0, 0
             keys += id_length + 1 + name_length
-            values += value_length
             parameters += 1
             i = _skip_spaces(data, i, end)
         if i >= end:
-            return -1, 0, 0, 0
+            return -1, 0, 0
         keys += id_length if parameters == 0 else 0
         entries += max(parameters, 1)
         i += 1
     if i < end and byte(data, i) != SPACE:
-        return -1, 0, 0, 0
-    return i, entries, keys, values
+        return -1, 0, 0
+    return i, entries, keys
 
 
 @compiled
-def _unescape(data: Bytes, at: int, values: Bytes, value_at: int) -> tuple[int, int]:
+def _unescape(data: int, at: int, values: int, value_at: int) -> tuple[int, int]:
     """Copy a checked value; the position of its closing quote, and after what was written."""
     i = at
     while byte(data, i) != QUOTE:
@@ -114,7 +107,7 @@ def _unescape(data: Bytes, at: int, values: Bytes, value_at: int) -> tuple[int, 
             escaped = byte(data, i + 1)
             if escaped in (QUOTE, ESCAPE, CLOSE):
                 i += 1
-        values[value_at] = byte(data, i)
+        put_byte(values, value_at, byte(data, i))
         value_at += 1
         i += 1
     return i, value_at
@@ -122,19 +115,19 @@ def _unescape(data: Bytes, at: int, values: Bytes, value_at: int) -> tuple[int, 
 
 @compiled
 def copy_out(
-    data: Bytes,
+    data: int,
     at: int,
     end: int,
     entry: int,
-    keys: Any,
-    key_ends: Any,
-    values: Any,
-    value_ends: Any,
+    keys: int,
+    key_ends: int,
+    values: int,
+    value_ends: int,
 ) -> int:
     """Write the entries of checked structured data from ``entry`` on; the number after the last.
 
-    ``key_ends`` and ``value_ends`` are Arrow offsets: entry ``e`` begins at ``[e]`` and ends at
-    ``[e + 1]``.
+    The last four are addresses. ``key_ends`` and ``value_ends`` are Arrow offsets: entry ``e``
+    begins at ``[e]`` and ends at ``[e + 1]``.
     """
     i = at
     while i < end:
@@ -144,20 +137,20 @@ def copy_out(
         i = _skip_spaces(data, i, end)
         bare = byte(data, i) == CLOSE
         while bare or byte(data, i) != CLOSE:
-            key_at, value_at = int(key_ends[entry]), int(value_ends[entry])
-            copy_bytes(keys, key_at, data, first, id_length)
+            key_at, value_at = position(key_ends, entry), position(value_ends, entry)
+            copy(keys + key_at, data + first, id_length)
             key_at += id_length
             if not bare:
                 name = i
                 i = name_end(data, name, end)
-                keys[key_at] = 46
-                copy_bytes(keys, key_at + 1, data, name, i - name)
+                put_byte(keys, key_at, 46)
+                copy(keys + key_at + 1, data + name, i - name)
                 key_at += 1 + i - name
                 i, value_at = _unescape(data, i + 2, values, value_at)
                 i = _skip_spaces(data, i + 1, end)
             entry += 1
-            key_ends[entry] = key_at
-            value_ends[entry] = value_at
+            put_position(key_ends, entry, key_at)
+            put_position(value_ends, entry, value_at)
             if bare:
                 break
         i += 1

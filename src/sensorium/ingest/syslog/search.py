@@ -1,0 +1,58 @@
+"""Find where a field ends, eight bytes at a time.
+
+The trick is Mycroft's: of a word whose searched bytes have been made zero, ``(w - 0x01..) & ~w &
+0x80..`` marks the zero bytes, exactly so up to the first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.syslog.memory import byte, lowest_byte, word
+
+SPACE: Final = 32
+COLON: Final = 58
+OPEN: Final = 91
+
+_ONES: Final = 0x0101010101010101
+_HIGHS: Final = -0x7F7F7F7F7F7F7F80
+_SPACES: Final = SPACE * _ONES
+_COLONS: Final = COLON * _ONES
+_OPENS: Final = OPEN * _ONES
+_BELOW_33: Final = 33 * _ONES
+
+
+@compiled
+def _zeros(value: int) -> int:
+    return (value - _ONES) & ~value & _HIGHS
+
+
+@compiled
+def token_end(data: int, at: int, end: int) -> int:
+    """The position of the next space, or ``end``."""
+    i = at
+    while end - i >= 8:
+        found = _zeros(word(data, i) ^ _SPACES)
+        if found != 0:
+            return i + lowest_byte(found)
+        i += 8
+    while i < end and byte(data, i) != SPACE:
+        i += 1
+    return i
+
+
+@compiled
+def tag_end(data: int, at: int, end: int) -> int:
+    """The position of the next ``:``, ``[``, space or control character, or ``end``."""
+    i = at
+    while end - i >= 8:
+        eight = word(data, i)
+        blank = (eight - _BELOW_33) & ~eight & _HIGHS
+        found = _zeros(eight ^ _COLONS) | _zeros(eight ^ _OPENS) | blank
+        if found != 0:
+            return i + lowest_byte(found)
+        i += 8
+    while i < end and byte(data, i) > SPACE and byte(data, i) != COLON and byte(data, i) != OPEN:
+        i += 1
+    return i

@@ -39,12 +39,14 @@ class SyslogDecoder:
     """Decodes RFC 5424 and RFC 3164 messages, mixed, as they come in UDP datagrams.
 
     Every datagram with content gives at least one row; what fits no grammar stays in the body
-    and is counted by reason. ``template_id`` is 0 here. It keeps no state between batches.
+    and is counted by reason. ``template_id`` is 0 here. It keeps no state
+    between batches but room to work in, so that one thread at a time may use it.
     """
 
     signal = Signal.LOGS
 
     def __init__(self, config: SyslogConfig, observe: Observe) -> None:
+        self._scratch = _Scratch()
         self._longest = config.max_message_bytes
         self._local = LocalTimes(ZoneInfo(config.timezone))
         self._messages = observe.counter("sensorium_syslog_messages", "Syslog messages decoded", ())
@@ -63,9 +65,8 @@ class SyslogDecoder:
         data, offsets = self._well_formed(datagrams)
         starts, ends, origins, cut = self._messages_of(data, offsets)
         count = len(starts)
-        rows = np.zeros((count, layout.WIDTH), np.int32)
+        rows, local = self._scratch.rows(count), np.empty(count, np.bool_)
         times = np.empty(count, np.int64)
-        local = np.empty(count, np.bool_)
         one_each = count == len(datagrams) and (count == 0 or bool((np.diff(origins) == 1).all()))
         observed = _read_only(datagrams.arrival_ns if one_each else datagrams.arrival_ns[origins])
         totals = parse(data, starts, ends, observed, rows.reshape(-1), times, local)
@@ -90,7 +91,7 @@ class SyslogDecoder:
     def _messages_of(self, data: Bytes, offsets: Ints) -> tuple[Ints, Ints, Ints, int]:
         line_ends = np.flatnonzero(data == 10)
         room = len(offsets) - 1 + len(line_ends)
-        starts, ends, origins = np.empty((3, room), np.int64)
+        starts, ends, origins = self._scratch.bounds(room)
         count, empty, cut = split(data, offsets, line_ends, self._longest, starts, ends, origins)
         if empty:
             self._dropped.labels("syslog", "empty").inc(empty)
@@ -103,6 +104,28 @@ class SyslogDecoder:
         ):
             if count:
                 self._irregular.labels(reason).inc(count)
+
+
+class _Scratch:
+    """Room to work in that is kept from batch to batch: fresh pages cost as much as the work."""
+
+    def __init__(self) -> None:
+        self._rows = np.zeros((0, layout.WIDTH), np.int32)
+        self._bounds = np.zeros((3, 0), np.int64)
+
+    def rows(self, count: int) -> npt.NDArray[np.int32]:
+        """Zeroed positions of ``count`` messages."""
+        if count > len(self._rows):
+            self._rows = np.zeros((count, layout.WIDTH), np.int32)
+        rows = self._rows[:count]
+        rows[:] = 0
+        return rows
+
+    def bounds(self, count: int) -> npt.NDArray[np.int64]:
+        """Starts, ends and origins of ``count`` messages, with any content."""
+        if count > self._bounds.shape[1]:
+            self._bounds = np.zeros((3, count), np.int64)
+        return self._bounds[:, :count]
 
 
 def _read_only(array: npt.NDArray[T]) -> npt.NDArray[T]:

@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
-PATHS := src tests benchmarks lab
+PATHS := src tests benchmarks lab tools
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -96,6 +96,7 @@ bench: .stamps/dev ## run every benchmark and write benchmarks/results.md
 .PHONY: generate
 generate: .stamps/dev ## write anew the files that are made from code
 	@$(BIN)/sensorium config example > sensorium.example.yaml
+	@$(BIN)/python tools/metrics_page.py
 
 .PHONY: clean
 clean: ## remove everything that the targets above made

@@ -26,6 +26,13 @@ def test_a_name_cannot_be_two_kinds_of_metric() -> None:
         observe.gauge("sensorium_depth", "A gauge.")
 
 
+def test_a_metric_cannot_have_other_labels_elsewhere() -> None:
+    observe = Observe()
+    observe.counter("sensorium_dropped", "Dropped.", ("reason",))
+    with pytest.raises(TypeError, match=r"has the labels \('reason',\), not \('protocol',\)"):
+        observe.counter("sensorium_dropped", "Dropped.", ("protocol",))
+
+
 def test_two_facades_share_no_metric() -> None:
     one, other = Observe(), Observe()
     one.counter("sensorium_seen", "Seen.").inc()

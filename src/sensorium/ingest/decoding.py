@@ -51,7 +51,9 @@ class FileDecoder:
         self._datagrams = 0
         self._rows = dict.fromkeys(Signal, 0)
         self._unknown = self.observe.counter(
-            "sensorium_ingest_dropped", "What could not be used, by reason", ("protocol", "reason")
+            "sensorium_ingest_dropped",
+            "Input not used, by protocol and reason",
+            ("protocol", "reason"),
         )
 
     def file(self, path: Path) -> Iterator[pa.RecordBatch]:

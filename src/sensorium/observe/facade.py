@@ -73,6 +73,8 @@ class Observe:
         metric = self._metrics[name]
         if not isinstance(metric, kind):
             raise TypeError(f"metric {name} is a {type(metric).__name__}, not a {kind.__name__}")
+        if metric._labelnames != labels:
+            raise TypeError(f"metric {name} has the labels {metric._labelnames}, not {labels}")
         return metric
 
     def value(self, name: str, labels: Mapping[str, str] | None = None) -> float:

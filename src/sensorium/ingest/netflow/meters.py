@@ -28,7 +28,7 @@ class Meters:
         )
         self._dropped = observe.counter(
             "sensorium_ingest_dropped",
-            "What could not be used, by reason",
+            "Input not used, by protocol and reason",
             ("protocol", "reason"),
         )
         self._sequence = observe.counter(

@@ -117,7 +117,7 @@ def test_a_slab_of_nothing_is_fine() -> None:
     assert rows(strip_headers(received(b""), TRUSTED).datagrams) == [(7, LOOPBACK, 9, 2055, b"")]
 
 
-def slow_strip(payload: bytes) -> tuple[bytes, int, int, int, bytes] | None:  # noqa: PLR0911
+def slow_strip(payload: bytes) -> tuple[bytes, int, int, int, bytes] | None:
     """The specification read aloud: (source, port, port, time or -1, payload); None if none."""
     if len(payload) < 16 or payload[:12] != SIGNATURE:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sensorium.component import setting
 
@@ -20,3 +21,10 @@ class ChangesConfig:
     unfinished_minutes: float = setting(
         15.0, "minutes a deployment is taken to last that has not said it finished", gt=0
     )
+
+    def __post_init__(self) -> None:
+        """ValueError where there is no such time zone."""
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"timezone: there is no time zone {self.timezone!r}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from sensorium.component import setting
@@ -27,6 +28,17 @@ class UdpConfig:
         "networks whose PROXY protocol headers may state another source and arrival time",
     )
 
+    def __post_init__(self) -> None:
+        """ValueError where a port or a network is none."""
+        for port in self.ports:
+            if not 0 <= port <= 65_535:
+                raise ValueError(f"ports: there is no UDP port {port}")
+        for network in self.trusted_proxies:
+            try:
+                ip_network(network, strict=False)
+            except ValueError as error:
+                raise ValueError(f"trusted_proxies: {error}") from error
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScrapeTarget:
@@ -36,6 +48,12 @@ class ScrapeTarget:
     url: str = setting("http://127.0.0.1:9100/metrics", "where the metrics are served")
     interval_s: float = setting(15.0, "seconds between scrapes", ge=1)
     timeout_s: float = setting(10.0, "seconds after which a scrape has failed", gt=0)
+
+    def __post_init__(self) -> None:
+        """ValueError where the URL cannot be asked."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"url: {self.url!r} is no address like http://10.0.0.9:9100/metrics")
 
     @property
     def instance(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 
 import pyarrow as pa
@@ -121,7 +122,7 @@ def by_decoder(stream: list[tuple[str, bytes]], slabs: list[int]) -> pa.Table:
     bench = p.Bench()
     batches = []
     edges = sorted({0, len(stream), *(slab for slab in slabs if slab < len(stream))})
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in itertools.pairwise(edges):
         part = stream[first:last]
         slab = p.slab(
             [payload for _, payload in part],

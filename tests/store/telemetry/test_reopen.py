@@ -44,7 +44,7 @@ for written in range(100, 10**9, 100):
 
 
 def test_what_was_written_is_there_after_reopening(tmp_path: Path, observe: Observe) -> None:
-    for opened in range(1, 4):
+    for opened in range(1, 3):
         store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
         store.insert(Signal.LOGS, batches.logs(4))
         store.close()
@@ -54,49 +54,36 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path, observe: Obse
         store.close()
 
 
-def test_a_killed_writer_leaves_everything_it_acknowledged(
-    tmp_path: Path, observe: Observe, root: Path, run_python: Run
-) -> None:
-    writer = run_python(WRITER, str(tmp_path), str(root))
-    assert writer.stdout is not None
-    acknowledged = 0
-    for line in writer.stdout:
-        acknowledged = int(line)
-        if acknowledged >= 500:
-            break
-    writer.kill()
-    rest = writer.stdout.read().split()
-    acknowledged = int(rest[-1]) if rest else acknowledged
-    writer.wait()
-    writer.stdout.close()
-    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
-    answer = store.query("SELECT uniqExact(time_flow_end_ns) AS n, count() AS rows FROM flows")
-    store.close()
-    stored = answer.to_pylist()[0]["rows"]
-    assert stored in {acknowledged, acknowledged + 100}
-    assert answer.to_pylist()[0]["n"] == stored
-
-
-def test_a_second_process_learns_who_has_the_store_and_where_to_ask(
+def test_a_store_is_taken_while_its_writer_lives_and_whole_when_it_was_killed(
     tmp_path: Path, observe: Observe, root: Path, run_python: Run
 ) -> None:
     folder = embedded_folder(TelemetryConfig(), tmp_path)
     assert folder is not None
     assert owner_of(folder) is None
-    service = run_python(WRITER, str(tmp_path), str(root))
-    assert service.stdout is not None
-    service.stdout.readline()
+    writer = run_python(WRITER, str(tmp_path), str(root))
+    assert writer.stdout is not None
+    acknowledged = int(writer.stdout.readline())
     with pytest.raises(StoreInUseError, match=r"http://127\.0\.0\.1:8470") as refused:
         open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
-    assert refused.value.pid == service.pid
+    assert refused.value.pid == writer.pid
     owner = owner_of(folder)
     assert owner is not None
-    assert (owner.pid, owner.url) == (service.pid, "http://127.0.0.1:8470")
-    service.kill()
-    service.wait()
-    service.stdout.close()
+    assert (owner.pid, owner.url) == (writer.pid, "http://127.0.0.1:8470")
+    while acknowledged < 500:
+        acknowledged = int(writer.stdout.readline())
+    writer.kill()
+    rest = writer.stdout.read().split()
+    acknowledged = int(rest[-1]) if rest else acknowledged
+    writer.wait()
+    writer.stdout.close()
     assert owner_of(folder) is None
-    open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path).close()
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    answer = store.query("SELECT uniqExact(time_flow_end_ns) AS n, count() AS rows FROM flows")
+    store.close()
+    stored = answer.to_pylist()[0]["rows"]
+    # What was written but not yet acknowledged may be there, and then whole.
+    assert stored in {acknowledged, acknowledged + 100}
+    assert answer.to_pylist()[0]["n"] == stored
 
 
 def test_the_store_is_free_again_after_it_was_closed(tmp_path: Path, observe: Observe) -> None:

@@ -112,7 +112,7 @@ samples = st.lists(
 
 
 @given(rows=samples)
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sample_comes_back(
     telemetry: ClickHouseTelemetry, rows: list[tuple[int, str, dict[str, str], float]]
 ) -> None:

@@ -31,7 +31,7 @@ def test_one_in_a_thousand_is_about_that_on_fresh_scores(seed: int, law: str) ->
 
 def test_few_scores_support_no_extreme_claim() -> None:
     model = _model(np.abs(np.random.default_rng(1).normal(size=50)))
-    assert model.survival(np.array([6.0]))[0] > 0.001
+    assert model.survival(np.array([6.0]))[0] > 3e-4
     many = _model(np.abs(np.random.default_rng(1).normal(size=50_000)))
     assert many.survival(np.array([6.0]))[0] < 1e-4
 

@@ -187,7 +187,9 @@ class DetectionEngine:
         return found
 
     def _learn(self, window: Window, judged: list[Judged], warm: bool) -> None:
-        calm = not warm or self._calm.admits([verdicts for _, _, verdicts in judged])
+        # Scores against baselines that have hardly begun would teach the gate to expect wild ones.
+        settled = window.index - (self._first_window or 0) >= self._config.warmup_windows // 2
+        calm = self._calm.admits([verdicts for _, _, verdicts in judged]) if warm else settled
         for detector, scored, verdicts in judged:
             if calm:
                 self._gates[detector.name].learn(scored, verdicts)

@@ -68,7 +68,7 @@ def services(window: Window) -> Present:
     if window.flows is None:
         return _nobody()
     flows, talks = window.flows, window.flows.conversations
-    answered = np.flatnonzero(~talks.failed & (talks.packets_down > 0) & (talks.port > 0))
+    answered = np.flatnonzero(talks.answered & (talks.port > 0))
     keys: U64 = talks.service[answered]
     groups = Groups.of(keys)
     at = answered[groups.order[groups.starts]]

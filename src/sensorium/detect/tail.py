@@ -26,7 +26,7 @@ _CENTRES[0] = 0.0
 _PSEUDO_EXCESSES = 3.0
 # The prior weighs as much as so many scores, and as much as so many windows' scores: scores of one
 # window may all have one cause.
-_PSEUDO_SCORES = 100.0
+_PSEUDO_SCORES = 50.0
 _PSEUDO_WINDOWS = 3.0
 _SMALLEST = 1e-12
 _THETAS = np.geomspace(1e-3, 1e2, 64)
@@ -51,8 +51,8 @@ class TailPrior:
         return np.asarray((1.0 + (scores / self.scale) ** 2) ** -self.power, np.float64)
 
 
-SIGMAS = TailPrior(scale=2.0, power=2.0, excess=1.0, shape=0.2, shape_spread=0.15)
-"""For scores in robust sigmas: about Student's t with four degrees of freedom."""
+SIGMAS = TailPrior(scale=2.0, power=3.0, excess=1.0, shape=0.2, shape_spread=0.15)
+"""For scores in robust sigmas: about Student's t with six degrees of freedom."""
 
 DECADES = TailPrior(scale=1.0, power=3.0, excess=0.5, shape=0.05, shape_spread=0.1)
 """For scores in decades of improbability (-log10 of a probability), combined over features."""

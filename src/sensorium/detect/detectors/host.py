@@ -95,7 +95,10 @@ def _strongest(owner: I64, values: F64, owners: int) -> F64:
 
 
 class HostDetector:
-    """Scores every host that took part in a conversation in the window."""
+    """Scores every host that took part in a conversation in the window.
+
+    An address that has never sent a packet is nobody's.
+    """
 
     name = "flows.host"
     kind = EntityKind.HOST
@@ -108,7 +111,7 @@ class HostDetector:
         self._latest: tuple[Window, Scored] | None = None
 
     def score(self, window: Window) -> Scored:
-        """One row per address that is somebody's; of the latest window, the first answer."""
+        """One row per host; of the latest window, the first answer."""
         if window.flows is None:
             return Scored.nothing(len(FEATURES))
         if self._latest is None or self._latest[0] is not window:
@@ -117,8 +120,12 @@ class HostDetector:
 
     def _score(self, flows: FlowWindow) -> Scored:
         talks, m = flows.conversations, len(flows.addresses.keys)
-        active = np.bincount(talks.client, minlength=m) + np.bincount(talks.server, minlength=m)
-        who = np.flatnonzero((active > 0) & ~flows.addresses.group)
+        spoke = np.zeros(m, np.bool_)
+        spoke[talks.client[talks.packets_up > 0]] = True
+        spoke[talks.server[talks.packets_down > 0]] = True
+        asked = np.bincount(talks.server, minlength=m) > 0
+        known = self._profiles.index.find(flows.addresses.keys) >= 0
+        who = np.flatnonzero((spoke | (asked & known)) & ~flows.addresses.group)
         return self._profiles.score(flows.addresses.keys[who], host_values(flows)[who], who)
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:

@@ -24,6 +24,9 @@ FEATURES = (
     plain("novelty", "was never logged before (improbability {})", 0.5, "decades"),
 )
 
+# New templates come by the dozen at first and seldom later: what counts is the last ten minutes.
+_FADE = 0.5 ** (1 / 20)
+
 
 class _Novelty:
     """How often a template is new, by severity: to nobody before, or to this sender.
@@ -48,7 +51,7 @@ class _Novelty:
     def learn(self, template: U64, pair: U64, severity: I64, now: int) -> None:
         level = _level(severity)
         new = self._anywhere.find(template) < 0
-        self._counts *= 0.999
+        self._counts *= _FADE
         self._counts[:, 0] += np.bincount(level, minlength=3)
         self._counts[:, 1] += np.bincount(level, new, 3)
         self._anywhere.admit(np.unique(template), now)

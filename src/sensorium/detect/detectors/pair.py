@@ -48,7 +48,10 @@ def pair_values(flows: FlowWindow, groups: Groups) -> F64:
 
 
 class PairDetector:
-    """Scores every pair that had a conversation in the window."""
+    """Scores every pair that had a conversation in the window.
+
+    Knocking where nobody is makes no pair: that is told of the host that knocks.
+    """
 
     name = "flows.pair"
     kind = EntityKind.PAIR
@@ -68,6 +71,9 @@ class PairDetector:
         talk = groups.order[groups.starts]
         talks, nobody = flows.conversations, flows.addresses.group
         real = ~nobody[talks.client[talk]] & ~nobody[talks.server[talk]]
+        answered = groups.reduce(np.add, talks.packets_down) > 0
+        answered |= groups.reduce(np.logical_or, talks.answered)
+        real &= answered | (self._profiles.index.find(groups.keys) >= 0)
         values = pair_values(flows, groups)
         return self._profiles.score(groups.keys[real], values[real], talk[real])
 

@@ -19,8 +19,8 @@ from sensorium.model.signals import Signal
 FEATURES = (
     count("flows", "was asked {} times", falls=True),
     count("clients", "had {} clients", falls=True),
-    volume("bytes_up", "received {}", falls=True),
-    volume("bytes_down", "sent {}", falls=True),
+    volume("bytes_up", "received {}"),
+    volume("bytes_down", "sent {}"),
     count("failed", "left {} conversations unanswered or refused"),
     plain("failed_share", "left unanswered or refused {} of its conversations", 0.1, "share"),
     FeatureSpec(
@@ -29,6 +29,8 @@ FEATURES = (
     FeatureSpec("duration", Scale.RATIO, "took {} per conversation", "s", 0.4, 0.05, True),
 )
 _FEW = 5
+# Of fewer conversations than this a mean says nothing: long ones are exported in pieces.
+_FEWEST = 3
 
 
 def service_values(flows: FlowWindow, groups: Groups) -> F64:
@@ -44,8 +46,8 @@ def service_values(flows: FlowWindow, groups: Groups) -> F64:
         down,
         failed,
         failed / np.maximum(asked, _FEW),
-        (up + down) / asked,
-        groups.reduce(np.add, talks.duration) / asked / 1e9,
+        np.where(asked >= _FEWEST, (up + down) / asked, np.nan),
+        np.where(asked >= _FEWEST, groups.reduce(np.add, talks.duration) / asked / 1e9, np.nan),
     ]
     return np.column_stack(columns).astype(np.float64)
 
@@ -69,8 +71,7 @@ class ServiceDetector:
         flows, talks = window.flows, window.flows.conversations
         groups = Groups.of(talks.service)
         talk = groups.order[groups.starts]
-        answered = groups.reduce(np.add, talks.failed.astype(np.int64)) < groups.sizes()
-        answered &= talks.port[talk] > 0
+        answered = groups.reduce(np.logical_or, talks.answered) & (talks.port[talk] > 0)
         known = self._profiles.index.find(groups.keys) >= 0
         real = (answered | known) & ~flows.addresses.group[talks.server[talk]]
         values = service_values(flows, groups)

@@ -159,6 +159,7 @@ def _orient(addresses: Addresses, ends: list[I64], sides: list[Side], served: U6
     down = Side.choose(swap, sides[0], sides[1])
     starts = np.where(up.start > 0, up.start, down.start)
     server = np.where(swap, low, high)
+    failed = _failed(up, down, proto)
     return Conversations(
         client=np.where(swap, high, low),
         server=server,
@@ -169,7 +170,8 @@ def _orient(addresses: Addresses, ends: list[I64], sides: list[Side], served: U6
         packets_up=up.packets,
         packets_down=down.packets,
         duration=np.maximum(np.maximum(up.end, down.end) - starts, 0),
-        failed=_failed(up, down, proto) & ~addresses.group[server],
+        failed=failed & ~addresses.group[server],
+        answered=~failed & ((down.packets > 0) | (up.packets > _KNOCK)),
         service=np.where(swap, low_service, high_service),
     )
 

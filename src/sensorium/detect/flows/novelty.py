@@ -72,16 +72,16 @@ class Novelty:
             port=groups.first(talks.port),
             proto=groups.first(talks.proto),
             flows=groups.sizes(),
-            failed=groups.reduce(np.add, talks.failed.astype(np.int64)),
+            answered=groups.reduce(np.logical_or, talks.answered),
             new=new,
             novelty=np.where(new, self._improbability(addresses.keys[client], service), 0.0),
             conversation=groups.codes,
         )
 
     def learn(self, addresses: Addresses, talks: Conversations, edges: Edges, now: int) -> None:
-        """Take a window's edges in. One that only failed stays new, so that knocking on closed
-        doors does not make them known."""
-        answered = edges.failed < edges.flows
+        """Take a window's edges in. One that nobody answered stays new, so that knocking on
+        closed doors does not make them known."""
+        answered = edges.answered
         service = talks.service[_first_of(edges)]
         self._edges.admit(edges.keys[answered], now)
         self._services.admit(np.unique(service[answered]), now)

@@ -59,7 +59,8 @@ class Conversations:
 
     ``client`` and ``server`` index the addresses; ``port`` is the server's (0 where the
     protocol has none). ``*_up`` is from client to server. ``failed`` is a TCP opening without
-    an accepting answer, or a few UDP packets or an echo request without any.
+    an accepting answer, or a few UDP packets or an echo request without any. ``answered`` is an
+    exchange that really took place, or enough packets one way that somebody must be there.
     """
 
     client: I64
@@ -72,6 +73,7 @@ class Conversations:
     packets_down: I64
     duration: I64
     failed: Bool
+    answered: Bool
     service: U64
 
     def __len__(self) -> int:
@@ -93,7 +95,7 @@ class Edges:
     port: I64
     proto: I64
     flows: I64
-    failed: I64
+    answered: Bool
     new: Bool
     novelty: F64
     conversation: I64

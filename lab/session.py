@@ -115,8 +115,10 @@ class Session:
 
     def _play(self, network: Network, slot: Slot) -> None:
         stage = self._stage(network, slot)
+        finished = False
         try:
             SCENARIOS[slot.kind].play(stage)
+            finished = True
         except Interrupted:
             pass
         except Exception as error:  # noqa: BLE001 - one scenario's fault must not end the others
@@ -125,7 +127,8 @@ class Session:
             self._failures.append(f"{slot.id}: {type(error).__name__}: {error}")
             say(f"FAILED {self._failures[-1]}")
         finally:
-            self._truth.add(slot.id, slot.kind, self._casts[slot.id], stage.phases)
+            cast = self._casts[slot.id]
+            self._truth.add(slot.id, slot.kind, cast, stage.phases, finished=finished)
 
     def _backups(self, zero: datetime) -> list[tuple[datetime, Cast]]:
         return [

@@ -49,20 +49,23 @@ class Truth:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._lock = threading.Lock()
-        self._entries: list[dict[str, object]] = []
+        self._entries: list[tuple[int, dict[str, object]]] = []
 
-    def add(self, slot_id: str, kind: Kind, cast: Cast, phases: list[Phase]) -> None:
-        """Add one finished (or interrupted) scenario."""
+    def add(
+        self, slot_id: str, kind: Kind, cast: Cast, phases: list[Phase], *, finished: bool = True
+    ) -> None:
+        """Add one scenario; ``phases`` says how far it came, when it did not finish."""
         if not phases:
             return
         planned = kind in PLANNED
+        start = min(p.start_ns for p in phases)
         entry: dict[str, object] = {
             "id": slot_id,
             "kind": kind.value,
             "planned": planned,
-            "start_ns": min(p.start_ns for p in phases),
+            "start_ns": start,
             "end_ns": max(p.end_ns for p in phases),
-            "cause": cast.cause,
+            "cause": cast.cause if finished else f"cut short: {cast.cause}",
             "entities": {
                 "hosts": cast.hosts,
                 "primary": list(cast.primary),
@@ -75,12 +78,12 @@ class Truth:
             "proof": cast.proof,
         }
         with self._lock:
-            self._entries.append(entry)
+            self._entries.append((start, entry))
 
     def to_json(self) -> str:
         """All entries by start time, with every host of the site."""
         with self._lock:
-            entries = sorted(self._entries, key=lambda e: str(e["start_ns"]))
+            entries = [entry for _, entry in sorted(self._entries, key=lambda pair: pair[0])]
         hosts = {h.name: h.address for h in self._site.hosts}
         value = {"seed": self._site.seed, "hosts": hosts, "scenarios": entries}
         return json.dumps(value, indent=2) + "\n"

@@ -83,10 +83,12 @@ def test_the_truth_lists_scenarios_by_time() -> None:
     truth = Truth(site)
     truth.add("backup-2", Kind.BACKUP, cast, [Phase("copy", 50, 90, "")])
     truth.add("intrusion-1", Kind.INTRUSION, cast, [Phase("b", 20, 30, ""), Phase("a", 10, 20, "")])
+    truth.add("deploy-4", Kind.DEPLOYMENT, cast, [Phase("a", 95, 96, "")], finished=False)
     truth.add("link_fault-3", Kind.LINK_FAULT, cast, [])
     value = json.loads(truth.to_json())
     assert value["hosts"] == {h.name: h.address for h in site.hosts}
-    first, second = value["scenarios"]
+    first, second, third = value["scenarios"]
+    assert (first["cause"], third["cause"]) == ("why", "cut short: why")
     assert (first["kind"], first["start_ns"], first["end_ns"]) == ("intrusion", 10, 30)
     assert (first["planned"], first["expected"]) == (False, "elevated")
     assert (second["planned"], second["expected"], second["proof"]) == (

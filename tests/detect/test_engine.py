@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import subprocess
+import sys
 from dataclasses import asdict
 
 import numpy as np
@@ -233,3 +238,33 @@ def test_a_long_silence_of_all_signals_is_ours_and_not_the_networks() -> None:
     kept = Talks(*(getattr(talks, name)[seen] for name in Talks.__slots__))
     found, _ = drive({Signal.FLOWS: flow_batch(kept, rng)})
     assert not [a for a in found if a.detector.startswith("flows.silence")]
+
+
+def test_anomalies_do_not_depend_on_pythons_hash_seed() -> None:
+    program = (
+        "from dataclasses import asdict; import numpy as np\n"
+        "from sensorium.detect.testing import *\n"
+        "from sensorium.detect.config import DetectConfig\n"
+        "from sensorium.detect.engine import DetectionEngine\n"
+        "from sensorium.model.canonical import digest\n"
+        "from sensorium.observe.facade import Observe\n"
+        "rng = np.random.default_rng(3)\n"
+        "engine = DetectionEngine(DetectConfig(), Observe())\n"
+        "talks = Talks.join([everyday(rng, 420.0), scan(WORKSTATIONS[1], SERVERS, 365.0, 60)])\n"
+        "engine.observe(Signal.FLOWS, flow_batch(talks, rng))\n"
+        "engine.observe(Signal.LOGS, log_batch(everyday_logs(rng, 420.0)))\n"
+        "found = engine.advance(START_NS + 500 * NS)\n"
+        "print(len(found), digest([asdict(a) for a in found]))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONHASHSEED": "77"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    here = io.StringIO()
+    with contextlib.redirect_stdout(here):
+        exec(program, {})
+    assert told == here.getvalue()
+    assert not told.startswith("0 ")

@@ -43,6 +43,7 @@ class FirstMoveDetector:
         self._seen = np.zeros(0, np.int64)
         self._families = KeyIndex(config.max_entities)
         self._counts = np.zeros((0, 2))
+        self._length = config.history_windows
         self._hold = config.hold_windows
         self._held = np.zeros(0, np.int64)
 
@@ -79,12 +80,13 @@ class FirstMoveDetector:
         odd[scored.places[passed]] = True
         kept = rows >= 0
         rows, odd, values = rows[kept], odd[kept], metrics.values[kept]
-        differs = (self._seen[rows] > 0) & (values != self._value[rows])
+        differs = ~fresh[kept] & (values != self._value[rows])
         self._held[rows] = np.where(odd, self._held[rows] + 1, 0)
         held = odd & (self._held[rows] <= self._hold)
-        # A series that moved without being odd varies: it is left to the other detector.
-        self._seen[rows] = np.where(differs & ~held, -1, self._seen[rows])
-        self._seen[rows] += (self._seen[rows] >= 0) & ~held
+        # A series that moved without being odd varies: it is left to the other detector for as
+        # long as that remembers.
+        self._seen[rows] = np.where(differs & ~held, -self._length, self._seen[rows])
+        self._seen[rows] += ~held
         self._value[rows] = np.where(held, self._value[rows], values)
 
     def explain(

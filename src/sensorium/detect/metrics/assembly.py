@@ -17,7 +17,6 @@ class MetricAssembly:
     def __init__(self, capacity: int, ignored: str = "(?!)") -> None:
         """Names that begin like the regular expression ``ignored`` are left out."""
         self._registry = SeriesRegistry(capacity, ignored)
-        self._mean_keys: dict[str, int] = {}
 
     def build(self, batch: pa.RecordBatch, index: int) -> MetricWindow:
         """The values of one window; call once per window."""
@@ -107,13 +106,8 @@ class MetricAssembly:
         count = grown[[mean.count_row for mean in found]] if found else np.empty(0)
         observed = np.flatnonzero(np.isfinite(total) & (count > 0))
         series = [found[place].series for place in observed.tolist()]
-        keys = np.array([self._mean_key(s.key) for s in series], np.uint64)
+        keys = np.array([found[place].key for place in observed.tolist()], np.uint64)
         return keys, total[observed] / count[observed], series
-
-    def _mean_key(self, text: str) -> int:
-        if text not in self._mean_keys:
-            self._mean_keys[text] = text_key("mean of " + text)
-        return self._mean_keys[text]
 
     def _targets(self, row: I64) -> Targets:
         keys = np.unique(self._registry.target[row])

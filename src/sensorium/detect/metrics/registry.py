@@ -38,6 +38,7 @@ class Mean:
     """A histogram or summary: the mean of what it observed, from its sum and its count."""
 
     series: Series
+    key: int
     sum_row: int
     count_row: int
 
@@ -74,6 +75,7 @@ class SeriesRegistry:
         self.instances: dict[int, str] = {}
         self.means: dict[str, Mean] = {}
         self._parts: dict[str, dict[str, int]] = {}
+        self._part_of: dict[int, str] = {}
 
     def rows(self, batch: pa.RecordBatch, now: int) -> I64:
         """The row of every sample, -1 where there is no room for its series."""
@@ -128,6 +130,9 @@ class SeriesRegistry:
             self.target[row] = text_key(instance) if answered else 0
             self.instances.setdefault(int(self.target[row]), instance)
             self._pair(row, series, label, kind or "")
+        if len(self.instances) > self.index.capacity:
+            live = set(self.target[self.index.rows].tolist())
+            self.instances = {key: self.instances[key] for key in self.instances if key in live}
 
     def _pair(self, row: int, series: Series, labels: Mapping[str, str], kind: str) -> None:
         """Where both the sum and the count of a distribution are known, note their mean."""
@@ -139,17 +144,19 @@ class SeriesRegistry:
         key = series_text(base, labels)
         parts = self._parts.setdefault(key, {})
         parts[part] = row
+        self._part_of[row] = key
         if len(parts) == 2:
             mean = Series(key, base, series.host)
-            self.means[key] = Mean(mean, parts["sum"], parts["count"])
+            self.means[key] = Mean(mean, text_key(f"mean of {key}"), parts["sum"], parts["count"])
 
     def _leave(self, row: int) -> None:
         gone = self.series.pop(row, None)
         if gone is None:
             return
-        for key in [k for k, parts in self._parts.items() if row in parts.values()]:
-            del self._parts[key]
-            self.means.pop(key, None)
+        mean = self._part_of.pop(row, None)
+        if mean is not None:
+            self._parts.pop(mean, None)
+            self.means.pop(mean, None)
 
     def _grow(self) -> None:
         size = self.index.rows_used

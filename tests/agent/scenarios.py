@@ -122,9 +122,9 @@ def intrusion() -> Scenario:
     return Scenario(town, incident, anomalies, at(A + 360))
 
 
-def service_failure() -> Scenario:
-    """PostgreSQL on db turns slow, stops and comes back; the shop and its front fail with it."""
-    down = (A + 60, A + 120)
+def service_failure(*, recovers: bool = True) -> Scenario:
+    """PostgreSQL on db stops and, maybe, comes back; the shop and its front fail with it."""
+    down = (A + 60, A + 120 if recovers else A + 400)
     town = Town().live(A + 400, without=(("db", *down),))
     for i in range(40):
         t = down[0] + i * 1.5
@@ -137,7 +137,9 @@ def service_failure() -> Scenario:
         town.talk(t, "app", "db", 5432, failed=True, lasts=0.01)
     town.log(down[0], "db", "postgres", "LOG:  received immediate shutdown request", 12)
     town.log(down[0] + 0.4, "db", "postgres", "LOG:  database system is shut down", 12)
-    town.log(down[1], "db", "postgres", "LOG:  database system is ready to accept connections", 12)
+    if recovers:
+        ready = "LOG:  database system is ready to accept connections"
+        town.log(down[1], "db", "postgres", ready, 12)
     anomalies = [
         host_anomaly("app", A + 60, feature="failed", value=40, peers=(peer("db", 5432),)),
         log_anomaly("app", A + 60, "ERROR request <*> failed: database error"),
@@ -165,8 +167,9 @@ def link_fault() -> Scenario:
             )  # fmt: skip
     town.metric(A + 12, "gw2", "node_network_carrier", 0.0, device="ge1")
     anomalies = [
-        log_anomaly("gw2", A, "Link beat lost."),
-        log_anomaly("gw1", A, "Link beat lost."),
+        log_anomaly(router, t, "Link beat lost.")
+        for t in (A, A + 30, A + 60)
+        for router in ("gw2", "gw1")
     ]
     incident = incident_of(anomalies, IncidentKind.LINK_FAULT)
     return Scenario(town, incident, anomalies, at(A + 210))

@@ -47,7 +47,7 @@ def test_an_intrusion_is_told_from_the_scan_to_the_data_that_left(
     assert incident.state is IncidentState.AWAITING_APPROVAL
     assert set(incident.hosts) >= {ip("ws-3"), ip("web"), ip("db"), OUTSIDE}
     assert incident.hosts[0] == ip("ws-3")
-    assert "ws-3 broke into web, moved on to db and sent 60.0 MB" in incident.title
+    assert "ws-3 broke into web and db and sent 60.0 MB" in incident.title
 
 
 def test_an_intruder_is_isolated_at_the_nearest_router_and_the_account_locked(
@@ -73,9 +73,21 @@ def test_a_failing_service_is_laid_at_the_door_of_its_deepest_ill_dependency(
     assert result.incident.verdict is Verdict.CONFIRMED
     assert result.incident.hosts[0] == ip("db")
     assert "PostgreSQL on db failed" in result.incident.title
-    assert result.action is not None
-    assert f'ssh root@{ip("db")} "systemctl restart postgresql"' in result.action.commands
     assert "it answers again" in result.brief
+
+
+def test_a_service_that_answers_again_is_looked_at_and_not_restarted(
+    results: dict[str, InvestigationResult], tmp_path: Path
+) -> None:
+    back = results["service_failure"].action
+    assert back is not None
+    assert back.risk is RiskTier.NONE
+    assert back.rollback == ()
+    assert not any("restart" in line for line in back.commands)
+    down = run(scenarios.service_failure(recovers=False), tmp_path).action
+    assert down is not None
+    assert f'ssh root@{ip("db")} "systemctl restart postgresql"' in down.commands
+    assert down.risk is RiskTier.MEDIUM
 
 
 def test_a_flapping_link_names_its_port_and_how_often_it_flapped(
@@ -86,7 +98,10 @@ def test_a_flapping_link_names_its_port_and_how_often_it_flapped(
     assert result.incident.title == "Interface ge1 of gw2 flapped 5 times"
     assert set(result.incident.hosts) == {ip("gw1"), ip("gw2")}
     assert result.action is not None
-    assert result.action.rollback == (f'ssh root@{ip("gw2")} "ip link set dev ge1 up"',)
+    assert f'ssh root@{ip("gw2")} "ethtool ge1"' in result.action.commands
+    # It has been up since: nothing is proposed that would take it down again.
+    assert result.action.risk is RiskTier.NONE
+    assert "no flap was seen after 10:16:0" in result.action.rationale
 
 
 def test_a_planned_backup_is_closed_with_its_proof(

@@ -28,7 +28,7 @@ from sensorium.model.anomaly import Anomaly, EntityKind
 from sensorium.model.change import Change
 from sensorium.model.incident import Incident
 
-NODE_ORDER = ("was_it_planned", "traffic", "log", "topology", "propose")
+NODE_ORDER = ("orchestrate", "was_it_planned", "traffic", "log", "topology", "propose")
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Case:
             self.state["until_ns"],
             baseline_ns=self.config.baseline_minutes * MINUTE_NS,
             lead_ns=self.config.lead_seconds * SECOND_NS,
+            tail_ns=self.config.tail_seconds * SECOND_NS,
+            known_ns=self.state.get("known_ns", 0),
         )
 
     @cached_property
@@ -92,11 +94,12 @@ class Case:
         return tuple(ranked[: self.config.focus_hosts])
 
     @cached_property
-    def exporters(self) -> tuple[str, ...]:
-        """Exporters whose interfaces the anomalies are about."""
+    def routers(self) -> tuple[str, ...]:
+        """Routers the incident is about: those its anomalies name, and hosts that export flows."""
         kinds = (EntityKind.INTERFACE, EntityKind.EXPORTER)
-        keys = {a.entity.key.partition("#")[0] for a in self.anomalies if a.entity.kind in kinds}
-        return tuple(sorted(keys))
+        keys = [a.entity.key.partition("#")[0] for a in self.anomalies if a.entity.kind in kinds]
+        named = sorted(self.names.home(k) for k in keys)
+        return tuple(dict.fromkeys((*named, *self.state.get("plan", {}).get("routers", []))))
 
     def clues(self, *nodes: str) -> tuple[Clue, ...]:
         """The clues of these nodes, or of all, in a fixed order whatever ran first."""
@@ -117,6 +120,21 @@ class Case:
         networks = (ip_network(n, strict=False) for n in self.config.internal_networks)
         ip = ip_address(address)
         return any(ip.version == n.version and ip in n for n in networks)
+
+
+def hosts_of(case: Case, change: Change) -> tuple[str, ...]:
+    """Canonical addresses of the hosts a change names; unknown names are left out."""
+    return _resolved(case, change.scope.hosts)
+
+
+def peers_of(case: Case, change: Change) -> tuple[str, ...]:
+    """Canonical addresses of the peers a change names."""
+    return _resolved(case, change.scope.peers)
+
+
+def _resolved(case: Case, names: Iterable[str]) -> tuple[str, ...]:
+    found = (case.names.resolve(name) for name in names)
+    return tuple(dict.fromkeys(a for a in found if a is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class ClueKind(StrEnum):
     SERVICE_STOPPED = "service_stopped"
     SERVICE_STARTED = "service_started"
     SERVICE_ERRORS = "service_errors"
+    OUT_OF_RESOURCES = "out_of_resources"
     SCRAPE_LOST = "scrape_lost"
     METRIC_CHANGED = "metric_changed"
 

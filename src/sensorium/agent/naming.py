@@ -77,18 +77,19 @@ class Names:
         return None if found is None else self.home(found)
 
     def service(self, key: str) -> str:
-        """``PostgreSQL on db (10.0.0.2:5432/tcp)`` for ``10.0.0.2:5432/tcp``."""
+        """``PostgreSQL on db (10.0.0.2:5432/tcp)``; ``port 8000/tcp of app (10.0.0.3)``."""
         address, _, port = key.rpartition(":")
         known = _SERVICES.get(port)
-        name = self.short(address)
-        label = f"{known} on {name}" if known else f"{name} port {port}"
-        return f"{label} ({key})"
+        if known:
+            return f"{known} on {self.short(address)} ({key})"
+        return f"port {port} of {self.host(address)}"
 
     def service_short(self, key: str) -> str:
         """``PostgreSQL on db``, for titles."""
         address, _, port = key.rpartition(":")
         known = _SERVICES.get(port)
-        return f"{known} on {self.short(address)}" if known else f"{self.short(address)}:{port}"
+        where = self.short(address)
+        return f"{known} on {where}" if known else f"Port {port.partition('/')[0]} of {where}"
 
     def many(self, addresses: Iterable[str], limit: int = 4) -> str:
         """``a (10.0.0.1), b (10.0.0.2) and 3 more``; the order given is kept."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sensorium.agent.case import Case
+from sensorium.agent.case import Case, hosts_of, peers_of
 from sensorium.agent.clue import Clue, ClueKind
 from sensorium.agent.knowledge.message_families import Meaning
 from sensorium.agent.naming import clock, count, plain_port, port_label, service_key, size
@@ -43,34 +42,23 @@ class Check:
     tells: bool = True
     at_ns: int = 0
 
-    def clue(self, change: Change) -> Clue:
-        """The check as a clue for (or against) the change as the explanation."""
+    def clue(self, change: Change, decided: bool) -> Clue:
+        """The check as a clue for (or against) the change as the explanation.
+
+        Where the change was not ``decided`` to be it, its checks are only context.
+        """
+        weight = Weight.STRONG if self.confirms else Weight.SUPPORTING
         return Clue(
             ClueKind.PLAN_CHECK,
             change.ref,
             self.text,
             self.evidence,
             self.signal,
-            Weight.STRONG if self.confirms or not self.fits else Weight.SUPPORTING,
+            weight if decided else Weight.CONTEXT,
             value=1.0 if self.fits else -1.0,
             at_ns=self.at_ns,
             detail={"fits": self.fits, "confirms": self.confirms, "proves": self.proves},
         )
-
-
-def hosts_of(case: Case, change: Change) -> tuple[str, ...]:
-    """Canonical addresses of the hosts a change names; unknown names are left out."""
-    return _resolved(case, change.scope.hosts)
-
-
-def peers_of(case: Case, change: Change) -> tuple[str, ...]:
-    """Canonical addresses of the peers a change names."""
-    return _resolved(case, change.scope.peers)
-
-
-def _resolved(case: Case, names: Iterable[str]) -> tuple[str, ...]:
-    found = (case.names.resolve(name) for name in names)
-    return tuple(dict.fromkeys(a for a in found if a is not None))
 
 
 def check_transfers(case: Case, box: Toolbox, change: Change) -> list[Check]:

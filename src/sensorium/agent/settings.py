@@ -17,6 +17,12 @@ class AgentConfig:
     lead_seconds: int = setting(
         90, "Seconds before the first anomaly that already belong to the incident.", ge=0, le=3600
     )
+    tail_seconds: int = setting(
+        30, "Seconds after the last anomaly that still belong to the incident.", ge=0, le=3600
+    )
+    history_hours: int = setting(
+        168, "Hours of the past in which something must not have been seen to be new.", ge=1
+    )
     focus_hosts: int = setting(
         8, "Hosts an investigation looks at closely, most involved first.", ge=1, le=64
     )

@@ -91,12 +91,17 @@ def _impact(clues: tuple[Clue, ...], story: Story | None) -> tuple[Finding, ...]
     hit.sort(key=lambda c: (order[_host(c.subject)], "/" not in c.subject, c.subject))
     if story.kind is IncidentKind.SERVICE_FAILURE:
         return tuple(c.finding() for c in hit)
+    if story.kind is IncidentKind.LINK_FAULT:
+        # A router is used by those behind it; whoever logs in to it does not matter here.
+        port = [c for c in hit if c.subject == story.cause]
+        hit = port or [c for c in hit if "#" in c.subject]
     harmed = [c for c in of_kind(clues, *_CONSEQUENCES) if c not in story.chain]
     harmed.sort(key=lambda c: (c.weight is not Weight.STRONG, -c.value, c.text))
     return tuple(c.finding() for c in (*harmed[:2], *hit))
 
 
 def _host(key: str) -> str:
+    key = key.partition("#")[0]
     return key.rpartition(":")[0] if "/" in key else key
 
 

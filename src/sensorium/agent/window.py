@@ -28,17 +28,38 @@ class Windows:
     """What happened is in ``during``; what is usual is in ``before``.
 
     ``during`` begins ``lead`` before the first anomaly, since a window that stands out was
-    caused by something slightly earlier, and ends at the settle watermark ``until_ns``: nothing
-    is asked for beyond it, so a question has the same answer whenever it is put again.
+    caused by something slightly earlier, and ends ``tail`` after the last, so that what happens
+    next is not taken for part of it. ``before`` begins no earlier than telemetry is known. No
+    question goes beyond ``until_ns``, the settle watermark, so that it has the same answer
+    whenever it is put again.
     """
 
     before: Span
     during: Span
     until_ns: int
 
+    @property
+    def whole(self) -> Span:
+        """Before and during."""
+        return Span(self.before.start_ns, self.during.end_ns)
+
+    @property
+    def after(self) -> Span:
+        """From before until the last moment that may be asked for."""
+        return Span(self.before.start_ns, self.until_ns)
+
     @staticmethod
-    def of(incident: Incident, until_ns: int, *, baseline_ns: int, lead_ns: int) -> Windows:
+    def of(
+        incident: Incident,
+        until_ns: int,
+        *,
+        baseline_ns: int,
+        lead_ns: int,
+        tail_ns: int,
+        known_ns: int = 0,
+    ) -> Windows:
         """The windows of an incident, as the settings size them."""
         begin = min(incident.start_ns - lead_ns, until_ns)
-        during = Span(begin, until_ns)
-        return Windows(Span(begin - baseline_ns, begin), during, until_ns)
+        end = max(min(incident.end_ns + tail_ns, until_ns), begin)
+        before = Span(min(max(begin - baseline_ns, known_ns), begin), begin)
+        return Windows(before, Span(begin, end), until_ns)

@@ -20,6 +20,7 @@ WIDTH = 100
 SCREEN = 40
 _SECOND_NS = 1_000_000_000
 _MOST_ROWS = 6
+_MOST_HOSTS = 6
 _WEIGHT_ORDER = {Weight.STRONG: 0, Weight.SUPPORTING: 1, Weight.CONTEXT: 2}
 
 
@@ -91,7 +92,8 @@ def supported(findings: Iterable[Finding], known: Iterable[str]) -> tuple[Findin
 
 def _first_screen(content: BriefContent) -> list[str]:
     incident = content.incident
-    head = _wrap(f"# {incident.id}: {incident.title}")
+    # A heading is one line in Markdown, so it is cut and not wrapped.
+    head = [textwrap.shorten(f"# {incident.id}: {incident.title}", WIDTH, placeholder=" ...")]
     state = incident.state.value.replace("_", " ")
     kind = incident.kind.value.replace("_", " ")
     count = len(incident.anomaly_ids)
@@ -106,7 +108,9 @@ def _first_screen(content: BriefContent) -> list[str]:
         f"{count} {'anomaly' if count == 1 else 'anomalies'}.",
     ]
     if content.hosts:
-        lines += _wrap("Hosts: " + ", ".join(content.hosts) + ".")
+        more = len(content.hosts) - _MOST_HOSTS
+        shown = ", ".join(content.hosts[:_MOST_HOSTS])
+        lines += _wrap(f"Hosts: {shown}" + (f" and {more} more." if more > 0 else "."))
     tail = ["", "## Impact", "", *_impact(content), "", *_next_step(content), ""]
     lines += ["", "## What happened", ""]
     room = SCREEN - len(lines) - len(tail)

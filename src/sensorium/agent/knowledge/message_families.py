@@ -112,6 +112,18 @@ FAMILIES: tuple[Family, ...] = (
         r"shutdown request",
     ),
     Family(
+        "daemons",
+        Meaning.SERVICE_STARTED,
+        r"(?i)\b(?:(?:now |server |is )?listening (?:on|at) (?:port |address |\S+[: ])"
+        r"|server started\b|startup complete\b)",
+    ),
+    Family(
+        "daemons",
+        Meaning.SERVICE_STOPPED,
+        r"(?i)\b(?:(?:stopping|terminating|exiting|shutting down|killed)\b.{0,20}\bsignal \d+"
+        r"|received signal \d+; terminating|caught SIG(?:TERM|INT|QUIT)\b)",
+    ),
+    Family(
         "postgresql",
         Meaning.OUT_OF_RESOURCES,
         r"(?:remaining connection slots are reserved|sorry, too many clients already"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sensorium.agent.case import Case
 from sensorium.agent.mitigations.proposal import CONNECTOR, Ground, Remote, plain_word, risk_of
+from sensorium.agent.naming import clock
 from sensorium.agent.stories.story import Story
-from sensorium.model.action import Action
+from sensorium.agent.window import MINUTE_NS
+from sensorium.model.action import Action, RiskTier
 
 
 def propose(case: Case, story: Story, ground: Ground) -> Action | None:
@@ -35,13 +37,17 @@ def propose(case: Case, story: Story, ground: Ground) -> Action | None:
             ]
             rollback = [remote.on(router, "tc", "qdisc", "del", "dev", device, "root")]
             title = f"Queue fairly on {device} of {names.host(router)}"
+    elif device and _is_steady(case, story):
+        title = f"Check the cable and optics of {device} on {names.host(router)}"
     elif device:
         title = f"Check the cable and optics of {device} on {names.host(router)}, then hold it down"
         change = [remote.on(router, "ip", "link", "set", "dev", device, "down")]
         rollback = [remote.on(router, "ip", "link", "set", "dev", device, "up")]
     else:
         title = f"Check the links of {names.host(router)}"
-    risk = risk_of(0) if not change else risk_of(users if story.detail["full"] else users + 4)
+    risk = RiskTier.NONE
+    if change:
+        risk = risk_of(users if story.detail["full"] else users + 4)
     return Action(
         incident_id=case.incident.id,
         connector=CONNECTOR,
@@ -50,15 +56,25 @@ def propose(case: Case, story: Story, ground: Ground) -> Action | None:
         commands=(*look, *change),
         rollback=tuple(rollback),
         risk=risk,
-        rationale=(
-            "The first lines only look. "
-            + (
-                "Holding a flapping port down stops the routes from changing with it; do so only "
-                "where another path exists, or all behind the port are cut off."
-                if change and not story.detail["full"]
-                else "A fair queue keeps small flows alive while the link is full."
-                if change
-                else "No interface could be named, so nothing is changed."
-            )
-        ),
+        rationale=_rationale(story, changes=bool(change)),
+    )
+
+
+def _is_steady(case: Case, story: Story) -> bool:
+    """Whether the link had been up for a minute when the case was closed."""
+    return bool(case.windows.until_ns - int(story.detail["last_ns"]) > MINUTE_NS)
+
+
+def _rationale(story: Story, *, changes: bool) -> str:
+    if story.detail["full"]:
+        more = "A fair queue keeps small flows alive while the link is full."
+        return f"The first lines only look. {more}" if changes else "These lines only look."
+    if not changes:
+        last = clock(int(story.detail["last_ns"]))
+        return f"These lines only look: no flap was seen after {last}. Should it begin again, " + (
+            "hold the port down where another path exists."
+        )
+    return (
+        "The first lines only look. Holding a flapping port down stops the routes from changing "
+        "with it; do so only where another path exists, or all behind the port are cut off."
     )

@@ -12,11 +12,11 @@ from sensorium.agent.mitigations.proposal import (
     risk_of,
 )
 from sensorium.agent.stories.story import Story
-from sensorium.model.action import Action
+from sensorium.model.action import Action, RiskTier
 
 
 def propose(case: Case, story: Story, ground: Ground) -> Action | None:
-    """Restart the unit behind the failing service; a restart has no undo but stopping it again."""
+    """Restart the unit behind the failing service; only looking where it is back."""
     names, remote = case.names, Remote(case.config.operator)
     host, service = str(story.detail["host"]), str(story.detail["service"])
     if not case.inside(host):
@@ -26,37 +26,42 @@ def propose(case: Case, story: Story, ground: Ground) -> Action | None:
     if not plain_word(unit):
         unit = ""
     number, _, proto = port.partition("/")
+    back = bool(story.detail["recovered"])
     commands = [remote.on(host, "systemctl", "list-units", "--failed", "--no-pager")]
     if unit:
-        commands += [
-            remote.on(host, "journalctl", "-u", unit, "-n", "100", "--no-pager"),
-            remote.on(host, "systemctl", "restart", unit),
-            remote.on(host, "systemctl", "is-active", unit),
-        ]
+        commands.append(remote.on(host, "journalctl", "-u", unit, "-n", "100", "--no-pager"))
+    restart = bool(unit) and not back
+    if restart:
+        commands.append(remote.on(host, "systemctl", "restart", unit))
+    if unit:
+        commands.append(remote.on(host, "systemctl", "is-active", unit))
     if number:
         flag = "-ltn" if proto == "tcp" else "-lun"
         commands.append(remote.on(host, "ss", flag, f"sport = :{number}"))
-    rollback = [remote.on(host, "systemctl", "stop", unit)] if unit else []
     users = ground.users(host)
-    what = f"{unit} on {names.host(host)}" if unit else f"the failing service on {names.host(host)}"
-    verb = "Restart" if unit else "Examine"
+    what = f"{unit} on {names.host(host)}" if unit else f"the service on {names.host(host)}"
+    title = f"Restart {what} and check that it answers"
+    if not restart:
+        title = f"Find out why {what} failed" + ("; it answers again" if back else "")
     return Action(
         incident_id=case.incident.id,
         connector=CONNECTOR,
         target=names.host(host),
-        title=f"{verb} {what} and check that it answers",
+        title=title,
         commands=tuple(commands),
-        rollback=tuple(rollback),
-        risk=risk_of(len(users)) if unit else risk_of(0),
-        rationale=(
-            f"{names.host(host)} is the deepest dependency that is itself ill. "
-            + (
-                f"A restart interrupts {names.many(users)} once more. "
-                if users and unit
-                else "No other host was seen to depend on it. "
-                if unit
-                else ""
-            )
-            + "Should it have recovered by itself, only run the lines that look and do not restart."
-        ),
+        rollback=(remote.on(host, "systemctl", "stop", unit),) if restart else (),
+        risk=risk_of(len(users)) if restart else RiskTier.NONE,
+        rationale=_rationale(case, host, users, ground, restart=restart),
     )
+
+
+def _rationale(
+    case: Case, host: str, users: tuple[str, ...], ground: Ground, *, restart: bool
+) -> str:
+    names = case.names
+    cause = f"{names.host(host)} is the deepest dependency that is itself ill"
+    if not restart:
+        return f"{cause}. These lines only look and change nothing."
+    if not users:
+        return f"{cause}, and no other host was seen to depend on it {ground.citation}."
+    return f"{cause}. A restart interrupts {names.many(users)} once more {ground.citation}."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from sensorium.agent.case import Case, Report
+from sensorium.agent.case import Case, Report, hosts_of, peers_of
 from sensorium.agent.clue import Clue, ClueKind
 from sensorium.agent.knowledge.message_families import FAMILIES, Meaning
 from sensorium.agent.naming import clock, count, service_key
 from sensorium.agent.tools.auth_events import auth_events
+from sensorium.agent.tools.dependencies import dependencies
 from sensorium.agent.tools.error_bursts import error_bursts
 from sensorium.agent.tools.log_lines import log_lines
 from sensorium.agent.tools.service_events import meaning_of, service_events
@@ -22,19 +23,26 @@ NAME = "log"
 
 MANY_FAILED_LOGINS = 8
 BURST = 5
+MOST_HOSTS = 16
 _RECOGNISED = [re.compile(family.pattern) for family in FAMILIES]
 _ENDPOINT = re.compile(r"^\[?([0-9a-fA-F.:]+?)\]?[: ](\d{1,5})$")
 
 
 def play(case: Case, box: Toolbox) -> Report:
-    """Ask the log questions and say what their answers amount to."""
-    hosts = tuple(dict.fromkeys((*case.focus, *case.exporters)))
+    """Ask the log questions and say what their answers amount to.
+
+    Read are the hosts of the incident, its routers, and the hosts whose services those use: a
+    cause is often one step below what stood out.
+    """
+    used, graph = dependencies(box)
+    below = [s[0] for host in case.focus for s in graph.dependencies(host) if case.inside(s[0])]
+    hosts = tuple(dict.fromkeys((*case.focus, *case.routers, *below)))[:MOST_HOSTS]
     logins = auth_events(box)
     clues = authentication(case, logins)
     events = service_events(box, hosts)
     clues += [c for row in events.rows if (c := _event(case, events, row))]
     clues += errors(case, box, error_bursts(box, hosts))
-    clues += novelties(case, template_deltas(box, hosts))
+    clues += novelties(case, template_deltas(box, case.focus))
     if not clues:
         clues = [
             Clue(
@@ -43,7 +51,7 @@ def play(case: Case, box: Toolbox) -> Report:
                 "nothing unusual was found in the logs of "
                 f"{case.names.many(hosts) if hosts else 'any host'}: no failed logins, no error "
                 "burst, no service that stopped",
-                (events.id, logins.id),
+                (events.id, logins.id, used.id),
                 Signal.LOGS,
                 Weight.CONTEXT,
             )
@@ -76,6 +84,7 @@ def authentication(case: Case, answer: Answer) -> list[Clue]:
         )
         clues.append(_login(ClueKind.AUTH_FAILURES, row, (client, server), text, answer))
     entered = {client for client, _ in guessed}
+    accounts = {row["user"] for row in guessed.values()}
     for row in rows:
         client, server = names.home(row["client"]), names.home(row["server"])
         attempt = guessed.get((client, server))
@@ -89,7 +98,7 @@ def authentication(case: Case, answer: Answer) -> list[Clue]:
                 f"{count(attempt['events'], 'failure')}"
             )
             clues.append(_login(ClueKind.LOGIN_AFTER_FAILURES, row, (client, server), text, answer))
-        elif client in entered:
+        elif client in entered and (row["user"] in accounts or not announced(case, row)):
             entered.add(server)
             text = (
                 f"{row['user']} logged in to {names.host(server)} from {names.host(client)} at "
@@ -97,6 +106,17 @@ def authentication(case: Case, answer: Answer) -> list[Clue]:
             )
             clues.append(_login(ClueKind.LOGIN, row, (client, server), text, answer))
     return clues
+
+
+def announced(case: Case, row: Row) -> bool:
+    """Whether a change announces that this client uses that server at this time."""
+    client, server = case.names.home(row["client"]), case.names.home(row["server"])
+    return any(
+        change.start_ns <= row["first_ns"] <= change.end_ns
+        and client in hosts_of(case, change)
+        and server in peers_of(case, change)
+        for change in case.changes
+    )
 
 
 def _login(kind: ClueKind, row: Row, path: tuple[str, str], text: str, answer: Answer) -> Clue:
@@ -170,13 +190,14 @@ _KINDS = {
     Meaning.SERVICE_FAILED: ClueKind.SERVICE_STOPPED,
     Meaning.SERVICE_STARTED: ClueKind.SERVICE_STARTED,
     Meaning.DEPENDENCY_FAILED: ClueKind.SERVICE_FAILING,
-    Meaning.OUT_OF_RESOURCES: ClueKind.SERVICE_ERRORS,
+    Meaning.OUT_OF_RESOURCES: ClueKind.OUT_OF_RESOURCES,
     Meaning.LINK_DOWN: ClueKind.LINK_DOWN,
     Meaning.ADJACENCY_LOST: ClueKind.ADJACENCY_LOST,
     Meaning.PACKETS_DROPPED: ClueKind.DROPS,
 }
 _WEIGHTS = {
     ClueKind.SERVICE_STOPPED: Weight.STRONG,
+    ClueKind.OUT_OF_RESOURCES: Weight.STRONG,
     ClueKind.SERVICE_FAILING: Weight.STRONG,
     ClueKind.LINK_DOWN: Weight.STRONG,
     ClueKind.ADJACENCY_LOST: Weight.STRONG,
@@ -263,4 +284,4 @@ def novelties(case: Case, answer: Answer) -> list[Clue]:
 
 def _quote(line: str) -> str:
     text = " ".join(line.replace('"', "'").split())
-    return text if len(text) <= 90 else text[:87] + "..."
+    return text if len(text) <= 120 else text[:117] + "..."

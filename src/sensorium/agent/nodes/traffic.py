@@ -48,7 +48,7 @@ def play(case: Case, box: Toolbox) -> Report:
     ]
     if not clues:
         clues = [_ordinary(case, talkers)]
-    return Report(tuple(clues), _notes(box, fresh))
+    return Report(tuple(clues))
 
 
 def scanning(box: Toolbox, answer: Answer) -> list[Clue]:
@@ -88,13 +88,14 @@ def scanning(box: Toolbox, answer: Answer) -> list[Clue]:
 def failing_services(case: Case, box: Toolbox, answer: Answer, scanners: set[str]) -> list[Clue]:
     """Services that answered before and now do not, and how each one's clients fared."""
     clues = []
+    share = case.windows.during.seconds / case.windows.before.seconds
     for row in answer.rows:
         clients = [box.names.home(c) for c in row["clients"].split()]
         victims = [c for c in dict.fromkeys(clients) if c not in scanners]
         key = service_key(box.names.home(row["server"]), row["port"], row["proto"])
         failed, before = row["failed_connections"], row["failed_before"]
         worked = row["connections_before"] - before
-        if not victims or worked < 3 or failed < max(3, 3 * before):
+        if not victims or worked < 3 or failed < max(3, 3 * before * share):
             continue
         fared = service_clients(box, key, case.incident.end_ns)
         after = [r for r in fared.rows if r["phase"] == "after"]
@@ -116,11 +117,16 @@ def failing_services(case: Case, box: Toolbox, answer: Answer, scanners: set[str
                 unit="connections",
                 at_ns=row["failed_first_ns"],
                 end_ns=row["failed_last_ns"],
-                detail={"clients": victims, "connections": row["connections"]},
+                detail={"clients": victims, "recovered": _recovered(after)},
             )
         )
     clues += _quiet(case, box, answer)
     return clues
+
+
+def _recovered(after: list[Row]) -> bool:
+    tried = sum(r["connections"] for r in after)
+    return bool(tried) and sum(r["failed_connections"] for r in after) * 5 <= tried
 
 
 def _recovery(after: list[Row]) -> str:
@@ -128,7 +134,7 @@ def _recovery(after: list[Row]) -> str:
     refused = sum(r["failed_connections"] for r in after)
     if not tried:
         return ""
-    if refused * 5 > tried:
+    if not _recovered(after):
         return f"; it still fails ({refused} of {tried} since the last anomaly)"
     return f"; it answers again ({tried - refused} of {tried} since the last anomaly)"
 
@@ -264,11 +270,3 @@ def _ordinary(case: Case, talkers: Answer) -> Clue:
         Signal.FLOWS,
         Weight.CONTEXT,
     )
-
-
-def _notes(box: Toolbox, fresh: Answer) -> tuple[str, ...]:
-    since = fresh.rows[0]["store_since_ns"] if fresh.rows else 0
-    if since and box.windows.during.start_ns - since < box.windows.before.seconds * SECOND_NS:
-        known = duration((box.windows.during.start_ns - since) / SECOND_NS)
-        return (f"Flows are known only from {known} before the incident, so 'new' means since.",)
-    return ()

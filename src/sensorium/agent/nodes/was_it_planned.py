@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sensorium.agent.case import Case, Report
+from sensorium.agent.case import Case, Report, hosts_of, peers_of
 from sensorium.agent.clue import Clue, ClueKind
 from sensorium.agent.naming import count
 from sensorium.agent.nodes.log import authentication
@@ -18,9 +18,7 @@ from sensorium.agent.planning import (
     check_scope,
     check_transfers,
     describe,
-    hosts_of,
     in_time,
-    peers_of,
 )
 from sensorium.agent.tools.auth_events import auth_events
 from sensorium.agent.tools.byte_balance import byte_balance
@@ -61,11 +59,7 @@ def play(case: Case, box: Toolbox) -> Report:
     )
     best = _best(case, explainer, changes)
     if best is None:
-        refs = ", ".join(c.ref for c in changes[:4])
-        note = (
-            f"{count(len(changes), 'announced change')} overlapped in time and explained no "
-            f"anomaly: {refs}{' and more' if len(changes) > 4 else ''}."
-        )
+        note = _none_fits(case, changes)
         return Report(notes=(note,), update={"planned": {"planned": False}})
     companions = _companions(case, best, changes)
     unexplained = _unexplained(case, box, explainer, [best, *companions])
@@ -76,13 +70,29 @@ def play(case: Case, box: Toolbox) -> Report:
     return _conclude(case, _Comparison(best, companions, checks, unexplained, attack), answer)
 
 
+def _none_fits(case: Case, changes: Sequence[Change]) -> str:
+    about = set(case.focus)
+    named = [c.ref for c in changes if about & {*hosts_of(case, c), *peers_of(case, c)}]
+    total = count(len(changes), "announced change")
+    if not named:
+        return f"{total} overlapped in time; none names a host of the incident."
+    more = f" and {len(named) - 4} more" if len(named) > 4 else ""
+    return (
+        f"{total} overlapped in time; {len(named)} of them name a host of the incident, and none "
+        f"of those accounts for its traffic: {', '.join(named[:4])}{more}."
+    )
+
+
 def _best(case: Case, explainer: Explainer, changes: Sequence[Change]) -> Change | None:
-    """The change that explains the most anomalies, those with traffic of its own first."""
+    """The change that explains the most anomalies; it must explain the traffic of one at least.
+
+    What is merely compatible with a change on some host proves nothing about it.
+    """
     ranked = []
     for change in changes:
         fits = [explainer.fit(_print(case, a), change) for a in case.anomalies]
         score = (fits.count(Fit.TRAFFIC), fits.count(Fit.COMPATIBLE))
-        if any(score):
+        if score[0]:
             ranked.append((score, change.start_ns, change.ref, change))
     if not ranked:
         return None
@@ -218,7 +228,7 @@ class _Comparison:
 def _conclude(case: Case, found: _Comparison, answer: Answer) -> Report:
     best = found.best
     explained = len(case.anomalies) - len(found.unexplained)
-    clues = [check.clue(best) for check in found.checks if found.whole or check.tells]
+    clues = [check.clue(best, found.whole) for check in found.checks if found.whole or check.tells]
     if not found.whole:
         clues += [_why_not(case, found, explained, answer), *found.attack]
     update = {

@@ -59,13 +59,11 @@ def _story(case: Case, attacker: str, chain: tuple[Clue, ...], taken: set[str]) 
     if scans and not entered:
         parts.append("scanned the network")
     if entered:
-        parts.append(f"broke into {names.short(entered[0])}")
-        parts += [f"moved on to {names.short(h)}" for h in entered[1:2]]
+        parts.append(f"broke into {' and '.join(names.short(h) for h in entered[:2])}")
     elif guesses:
         parts.append(f"guessed passwords on {names.short(guesses[0].object)}")
     if out:
-        sender = "" if out[0].subject == attacker else f" from {names.short(out[0].subject)}"
-        parts.append(f"sent {size(out[0].value)}{sender} to {names.short(out[0].object)}")
+        parts.append(f"sent {size(out[0].value)} to {names.short(out[0].object)}")
     title = f"{who} " + (", ".join(parts[:-1]) + " and " if len(parts) > 1 else "") + parts[-1]
     outside = list(dict.fromkeys(c.object for c in out))
     hosts = list(dict.fromkeys((attacker, *entered, *(c.subject for c in out), *outside)))

@@ -16,36 +16,56 @@ _SIGNS = (*_STATE, ClueKind.INTERFACE_SILENT, ClueKind.DROPS, ClueKind.INTERFACE
 
 def tell(case: Case) -> Story | None:
     """Collect signs from routers' logs, counters and flows; saturation needs drops beside it."""
-    signs = of_kind(case.clues("traffic", "log", "topology"), *_SIGNS)
+    clues = case.clues("traffic", "log", "topology")
+    signs = tuple(c for c in of_kind(clues, *_SIGNS) if _concerns(case, c))
     state = of_kind(signs, *_STATE)
     full = of_kind(signs, ClueKind.INTERFACE_SATURATED, ClueKind.DROPS)
     if not state and not _saturated(case, full):
         return None
-    router = _router(case, state or full)
-    port = _port(router, state)
+    deciding = state or of_kind(full, ClueKind.DROPS) or full
+    router = _router(case, deciding)
+    port = _port(router, deciding)
+    if not state:
+        signs += of_kind(clues, ClueKind.LARGE_TRANSFER, ClueKind.OUTBOUND_VOLUME)[:3]
     chain = tuple(sorted(signs, key=lambda c: (c.at_ns, c.kind.value, c.subject, c.text)))
     flaps = max((int(c.value) for c in state if _home(c) == router), default=0)
-    where = f"interface {port} of {case.names.short(router)}" if port else case.names.short(router)
-    if state:
-        happened = f"flapped {count(flaps, 'time')}" if flaps > 1 else "went down"
-        title = (
-            f"{where[0].upper()}{where[1:]} {happened}" if port else f"A link of {where} {happened}"
-        )
-    else:
-        title = f"A link of {case.names.short(router)} is full and drops packets"
-    others = sorted({_home(c) for c in signs} - {router})
-    bonus = 3.0 if state else 1.0
+    routers = sorted({_home(c) for c in of_kind(signs, *_SIGNS)} - {router})
+    senders = [h for c in chain if "client" in c.detail for h in (c.subject, c.object)]
     return Story(
         IncidentKind.LINK_FAULT,
-        title,
-        Severity.HIGH if _dependents(case, router) > 2 or flaps > 2 else Severity.MEDIUM,
+        _title(case, router, port, flaps if state else -1),
+        Severity.HIGH if _behind(case, router, port) > 2 or flaps > 2 else Severity.MEDIUM,
         chain,
-        (router, *others),
+        tuple(dict.fromkeys((router, *routers, *(h for h in senders if case.inside(h))))),
         f"{router}#{port}" if port else router,
-        score_of(case, IncidentKind.LINK_FAULT, chain) + bonus,
+        score_of(case, IncidentKind.LINK_FAULT, chain) + (3.0 if state else 1.0),
         verdict_of(chain),
-        {"router": router, "port": port, "flaps": flaps, "full": not state},
+        {
+            "router": router,
+            "port": port,
+            "flaps": flaps,
+            "full": not state,
+            "last_ns": max((max(c.end_ns, c.at_ns) for c in state), default=0),
+        },
     )
+
+
+def _concerns(case: Case, clue: Clue) -> bool:
+    """Whether a sign is about a router of the incident, or a port that its hosts' packets use."""
+    if _home(clue) in {*case.routers, *case.focus}:
+        return True
+    near = of_kind(case.clues("topology"), ClueKind.CENTRALITY)
+    return any(clue.subject in c.detail.get("ports", ()) for c in near)
+
+
+def _title(case: Case, router: str, port: str, flaps: int) -> str:
+    """``flaps`` is negative for a link that is full."""
+    where = f"Interface {port} of" if port else "A link of"
+    if flaps < 0:
+        happened = "is full and drops packets"
+    else:
+        happened = f"flapped {count(flaps, 'time')}" if flaps > 1 else "went down"
+    return f"{where} {case.names.short(router)} {happened}"
 
 
 def _saturated(case: Case, clues: tuple[Clue, ...]) -> bool:
@@ -77,10 +97,9 @@ def _port(router: str, clues: tuple[Clue, ...]) -> str:
     return min(votes, key=lambda p: (-votes[p], p)) if votes else ""
 
 
-def _dependents(case: Case, router: str) -> int:
-    """How many hosts' nearest router it is."""
-    for clue in of_kind(case.clues("topology"), ClueKind.CENTRALITY):
-        nearest = clue.detail.get("nearest")
-        if nearest:
-            return len({host for host, exporter, _ in nearest if exporter == router})
-    return 0
+def _behind(case: Case, router: str, port: str) -> int:
+    """How many of our hosts are reached through a port, or through the router at all."""
+    clues = of_kind(case.clues("topology"), ClueKind.DEPENDENTS)
+    mine = [c for c in clues if "#" in c.subject and _home(c) == router]
+    named = [c for c in mine if c.subject == f"{router}#{port}"]
+    return int(max((c.value for c in named or mine), default=0))

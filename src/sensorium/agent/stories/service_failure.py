@@ -17,9 +17,15 @@ _SIGNS = (
     ClueKind.SERVICE_STOPPED,
     ClueKind.SERVICE_STARTED,
     ClueKind.SERVICE_ERRORS,
+    ClueKind.OUT_OF_RESOURCES,
     ClueKind.SCRAPE_LOST,
 )
-_DIRECT = (ClueKind.SERVICE_FAILING, ClueKind.SERVICE_STOPPED, ClueKind.SERVICE_SLOW)
+_DIRECT = (
+    ClueKind.SERVICE_FAILING,
+    ClueKind.SERVICE_STOPPED,
+    ClueKind.SERVICE_SLOW,
+    ClueKind.OUT_OF_RESOURCES,
+)
 
 
 def tell(case: Case) -> Story | None:
@@ -33,8 +39,8 @@ def tell(case: Case) -> Story | None:
     chain = tuple(sorted(signs, key=lambda c: (c.at_ns, c.kind.value, c.subject, c.text)))
     names = case.names
     affected = _affected(case, cause, ill)
-    what = names.service_short(service) if service else names.short(cause)
-    verb = "failed" if _failed(signs, cause) else "slowed down"
+    what = names.service_short(service) if service else _app_on(case, cause, signs)
+    verb = _verb(signs, cause)
     others = [names.short(h) for h in affected[:2]]
     suffix = ""
     if others:
@@ -48,7 +54,15 @@ def tell(case: Case) -> Story | None:
         service or cause,
         score_of(case, IncidentKind.SERVICE_FAILURE, chain),
         verdict_of(chain),
-        {"service": service, "host": cause, "app": _app_of(cause, signs), "affected": affected},
+        {
+            "service": service,
+            "host": cause,
+            "app": _app_of(cause, signs),
+            "affected": affected,
+            "recovered": any(
+                c.detail.get("recovered") for c in signs if service and c.subject == service
+            ),
+        },
     )
 
 
@@ -113,14 +127,27 @@ def _service_of(host: str, signs: tuple[Clue, ...]) -> str:
     return min(keys, key=lambda k: (-weight[k], k)) if keys else ""
 
 
-def _failed(signs: tuple[Clue, ...], host: str) -> bool:
-    hard = of_kind(signs, ClueKind.SERVICE_FAILING, ClueKind.SERVICE_STOPPED)
-    return any(_host(c.subject) == host for c in hard)
+def _verb(signs: tuple[Clue, ...], host: str) -> str:
+    mine = [c for c in signs if _host(c.subject) == host]
+    if of_kind(mine, ClueKind.SERVICE_FAILING, ClueKind.SERVICE_STOPPED):
+        return "failed"
+    return "ran out of resources" if of_kind(mine, ClueKind.OUT_OF_RESOURCES) else "slowed down"
+
+
+def _app_on(case: Case, host: str, signs: tuple[Clue, ...]) -> str:
+    app = _app_of(host, signs)
+    return f"{app} on {case.names.short(host)}" if app else case.names.short(host)
 
 
 def _app_of(host: str, signs: tuple[Clue, ...]) -> str:
     """The program on the host whose logs told of it: stops first, then starts, then errors."""
-    for kind in (ClueKind.SERVICE_STOPPED, ClueKind.SERVICE_STARTED, ClueKind.SERVICE_ERRORS):
+    kinds = (
+        ClueKind.SERVICE_STOPPED,
+        ClueKind.OUT_OF_RESOURCES,
+        ClueKind.SERVICE_STARTED,
+        ClueKind.SERVICE_ERRORS,
+    )
+    for kind in kinds:
         for clue in of_kind(signs, kind):
             if clue.subject == host and clue.detail.get("app"):
                 return str(clue.detail["app"])

@@ -6,7 +6,6 @@ from sensorium.agent.knowledge.message_families import Meaning, families
 from sensorium.agent.tools.flow_sql import span_parameters
 from sensorium.agent.tools.log_sql import LINES
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "auth_events"
 _FAMILIES = families(Meaning.LOGIN_FAILED, Meaning.LOGIN)
@@ -48,7 +47,7 @@ def auth_events(box: Toolbox, hosts: tuple[str, ...] = ()) -> Answer:
     One attempt that two programs log (sshd and PAM) counts once. Without hosts, all are asked.
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     patterns = {f"p{i}": family.pattern for i, family in enumerate(_FAMILIES)}
     return box.ask(
         NAME,

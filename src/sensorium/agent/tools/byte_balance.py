@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sensorium.agent.tools.flow_sql import IN_HOSTS, span_parameters
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "byte_balance"
 
@@ -53,7 +52,7 @@ def byte_balance(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
     Rows: one per host; volumes in bytes.
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     return box.ask(
         NAME,
         "bytes sent and received by host, inside and outside, during the incident and before",

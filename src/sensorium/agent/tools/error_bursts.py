@@ -5,7 +5,6 @@ from __future__ import annotations
 from sensorium.agent.tools.flow_sql import span_parameters
 from sensorium.agent.tools.log_sql import LINES
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "error_bursts"
 
@@ -33,7 +32,7 @@ def error_bursts(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
     Without hosts, all hosts are asked.
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     return box.ask(
         NAME,
         "error lines by host and app, during the incident and before",

@@ -5,16 +5,16 @@ from __future__ import annotations
 from sensorium.agent.tools.flow_sql import (
     CONNECTION,
     IN_HOSTS,
-    ORIENTED,
+    OF_HOSTS,
     SERVER,
+    oriented,
     span_parameters,
 )
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "failed_connections"
 
-QUERY = f"""WITH {ORIENTED}
+QUERY = f"""WITH {oriented(OF_HOSTS)}
 SELECT {SERVER}, port, proto,
        uniqExactIf(client_ip, now AND failed) AS failing_clients,
        uniqExactIf({CONNECTION}, now AND failed) AS failed_connections,
@@ -42,7 +42,7 @@ def failed_connections(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
     connections during against before, and the clients that failed (at most 12 are named).
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     return box.ask(
         NAME,
         "failed connections by service, during the incident and before",

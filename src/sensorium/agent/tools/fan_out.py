@@ -6,15 +6,15 @@ from sensorium.agent.tools.flow_sql import (
     CLIENT,
     CONNECTION,
     IN_HOSTS,
-    ORIENTED,
+    OF_HOSTS,
+    oriented,
     span_parameters,
 )
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "fan_out"
 
-QUERY = f"""WITH {ORIENTED}
+QUERY = f"""WITH {oriented(OF_HOSTS)}
 SELECT {CLIENT},
        uniqExactIf(server_ip, now) AS hosts,
        uniqExactIf((port, proto), now) AS ports,
@@ -41,7 +41,7 @@ def fan_out(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
     A target is a host, port and protocol. Rows: one per client, during against before.
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     return box.ask(
         NAME,
         "hosts and ports each client tried, during the incident and before",

@@ -6,22 +6,21 @@ from sensorium.agent.tools.flow_sql import (
     CLIENT,
     CONNECTION,
     IN_HOSTS,
-    ORIENTED,
+    OF_HOSTS,
     SERVER,
+    oriented,
     span_parameters,
 )
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
+from sensorium.agent.window import MINUTE_NS, Span
 
 NAME = "first_seen"
 
-QUERY = f"""WITH {ORIENTED},
-known AS (SELECT min(time_flow_end_ns) AS since FROM flows)
+QUERY = f"""WITH {oriented(OF_HOSTS)}
 SELECT {CLIENT}, {SERVER}, port, proto,
        toUnixTimestamp64Nano(first) AS first_ns, toUnixTimestamp64Nano(last) AS last_ns,
        connections, failed_connections, bytes_sent, bytes_received,
-       peer_known AS server_known_before,
-       toUnixTimestamp64Nano((SELECT since FROM known)) AS store_since_ns
+       peer_known AS server_known_before
 FROM (
     SELECT client_ip, server_ip, port, proto,
            min(first_at) AS first, max(last_at) AS last,
@@ -51,13 +50,14 @@ LIMIT 60"""
 
 
 def first_seen(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
-    """Conversations these hosts began during the incident and never before, in all the store.
+    """Conversations these hosts began during the incident and not in the history before.
 
     Those where no connection was ever answered are left out: fan-out tells of them. Rows:
-    client, server, port, first and last seen, connections, bytes each way, whether anyone had
-    used that server before, and since when the store knows anything.
+    client, server, port, first and last seen, connections, bytes each way, and whether one of
+    these hosts had used that server before.
     """
     windows = box.windows
+    start = windows.during.start_ns - box.config.history_hours * 60 * MINUTE_NS
     return box.ask(
         NAME,
         "conversations first seen during the incident",
@@ -65,6 +65,6 @@ def first_seen(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
         {
             "hosts": box.addresses(hosts),
             "during_ns": windows.during.start_ns,
-            **span_parameters(Span(0, windows.during.end_ns), windows.until_ns),
+            **span_parameters(Span(start, windows.during.end_ns), windows.until_ns),
         },
     )

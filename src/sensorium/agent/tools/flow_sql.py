@@ -23,7 +23,14 @@ SRC_IS_SERVER = """multiIf(
 The same rule as :func:`sensorium.topology.orientation.source_is_server`; a test compares them.
 """
 
-ORIENTED = f"""oriented AS (
+IN_HOSTS = "arrayMap(h -> toIPv6(h), {hosts:Array(String)})"
+OF_HOSTS = f"(has({IN_HOSTS}, src_addr) OR has({IN_HOSTS}, dst_addr))"
+"""Keeps the flows of ``hosts`` alone, before anything is worked out from them."""
+
+
+def oriented(condition: str = "1") -> str:
+    """The table expression ``oriented``: flows of a span, told as client and server."""
+    return f"""oriented AS (
     SELECT
         NOT ({SRC_IS_SERVER}) AS forward,
         if(forward, src_addr, dst_addr) AS client_ip,
@@ -41,15 +48,16 @@ ORIENTED = f"""oriented AS (
     WHERE time_received_ns <= fromUnixTimestamp64Nano({{until_ns:Int64}})
       AND time_flow_end_ns > fromUnixTimestamp64Nano({{start_ns:Int64}})
       AND time_flow_end_ns <= fromUnixTimestamp64Nano({{end_ns:Int64}})
+      AND {condition}
 )"""
+
 
 CLIENT = "replaceOne(toString(client_ip), '::ffff:', '') AS client"
 SERVER = "replaceOne(toString(server_ip), '::ffff:', '') AS server"
-IN_HOSTS = "arrayMap(h -> toIPv6(h), {hosts:Array(String)})"
 CONNECTION = "(client_ip, client_port, server_ip, port, proto)"
 DURING = "ended > fromUnixTimestamp64Nano({during_ns:Int64})"
 
 
 def span_parameters(span: Span, until_ns: int) -> dict[str, Any]:
-    """The parameters that :data:`ORIENTED` binds."""
+    """The parameters that :func:`oriented` binds."""
     return {"start_ns": span.start_ns, "end_ns": span.end_ns, "until_ns": until_ns}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sensorium.agent.tools.flow_sql import span_parameters
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import SECOND_NS, Span
+from sensorium.agent.window import SECOND_NS
 
 NAME = "interface_counters"
 BUCKET_NS = 10 * SECOND_NS
@@ -73,7 +73,7 @@ def interface_counters(box: Toolbox, exporters: tuple[str, ...]) -> Answer:
     buckets in which anything passed, ``longest_gap`` is in buckets.
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     return box.ask(
         NAME,
         "bytes per 10 s on each interface, during the incident and before",

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from sensorium.agent.tools.flow_sql import span_parameters
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "metric_changes"
 
 INTERESTING = (
     r"^(up"
-    r"|node_network_(carrier|up|carrier_changes_total)"
+    r"|node_network_(carrier|up|carrier_down_changes_total)"
     r"|node_network_(receive|transmit)_(drop|errs)_total"
-    r"|node_qdisc_(drops|overlimits)_total|ifIn(Discards|Errors)|ifOut(Discards|Errors)"
+    r"|node_qdisc_drops_total|ifIn(Discards|Errors)|ifOut(Discards|Errors)"
     r"|.*requests?_total|.*errors?(_.*)?_total|.*fail(ed|ures?)(_.*)?_total"
     r"|.*(duration|latency|response_time)_seconds_(sum|count)"
     r"|.*connections?(_in_use|_active|_used)?)$"
@@ -68,7 +67,7 @@ def metric_changes(box: Toolbox, hosts: tuple[str, ...], extra: tuple[str, ...] 
     name, labels, what is measured, low and high during, before (an increase, or a median).
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     names = INTERESTING
     if extra:
         names = f"{INTERESTING[:-2]}|{'|'.join(sorted(set(extra)))})$"

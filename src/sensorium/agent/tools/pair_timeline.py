@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from sensorium.agent.tools.flow_sql import CONNECTION, ORIENTED, span_parameters
+from sensorium.agent.tools.flow_sql import CONNECTION, oriented, span_parameters
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "pair_timeline"
 
-QUERY = f"""WITH {ORIENTED}
+QUERY = f"""WITH {oriented()}
 SELECT minute_ns, max(sent) AS bytes_sent, max(received) AS bytes_received,
        max(tried) AS connections, max(refused) AS failed_connections
 FROM (
@@ -30,7 +29,7 @@ LIMIT 120"""
 def pair_timeline(box: Toolbox, client: str, server: str, port: int = 0) -> Answer:
     """Bytes each way and connections of one client and server per minute; port 0 means any."""
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     port_text = f" on port {port}" if port else ""
     return box.ask(
         NAME,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sensorium.agent.tools.flow_sql import (
     CLIENT,
     CONNECTION,
-    ORIENTED,
     SERVER,
+    oriented,
     span_parameters,
 )
 from sensorium.agent.tools.toolbox import Answer, Toolbox
@@ -14,7 +14,7 @@ from sensorium.agent.window import Span
 
 NAME = "planned_transfer"
 
-QUERY = f"""WITH {ORIENTED},
+QUERY = f"""WITH {oriented()},
 arrayMap(h -> toIPv6(h), {{sources:Array(String)}}) AS source_ips,
 arrayMap(h -> toIPv6(h), {{targets:Array(String)}}) AS target_ips
 SELECT {CLIENT}, {SERVER}, port, proto,

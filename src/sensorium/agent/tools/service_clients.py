@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from sensorium.agent.naming import parse_port
-from sensorium.agent.tools.flow_sql import CLIENT, CONNECTION, ORIENTED, span_parameters
+from sensorium.agent.tools.flow_sql import CLIENT, CONNECTION, oriented, span_parameters
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "service_clients"
 
-QUERY = f"""WITH {ORIENTED}
+QUERY = f"""WITH {oriented()}
 SELECT phase, {CLIENT},
        max(tried) AS connections, max(refused) AS failed_connections,
        max(sent) AS bytes_sent, max(received) AS bytes_received,
@@ -41,7 +40,7 @@ def service_clients(box: Toolbox, service: str, ended_ns: int) -> Answer:
     address, _, label = service.rpartition(":")
     port, proto = parse_port(label)
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.after
     return box.ask(
         NAME,
         f"clients of {box.names.service(service)} before, during and after",

@@ -6,7 +6,6 @@ from sensorium.agent.knowledge.message_families import FAMILIES, Meaning
 from sensorium.agent.tools.flow_sql import span_parameters
 from sensorium.agent.tools.log_sql import LINES
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "service_events"
 _KNOWN = tuple(f for f in FAMILIES if f.meaning not in (Meaning.LOGIN_FAILED, Meaning.LOGIN))
@@ -47,7 +46,7 @@ def service_events(box: Toolbox, hosts: tuple[str, ...] = ()) -> Answer:
     ``meaning_of`` tells what a row's ``family`` says. Without hosts, all are asked.
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     patterns = {f"p{i}": family.pattern for i, family in enumerate(_KNOWN)}
     return box.ask(
         NAME,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sensorium.agent.tools.flow_sql import span_parameters
 from sensorium.agent.tools.log_sql import LINES
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "template_deltas"
 
@@ -31,7 +30,7 @@ def template_deltas(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
     OpenTelemetry number, 17 and above are errors), first and last time, one example.
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     return box.ask(
         NAME,
         "log templates that appeared or multiplied",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from sensorium.agent.tools.flow_sql import CLIENT, IN_HOSTS, ORIENTED, SERVER, span_parameters
+from sensorium.agent.tools.flow_sql import (
+    CLIENT,
+    IN_HOSTS,
+    OF_HOSTS,
+    SERVER,
+    oriented,
+    span_parameters,
+)
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "top_talkers"
 
-QUERY = f"""WITH {ORIENTED}
+QUERY = f"""WITH {oriented(OF_HOSTS)}
 SELECT {CLIENT}, {SERVER}, port, proto,
        max(sent) AS bytes_sent, max(received) AS bytes_received,
        max(sent_before) AS bytes_sent_before, max(received_before) AS bytes_received_before,
@@ -36,7 +42,7 @@ def top_talkers(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
     Rows: client, server, port, proto, bytes each way during and before, first and last seen.
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     return box.ask(
         NAME,
         "conversations by volume, during the incident and before",

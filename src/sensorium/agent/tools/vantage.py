@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sensorium.agent.tools.flow_sql import IN_HOSTS, span_parameters
 from sensorium.agent.tools.toolbox import Answer, Toolbox
-from sensorium.agent.window import Span
 
 NAME = "vantage"
 
@@ -29,7 +28,7 @@ def vantage(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
     are ordered by the number of peers seen.
     """
     windows = box.windows
-    whole = Span(windows.before.start_ns, windows.during.end_ns)
+    whole = windows.whole
     return box.ask(
         NAME,
         "routers that saw these hosts send, nearest first",

@@ -6,15 +6,13 @@ skipped). What a series is called is not looked into here: see ``series.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-F = TypeVar("F", bound=Callable[..., Any])
+from sensorium.ingest.compiled import inner, kernel
 
 LINE_FEED: Final = 10
 SPACE: Final = 32
@@ -36,35 +34,31 @@ STAMP_BYTES: Final = 7
 COUNTS: Final = 8
 
 
-def _compiled(function: F) -> F:
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
-
-
 # The bytes that a number, NaN or infinity is written with.
 _NUMERAL = np.zeros(256, np.bool_)
 _NUMERAL[list(b"0123456789+-.eEnNaAiIfFtTyY")] = True
 
 
-@_compiled
+@inner
 def _blank(byte: int) -> bool:
     return byte in (SPACE, 9, 13)
 
 
-@_compiled
+@inner
 def _skip_blanks(body: Any, at: int, end: int) -> int:
     while at < end and _blank(body[at]):
         at += 1
     return at
 
 
-@_compiled
+@inner
 def _token_end(body: Any, at: int, end: int) -> int:
     while at < end and not _blank(body[at]):
         at += 1
     return at
 
 
-@_compiled
+@inner
 def _starts_with(body: Any, at: int, end: int, word: Any) -> bool:
     if end - at < len(word):
         return False
@@ -74,7 +68,7 @@ def _starts_with(body: Any, at: int, end: int, word: Any) -> bool:
     return True
 
 
-@_compiled
+@inner
 def _series_end(body: Any, at: int, end: int) -> int:
     """The position after the name and labels at ``at``; -1 where a brace is not closed."""
     i = at
@@ -96,7 +90,7 @@ def _series_end(body: Any, at: int, end: int) -> int:
     return -1
 
 
-@_compiled
+@inner
 def _numeral(body: Any, start: int, end: int) -> bool:
     for i in range(start, end):  # numba has no all() over a generator
         if not _NUMERAL[body[i]]:
@@ -104,7 +98,7 @@ def _numeral(body: Any, start: int, end: int) -> bool:
     return end > start
 
 
-@_compiled
+@inner
 def _copy(source: Any, start: int, end: int, target: Any, at: int) -> int:
     for i in range(start, end):
         target[at] = source[i]
@@ -112,7 +106,7 @@ def _copy(source: Any, start: int, end: int, target: Any, at: int) -> int:
     return at
 
 
-@_compiled
+@inner
 def _sample(
     body: Any,
     at: int,
@@ -154,7 +148,7 @@ def _sample(
     return True
 
 
-@_compiled
+@kernel
 def _scan(
     body: Any,
     limit: int,

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.codes import FACILITIES, SEVERITIES
-from sensorium.ingest.syslog.layout import Bytes, Ints, Offsets, Positions, compiled
+from sensorium.ingest.syslog.layout import Bytes, Ints, Offsets, Positions
 from sensorium.ingest.syslog.memory import copy, position, put_position
 from sensorium.ingest.syslog.structured import copy_out
 from sensorium.model.signals import LABELS
@@ -32,7 +33,7 @@ _LONGEST_FACILITY: Final = max(map(len, FACILITIES))
 _LONGEST_SEVERITY: Final = max(map(len, SEVERITIES))
 
 
-@compiled
+@kernel
 def _fill_field(bytes_: Bytes, rows: Positions, column: int, offsets: Offsets, out: Bytes) -> int:
     data, target = bytes_.ctypes.data, out.ctypes.data
     row, width = rows.ctypes.data, layout.WIDTH * 4
@@ -47,7 +48,7 @@ def _fill_field(bytes_: Bytes, rows: Positions, column: int, offsets: Offsets, o
     return at
 
 
-@compiled
+@kernel
 def _fill_host(
     bytes_: Bytes,
     rows: Positions,
@@ -74,7 +75,7 @@ def _fill_host(
     return at
 
 
-@compiled
+@kernel
 def _fill_severity(
     rows: Positions, names: Bytes, name_offsets: Ints, offsets: Offsets, out: Bytes
 ) -> int:
@@ -91,7 +92,7 @@ def _fill_severity(
     return at
 
 
-@compiled
+@inner
 def _fill_entry(
     source: int, length: int, key: int, key_length: int, entry: int, outputs: Any
 ) -> int:
@@ -105,7 +106,7 @@ def _fill_entry(
     return entry + 1
 
 
-@compiled
+@kernel
 def _fill_attributes(
     bytes_: Bytes, rows: Positions, key_names: Any, facilities: Any, ends: Offsets, outputs: Any
 ) -> int:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, compiled
+from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.syslog.layout import Bytes, Flags, Ints
 from sensorium.ingest.syslog.memory import byte
 from sensorium.ingest.syslog.parser import priority_at
 
 
-@compiled
+@inner
 def _strip(data: int, start: int, end: int) -> tuple[int, int]:
     """Drop line ends and NULs at both ends, and spaces before."""
     while end > start and (
@@ -29,7 +30,7 @@ def _strip(data: int, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-@compiled
+@inner
 def _limit(data: int, start: int, end: int, longest: int) -> int:
     """The end of a message of at most ``longest`` bytes that cuts no UTF-8 sequence."""
     if end - start <= longest:
@@ -40,7 +41,7 @@ def _limit(data: int, start: int, end: int, longest: int) -> int:
     return end
 
 
-@compiled
+@kernel
 def split(
     bytes_: Bytes,
     offsets: Ints,
@@ -85,7 +86,7 @@ def split(
     return count, empty, cut
 
 
-@compiled
+@inner
 def _sequence_length(data: int, i: int, end: int) -> int:
     """The length of the well-formed UTF-8 sequence at ``i`` (Unicode table 3-7); 0 if none."""
     lead = byte(data, i)
@@ -113,7 +114,7 @@ def _sequence_length(data: int, i: int, end: int) -> int:
     return length
 
 
-@compiled
+@kernel
 def malformed_utf8(bytes_: Bytes, offsets: Ints, malformed: Flags) -> int:
     """Mark the datagrams that are not well-formed UTF-8; how many there are."""
     data = bytes_.ctypes.data

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog.memory import byte, word
 
 SECOND: Final = 1_000_000_000
@@ -42,19 +42,19 @@ _DIGIT_LIMIT_CLOCK: Final = 0xF0F000F0F000F0F0 - (1 << 64)
 _DIGIT_LIMIT_DATE: Final = 0x00F0F000F0F0F0F0
 
 
-@compiled
+@inner
 def is_digit(byte: int) -> bool:
     """Whether a byte is an ASCII digit."""
     return 48 <= byte <= 57
 
 
-@compiled
+@inner
 def _pair(eight: int, at: int) -> int:
     """The number of the two checked digits at byte ``at`` of a word."""
     return ((eight >> (8 * at)) & 15) * 10 + ((eight >> (8 * at + 8)) & 15)
 
 
-@compiled
+@inner
 def two_digits(data: int, at: int) -> int:
     """The number of two digits at ``at``; -1 if they are not digits."""
     tens, ones = byte(data, at) - 48, byte(data, at + 1) - 48
@@ -63,7 +63,7 @@ def two_digits(data: int, at: int) -> int:
     return -1
 
 
-@compiled
+@inner
 def days_from_civil(year: int, month: int, day: int) -> int:
     """Days since 1970-01-01 of a Gregorian date from year 1 on (Hinnant's algorithm)."""
     y = year - 1 if month <= 2 else year
@@ -73,7 +73,7 @@ def days_from_civil(year: int, month: int, day: int) -> int:
     return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
 
 
-@compiled
+@inner
 def month_length(year: int, month: int) -> int:
     """How many days a month has."""
     if month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
@@ -81,7 +81,7 @@ def month_length(year: int, month: int) -> int:
     return int(_MONTH_DAYS[month - 1])
 
 
-@compiled
+@inner
 def year_of(time_ns: int) -> int:
     """The year, UTC, of a time from 1970 on."""
     days = time_ns // (DAY * SECOND)
@@ -91,7 +91,7 @@ def year_of(time_ns: int) -> int:
     return year
 
 
-@compiled
+@inner
 def clock_at(data: int, at: int, end: int) -> int:
     """Seconds into the day of ``hh:mm:ss``, which may be a leap second; -1 if it is not that."""
     if end - at < 8:
@@ -108,7 +108,7 @@ def clock_at(data: int, at: int, end: int) -> int:
     return hours * 3600 + minutes * 60 + seconds
 
 
-@compiled
+@inner
 def fraction_at(data: int, at: int, end: int) -> tuple[int, int]:
     """Nanoseconds of a ``.123`` that may stand at ``at``, and the position after it.
 
@@ -124,7 +124,7 @@ def fraction_at(data: int, at: int, end: int) -> tuple[int, int]:
     return value, i
 
 
-@compiled
+@inner
 def _offset_at(data: int, at: int, end: int) -> int:
     """Seconds east of UTC of ``Z`` or ``+hh:mm`` at ``at``, ended by ``end``; else NOT_A_TIME."""
     if end - at == 1 and (byte(data, at) == 90 or byte(data, at) == 122):
@@ -141,7 +141,7 @@ def _offset_at(data: int, at: int, end: int) -> int:
     return NOT_A_TIME
 
 
-@compiled
+@inner
 def _date_at(data: int, at: int) -> int:
     """Days since 1970-01-01 of the ten bytes ``YYYY-MM-DD``; -1 if they are not a day we keep."""
     eight = word(data, at)
@@ -156,7 +156,7 @@ def _date_at(data: int, at: int) -> int:
     return days_from_civil(year, month, day) if 1 <= day <= month_length(year, month) else -1
 
 
-@compiled
+@inner
 def rfc3339(data: int, at: int, end: int) -> int:
     """The instant that exactly ``data[at:end]`` names, or NOT_A_TIME."""
     if end - at < 20 or (byte(data, at + 10) != 84 and byte(data, at + 10) != 116):
@@ -171,7 +171,7 @@ def rfc3339(data: int, at: int, end: int) -> int:
     return (days * DAY + seconds - offset) * SECOND + nanoseconds
 
 
-@compiled
+@inner
 def month_at(data: int, at: int, end: int) -> int:
     """The month, 1 to 12, whose English abbreviation and a space stand at ``at``; 0 if none."""
     if end - at < 8:
@@ -181,7 +181,7 @@ def month_at(data: int, at: int, end: int) -> int:
     return _MONTH_NUMBERS[slot] if _MONTH_WORDS[slot] == four else 0
 
 
-@compiled
+@inner
 def nearest_year(month: int, day: int, seconds: int, arrival_ns: int, year: int) -> int:
     """The instant of a date without a year that is nearest to ``arrival_ns``, whose year is
     ``year``; of two as near, this year's, then the earlier. NOT_A_TIME if no year near has it.
@@ -200,7 +200,7 @@ def nearest_year(month: int, day: int, seconds: int, arrival_ns: int, year: int)
     return best
 
 
-@compiled
+@inner
 def rfc3164(data: int, at: int, end: int, arrival_ns: int, year: int) -> tuple[int, int]:
     """The local time at ``at``, read as if it were UTC, and the position after it.
 

@@ -6,10 +6,7 @@ slab's bytes; an absent field is ``0, 0``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias, TypeVar, cast
-
-import numba
+from typing import Any, Final, TypeAlias
 
 HOST: Final = 0
 APP: Final = 2
@@ -65,10 +62,3 @@ Offsets: TypeAlias = Any
 """int32, as Arrow has them"""
 Flags: TypeAlias = Any
 """bool"""
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def compiled(function: F) -> F:
-    """Compile a kernel to machine code, once per machine; it runs without holding the GIL."""
-    return cast(F, numba.njit(cache=True, nogil=True)(function))

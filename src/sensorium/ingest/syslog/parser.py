@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.instants import (
     DAY,
@@ -21,7 +22,7 @@ from sensorium.ingest.syslog.instants import (
     rfc3339,
     year_of,
 )
-from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions, compiled
+from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions
 from sensorium.ingest.syslog.memory import byte, position, put_position, put_total, total
 from sensorium.ingest.syslog.search import tag_end, token_end
 from sensorium.ingest.syslog.structured import measure
@@ -39,7 +40,7 @@ UTC_TIME: Final = 0
 LOCAL_TIME: Final = 1
 
 
-@compiled
+@inner
 def priority_at(data: int, at: int, end: int) -> tuple[int, int]:
     """The PRI at ``at`` and the position after it; -1 and ``at`` where there is none lawful."""
     if end - at < 3 or byte(data, at) != LESS:
@@ -53,7 +54,7 @@ def priority_at(data: int, at: int, end: int) -> tuple[int, int]:
     return value, i + 1
 
 
-@compiled
+@inner
 def version_end(data: int, at: int, end: int) -> int:
     """The position after the VERSION of an RFC 5424 header; ``at`` where this is no such header.
 
@@ -81,7 +82,7 @@ def version_end(data: int, at: int, end: int) -> int:
     return at
 
 
-@compiled
+@inner
 def _skip_bom(data: int, at: int, end: int) -> int:
     """The position after a UTF-8 byte order mark, if one stands at ``at``."""
     if (
@@ -94,23 +95,23 @@ def _skip_bom(data: int, at: int, end: int) -> int:
     return at
 
 
-@compiled
+@inner
 def _field(row: int, column: int, start: int, end: int) -> None:
     put_position(row, column, start)
     put_position(row, column + 1, end)
 
 
-@compiled
+@inner
 def _count(totals: int, index: int, more: int) -> None:
     put_total(totals, index, total(totals, index) + more)
 
 
-@compiled
+@inner
 def _nil(data: int, start: int, end: int) -> bool:
     return end == start or (end == start + 1 and byte(data, start) == DASH)
 
 
-@compiled
+@inner
 def _body_5424(data: int, at: int, end: int, row: int, totals: int) -> None:
     """Structured data and message, ``at`` being where structured data must stand."""
     body = at
@@ -130,7 +131,7 @@ def _body_5424(data: int, at: int, end: int, row: int, totals: int) -> None:
     _field(row, layout.BODY, _skip_bom(data, body, end), end)
 
 
-@compiled
+@inner
 def parse_5424(data: int, at: int, after: int, end: int, row: int, totals: int) -> int:
     """An RFC 5424 message whose VERSION is ``data[at:after]``; its time or NOT_A_TIME."""
     time_ns = NOT_A_TIME
@@ -157,7 +158,7 @@ def parse_5424(data: int, at: int, after: int, end: int, row: int, totals: int) 
     return time_ns
 
 
-@compiled
+@inner
 def _tag(data: int, at: int, end: int, row: int) -> int:
     """Read ``app:``, ``app[pid]:`` or ``app[pid]`` at ``at``; where the text after it begins.
 
@@ -186,7 +187,7 @@ def _tag(data: int, at: int, end: int, row: int) -> int:
     return i + 1 if i < end and byte(data, i) == SPACE else i
 
 
-@compiled
+@inner
 def parse_3164(
     data: int, at: int, end: int, arrival_ns: int, year: int, row: int, totals: int
 ) -> tuple[int, int]:
@@ -213,12 +214,12 @@ def parse_3164(
     return time_ns, meaning
 
 
-@compiled
+@inner
 def _length(row: int, column: int) -> int:
     return position(row, column + 1) - position(row, column)
 
 
-@compiled
+@kernel
 def parse(
     bytes_: Bytes,
     starts: Ints,

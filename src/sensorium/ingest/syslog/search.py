@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog.memory import byte, lowest_byte, word
 
 SPACE: Final = 32
@@ -23,12 +23,12 @@ _OPENS: Final = OPEN * _ONES
 _BELOW_33: Final = 33 * _ONES
 
 
-@compiled
+@inner
 def _zeros(value: int) -> int:
     return (value - _ONES) & ~value & _HIGHS
 
 
-@compiled
+@inner
 def token_end(data: int, at: int, end: int) -> int:
     """The position of the next space, or ``end``."""
     i = at
@@ -42,7 +42,7 @@ def token_end(data: int, at: int, end: int) -> int:
     return i
 
 
-@compiled
+@inner
 def tag_end(data: int, at: int, end: int) -> int:
     """The position of the next ``:``, ``[``, space or control character, or ``end``."""
     i = at

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sensorium.ingest.syslog.layout import compiled
+from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog.memory import byte, copy, position, put_byte, put_position
 
 QUOTE: Final = 34
@@ -22,7 +22,7 @@ CLOSE: Final = 93
 LONGEST_NAME: Final = 64
 
 
-@compiled
+@inner
 def name_end(data: int, at: int, end: int) -> int:
     """The position after the SD-NAME at ``at``; ``at`` if there is none of lawful length."""
     i = at
@@ -33,7 +33,7 @@ def name_end(data: int, at: int, end: int) -> int:
     return at if i - at > LONGEST_NAME else i
 
 
-@compiled
+@inner
 def value_end(data: int, at: int, end: int) -> int:
     """The position of the quote that ends a value; -1 where none does."""
     i = at
@@ -46,14 +46,14 @@ def value_end(data: int, at: int, end: int) -> int:
     return -1 if i >= end else i
 
 
-@compiled
+@inner
 def _skip_spaces(data: int, at: int, end: int) -> int:
     while at < end and byte(data, at) == SPACE:
         at += 1
     return at
 
 
-@compiled
+@inner
 def _parameter(data: int, at: int, end: int) -> tuple[int, int]:
     """The position after the SD-PARAM at ``at`` and the length of its name; -1 if none."""
     i = name_end(data, at, end)
@@ -66,7 +66,7 @@ def _parameter(data: int, at: int, end: int) -> tuple[int, int]:
     return closing + 1 if closing >= 0 else -1, i - at
 
 
-@compiled
+@inner
 def measure(data: int, at: int, end: int) -> tuple[int, int, int]:
     """Check structured data at ``at``: its end, its entries and their keys' bytes.
 
@@ -98,7 +98,7 @@ def measure(data: int, at: int, end: int) -> tuple[int, int, int]:
     return i, entries, keys
 
 
-@compiled
+@inner
 def _unescape(data: int, at: int, values: int, value_at: int) -> tuple[int, int]:
     """Copy a checked value; the position of its closing quote, and after what was written."""
     i = at
@@ -113,7 +113,7 @@ def _unescape(data: int, at: int, values: int, value_at: int) -> tuple[int, int]
     return i, value_at
 
 
-@compiled
+@inner
 def copy_out(
     data: int,
     at: int,

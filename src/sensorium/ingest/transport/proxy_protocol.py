@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.model.address import UNSPECIFIED, V4_PREFIX, unpack_address
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 SIGNATURE: Final = b"\r\n\r\n\x00\r\nQUIT\n"
 ARRIVAL_TLV: Final = 0xE0
@@ -117,19 +115,15 @@ def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return view
 
 
-def _compiled(function: F) -> F:
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
-
-
 _SIGNATURE = np.frombuffer(SIGNATURE, np.uint8)
 
 
-@_compiled
+@inner
 def _word(data: Any, at: int) -> int:
     return (int(data[at]) << 8) | int(data[at + 1])
 
 
-@_compiled
+@inner
 def _arrival(data: Any, at: int, end: int) -> int:
     """The time in the TLVs of ``data[at:end]``; -1 if absent, -2 if they are malformed."""
     found = _ABSENT
@@ -149,7 +143,7 @@ def _arrival(data: Any, at: int, end: int) -> int:
     return found
 
 
-@_compiled
+@inner
 def _parse(data: Any, at: int, end: int) -> tuple[int, int, int]:
     """Payload start (or _ABSENT or _MALFORMED), address bytes (0, 4 or 16) and arrival time."""
     for i in range(12):
@@ -170,7 +164,7 @@ def _parse(data: Any, at: int, end: int) -> tuple[int, int, int]:
     return payload, width, arrival
 
 
-@_compiled
+@kernel
 def _parse_all(
     data: Any,
     offsets: Any,
@@ -210,7 +204,7 @@ def _parse_all(
     return honoured, untrusted, malformed
 
 
-@_compiled
+@kernel
 def _compact(data: Any, begins: Any, offsets: Any, new_offsets: Any, payloads: Any) -> None:
     for d in range(len(begins)):
         at = new_offsets[d]

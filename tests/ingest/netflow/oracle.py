@@ -232,15 +232,16 @@ class Oracle:
         at = 0
         while len(body) - at >= least:
             values = []
-            for _, length, _ in fields:
-                if length == 65535:
+            for _, announced, _ in fields:
+                length = announced
+                if announced == 65535:
                     if at + 1 > len(body):
                         return records
                     length, at = body[at], at + 1
-                    if length == 255:
-                        if at + 2 > len(body):
-                            return records
-                        length, at = unsigned(body[at : at + 2]), at + 2
+                if announced == 65535 and length == 255:
+                    if at + 2 > len(body):
+                        return records
+                    length, at = unsigned(body[at : at + 2]), at + 2
                 if at + length > len(body):
                     return records
                 values.append(body[at : at + length])
@@ -295,6 +296,14 @@ class Oracle:
                 rows.append(self._row(head, record, fields, reverse=True))
         return rows
 
+    def _counts_reverse(self, fields: Fields) -> bool:
+        for elements in (COLUMNS["packets"], COLUMNS["bytes"]):
+            for element in elements:
+                lengths = [n for e, n, pen in fields if (pen, e) == (REVERSE, element) and n]
+                if lengths and 1 <= lengths[0] <= 8:
+                    return True
+        return False
+
     def _reverse_count(self, record: Values, fields: Fields, elements: tuple[int, ...]) -> int:
         """What a record counts in reverse; a counter of varying length does not tell."""
         for element in elements:
@@ -304,16 +313,24 @@ class Oracle:
         return 0
 
     def _row(self, head: Row, record: Values, fields: Fields, *, reverse: bool) -> Row:
-        return RowMaker(self, head, record, fields, reverse).make()
+        biflow = self._counts_reverse(fields)
+        return RowMaker(self, head, record, fields, reverse, biflow).make()
 
 
 class RowMaker:
     """One row of one record in one direction."""
 
     def __init__(
-        self, oracle: Oracle, head: Row, record: Values, fields: Fields, reverse: bool
+        self,
+        oracle: Oracle,
+        head: Row,
+        record: Values,
+        fields: Fields,
+        reverse: bool,
+        biflow: bool,
     ) -> None:
         self.oracle, self.head, self.record, self.reverse = oracle, head, record, reverse
+        self.pens = (0, REVERSE) if biflow else (0,)
         # What a field may hold is judged by the template where lengths are fixed there.
         self.lengths = {}
         for element, length, pen in fields:
@@ -438,9 +455,9 @@ class RowMaker:
                     row["icmp_type"], row["icmp_code"] = value >> 8, value & 255
                 else:
                     row["icmp_type"] = value % 256
-        forward = any(fits(e, 0) for e in (32, 139, 176, 178))
+        stated = any(fits(e, pen) for e in kinds for pen in self.pens)
         ported = self.chosen(COLUMNS["dst_port"], 0, range(1, 9)) is not None
-        if not forward and ported and self.chosen((4,), 0, range(1, 9)) and row["proto"] in (1, 58):
+        if not stated and ported and self.chosen((4,), 0, range(1, 9)) and row["proto"] in (1, 58):
             row["icmp_type"], row["icmp_code"] = row["dst_port"] >> 8, row["dst_port"] & 255
 
     def _icmp_codes(self, row: Row, fits: Any) -> None:
@@ -448,7 +465,7 @@ class RowMaker:
         for element in (179, 177):
             if fits(element, pen):
                 value = unsigned(self.value(element, pen, range(1, 9)) or b"")
-                row["icmp_code"] = value % 256 or row["icmp_code"]
+                row["icmp_code"] = value % 256 if value else row["icmp_code"]
 
     def _etype(self, row: Row) -> None:
         element, pen = self.one("etype", lambda _: (256, 60), range(1, 9))
@@ -504,13 +521,14 @@ class RowMaker:
             return
         start = 0 if anchor is None and start_element == 22 else start
         end = 0 if anchor is None and end_element == 21 else end
-        duration = 0
+        duration, lasts = 0, False
         if (start_element is None) != (end_element is None):
             element = self.chosen((162, 161), 0, range(1, 9))
             unit = 1000 if element == 162 else 10**6
+            lasts = element is not None
             duration = scaled(unsigned(self.value(element, 0, range(1, 9)) or b""), unit)
         if end == 0:
-            end = start + duration if duration and start else export
+            end = min(start + duration, LONGEST) if lasts and start else export
         row["time_flow_end_ns"] = end
         row["time_flow_start_ns"] = start or max(end - duration, 0)
 
@@ -520,10 +538,11 @@ class RowMaker:
         default = rates.get(None, 0) or (samplers.pop() if len(samplers) == 1 else 0)
         element, pen = self.one("sampling_rate", lambda _: (34, 50, 305), range(1, 9))
         rate = unsigned(self.value(element, pen, range(1, 9)) or b"")
-        if element == 305 and rate:
+        if element == 305 and 0 < rate <= LONGEST:
             space, space_pen = self.one("space", lambda _: (306,), range(1, 9))
             if space is not None:
-                rate = (rate + unsigned(self.value(space, space_pen, range(1, 9)) or b"")) // rate
+                length = unsigned(self.value(space, space_pen, range(1, 9)) or b"")
+                rate = (rate + min(length, LONGEST - rate)) // rate
         if not rate:
             sampler, sampler_pen = self.one("sampler", lambda _: (302, 48), range(1, 9))
             if sampler is not None:

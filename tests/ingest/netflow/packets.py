@@ -115,7 +115,8 @@ def v5_record(
     addresses = pack_address(source)[12:] + pack_address(destination)[12:] + bytes(4)
     counters = struct.pack(">HHIIII", 3, 4, packets, octets, first_ms, last_ms)
     rest = (0, 18, proto, 7, 65001, 65002, 24, 16, 0)
-    return addresses + counters + struct.pack(">HHBBBBHHBBH", *ports, *rest)
+    rest = struct.pack(">HHBBBBHHBBH", *ports, 0, 18, proto, 7, 65001, 65002, 24, 16, 0)
+    return addresses + counters + rest
 
 
 def slab(

@@ -6,7 +6,7 @@ import itertools
 import struct
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.model.address import pack_address
@@ -143,7 +143,6 @@ def differences(expected: pa.Table, actual: pa.Table) -> list[str]:
 
 
 @given(streams(), st.lists(st.integers(1, 11), max_size=3))
-@settings(max_examples=300)
 def test_both_decoders_give_the_same_rows_however_the_slabs_are_divided(
     stream: list[tuple[str, bytes]], slabs: list[int]
 ) -> None:

@@ -1,4 +1,4 @@
-"""``kernel``: numba's ``njit`` with a cache on disk that kernels in several files can share.
+"""numba's ``njit`` with a cache on disk that kernels in several files can share.
 
 numba keys its cache by the file that a function is in. A kernel inlines those it calls, and the
 constants it uses, from other files; after one of those changed, a cached kernel would still
@@ -29,6 +29,12 @@ def kernel(function: Callable[..., Any]) -> Any:
     except (AttributeError, RuntimeError):
         return plain
     return cached
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Compile a function that only kernels call: it has no way in from Python, and no cache."""
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(nogil=True, **options)(function)
 
 
 def _folder(function: Callable[..., Any]) -> Path:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.compiled import kernel
+from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.operations import run_operation, run_varying
 from sensorium.ingest.netflow.records import next_record, reverse_set
 from sensorium.ingest.netflow.steps import finish
@@ -59,7 +59,7 @@ _DOMAIN = at.DOMAIN
 _SEQUENCE = at.SEQUENCE
 
 
-@kernel
+@inner
 def _write_head(head: Any, columns: Any, row: Any, rows: Any) -> None:
     """The columns that are the same for all records of a datagram."""
     kinds = columns[_TYPE] + row
@@ -87,7 +87,7 @@ def _write_head(head: Any, columns: Any, row: Any, rows: Any) -> None:
         store_u32(sequences + 4 * i, sequence)
 
 
-@kernel
+@inner
 def _run(
     operations: Any,
     first: Any,
@@ -138,7 +138,7 @@ def _run(
             )
 
 
-@kernel
+@inner
 def _keep_reversed(
     program: Any, base: Any, lengths: Any, row: Any, export_ns: Any, anchor: Any, n: Any
 ) -> Any:
@@ -157,7 +157,7 @@ def _keep_reversed(
     return kept
 
 
-@kernel
+@inner
 def _fill(
     item: Any,
     program: Any,
@@ -194,7 +194,7 @@ def _fill(
     return start, row, n
 
 
-@kernel
+@inner
 def _flush(
     work: Any,
     heads: Any,
@@ -214,12 +214,17 @@ def _flush(
     used: Any,
 ) -> None:
     """Decode the records in the lanes and finish their rows."""
-    middle = program[_P_OPS_END]
-    last = program[_P_REVERSE_OPS_END]
-    _run(operations, program[_P_OPS], middle, columns, base, lengths, row, export_ns, anchor, n)
-    if last > middle:
-        kept = _keep_reversed(program, base, lengths, row, export_ns, anchor, n)
-        _run(operations, middle, last, columns, base, lengths, row, export_ns, anchor, kept)
+    first_operation = program[_P_OPS]
+    # Forward, then reverse, with one call: what is called twice is compiled twice.
+    for last_operation in (program[_P_OPS_END], program[_P_REVERSE_OPS_END]):
+        _run(
+            operations, first_operation, last_operation, columns,
+            base, lengths, row, export_ns, anchor, n,
+        )  # fmt: skip
+        first_operation = program[_P_OPS_END]
+        if first_operation == program[_P_REVERSE_OPS_END]:
+            break
+        n = _keep_reversed(program, base, lengths, row, export_ns, anchor, n)
     for index in range(used):
         item = work[pieces[index, 0]]
         head = heads[item[_W_HEAD]]
@@ -266,33 +271,38 @@ def execute(
     """
     n = 0
     used = 0
-    program = programs[0]
+    turn = -1
     current = -1
-    for turn in range(order.shape[0]):
-        item = work[order[turn]]
-        number = item[_W_PROGRAM]
-        start = item[_W_START]
-        next_row = item[_W_ROW]
-        export = heads[item[_W_HEAD], _H_EXPORT_NS]
-        while next_row < item[_W_ROW] + item[_W_ROWS]:
-            if number != current or _LANES in (n, used):
+    program = programs[0]
+    item = work[0]
+    start = next_row = last_row = export = 0
+    while True:
+        if next_row == last_row:
+            turn += 1
+            if turn < order.shape[0]:
+                item = work[order[turn]]
+                start = item[_W_START]
+                next_row = item[_W_ROW]
+                last_row = next_row + item[_W_ROWS]
+                export = heads[item[_W_HEAD], _H_EXPORT_NS]
+        done = turn == order.shape[0]
+        if done or item[_W_PROGRAM] != current or _LANES in (n, used):
+            if n > 0:
                 _flush(
                     work, heads, program, operations, sampling, keys, rates, columns,
                     base, lengths, row, export_ns, anchor, pieces, n, used,
                 )  # fmt: skip
-                n = 0
-                used = 0
-                current = number
-                program = programs[number]
-            pieces[used, 0] = order[turn]
-            pieces[used, 1] = next_row
-            start, next_row, n = _fill(
-                item, program, segments, start, next_row, export,
-                base, lengths, row, export_ns, anchor, n,
-            )  # fmt: skip
-            pieces[used, 2] = next_row
-            used += 1
-    _flush(
-        work, heads, program, operations, sampling, keys, rates, columns,
-        base, lengths, row, export_ns, anchor, pieces, n, used,
-    )  # fmt: skip
+            if done:
+                return
+            n = 0
+            used = 0
+            current = item[_W_PROGRAM]
+            program = programs[current]
+        pieces[used, 0] = order[turn]
+        pieces[used, 1] = next_row
+        start, next_row, n = _fill(
+            item, program, segments, start, next_row, export,
+            base, lengths, row, export_ns, anchor, n,
+        )  # fmt: skip
+        pieces[used, 2] = next_row
+        used += 1

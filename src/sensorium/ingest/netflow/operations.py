@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensorium.ingest.netflow.compiled import kernel
+from sensorium.ingest.netflow.compiled import inner
 from sensorium.ingest.netflow.elements import Kind
 from sensorium.ingest.netflow.values import (
     clear,
@@ -42,7 +42,7 @@ _DURATION_US = int(Kind.DURATION_US)
 _CLEAR = int(Kind.CLEAR)
 
 
-@kernel
+@inner
 def _to_u64(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 4:
         for i in range(n):
@@ -55,7 +55,7 @@ def _to_u64(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -
             store_u64(target + 8 * row[i], load_unsigned(base[i] + offset, width))
 
 
-@kernel
+@inner
 def _to_u32(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 4:
         for i in range(n):
@@ -68,7 +68,7 @@ def _to_u32(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -
             store_u32(target + 4 * row[i], load_unsigned(base[i] + offset, width))
 
 
-@kernel
+@inner
 def _to_u16(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 2:
         for i in range(n):
@@ -81,7 +81,7 @@ def _to_u16(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -
             store_u16(target + 2 * row[i], load_unsigned(base[i] + offset, width))
 
 
-@kernel
+@inner
 def _to_u8(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     # The last byte of a wider field: only it can matter to an 8-bit column.
     offset += width - 1
@@ -89,7 +89,7 @@ def _to_u8(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) ->
         store_u8(target + row[i], load_u8(base[i] + offset))
 
 
-@kernel
+@inner
 def _unsigned(base: Any, offset: Any, width: Any, target: Any, size: Any, row: Any, n: Any) -> None:
     """The common widths have loops of their own, with nothing to decide inside."""
     if size == 8:
@@ -102,7 +102,7 @@ def _unsigned(base: Any, offset: Any, width: Any, target: Any, size: Any, row: A
         _to_u8(base, offset, width, target, row, n)
 
 
-@kernel
+@inner
 def _times(
     kind: Any,
     base: Any,
@@ -127,7 +127,7 @@ def _times(
             store_u64(target + 8 * row[i], value)
 
 
-@kernel
+@inner
 def _addresses(kind: Any, base: Any, offset: Any, target: Any, row: Any, n: Any) -> None:
     if kind == _IPV4:
         for i in range(n):
@@ -140,7 +140,7 @@ def _addresses(kind: Any, base: Any, offset: Any, target: Any, row: Any, n: Any)
             put_ipv4(base[i] + offset, target + 16 * row[i], True)
 
 
-@kernel
+@inner
 def run_varying(
     kind: Any,
     base: Any,
@@ -178,7 +178,7 @@ def run_varying(
             put_small(kind, source, width, target, size, row[i], codes)
 
 
-@kernel
+@inner
 def run_operation(
     kind: Any,
     base: Any,

@@ -205,7 +205,8 @@ def _steps(operations: list[Operation], template: Template) -> int:
     steps |= at.STEP_END_UPTIME if Kind.UPTIME in ends else 0
     if not starts == ends == {Kind.UPTIME} or template.varies:
         steps |= at.STEP_TIMES_MAY_MISS
-    if at.ICMP_TYPE not in filled and {at.PROTO, at.DST_PORT} <= filled:
+    stated = {at.ICMP_TYPE, at.ICMP_CODE} & filled
+    if not stated and {at.PROTO, at.DST_PORT} <= filled:
         steps |= at.STEP_ICMP_FROM_PORT
     return steps | _etype_step(operations, template)
 

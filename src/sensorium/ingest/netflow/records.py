@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.compiled import kernel
+from sensorium.ingest.netflow.compiled import inner
 from sensorium.ingest.netflow.wire import load_u8, load_u16
 
 _P_KIND = at.P_KIND
@@ -18,7 +18,7 @@ _FIXED = at.FIXED
 _WALKED = at.WALKED
 
 
-@kernel
+@inner
 def next_record(
     program: Any, segments: Any, start: Any, end: Any, base: Any, lengths: Any, lane: Any
 ) -> Any:
@@ -48,7 +48,7 @@ def next_record(
     return start if start <= end else -1
 
 
-@kernel
+@inner
 def _any_byte(program: Any, place: Any, base: Any, lane: Any) -> Any:
     first = base[program[place], lane] + program[place + 1]
     bits = 0
@@ -57,7 +57,7 @@ def _any_byte(program: Any, place: Any, base: Any, lane: Any) -> Any:
     return bits != 0
 
 
-@kernel
+@inner
 def reverse_set(program: Any, base: Any, lane: Any) -> Any:
     """Whether the record in a lane counts anything in its reverse direction."""
     return _any_byte(program, _P_PACKETS_SEGMENT, base, lane) or _any_byte(
@@ -65,7 +65,7 @@ def reverse_set(program: Any, base: Any, lane: Any) -> Any:
     )
 
 
-@kernel
+@inner
 def count_records(
     program: Any, segments: Any, start: Any, end: Any, base: Any, lengths: Any
 ) -> Any:

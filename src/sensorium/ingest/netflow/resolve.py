@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import reasons
-from sensorium.ingest.netflow.compiled import kernel
+from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.records import count_records
 from sensorium.ingest.netflow.sources import mixed
 
@@ -63,7 +63,7 @@ def find_slot(keys: Any, key: Any) -> Any:
     return place
 
 
-@kernel
+@inner
 def uptime_anchor(head: Any, boot_ms: Any) -> Any:
     """sysUpTime when the datagram was exported: its own, or since the boot time; -1 if unknown."""
     if head[_H_UPTIME_MS] >= 0:

@@ -6,14 +6,10 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
 from sensorium.ingest.netflow.elements import VARIABLE_LENGTH
+from sensorium.ingest.netflow.growing import Growing, Int64s
 from sensorium.ingest.netflow.steps import INTERFACE_KEY, SAMPLER_BITS
 from sensorium.ingest.netflow.template import INGRESS_INTERFACE, Template
-
-Int64s = npt.NDArray[np.int64]
 
 _SELECTOR_ID = 302
 _SAMPLER_ID = 48
@@ -128,11 +124,14 @@ class SamplingTable:
     Equal rows are one row; row 0 knows nothing.
     """
 
-    __slots__ = ("_arrays", "_index")
+    __slots__ = ("_index", "_keys", "_rates", "_rows")
 
     def __init__(self) -> None:
-        self._index: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {(0, ()): 0}
-        self._arrays: tuple[Int64s, Int64s, Int64s] | None = None
+        self._index: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}
+        self._rows = Growing(3)
+        self._keys = Growing()
+        self._rates = Growing()
+        self.intern(Rates())
 
     def __len__(self) -> int:
         return len(self._index)
@@ -143,18 +142,13 @@ class SamplingTable:
         number = self._index.get(row)
         if number is None:
             number = self._index[row] = len(self._index)
-            self._arrays = None
+            default, keyed = row
+            first = len(self._keys)
+            self._keys.extend([key for key, _ in keyed])
+            self._rates.extend([rate for _, rate in keyed])
+            self._rows.extend([(default, first, len(self._keys))])
         return number
 
     def arrays(self) -> tuple[Int64s, Int64s, Int64s]:
         """The rows, and all keys and rates they point into."""
-        if self._arrays is None:
-            rows = np.zeros((len(self._index), 3), np.int64)
-            pairs: list[tuple[int, int]] = []
-            for place, (default, keyed) in zip(rows, self._index, strict=True):
-                place[:] = default, len(pairs), len(pairs) + len(keyed)
-                pairs.extend(keyed)
-            table = np.array(pairs, np.int64).reshape(-1, 2)
-            keys, rates = np.ascontiguousarray(table[:, 0]), np.ascontiguousarray(table[:, 1])
-            self._arrays = rows, keys, rates
-        return self._arrays
+        return self._rows.view(), self._keys.view(), self._rates.view()

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.netflow.compiled import kernel
+from sensorium.ingest.netflow.compiled import inner, kernel
 
 Int64s = npt.NDArray[np.int64]
 
 
-@kernel
+@inner
 def mixed(high: Any, low: Any, tag: Any) -> Any:
     """A non-negative hash of three words (multiply-xorshift, constants of splitmix64)."""
     state = high * np.int64(-7046029254386353131)

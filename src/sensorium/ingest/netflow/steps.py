@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.compiled import kernel
+from sensorium.ingest.netflow.compiled import inner
 from sensorium.ingest.netflow.wire import (
     load_u8,
     native_u16,
@@ -45,6 +45,7 @@ _TIMES_MISSING = at.STEP_TIMES_MAY_MISS
 _HAS_SPACE = at.STEP_SPACE
 _HAS_SAMPLER = at.STEP_SAMPLER
 
+_LONGEST = 0x7FFFFFFFFFFFFFFF
 _IPV4 = 0x0800
 _IPV6 = 0x86DD
 _MAPPED = 0xFFFF0000
@@ -55,7 +56,7 @@ SAMPLER_BITS = INTERFACE_KEY - 1
 """Sampler ids are kept to so many bits."""
 
 
-@kernel
+@inner
 def _fill_times(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -> None:
     """No end: start plus duration, else export. No start: end less duration, else end."""
     start = columns[_START] + 8 * row
@@ -69,13 +70,13 @@ def _fill_times(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -
         last = native_u64(end + 8 * i) if has_end else 0
         length = native_u64(duration + 8 * i) if lasts else 0
         if last == 0:
-            last = first + length if lasts and first != 0 else export_ns
+            last = min(first, _LONGEST - length) + length if lasts and first != 0 else export_ns
             store_u64(end + 8 * i, last)
         if first == 0:
             store_u64(start + 8 * i, max(last - length, 0))
 
 
-@kernel
+@inner
 def _without_anchor(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -> None:
     """Uptimes of an exporter whose boot time is unknown.
 
@@ -97,7 +98,7 @@ def _without_anchor(columns: Any, row: Any, rows: Any, steps: Any, export_ns: An
             store_u64(end + 8 * i, 0)
 
 
-@kernel
+@inner
 def _family(column: Any, row: Any) -> Any:
     """The EtherType of an address, 0 if it is unset."""
     if column == 0:
@@ -109,7 +110,7 @@ def _family(column: Any, row: Any) -> Any:
     return _IPV6 if high != 0 or low != 0 else 0
 
 
-@kernel
+@inner
 def _etypes(columns: Any, row: Any, rows: Any, sparing: Any) -> None:
     """EtherTypes by source or destination; with ``sparing``, where no element gave one."""
     etype = columns[_ETYPE] + 2 * row
@@ -122,7 +123,7 @@ def _etypes(columns: Any, row: Any, rows: Any, sparing: Any) -> None:
         store_u16(etype + 2 * i, family)
 
 
-@kernel
+@inner
 def _icmp_from_port(columns: Any, row: Any, rows: Any) -> None:
     """Type and code as routers have put them since NetFlow v5: in the destination port."""
     proto = columns[_PROTO] + row
@@ -136,7 +137,7 @@ def _icmp_from_port(columns: Any, row: Any, rows: Any) -> None:
         store_u8(codes + i, value & 0xFF)
 
 
-@kernel
+@inner
 def _rate_of(keys: Any, rates: Any, first: Any, last: Any, key: Any) -> Any:
     """The rate of a sampler or interface by binary search in ``keys[first:last]``, else 0."""
     while first < last:
@@ -150,7 +151,7 @@ def _rate_of(keys: Any, rates: Any, first: Any, last: Any, key: Any) -> Any:
     return 0
 
 
-@kernel
+@inner
 def _sampling(
     columns: Any, row: Any, rows: Any, steps: Any, default: Any, entry: Any, keys: Any, rates: Any
 ) -> None:
@@ -162,8 +163,8 @@ def _sampling(
         rate = native_u64(target + 8 * i) if steps & _SAMPLING else 0
         if steps & _HAS_SPACE and rate > 0:
             space = native_u64(columns[_SPACE] + 8 * (row + i))
-            if space >= 0:
-                rate = max((rate + space) // rate, 0)
+            most = _LONGEST - rate
+            rate = (rate + (most if space < 0 else min(space, most))) // rate
         if rate == 0 and last > first:
             if steps & _HAS_SAMPLER:
                 sampler = native_u64(columns[_SAMPLER] + 8 * (row + i)) & SAMPLER_BITS
@@ -174,7 +175,7 @@ def _sampling(
         store_u64(target + 8 * i, rate if rate != 0 else default)
 
 
-@kernel
+@inner
 def finish(
     columns: Any,
     row: Any,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensorium.ingest.netflow.compiled import kernel
+from sensorium.ingest.netflow.compiled import inner
 from sensorium.ingest.netflow.elements import Kind
 from sensorium.ingest.netflow.wire import (
     load_u8,
@@ -42,7 +42,7 @@ _NTP_ERA = 1 << 32
 _MICROSECOND_BITS = 0xFFFFF800
 
 
-@kernel
+@inner
 def load_unsigned(source: Any, width: Any) -> Any:
     """An unsigned big-endian integer of 1 to 8 bytes; 0 for any other width."""
     if width == 4:
@@ -61,7 +61,7 @@ def load_unsigned(source: Any, width: Any) -> Any:
     return value
 
 
-@kernel
+@inner
 def store(target: Any, size: Any, value: Any) -> None:
     if size == 8:
         store_u64(target, value)
@@ -73,7 +73,7 @@ def store(target: Any, size: Any, value: Any) -> None:
         store_u8(target, value)
 
 
-@kernel
+@inner
 def scaled(value: Any, unit: Any) -> Any:
     """``value * unit``, the greatest int64 where that is too much (or ``value`` was)."""
     if value < 0 or value > _LONGEST // unit:
@@ -81,7 +81,7 @@ def scaled(value: Any, unit: Any) -> Any:
     return value * unit
 
 
-@kernel
+@inner
 def _ntp(source: Any, mask: Any) -> Any:
     """An NTP timestamp as Unix nanoseconds; era 1 (2036 and after) where the top bit is clear."""
     seconds = load_u32(source)
@@ -93,7 +93,7 @@ def _ntp(source: Any, mask: Any) -> Any:
     return (seconds - _NTP_UNIX) * 1_000_000_000 + (fraction * 1_000_000_000 >> 32)
 
 
-@kernel
+@inner
 def since_boot(value: Any, export_ns: Any, anchor: Any) -> Any:
     """sysUpTime to Unix time through the sysUpTime at export.
 
@@ -105,7 +105,7 @@ def since_boot(value: Any, export_ns: Any, anchor: Any) -> Any:
     return export_ns + ahead * 1_000_000
 
 
-@kernel
+@inner
 def time_value(kind: Any, source: Any, width: Any, export_ns: Any, anchor: Any) -> Any:
     """A time element as Unix nanoseconds, 0 where it says nothing; a duration as nanoseconds."""
     if kind in (_NTP_NANOSECONDS, _NTP_MICROSECONDS):
@@ -121,7 +121,7 @@ def time_value(kind: Any, source: Any, width: Any, export_ns: Any, anchor: Any) 
     return microseconds if kind == _DURATION_US else max(export_ns - microseconds, 0)
 
 
-@kernel
+@inner
 def put_ipv4(source: Any, target: Any, sparing: Any) -> None:
     word = native_u32(source)
     if sparing and word == 0 and (native_u64(target) != 0 or native_u64(target + 8) != 0):
@@ -130,13 +130,13 @@ def put_ipv4(source: Any, target: Any, sparing: Any) -> None:
     store_u64(target + 8, _MAPPED | word << 32)
 
 
-@kernel
+@inner
 def put_ipv6(source: Any, target: Any) -> None:
     store_u64(target, native_u64(source))
     store_u64(target + 8, native_u64(source + 8))
 
 
-@kernel
+@inner
 def put_small(
     kind: Any, source: Any, width: Any, target: Any, size: Any, row: Any, codes: Any
 ) -> None:
@@ -156,7 +156,7 @@ def put_small(
     store(target + size * row, size, value)
 
 
-@kernel
+@inner
 def clear(target: Any, size: Any) -> None:
     if size == 16:
         store_u64(target, 0)
@@ -165,7 +165,7 @@ def clear(target: Any, size: Any) -> None:
         store(target, size, 0)
 
 
-@kernel
+@inner
 def usable(kind: Any, width: Any) -> Any:
     """Whether a value of so many bytes can be of a kind."""
     if kind in (_IPV4, _IPV4_IF_SET):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sensorium.ingest.netflow import reasons
-from sensorium.ingest.netflow.compiled import kernel
+from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.layout import (
     FIRST_DATA_SET,
     H_ADDRESS_HIGH,
@@ -50,7 +50,7 @@ _TOO_MANY_SOURCES = reasons.TOO_MANY_SOURCES
 _SECOND = 1_000_000_000
 
 
-@kernel
+@inner
 def _read_head(head: Any, start: Any, length: Any, drops: Any) -> Any:
     """Fill a head's protocol fields; the address after the header, or -1 if nothing follows."""
     head[H_PROTOCOL] = UNKNOWN
@@ -89,7 +89,7 @@ def _read_head(head: Any, start: Any, length: Any, drops: Any) -> Any:
     return start + header
 
 
-@kernel
+@inner
 def _v5_end(start: Any, end: Any, drops: Any) -> Any:
     """Where the last whole record of a NetFlow v5 datagram ends."""
     announced = load_u16(start + 2)
@@ -103,7 +103,7 @@ def _v5_end(start: Any, end: Any, drops: Any) -> Any:
     return start + V5_HEADER + announced * V5_RECORD
 
 
-@kernel
+@inner
 def _only_zeros(start: Any, end: Any) -> Any:
     bits = 0
     for address in range(start, end):
@@ -111,7 +111,7 @@ def _only_zeros(start: Any, end: Any) -> Any:
     return bits == 0
 
 
-@kernel
+@inner
 def _walk_sets(
     start: Any, end: Any, datagram: Any, protocol: Any, sets: Any, k: Any, drops: Any
 ) -> Any:

@@ -1,0 +1,285 @@
+"""What each field of the three protocols becomes in a row of FLOWS."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from sensorium.model.address import UNSPECIFIED, pack_address, unpack_address
+from sensorium.model.signals import FLOWS
+from tests.ingest.netflow import packets as p
+
+SECOND = 1_000_000_000
+EXPORT_NS = p.EXPORT_S * SECOND
+
+
+def one(fields: list[p.Spec], *values: int | bytes, ipfix: bool = True) -> dict:
+    """The row of one record of a template."""
+    bench = p.Bench()
+    sets = (2 if ipfix else 0, p.template(256, fields)), (256, p.record(fields, *values))
+    build = p.ipfix if ipfix else p.v9
+    (row,) = bench.rows(build(*(p.a_set(*s) for s in sets)))
+    assert bench.dropped() == {}
+    return row
+
+
+def ntp(seconds: float) -> bytes:
+    whole = int(seconds)
+    return struct.pack(">II", whole + 2_208_988_800, round((seconds - whole) * 2**32))
+
+
+def test_a_v5_record_fills_every_column_it_has() -> None:
+    (row,) = p.Bench().rows(p.v5([p.v5_record()], sequence=7, engine=0x0102, sampling=0x4064))
+    assert row == {
+        "type": "NETFLOW_V5",
+        "time_received_ns": p.ARRIVAL_NS,
+        "time_flow_start_ns": EXPORT_NS + 500 - 2 * SECOND,
+        "time_flow_end_ns": EXPORT_NS + 500 - 1 * SECOND,
+        "sampler_address": pack_address(p.EXPORTER),
+        "observation_domain_id": 0x0102,
+        "sequence_num": 7,
+        "sampling_rate": 100,
+        "src_addr": pack_address("10.0.0.1"),
+        "dst_addr": pack_address("10.0.0.2"),
+        "src_port": 1234,
+        "dst_port": 80,
+        "proto": 6,
+        "tcp_flags": 18,
+        "bytes": 1000,
+        "packets": 10,
+        "in_if": 3,
+        "out_if": 4,
+        "src_as": 65001,
+        "dst_as": 65002,
+        "src_mask": 24,
+        "dst_mask": 16,
+        "next_hop": pack_address("0.0.0.0"),
+        "etype": 0x0800,
+        "src_vlan": 0,
+        "dst_vlan": 0,
+        "mpls_label": 0,
+        "icmp_type": 0,
+        "icmp_code": 0,
+        "ip_tos": 7,
+        "flow_direction": 0,
+        "src_mac": 0,
+        "dst_mac": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "fields", "values", "expected"),
+    [
+        ("bytes", [(1, 3)], [70_000], 70_000),
+        ("bytes", [(23, 8)], [2**40], 2**40),
+        ("bytes", [(85, 4), (23, 4)], [5, 9], 9),
+        ("bytes", [(1, 8)], [2**64 - 1], 2**64 - 1),
+        ("packets", [(86, 1)], [200], 200),
+        ("tcp_flags", [(6, 1)], [0x12], 0x12),
+        ("tcp_flags", [(6, 2)], [0x112], 0x112),
+        ("in_if", [(252, 4)], [77], 77),
+        ("in_if", [(252, 4), (10, 2)], [77, 5], 5),
+        ("out_if", [(14, 4)], [500_010_002], 500_010_002),
+        ("src_as", [(16, 2)], [64_512], 64_512),
+        ("src_mask", [(29, 1)], [64], 64),
+        ("src_vlan", [(243, 2)], [100], 100),
+        ("dst_vlan", [(254, 2)], [200], 200),
+        ("mpls_label", [(70, 3)], [(16_000 << 4) | 1], 16_000),
+        ("src_mac", [(56, 6)], [0x005056C00001], 0x005056C00001),
+        ("flow_direction", [(61, 1)], [1], 1),
+        ("icmp_type", [(32, 2)], [0x0803], 8),
+        ("icmp_code", [(32, 2)], [0x0803], 3),
+        ("icmp_type", [(178, 1), (179, 1)], [128, 0], 128),
+        ("icmp_code", [(176, 1), (177, 1)], [3, 13], 13),
+        ("etype", [(60, 1)], [6], 0x86DD),
+        ("etype", [(256, 2)], [0x0806], 0x0806),
+        ("next_hop", [(18, 4)], [pack_address("10.9.8.7")[12:]], pack_address("10.9.8.7")),
+        ("dst_addr", [(28, 16)], [pack_address("2001:db8::5")], pack_address("2001:db8::5")),
+        ("sampling_rate", [(34, 4)], [512], 512),
+        ("sampling_rate", [(305, 4), (306, 4)], [1, 99], 100),
+        ("bytes", [(1, 4), (1, 4)], [11, 22], 11),
+        ("bytes", [(1, 0), (85, 2)], [b"", 22], 22),
+        ("bytes", [(1, 65535)], [b"\x01\x00"], 256),
+        ("src_port", [(7, 4)], [0x1_0050], 80),
+    ],
+)
+def test_elements_reach_their_columns(
+    column: str, fields: list[p.Spec], values: list[int | bytes], expected: object
+) -> None:
+    assert one(fields, *values)[column] == expected
+
+
+def test_a_value_longer_than_its_column_keeps_the_low_bytes() -> None:
+    assert one([(4, 2)], 0x0111)["proto"] == 0x11
+
+
+@pytest.mark.parametrize(
+    ("fields", "values", "start", "end"),
+    [
+        ([(150, 4), (151, 4)], [10, 20], 10 * SECOND, 20 * SECOND),
+        ([(152, 8), (153, 8)], [1500, 2500], 1_500_000_000, 2_500_000_000),
+        ([(156, 8), (157, 8)], [ntp(10.5), ntp(20.25)], 10_500_000_000, 20_250_000_000),
+        ([(154, 8), (155, 8)], [ntp(1.5), ntp(2.5)], 1_500_000_000, 2_500_000_000),
+        ([(158, 4), (159, 4)], [3000, 1000], EXPORT_NS - 3_000_000, EXPORT_NS - 1_000_000),
+        ([(152, 8), (161, 4)], [1000, 250], 1_000_000_000, 1_250_000_000),
+        ([(153, 8), (162, 4)], [1000, 250], 1_000_000_000 - 250_000, 1_000_000_000),
+        ([(153, 8)], [1000], 1_000_000_000, 1_000_000_000),
+        ([(152, 8), (323, 8)], [1000, 3000], 1_000_000_000, 3_000_000_000),
+        ([(152, 8), (153, 8)], [0, 0], EXPORT_NS, EXPORT_NS),
+        ([(1, 4)], [1], EXPORT_NS, EXPORT_NS),
+        ([(152, 8), (153, 8)], [2**63, 2**62], 2**63 - 1, 2**63 - 1),
+    ],
+)
+def test_times_in_every_encoding(
+    fields: list[p.Spec], values: list[int | bytes], start: int, end: int
+) -> None:
+    row = one(fields, *values)
+    assert (row["time_flow_start_ns"], row["time_flow_end_ns"]) == (start, end)
+
+
+def test_the_lowest_bits_of_a_microsecond_ntp_time_mean_nothing() -> None:
+    noisy = struct.pack(">II", 2_208_988_800 + 5, 0x7FF)
+    assert one([(154, 8), (155, 8)], noisy, noisy)["time_flow_end_ns"] == 5 * SECOND
+
+
+def test_uptime_on_both_sides_of_a_wrap() -> None:
+    record = p.v5_record(first_ms=2**32 - 500, last_ms=100)
+    (row,) = p.Bench().rows(p.v5([record], uptime_ms=1000))
+    end = EXPORT_NS + 500 - 900_000_000
+    assert (row["time_flow_start_ns"], row["time_flow_end_ns"]) == (end - 600_000_000, end)
+
+
+def test_ipfix_uptimes_count_from_the_announced_boot_time() -> None:
+    boot_ms = p.EXPORT_S * 1000 - 60_000
+    fields: list[p.Spec] = [(22, 4), (21, 4)]
+    bench = p.Bench()
+    (row,) = bench.rows(
+        p.ipfix(
+            p.a_set(3, p.options_template(300, [(143, 4)], [(160, 8)])),
+            p.a_set(300, struct.pack(">IQ", 1, boot_ms)),
+            p.a_set(2, p.template(256, fields)),
+            p.a_set(256, p.record(fields, 10_000, 20_000)),
+        )
+    )
+    assert row["time_flow_start_ns"] == EXPORT_NS - 50 * SECOND
+    assert row["time_flow_end_ns"] == EXPORT_NS - 40 * SECOND
+
+
+def test_ipfix_uptimes_without_a_boot_time_keep_the_flows_length() -> None:
+    row = one([(22, 4), (21, 4)], 10_000, 12_500)
+    assert row["time_flow_end_ns"] == EXPORT_NS
+    assert row["time_flow_start_ns"] == EXPORT_NS - 2_500_000_000
+
+
+def test_without_an_export_time_arrival_stands_in() -> None:
+    fields: list[p.Spec] = [(1, 4)]
+    sets = p.a_set(2, p.template(256, fields)), p.a_set(256, p.record(fields, 1))
+    (row,) = p.Bench().rows(p.ipfix(*sets, export_s=0))
+    assert row["time_flow_end_ns"] == p.ARRIVAL_NS
+
+
+def test_of_two_families_in_one_template_the_one_that_is_set_counts() -> None:
+    fields: list[p.Spec] = [(8, 4), (27, 16), (12, 4), (28, 16)]
+    v4, v6 = pack_address("10.1.1.1")[12:], pack_address("2001:db8::1")
+    row = one(fields, v4, bytes(16), v4, bytes(16))
+    assert (unpack_address(row["src_addr"]), row["etype"]) == ("10.1.1.1", 0x0800)
+    row = one(fields, bytes(4), v6, bytes(4), v6)
+    assert (unpack_address(row["dst_addr"]), row["etype"]) == ("2001:db8::1", 0x86DD)
+
+
+def test_icmp_type_and_code_are_found_in_the_destination_port() -> None:
+    record = p.v5_record(proto=1, ports=(0, 0x0301))
+    (row,) = p.Bench().rows(p.v5([record]))
+    assert (row["icmp_type"], row["icmp_code"]) == (3, 1)
+
+
+def test_other_enterprises_elements_are_skipped_by_length() -> None:
+    row = one([(1, 4, 9), (1, 4), (2, 65535, 35632), (2, 4)], 99, 5, b"secret", 6)
+    assert (row["bytes"], row["packets"]) == (5, 6)
+
+
+def test_variable_lengths_in_both_forms() -> None:
+    fields: list[p.Spec] = [(82, 65535), (1, 4)]
+    records = [
+        p.varying(b"eth0") + struct.pack(">I", 1),
+        p.varying(b"eth1", long=True) + struct.pack(">I", 2),
+        p.varying(b"x" * 300) + struct.pack(">I", 3),
+        p.varying(b"") + struct.pack(">I", 4),
+    ]
+    bench = p.Bench()
+    rows = bench.rows(p.ipfix(p.a_set(2, p.template(256, fields)), p.a_set(256, b"".join(records))))
+    assert [row["bytes"] for row in rows] == [1, 2, 3, 4]
+
+
+def test_variable_lengths_are_understood_in_v9_too() -> None:
+    assert one([(82, 65535), (1, 4)], b"eth0", 7, ipfix=False)["bytes"] == 7
+
+
+def test_a_biflow_gives_its_reverse_direction_as_a_second_row() -> None:
+    fields: list[p.Spec] = [
+        *((8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (10, 4), (14, 4)),
+        *((1, 8), (2, 8), (6, 1), (1, 8, 29305), (2, 8, 29305), (6, 1, 29305), (15, 4)),
+    ]
+    a, b, hop = (pack_address(n)[12:] for n in ("10.0.0.1", "10.0.0.2", "10.0.0.9"))
+    records = [
+        p.record(fields, a, b, 1000, 80, 6, 1, 2, 600, 6, 2, 9000, 9, 18, hop),
+        p.record(fields, b, a, 1001, 80, 6, 1, 2, 700, 7, 2, 0, 0, 0, hop),
+    ]
+    bench = p.Bench()
+    rows = bench.rows(p.ipfix(p.a_set(2, p.template(256, fields)), p.a_set(256, b"".join(records))))
+    names = ("src_addr", "dst_addr", "src_port", "dst_port", "in_if", "out_if")
+    assert [tuple(row[n] for n in ("bytes", "packets", "tcp_flags")) for row in rows] == [
+        (600, 6, 2),
+        (9000, 9, 18),
+        (700, 7, 2),
+    ]
+    forward, reverse, _ = rows
+    assert [reverse[n] for n in names] == [
+        forward[n] for n in ("dst_addr", "src_addr", "dst_port", "src_port", "out_if", "in_if")
+    ]
+    assert reverse["next_hop"] == UNSPECIFIED
+    assert reverse["time_flow_end_ns"] == forward["time_flow_end_ns"]
+    assert bench.decoded() == {"flow": 2}
+
+
+def test_protocols_exporters_and_domains_may_be_mixed_in_a_slab() -> None:
+    v4 = pack_address("10.0.0.3")[12:]
+    data = p.record(p.PLAIN, v4, v4, 1, 2, 17, 0, 30, 3)
+    rows = p.Bench().rows(
+        p.v9(p.a_set(0, p.template(256, p.PLAIN)), p.a_set(256, data)),
+        p.v5([p.v5_record(), p.v5_record(octets=1001)]),
+        p.ipfix(p.a_set(2, p.template(256, p.PLAIN)), p.a_set(256, data + data), domain=9),
+    )
+    assert [(row["type"], row["bytes"], row["observation_domain_id"]) for row in rows] == [
+        ("NETFLOW_V9", 30, 0),
+        ("NETFLOW_V5", 1000, 0),
+        ("NETFLOW_V5", 1001, 0),
+        ("IPFIX", 30, 9),
+        ("IPFIX", 30, 9),
+    ]
+    assert [row["time_received_ns"] - p.ARRIVAL_NS for row in rows] == [0, 1, 1, 2, 2]
+
+
+def test_an_empty_slab_gives_an_empty_batch_of_the_schema() -> None:
+    batch = p.Bench().decode()
+    assert batch.num_rows == 0
+    assert batch.schema == FLOWS
+
+
+def test_a_batch_stays_as_it_was_while_later_ones_are_decoded() -> None:
+    bench = p.Bench()
+    first = bench.decode(p.v5([p.v5_record(octets=1)] * 30))
+    kept = first.to_pylist()
+    for octets in range(2, 12):
+        bench.decode(p.v5([p.v5_record(octets=octets)] * 30))
+    assert first.to_pylist() == kept
+
+
+def test_a_slab_that_contradicts_itself_is_refused() -> None:
+    good = p.slab([p.v5([p.v5_record()])])
+    bad = type(good)(
+        good.arrival_ns, good.src_addr, good.src_port, good.dst_port, good.offsets * 2, good.data
+    )
+    with pytest.raises(ValueError, match="outside its data"):
+        p.Bench().decoder.decode(bad)

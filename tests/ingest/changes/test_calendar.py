@@ -160,9 +160,9 @@ def test_categories_choose_the_kind_and_the_text_the_scope(
 )
 def test_a_broken_event_is_told_by_its_line_and_the_others_are_used(broken: str, says: str) -> None:
     book = calendar(broken, BACKUP)
+    (problem,) = book.problems
     (change,) = book.occurrences(at(2026, 1, 5), at(2026, 1, 6))
     assert change.ref == "backup@example#2026-01-05T02:00:00Z"
-    (problem,) = book.problems
     assert problem.line == 4
     assert says in problem.text
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -106,7 +107,11 @@ def read_calendar(ics: bytes, config: ChangesConfig | None = None) -> ChangeCale
     for members in by_uid.values():
         line = members[0][0]
         try:
-            series.append(_Series(line, _query(event for _, event in members)))
+            query = _query(event for _, event in members)
+            # The first occurrence is made now, so that what is wrong is told now.
+            for first in islice(query.all(), 1):
+                _change(first, zone)
+            series.append(_Series(line, query))
             events += len(members)
         except Exception as error:  # noqa: BLE001 - told as this event's problem
             problems.append(Problem(line, f"cannot be repeated: {error}"))

@@ -99,7 +99,7 @@ class NetflowDecoder:
                 *(self.exporters.slots.keys, self.exporters.slots.programs, programs, segments),
                 *(self.exporters.sampling_of, sampling, self.exporters.boot_ms),
                 *(slab.work, slab.records, slab.flows, slab.drops),
-                *(self._lanes.base, self._lanes.lengths, slab.progress),
+                *(*self._lanes.places, slab.progress),
             )
         )
 
@@ -193,7 +193,7 @@ class NetflowDecoder:
         execute(
             *(work, order, slab.heads, programs, operations, segments),
             *(*self.exporters.sampling.arrays(), target.columns),
-            *self._lanes.arrays(),
+            *(*self._lanes.addresses, self._lanes.pieces),
         )
         return self._batches.build(target)
 

@@ -17,7 +17,7 @@ from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.operations import run_operation, run_varying
 from sensorium.ingest.netflow.records import next_record, reverse_set
 from sensorium.ingest.netflow.steps import finish
-from sensorium.ingest.netflow.wire import store_u8, store_u32, store_u64
+from sensorium.ingest.netflow.wire import lane, set_lane, store_u8, store_u32, store_u64
 
 _H_PROTOCOL = at.H_PROTOCOL
 _H_DOMAIN = at.H_DOMAIN
@@ -112,8 +112,8 @@ def _run(
         if width < 0:
             run_varying(
                 kind,
-                base[segment],
-                lengths[segment],
+                base + 8 * _LANES * segment,
+                lengths + 8 * _LANES * segment,
                 target,
                 size,
                 row,
@@ -125,7 +125,7 @@ def _run(
         else:
             run_operation(
                 kind,
-                base[segment],
+                base + 8 * _LANES * segment,
                 operation[_O_OFFSET],
                 width,
                 target,
@@ -145,14 +145,15 @@ def _keep_reversed(
     """Move the records that have a reverse direction to the first lanes; how many they are."""
     segments = program[_P_SEGMENTS_END] - program[_P_SEGMENTS]
     kept = 0
-    for lane in range(n):
-        if reverse_set(program, base, lane):
+    for place in range(n):
+        if reverse_set(program, base, place):
             for segment in range(segments):
-                base[segment, kept] = base[segment, lane]
-                lengths[segment, kept] = lengths[segment, lane]
-            row[kept] = row[lane] + 1
-            export_ns[kept] = export_ns[lane]
-            anchor[kept] = anchor[lane]
+                first = _LANES * segment
+                set_lane(base, first + kept, lane(base, first + place))
+                set_lane(lengths, first + kept, lane(lengths, first + place))
+            set_lane(row, kept, lane(row, place) + 1)
+            set_lane(export_ns, kept, lane(export_ns, place))
+            set_lane(anchor, kept, lane(anchor, place))
             kept += 1
     return kept
 
@@ -179,16 +180,16 @@ def _fill(
     if program[_P_KIND] == _FIXED:
         count = min(last - row, _LANES - n)
         for i in range(count):
-            base[0, n + i] = start + length * i
-            rows[n + i] = row + i
-            export_ns[n + i] = export
-            anchor[n + i] = since
+            set_lane(base, n + i, start + length * i)
+            set_lane(rows, n + i, row + i)
+            set_lane(export_ns, n + i, export)
+            set_lane(anchor, n + i, since)
         return start + length * count, row + count, n + count
     while row < last and n < _LANES:
         start = next_record(program, segments, start, item[_W_END], base, lengths, n)
-        rows[n] = row
-        export_ns[n] = export
-        anchor[n] = since
+        set_lane(rows, n, row)
+        set_lane(export_ns, n, export)
+        set_lane(anchor, n, since)
         row += 2 if reverse_set(program, base, n) else 1
         n += 1
     return start, row, n

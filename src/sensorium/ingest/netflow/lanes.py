@@ -16,19 +16,17 @@ class Lanes:
     ``base`` int64 (segments, lanes) has the address of each segment of each record, ``lengths``
     that of the variable-length field before it; ``row`` the row that the record fills;
     ``export_ns`` and ``anchor`` what its datagram says of time; ``pieces`` int64 (lanes, 3) the
-    runs of rows of one work item: its number, first row and row after the last.
+    runs of rows of one work item: its number, first row and row after the last. Kernels get the
+    addresses of all but the last.
     """
 
-    __slots__ = ("anchor", "base", "export_ns", "lengths", "pieces", "row")
+    __slots__ = ("_kept", "addresses", "pieces", "places")
 
     def __init__(self, segments: int) -> None:
-        self.base: Int64s = np.zeros((segments + 1, LANES), np.int64)
-        self.lengths: Int64s = np.zeros((segments + 1, LANES), np.int64)
-        self.row: Int64s = np.zeros(LANES, np.int64)
-        self.export_ns: Int64s = np.zeros(LANES, np.int64)
-        self.anchor: Int64s = np.zeros(LANES, np.int64)
+        wide = (np.zeros((segments + 1, LANES), np.int64) for _ in range(2))
+        flat = (np.zeros(LANES, np.int64) for _ in range(3))
+        self._kept: tuple[Int64s, ...] = (*wide, *flat)
+        base, lengths, row, export_ns, anchor = (int(a.ctypes.data) for a in self._kept)
+        self.places = base, lengths
+        self.addresses = base, lengths, row, export_ns, anchor
         self.pieces: Int64s = np.zeros((LANES, 3), np.int64)
-
-    def arrays(self) -> tuple[Int64s, ...]:
-        """All of it, in the order of the kernel's arguments."""
-        return self.base, self.lengths, self.row, self.export_ns, self.anchor, self.pieces

@@ -19,6 +19,7 @@ from sensorium.ingest.netflow.values import (
     usable,
 )
 from sensorium.ingest.netflow.wire import (
+    lane,
     load_u8,
     load_u16,
     load_u32,
@@ -46,39 +47,39 @@ _CLEAR = int(Kind.CLEAR)
 def _to_u64(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 4:
         for i in range(n):
-            store_u64(target + 8 * row[i], load_u32(base[i] + offset))
+            store_u64(target + 8 * lane(row, i), load_u32(lane(base, i) + offset))
     elif width == 8:
         for i in range(n):
-            store_u64(target + 8 * row[i], load_u64(base[i] + offset))
+            store_u64(target + 8 * lane(row, i), load_u64(lane(base, i) + offset))
     else:
         for i in range(n):
-            store_u64(target + 8 * row[i], load_unsigned(base[i] + offset, width))
+            store_u64(target + 8 * lane(row, i), load_unsigned(lane(base, i) + offset, width))
 
 
 @inner
 def _to_u32(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 4:
         for i in range(n):
-            store_u32(target + 4 * row[i], load_u32(base[i] + offset))
+            store_u32(target + 4 * lane(row, i), load_u32(lane(base, i) + offset))
     elif width == 2:
         for i in range(n):
-            store_u32(target + 4 * row[i], load_u16(base[i] + offset))
+            store_u32(target + 4 * lane(row, i), load_u16(lane(base, i) + offset))
     else:
         for i in range(n):
-            store_u32(target + 4 * row[i], load_unsigned(base[i] + offset, width))
+            store_u32(target + 4 * lane(row, i), load_unsigned(lane(base, i) + offset, width))
 
 
 @inner
 def _to_u16(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 2:
         for i in range(n):
-            store_u16(target + 2 * row[i], load_u16(base[i] + offset))
+            store_u16(target + 2 * lane(row, i), load_u16(lane(base, i) + offset))
     elif width == 1:
         for i in range(n):
-            store_u16(target + 2 * row[i], load_u8(base[i] + offset))
+            store_u16(target + 2 * lane(row, i), load_u8(lane(base, i) + offset))
     else:
         for i in range(n):
-            store_u16(target + 2 * row[i], load_unsigned(base[i] + offset, width))
+            store_u16(target + 2 * lane(row, i), load_unsigned(lane(base, i) + offset, width))
 
 
 @inner
@@ -86,7 +87,7 @@ def _to_u8(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) ->
     # The last byte of a wider field: only it can matter to an 8-bit column.
     offset += width - 1
     for i in range(n):
-        store_u8(target + row[i], load_u8(base[i] + offset))
+        store_u8(target + lane(row, i), load_u8(lane(base, i) + offset))
 
 
 @inner
@@ -116,28 +117,34 @@ def _times(
 ) -> None:
     if kind == _UPTIME and width == 4:
         for i in range(n):
-            uptime = load_u32(base[i] + offset)
-            store_u64(target + 8 * row[i], since_boot(uptime, export_ns[i], anchor[i]))
+            uptime = load_u32(lane(base, i) + offset)
+            store_u64(
+                target + 8 * lane(row, i), since_boot(uptime, lane(export_ns, i), lane(anchor, i))
+            )
     elif kind == _MILLISECONDS and width == 8:
         for i in range(n):
-            store_u64(target + 8 * row[i], scaled(load_u64(base[i] + offset), 1_000_000))
+            store_u64(
+                target + 8 * lane(row, i), scaled(load_u64(lane(base, i) + offset), 1_000_000)
+            )
     else:
         for i in range(n):
-            value = time_value(kind, base[i] + offset, width, export_ns[i], anchor[i])
-            store_u64(target + 8 * row[i], value)
+            value = time_value(
+                kind, lane(base, i) + offset, width, lane(export_ns, i), lane(anchor, i)
+            )
+            store_u64(target + 8 * lane(row, i), value)
 
 
 @inner
 def _addresses(kind: Any, base: Any, offset: Any, target: Any, row: Any, n: Any) -> None:
     if kind == _IPV4:
         for i in range(n):
-            put_ipv4(base[i] + offset, target + 16 * row[i], False)
+            put_ipv4(lane(base, i) + offset, target + 16 * lane(row, i), False)
     elif kind == _IPV6:
         for i in range(n):
-            put_ipv6(base[i] + offset, target + 16 * row[i])
+            put_ipv6(lane(base, i) + offset, target + 16 * lane(row, i))
     else:
         for i in range(n):
-            put_ipv4(base[i] + offset, target + 16 * row[i], True)
+            put_ipv4(lane(base, i) + offset, target + 16 * lane(row, i), True)
 
 
 @inner
@@ -158,14 +165,14 @@ def run_varying(
     Lengths that the kind cannot have leave zero.
     """
     for i in range(n):
-        width = lengths[i]
-        source = base[i] - width
-        place = target + size * row[i]
+        width = lane(lengths, i)
+        source = lane(base, i) - width
+        place = target + size * lane(row, i)
         if not usable(kind, width):
             if kind not in (_IPV4_IF_SET, _UNSIGNED_IF_SET, _TYPE_AND_CODE_IF_SET):
                 clear(place, size)
             if kind == _TYPE_AND_CODE:
-                store_u8(codes + row[i], 0)
+                store_u8(codes + lane(row, i), 0)
         elif kind == _UNSIGNED:
             store(place, size, load_unsigned(source, width))
         elif kind in (_IPV4, _IPV4_IF_SET):
@@ -173,9 +180,9 @@ def run_varying(
         elif kind == _IPV6:
             put_ipv6(source, place)
         elif _UPTIME <= kind <= _DURATION_US:
-            store_u64(place, time_value(kind, source, width, export_ns[i], anchor[i]))
+            store_u64(place, time_value(kind, source, width, lane(export_ns, i), lane(anchor, i)))
         else:
-            put_small(kind, source, width, target, size, row[i], codes)
+            put_small(kind, source, width, target, size, lane(row, i), codes)
 
 
 @inner
@@ -194,8 +201,9 @@ def run_operation(
 ) -> None:
     """Write one element of ``n`` records to the column whose first value is at ``target``.
 
-    Record ``i``'s element is at ``base[i] + offset`` and goes to row ``row[i]``; ``export_ns``
-    and ``anchor`` (sysUpTime at export) are its datagram's. ``codes`` is the ICMP code column.
+    ``base``, ``row``, ``export_ns`` and ``anchor`` are addresses of lanes, an int64 apiece: record
+    ``i``'s element is at ``base[i] + offset`` and goes to row ``row[i]``; the others are its
+    datagram's export time and sysUpTime then. ``codes`` is the ICMP code column.
     """
     if kind == _UNSIGNED:
         _unsigned(base, offset, width, target, size, row, n)
@@ -205,7 +213,7 @@ def run_operation(
         _times(kind, base, offset, width, target, row, n, export_ns, anchor)
     elif kind == _CLEAR:
         for i in range(n):
-            clear(target + size * row[i], size)
+            clear(target + size * lane(row, i), size)
     else:
         for i in range(n):
-            put_small(kind, base[i] + offset, width, target, size, row[i], codes)
+            put_small(kind, lane(base, i) + offset, width, target, size, lane(row, i), codes)

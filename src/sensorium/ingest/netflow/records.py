@@ -6,7 +6,7 @@ from typing import Any
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.compiled import inner
-from sensorium.ingest.netflow.wire import load_u8, load_u16
+from sensorium.ingest.netflow.wire import lane, load_u8, load_u16, set_lane
 
 _P_KIND = at.P_KIND
 _P_LENGTH = at.P_LENGTH
@@ -14,22 +14,24 @@ _P_SEGMENTS = at.P_SEGMENTS
 _P_SEGMENTS_END = at.P_SEGMENTS_END
 _P_PACKETS_SEGMENT = at.P_PACKETS_SEGMENT
 _P_BYTES_SEGMENT = at.P_BYTES_SEGMENT
+_LANES = at.LANES
 _FIXED = at.FIXED
 _WALKED = at.WALKED
 
 
 @inner
 def next_record(
-    program: Any, segments: Any, start: Any, end: Any, base: Any, lengths: Any, lane: Any
+    program: Any, segments: Any, start: Any, end: Any, base: Any, lengths: Any, place: Any
 ) -> Any:
     """Find a record's segments; the address after it, -1 if the set ends first.
 
-    Segment ``s`` starts at ``base[s, lane]``; the variable-length field before it has
-    ``lengths[s, lane]`` bytes. A variable length is one byte, or 255 and two bytes (RFC 7011
+    ``base`` and ``lengths`` are addresses of lanes: segment ``s`` of the record at ``place``
+    starts at ``base[s][place]``; the variable-length field before it has that many bytes in
+    ``lengths``. A variable length is one byte, or 255 and two bytes (RFC 7011
     section 7).
     """
     first = program[_P_SEGMENTS]
-    base[0, lane] = start
+    set_lane(base, place, start)
     start += segments[first]
     for index in range(first + 1, program[_P_SEGMENTS_END]):
         if start + 1 > end:
@@ -42,26 +44,26 @@ def next_record(
             length = load_u16(start)
             start += 2
         start += length
-        base[index - first, lane] = start
-        lengths[index - first, lane] = length
+        set_lane(base, _LANES * (index - first) + place, start)
+        set_lane(lengths, _LANES * (index - first) + place, length)
         start += segments[index]
     return start if start <= end else -1
 
 
 @inner
-def _any_byte(program: Any, place: Any, base: Any, lane: Any) -> Any:
-    first = base[program[place], lane] + program[place + 1]
+def _any_byte(program: Any, counter: Any, base: Any, place: Any) -> Any:
+    first = lane(base, _LANES * program[counter] + place) + program[counter + 1]
     bits = 0
-    for address in range(first, first + program[place + 2]):
+    for address in range(first, first + program[counter + 2]):
         bits |= load_u8(address)
     return bits != 0
 
 
 @inner
-def reverse_set(program: Any, base: Any, lane: Any) -> Any:
+def reverse_set(program: Any, base: Any, place: Any) -> Any:
     """Whether the record in a lane counts anything in its reverse direction."""
-    return _any_byte(program, _P_PACKETS_SEGMENT, base, lane) or _any_byte(
-        program, _P_BYTES_SEGMENT, base, lane
+    return _any_byte(program, _P_PACKETS_SEGMENT, base, place) or _any_byte(
+        program, _P_BYTES_SEGMENT, base, place
     )
 
 

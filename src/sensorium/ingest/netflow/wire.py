@@ -65,3 +65,35 @@ store_u8 = _storer(8)
 store_u16 = _storer(16)
 store_u32 = _storer(32)
 store_u64 = _storer(64)
+
+
+def _lane() -> Any:
+    @intrinsic
+    def load(_context: Any, _lanes: Any, _index: Any) -> Any:
+        def generate(_ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            pointer = builder.inttoptr(args[0], _I64.as_pointer())
+            return builder.load(builder.gep(pointer, [args[1]]), align=8)
+
+        return types.int64(types.int64, types.int64), generate
+
+    return load
+
+
+def _set_lane() -> Any:
+    @intrinsic
+    def store(_context: Any, _lanes: Any, _index: Any, _value: Any) -> Any:
+        def generate(ctx: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            pointer = builder.inttoptr(args[0], _I64.as_pointer())
+            builder.store(args[2], builder.gep(pointer, [args[1]]), align=8)
+            return ctx.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64), generate
+
+    return store
+
+
+lane = _lane()
+"""``lane(address, i)``: the ``i``-th of the machine's int64 from an address on."""
+
+set_lane = _set_lane()
+"""``set_lane(address, i, value)`` writes it."""

@@ -33,6 +33,11 @@ class Service:
     data: Path
     log: Path
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What a command needs to find this service."""
+        return ("-c", str(self.data.parent / "sensorium.yaml"), "--data", str(self.data))
+
     def get(self, path: str) -> Any:
         return httpx.get(f"{self.url}{path}", trust_env=False, timeout=30)
 
@@ -110,12 +115,14 @@ class TestService:
             subprocess.run(replay_command(running), check=True, capture_output=True, timeout=300)
             running.wait_for(lambda: ended(running))
             incidents = running.incidents()
-            refused = sensorium("evidence", "list", incidents[0]["id"], "--data", running.data)
+            found = running.get(f"/api/v1/incidents/{incidents[0]['id']}").json()["evidence"]
+            asked = sensorium("evidence", "show", found[0]["id"], *running.flags)
             running.process.send_signal(signal.SIGTERM)
             assert running.process.wait(60) == 0
         assert incidents == direct.incidents
         assert briefs_in(running.data) == direct.briefs
-        assert "service" in refused.stderr
+        assert asked.returncode == 0, asked.stderr
+        assert f"asking the service at {running.url}" in asked.stderr
 
     def test_a_killed_service_loses_no_incident_approval_or_checkpoint(
         self, tmp_path: Path, replayed: Callable[[Path], Outcome]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from sensorium.observe import open_observe
 from sensorium.pipeline.inbox import Inbox
 from sensorium.pipeline.live import LivePipeline
 from sensorium.pipeline.resumption import Resumption
+from sensorium.store.errors import StoreWriteError
 from sensorium.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ class _Housekeeping:
         self.spine.desk.expire_due()
         for incident in self.spine.inquest.resume_decided(self.spine.pipeline.watermark_ns):
             self.spine.incidents.concluded(incident)
-        self.spine.telemetry.flush()
+        with contextlib.suppress(StoreWriteError):  # counted and logged by the store, and kept
+            self.spine.telemetry.flush()
         self.spine.changes.refresh()
         self.spine.templates.save()
 
@@ -72,7 +75,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     supervisor: Supervisor
 
     def health() -> dict[str, Health]:
-        return supervisor.health()
+        return {**supervisor.health(), "store": spine.telemetry.health()}
 
     deps = ConsoleDeps(
         observe=observe,

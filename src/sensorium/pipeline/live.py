@@ -50,6 +50,9 @@ class LivePipeline:
         self._turns = observe.histogram(
             "sensorium_turn_seconds", "How long one turn of the pipeline took"
         )
+        self._failures = observe.counter(
+            "sensorium_turn_failures", "Turns that ended in an error; a bug to report"
+        )
 
     def health(self) -> Health:
         """Starting until what was kept has been read back."""
@@ -69,12 +72,23 @@ class LivePipeline:
     def _loop(self) -> None:
         self._resume()
         self._state = Health(HealthState.OK)
+        while not self._stop.is_set():
+            self._attempt()
+        self._attempt()
+        self._close()
+
+    def _attempt(self) -> None:
+        """One turn; what makes it fail costs that turn's arrivals and nothing more."""
         try:
-            while not self._stop.is_set():
-                self._turn()
             self._turn()
-        finally:
-            self._close()
+        except Exception as error:  # noqa: BLE001  one bad turn must not end the service
+            self._failures.inc()
+            self._state = Health(HealthState.DEGRADED, f"a turn failed: {error}")
+            self._log.error(
+                "a turn failed; its arrivals may be stored but not scored, and the next go on",
+                error=str(error),
+                exc_info=True,
+            )
 
     def _turn(self) -> None:
         arrivals, end_ns = self._inbox.take(_TURN_S)

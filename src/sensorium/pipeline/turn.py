@@ -10,6 +10,7 @@ import numpy as np
 
 from sensorium.model.signals import Signal
 from sensorium.pipeline.config import PipelineConfig
+from sensorium.store.errors import StoreWriteError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,6 +64,8 @@ class Pipeline:
         self._window_ns = window_s * SECOND
         self._behind_ns = (lateness_s + config.slack_s) * SECOND
         self._syslog_ports = np.array(config.syslog_ports, np.uint16)
+        self._due: list[Incident] = []
+        self._log = parts.observe.logger("pipeline")
         self.watermark_ns = 0
         self._rows = parts.observe.counter(
             "sensorium_records", "Records decoded, by signal", ("signal",)
@@ -171,9 +174,19 @@ class Pipeline:
         self._investigate(updates.settled, end_ns)
 
     def _investigate(self, settled: Sequence[Incident], until_ns: int) -> None:
-        if not settled:
+        self._due += settled
+        if not self._due:
             return
-        # The agent asks the store, so everything up to now must be there to be found.
-        self._parts.telemetry.flush()
-        for incident in settled:
+        try:
+            # The agent asks the store, so everything up to now must be there to be found.
+            self._parts.telemetry.flush()
+        except StoreWriteError as error:
+            self._log.error(
+                "investigations wait until telemetry can be written again; it is kept meanwhile",
+                incidents=len(self._due),
+                reason=error.message,
+            )
+            return
+        due, self._due = self._due, []
+        for incident in due:
             self._parts.incidents.concluded(self._parts.investigate(incident, until_ns))

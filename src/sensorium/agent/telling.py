@@ -14,7 +14,7 @@ from sensorium.model.evidence import Evidence, Finding, Weight
 from sensorium.model.incident import Incident, IncidentKind
 
 _CONSEQUENCES = (ClueKind.SERVICE_FAILING, ClueKind.SERVICE_ERRORS, ClueKind.SCRAPE_LOST)
-_LEAD = 8
+_LEAD = 7
 
 
 def content_of(
@@ -62,10 +62,16 @@ def _lead(story: Story) -> list[Clue]:
     seen: set[tuple[ClueKind, str, str]] = set()
     logins = of_kind(story.chain, ClueKind.AUTH_FAILURES, ClueKind.LOGIN)
     known = {(ClueKind.NEW_INTERNAL_PAIR, c.subject, c.object) for c in logins}
+    # That a program logged errors goes without saying where what they say is told.
+    said = of_kind(story.chain, ClueKind.SERVICE_FAILING, ClueKind.OUT_OF_RESOURCES)
+    errors = {(c.object, c.detail.get("app")) for c in said}
     told = []
     for clue in sorted(story.chain, key=lambda c: c.weight is not Weight.STRONG):
         key = (clue.kind, clue.subject, clue.object)
-        if clue.weight is not Weight.CONTEXT and key not in seen | known:
+        repeated = clue.kind is ClueKind.SERVICE_ERRORS and (
+            (clue.subject, clue.detail.get("app")) in errors
+        )
+        if clue.weight is not Weight.CONTEXT and key not in seen | known and not repeated:
             seen.add(key)
             told.append(clue)
     told = told[:_LEAD]
@@ -110,6 +116,8 @@ def _findings(clues: Iterable[Clue], story: Story | None) -> tuple[Finding, ...]
     inside = set(story.chain) if story else set()
     found: dict[str, Finding] = {}
     for clue in clues:
+        if story and not _matters(clue, story):
+            continue
         finding = clue.finding()
         if story and clue not in inside and clue.kind is not ClueKind.PLAN_CHECK:
             finding = Finding(
@@ -122,6 +130,14 @@ def _findings(clues: Iterable[Clue], story: Story | None) -> tuple[Finding, ...]
             )
         found.setdefault(finding.text, finding)
     return tuple(found.values())
+
+
+def _matters(clue: Clue, story: Story) -> bool:
+    """Whether anyone would miss it: who is behind a port matters where the port is the story."""
+    if clue.kind is ClueKind.DEPENDENTS and "#" in clue.subject:
+        cause = story.cause.partition("#")[0]
+        return story.kind is IncidentKind.LINK_FAULT and _host(clue.subject) == cause
+    return True
 
 
 def notes_of(case: Case) -> tuple[str, ...]:

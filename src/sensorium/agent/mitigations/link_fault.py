@@ -6,8 +6,10 @@ from sensorium.agent.case import Case
 from sensorium.agent.mitigations.proposal import CONNECTOR, Ground, Remote, plain_word, risk_of
 from sensorium.agent.naming import clock
 from sensorium.agent.stories.story import Story
-from sensorium.agent.window import MINUTE_NS
 from sensorium.model.action import Action, RiskTier
+
+SHAPERS = frozenset({"tbf", "htb", "hfsc", "cake", "ets"})
+"""Queueing disciplines that somebody configured to limit a link: not to be replaced blindly."""
 
 
 def propose(case: Case, story: Story, ground: Ground) -> Action | None:
@@ -28,23 +30,21 @@ def propose(case: Case, story: Story, ground: Ground) -> Action | None:
     change: list[str] = []
     rollback: list[str] = []
     users = len({host for host, (near, _) in ground.nearest.items() if near == router})
+    where = f"{device} of {names.host(router)}" if device else f"the links of {names.host(router)}"
     if story.detail["full"]:
-        title = f"Look at the full link of {names.host(router)} and at who fills it"
+        title = f"See what fills {where}"
         look.append(remote.on(router, "tc", "-s", "qdisc", "show"))
-        if device:
-            change = [
-                remote.on(router, "tc", "qdisc", "replace", "dev", device, "root", "fq_codel")
-            ]
+        if device and story.detail["qdisc"] not in SHAPERS:
+            replace = ("tc", "qdisc", "replace", "dev", device, "root", "fq_codel")
+            change = [remote.on(router, *replace)]
             rollback = [remote.on(router, "tc", "qdisc", "del", "dev", device, "root")]
-            title = f"Queue fairly on {device} of {names.host(router)}"
-    elif device and _is_steady(case, story):
-        title = f"Check the cable and optics of {device} on {names.host(router)}"
-    elif device:
-        title = f"Check the cable and optics of {device} on {names.host(router)}, then hold it down"
+            title = f"Queue fairly on {where}"
+    elif not device or story.detail["steady"]:
+        title = f"Check the cable and optics of {where}"
+    else:
+        title = f"Check the cable and optics of {where}, then hold it down"
         change = [remote.on(router, "ip", "link", "set", "dev", device, "down")]
         rollback = [remote.on(router, "ip", "link", "set", "dev", device, "up")]
-    else:
-        title = f"Check the links of {names.host(router)}"
     risk = RiskTier.NONE
     if change:
         risk = risk_of(users if story.detail["full"] else users + 4)
@@ -56,23 +56,24 @@ def propose(case: Case, story: Story, ground: Ground) -> Action | None:
         commands=(*look, *change),
         rollback=tuple(rollback),
         risk=risk,
-        rationale=_rationale(story, changes=bool(change)),
+        rationale=_rationale(case, story, changes=bool(change)),
     )
 
 
-def _is_steady(case: Case, story: Story) -> bool:
-    """Whether the link had been up for a minute when the case was closed."""
-    return bool(case.windows.until_ns - int(story.detail["last_ns"]) > MINUTE_NS)
-
-
-def _rationale(story: Story, *, changes: bool) -> str:
+def _rationale(case: Case, story: Story, *, changes: bool) -> str:
     if story.detail["full"]:
-        more = "A fair queue keeps small flows alive while the link is full."
-        return f"The first lines only look. {more}" if changes else "These lines only look."
+        senders = [c for c in story.chain if "client" in c.detail]
+        top = " ".join(f"Most comes from {case.names.host(c.subject)}." for c in senders[:1])
+        if changes:
+            return f"The first lines only look. A fair queue keeps small flows alive. {top}".strip()
+        shaper = story.detail["qdisc"]
+        limit = f"A shaper ({shaper}) limits the link, and may be meant to. " if shaper else ""
+        return f"These lines only look. {limit}{top}".strip()
     if not changes:
         last = clock(int(story.detail["last_ns"]))
-        return f"These lines only look: no flap was seen after {last}. Should it begin again, " + (
-            "hold the port down where another path exists."
+        return (
+            f"These lines only look: no flap was seen after {last}. Should it begin again, hold "
+            "the port down where another path exists."
         )
     return (
         "The first lines only look. Holding a flapping port down stops the routes from changing "

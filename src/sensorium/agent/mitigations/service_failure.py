@@ -42,7 +42,7 @@ def propose(case: Case, story: Story, ground: Ground) -> Action | None:
     what = f"{unit} on {names.host(host)}" if unit else f"the service on {names.host(host)}"
     title = f"Restart {what} and check that it answers"
     if not restart:
-        title = f"Find out why {what} failed" + ("; it answers again" if back else "")
+        title = f"Find out why {what} failed" + ("; it is well again" if back else "")
     return Action(
         incident_id=case.incident.id,
         connector=CONNECTOR,

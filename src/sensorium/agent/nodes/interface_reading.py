@@ -99,8 +99,8 @@ def _interface(
                 ClueKind.INTERFACE_SATURATED,
                 key,
                 f"traffic {way} {where} stood at {size(rate).replace('B', 'bit')}/s for "
-                f"{duration(flat * BUCKET_NS / SECOND_NS)}, usual is "
-                f"{size(usual * 8 * SECOND_NS / BUCKET_NS).replace('B', 'bit')}/s",
+                f"{duration(flat * BUCKET_NS / SECOND_NS)} (usual: "
+                f"{size(usual * 8 * SECOND_NS / BUCKET_NS).replace('B', 'bit')}/s)",
                 answer.cite,
                 Signal.FLOWS,
                 value=rate,

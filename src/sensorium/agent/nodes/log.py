@@ -21,6 +21,8 @@ from sensorium.model.signals import Signal
 
 NAME = "log"
 
+STOPPED, STARTED = Meaning.SERVICE_STOPPED, Meaning.SERVICE_STARTED
+
 MANY_FAILED_LOGINS = 8
 BURST = 5
 MOST_HOSTS = 16
@@ -40,7 +42,7 @@ def play(case: Case, box: Toolbox) -> Report:
     logins = auth_events(box)
     clues = authentication(case, logins)
     events = service_events(box, hosts)
-    clues += [c for row in events.rows if (c := _event(case, events, row))]
+    clues += [c for row in _merged(events.rows) if (c := _event(case, events, row))]
     clues += errors(case, box, error_bursts(box, hosts))
     clues += novelties(case, template_deltas(box, case.focus))
     if not clues:
@@ -136,6 +138,23 @@ def _login(kind: ClueKind, row: Row, path: tuple[str, str], text: str, answer: A
     )
 
 
+def _merged(rows: tuple[Row, ...]) -> list[Row]:
+    """Rows of one program that say the same in other words, as one row with the first's words."""
+    merged: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        meaning = meaning_of(row["family"])
+        about = row["about"] if meaning not in (STOPPED, STARTED) else ""
+        key = (row["source"], row["app"], meaning.value, about)
+        if key not in merged:
+            merged[key] = dict(row)
+            continue
+        kept = merged[key]
+        for name in ("lines", "lines_before", "lines_after"):
+            kept[name] += row[name]
+        kept["last_ns"] = max(kept["last_ns"], row["last_ns"])
+    return list(merged.values())
+
+
 def _event(case: Case, answer: Answer, row: Row) -> Clue | None:
     """What one group of recognised lines says, or None where it is everyday."""
     meaning = meaning_of(row["family"])
@@ -181,7 +200,7 @@ def _event(case: Case, answer: Answer, row: Row) -> Clue | None:
         unit="lines",
         at_ns=row["first_ns"],
         end_ns=row["last_ns"],
-        detail={"app": row["app"], "about": about, "meaning": meaning.value},
+        detail={"app": row["app"], "about": about, "lines_after": row["lines_after"]},
     )
 
 

@@ -122,7 +122,7 @@ def _latency(case: Case, answer: Answer) -> list[Clue]:
             _clue(
                 case, answer, total, kind=ClueKind.SERVICE_SLOW, weight=Weight.STRONG,
                 text=f"{_where(case, total)} took {now * 1000:,.0f} ms on average in "
-                f"{base}{shown}, usual are {usual * 1000:,.0f} ms", value=now / max(usual, 1e-6),
+                f"{base}{shown} (usual: {usual * 1000:,.0f} ms)", value=now / max(usual, 1e-6),
             )
         )  # fmt: skip
     return clues

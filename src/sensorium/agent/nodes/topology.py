@@ -48,7 +48,9 @@ def play(case: Case, box: Toolbox) -> Report:
 
 
 def _nearest(case: Case, seen: Answer, ports: Ports) -> Clue:
-    host, home = case.focus[0], case.names.home
+    home = case.names.home
+    ends = [h for h in case.focus if case.inside(h) and h not in case.routers]
+    host = (ends or list(case.focus))[0]
     rows = [r for r in seen.rows if case.names.home(r["host"]) == host] or list(seen.rows)
     row = rows[0]
     host, router = case.names.home(row["host"]), case.names.home(row["exporter"])
@@ -75,15 +77,19 @@ def dependents(case: Case, answer: Answer, graph: EdgeTable) -> list[Clue]:
     names = case.names
     clues: list[Clue] = []
     services = [a.entity.key for a in case.anomalies if a.entity.kind is EntityKind.SERVICE]
+    told = set()
     for key in dict.fromkeys(services):
         address, _, label = key.rpartition(":")
         port, _ = parse_port(label)
+        if not case.inside(names.home(address)):
+            continue
+        told.add(names.home(address))
         users = graph.dependents(names.home(address), port)
         if users:
             clues.append(_dependents_clue(case, answer, key, names.service(key), users))
     for host in case.focus:
         users = graph.dependents(host)
-        if users and case.inside(host):
+        if users and case.inside(host) and host not in told:
             clues.append(_dependents_clue(case, answer, host, names.host(host), users))
     ranked = sorted(graph.betweenness.items(), key=lambda item: (-item[1], item[0]))
     order = {host: place for place, (host, _) in enumerate(ranked, 1)}

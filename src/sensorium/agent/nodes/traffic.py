@@ -22,6 +22,7 @@ NAME = "traffic"
 SCAN_TARGETS = 15
 MANY_FAILURES = 10
 LARGE_BYTES = 5_000_000
+STEADY_SHARE = 0.5
 REMOTE_ACCESS = frozenset({22, 23, 135, 445, 3389, 5900, 5985, 5986})
 
 
@@ -144,7 +145,8 @@ def _quiet(case: Case, box: Toolbox, answer: Answer) -> list[Clue]:
     clues = []
     for row in answer.rows:
         expected = row["connections_before"] * share
-        if row["connections"] or expected < 5:
+        steady = row["busy_minutes_before"] * 60 >= case.windows.before.seconds * STEADY_SHARE
+        if row["connections"] or expected < 5 or not steady:
             continue
         key = service_key(box.names.home(row["server"]), row["port"], row["proto"])
         clues.append(
@@ -223,7 +225,7 @@ def volumes(
         new = (row["client"], row["server"], row["port"]) in unseen
         path = pair_timeline(box, row["client"], row["server"], row["port"])
         port = port_label(row["port"], row["proto"])
-        history = ", a conversation never seen before" if new else f"; usual are {size(usual)}"
+        history = ", a conversation never seen before" if new else f" (usual: {size(usual)})"
         text = (
             f"{names.host(sender)} sent {size(moved)} to {names.host(receiver)} on "
             f"{plain_port(port)} from {clock(row['first_ns'])} to {clock(row['last_ns'])}{history}"

@@ -265,7 +265,7 @@ def _why_not(case: Case, found: _Comparison, explained: int, answer: Answer) -> 
         cited += found.against[0].evidence
     if found.unexplained:
         first, shares = found.unexplained[0]
-        reasons.append(f"not this: {first.summary.rstrip('.')}")
+        reasons.append(f"outside its scope is, for one: {first.summary.rstrip('.')}")
         cited += shares
     if not found.confirmed:
         reasons.append("nothing else confirms that the work was done")

@@ -45,9 +45,20 @@ def tell(case: Case) -> Story | None:
             "port": port,
             "flaps": flaps,
             "full": not state,
+            "steady": not any(c.detail.get("lines_after") for c in state),
+            "qdisc": _qdisc(signs),
             "last_ns": max((max(c.end_ns, c.at_ns) for c in state), default=0),
         },
     )
+
+
+def _qdisc(signs: tuple[Clue, ...]) -> str:
+    """The queueing discipline that dropped, where the counter names it."""
+    for clue in of_kind(signs, ClueKind.DROPS):
+        for part in str(clue.detail.get("label", "")).split(","):
+            if part.startswith("kind="):
+                return part.removeprefix("kind=")
+    return ""
 
 
 def _concerns(case: Case, clue: Clue) -> bool:

@@ -59,9 +59,7 @@ def tell(case: Case) -> Story | None:
             "host": cause,
             "app": _app_of(cause, signs),
             "affected": affected,
-            "recovered": any(
-                c.detail.get("recovered") for c in signs if service and c.subject == service
-            ),
+            "recovered": _recovered(signs, cause),
         },
     )
 
@@ -132,6 +130,16 @@ def _verb(signs: tuple[Clue, ...], host: str) -> str:
     if of_kind(mine, ClueKind.SERVICE_FAILING, ClueKind.SERVICE_STOPPED):
         return "failed"
     return "ran out of resources" if of_kind(mine, ClueKind.OUT_OF_RESOURCES) else "slowed down"
+
+
+def _recovered(signs: tuple[Clue, ...], host: str) -> bool:
+    """Whether what was wrong with the host was over when the case was closed."""
+    mine = [c for c in signs if _host(c.subject) == host]
+    answers = [c.detail["recovered"] for c in mine if "recovered" in c.detail]
+    if answers:
+        return all(answers)
+    ended = of_kind(mine, ClueKind.OUT_OF_RESOURCES)
+    return bool(ended) and not any(c.detail.get("lines_after") for c in ended)
 
 
 def _app_on(case: Case, host: str, signs: tuple[Clue, ...]) -> str:

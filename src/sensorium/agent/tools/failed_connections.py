@@ -21,6 +21,7 @@ SELECT {SERVER}, port, proto,
        uniqExactIf({CONNECTION}, now) AS connections,
        uniqExactIf({CONNECTION}, NOT now AND failed) AS failed_before,
        uniqExactIf({CONNECTION}, NOT now) AS connections_before,
+       uniqExactIf(toStartOfMinute(ended), NOT now) AS busy_minutes_before,
        arrayStringConcat(arraySlice(arraySort(groupUniqArrayIf(
            replaceOne(toString(client_ip), '::ffff:', ''), now AND failed)), 1, 12), ' ')
            AS clients,
@@ -39,7 +40,8 @@ def failed_connections(box: Toolbox, hosts: tuple[str, ...]) -> Answer:
     """TCP services whose connections failed (a SYN that no handshake followed).
 
     Also those that had clients and now have none. Rows: one per service, failed and all
-    connections during against before, and the clients that failed (at most 12 are named).
+    connections during against before, in how many minutes of before it was used, and the clients
+    that failed (at most 12 are named).
     """
     windows = box.windows
     whole = windows.whole

@@ -21,7 +21,7 @@ _BRANCHES = ",\n           ".join(_branch(i) for i in range(len(_KNOWN)))
 
 QUERY = f"""WITH {LINES},
 recognised AS (
-    SELECT *, multiIf(
+    SELECT *, at_ns > {{ended_ns:Int64}} AS later, multiIf(
            {_BRANCHES},
            (-1, emptyArrayString())) AS hit,
            arrayStringConcat(arrayFilter(x -> x != '', hit.2), ' ') AS named,
@@ -29,8 +29,9 @@ recognised AS (
     FROM lines
 )
 SELECT source, app, hit.1 AS family, about,
-       countIf(now) AS lines, countIf(NOT now) AS lines_before,
-       minIf(at_ns, now) AS first_ns, maxIf(at_ns, now) AS last_ns,
+       countIf(now AND NOT later) AS lines, countIf(NOT now) AS lines_before,
+       countIf(later) AS lines_after,
+       minIf(at_ns, now) AS first_ns, maxIf(at_ns, now AND NOT later) AS last_ns,
        argMinIf(line, (at_ns, line), now) AS example
 FROM recognised
 WHERE hit.1 >= 0
@@ -43,18 +44,20 @@ LIMIT 200"""
 def service_events(box: Toolbox, hosts: tuple[str, ...] = ()) -> Answer:
     """Lines of known message families by host, app and what they are about.
 
-    ``meaning_of`` tells what a row's ``family`` says. Without hosts, all are asked.
+    ``meaning_of`` tells what a row's ``family`` says; ``lines_after`` counts those that came once
+    the incident was over. Without hosts, all are asked.
     """
     windows = box.windows
-    whole = windows.whole
+    whole = windows.after
     patterns = {f"p{i}": family.pattern for i, family in enumerate(_KNOWN)}
     return box.ask(
         NAME,
-        "recognised log messages, during the incident and before",
+        "recognised log messages, before, during and after the incident",
         QUERY,
         {
             "hosts": box.addresses(hosts),
             "during_ns": windows.during.start_ns,
+            "ended_ns": windows.during.end_ns,
             **patterns,
             **span_parameters(whole, windows.until_ns),
         },

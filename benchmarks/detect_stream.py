@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import time
-from functools import partial
 from collections import defaultdict
+from functools import partial
 
 import numpy as np
 import pyarrow as pa

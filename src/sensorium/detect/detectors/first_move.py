@@ -24,6 +24,7 @@ from sensorium.model.signals import Signal
 FEATURES = (improbability("first_move", "moved for the first time (improbability {})"),)
 
 _SETTLED = 8
+_MANY = 5
 # Most metrics' constants hardly ever move: as if a fifth of a move had been seen of each metric.
 _BELIEVED_MOVES = 0.2
 _BELIEVED_STILL = 1.0
@@ -55,6 +56,7 @@ class FirstMoveDetector:
         constant, moved, before = self._state(metrics)
         at = np.flatnonzero(moved)
         odd = self._improbability(metrics.families[at])[:, None]
+        odd[~_speaks(metrics.families[at], metrics.families[constant])] = 0.0
         return Scored(
             keys=metrics.keys[at],
             values=metrics.values[at, None],
@@ -156,3 +158,16 @@ class FirstMoveDetector:
             self._seen = np.concatenate([self._seen, none])
             self._held = np.concatenate([self._held, none])
             self._value = np.concatenate([self._value, np.zeros(more)])
+
+
+def _speaks(moved: U64, constant: U64) -> Bool:
+    """Which of the series that moved are told: where most of a metric's move, one stands for all.
+
+    ``moved`` and ``constant`` are the metrics of the series that moved and of all that could.
+    """
+    groups, all_groups = Groups.of(moved), Groups.of(constant)
+    could = all_groups.sizes()[np.searchsorted(all_groups.keys, groups.keys)]
+    together = (groups.sizes() >= _MANY) & (2 * groups.sizes() >= could)
+    speaks = ~together[groups.codes]
+    speaks[groups.order[groups.starts]] = True
+    return speaks

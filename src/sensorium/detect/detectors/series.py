@@ -24,8 +24,11 @@ _SETTLED = 5
 _GAUGE_FLOOR = 0.02
 _FACTOR_FLOOR = 0.2
 _STEP = 0.5
+# So many series of a metric, half of which are this odd in the same direction, share a cause.
+_MANY = 5
+_TOGETHER = 2.0
 # An odd series that stands still for so many windows has found a new level.
-_STEADY = 4
+_STEADY = 2
 
 
 def compared(values: F64, kinds: I64) -> F64:
@@ -82,6 +85,7 @@ class SeriesDetector:
             odd = np.clip(away / spread, -1e6, 1e6)
         varies = expected.span[:, 0] > 0
         at = np.flatnonzero((expected.seen[:, 0] >= _SETTLED) & np.isfinite(odd) & varies)
+        odd[at] = one_of_many(metrics.families[at], odd[at])
         return Scored(
             keys=metrics.keys[at],
             values=metrics.values[at, None],
@@ -157,6 +161,27 @@ class SeriesDetector:
             self._held = np.concatenate([self._held, np.zeros(more, np.int64)])
             self._still = np.concatenate([self._still, np.zeros(more, np.int64)])
             self._last = np.concatenate([self._last, np.full(more, np.nan)])
+
+
+def one_of_many(families: U64, oddness: F64) -> F64:
+    """Let one series speak where most of its metric do the same at once; ``families`` (n,).
+
+    What half of a metric's series have in common is one event, told by the oddest of them; the
+    others are scored by what they do beyond it.
+    """
+    if not len(families):
+        return oddness
+    groups = Groups.of(families)
+    sizes = groups.sizes()
+    order = np.lexsort((oddness, groups.codes))
+    shared = oddness[order][groups.starts + (sizes - 1) // 2]
+    together = (sizes >= _MANY) & (np.abs(shared) >= _TOGETHER)
+    speakers = np.lexsort((families, -np.abs(oddness), groups.codes))[groups.starts]
+    common = np.where(together, shared, 0.0)[groups.codes]
+    rest = np.sign(oddness) * np.maximum(np.sign(oddness) * (oddness - common), 0.0)
+    beyond = np.where(np.abs(rest) < np.abs(oddness), rest, oddness)
+    beyond[speakers] = oddness[speakers]
+    return beyond
 
 
 def _family_spread(families: U64, spread: F64) -> F64:

@@ -122,7 +122,7 @@ class Oracle:
         rows = []
         while end - at >= 4:
             set_id, length = struct.unpack_from(">HH", payload, at)
-            if length < 4 or at + length > end:
+            if length < 4 or at + length > len(payload):
                 break
             rows += self._set(head, set_id, payload[at + 4 : at + length])
             at += length

@@ -70,6 +70,14 @@ def test_bytes_after_an_ipfix_message_are_not_read() -> None:
     assert len(p.Bench().rows(p.ipfix(TEMPLATE, p.a_set(256, ONE)) + p.a_set(256, ONE))) == 1
 
 
+def test_a_set_that_ends_after_a_message_length_that_is_too_small_is_read() -> None:
+    message = bytearray(p.ipfix(TEMPLATE, p.a_set(256, ONE)))
+    message[2:4] = struct.pack(">H", len(message) - 2)
+    bench = p.Bench()
+    assert len(bench.rows(bytes(message))) == 1
+    assert bench.dropped() == {}
+
+
 def test_padding_shorter_than_a_record_is_no_record() -> None:
     bench = p.Bench()
     assert len(bench.rows(p.ipfix(TEMPLATE, p.a_set(256, ONE, padding=3)))) == 1

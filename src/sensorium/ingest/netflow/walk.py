@@ -113,14 +113,17 @@ def _only_zeros(start: Any, end: Any) -> Any:
 
 @inner
 def _walk_sets(
-    start: Any, end: Any, datagram: Any, protocol: Any, sets: Any, k: Any, drops: Any
+    start: Any, end: Any, limit: Any, datagram: Any, protocol: Any, sets: Any, k: Any, drops: Any
 ) -> Any:
-    """Append the sets between two addresses from row ``k`` on; the next free row, or -1."""
+    """Append the sets that begin before ``end`` from row ``k`` on; the next free row, or -1.
+
+    A set may reach up to ``limit``: some exporters state an IPFIX length that is too small.
+    """
     base = 2 if protocol == IPFIX else 0
     while end - start >= 4:
         set_id = load_u16(start)
         length = load_u16(start + 2)
-        if length < 4 or start + length > end:
+        if length < 4 or start + length > limit:
             # Some exporters send datagrams of one size and fill the rest with zeros.
             if set_id != 0 or length != 0 or not _only_zeros(start, end):
                 drops[protocol, _BAD_SET_LENGTH] += 1
@@ -189,6 +192,7 @@ def walk(
             sets[k, S_END] = _v5_end(start, end, drops)
             k += 1
             continue
+        last = end
         if protocol == IPFIX:
             length = load_u16(start + 2)
             if length < IPFIX_HEADER:
@@ -198,7 +202,7 @@ def walk(
                 drops[protocol, _MESSAGE_CUT] += 1
             else:
                 end = start + length
-        k = _walk_sets(body, end, i, protocol, sets, k, drops)
+        k = _walk_sets(body, end, last, i, protocol, sets, k, drops)
         if k < 0:
             return -1
     return k

@@ -1,4 +1,4 @@
-"""From positions to Arrow columns: kernels that copy each field once, to where it stays."""
+"""From positions to Arrow columns: one pass that copies each field once, to where it stays."""
 
 from __future__ import annotations
 
@@ -6,18 +6,26 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.codes import FACILITIES, SEVERITIES
-from sensorium.ingest.syslog.layout import Bytes, Ints, Offsets, Positions
-from sensorium.ingest.syslog.memory import copy, position, put_position
+from sensorium.ingest.syslog.layout import Bytes, Ints, Positions
+from sensorium.ingest.syslog.memory import (
+    copy,
+    position,
+    put_position,
+    put_word,
+    total,
+    word,
+)
 from sensorium.ingest.syslog.structured import copy_out
 from sensorium.model.signals import LABELS
 
 
-def packed(names: tuple[str, ...]) -> tuple[Bytes, Ints]:
+def packed(names: tuple[str, ...]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Strings end to end, and the ``len + 1`` offsets between them."""
     pieces = [name.encode() for name in names]
     offsets = np.zeros(len(pieces) + 1, np.int64)
@@ -25,118 +33,116 @@ def packed(names: tuple[str, ...]) -> tuple[Bytes, Ints]:
     return np.frombuffer(b"".join(pieces), np.uint8), offsets
 
 
-_KEYS: Final = packed(("facility", "version", "msgid", "timestamp"))
-_FACILITY_NAMES: Final = packed(FACILITIES)
-_SEVERITY_NAMES: Final = packed(SEVERITIES)
-_KEY_BYTES: Final = len(_KEYS[0])
-_LONGEST_FACILITY: Final = max(map(len, FACILITIES))
-_LONGEST_SEVERITY: Final = max(map(len, SEVERITIES))
+_SLOT: Final = 16
 
 
-@kernel
-def _fill_field(bytes_: Bytes, rows: Positions, column: int, offsets: Offsets, out: Bytes) -> int:
-    data, target = bytes_.ctypes.data, out.ctypes.data
-    row, width = rows.ctypes.data, layout.WIDTH * 4
-    at = 0
-    for m in range(len(rows) // layout.WIDTH):
-        start = position(row, column)
-        length = position(row, column + 1) - start
-        copy(target + at, data + start, length)
-        at += length
-        offsets[m + 1] = at
-        row += width
-    return at
+def _slots(names: tuple[str, ...]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Short strings, each in a slot of 16 bytes, and their lengths: copied without a call."""
+    table = b"".join(name.encode().ljust(_SLOT) for name in names)
+    return np.frombuffer(table, np.uint8), np.array([len(name) for name in names], np.int64)
 
 
-@kernel
-def _fill_host(
-    bytes_: Bytes,
-    rows: Positions,
-    origins: Ints,
-    names: Bytes,
-    name_offsets: Ints,
-    offsets: Offsets,
-    out: Bytes,
-) -> int:
-    """Hosts as stated, or else the name ``origins[m]`` of the table."""
-    data, table, target = bytes_.ctypes.data, names.ctypes.data, out.ctypes.data
-    row, width = rows.ctypes.data, layout.WIDTH * 4
-    at = 0
-    for m in range(len(rows) // layout.WIDTH):
-        source = data + position(row, layout.HOST)
-        length = position(row, layout.HOST + 1) - position(row, layout.HOST)
-        if length == 0:
-            start = name_offsets[origins[m]]
-            source, length = table + start, name_offsets[origins[m] + 1] - start
-        copy(target + at, source, length)
-        at += length
-        offsets[m + 1] = at
-        row += width
-    return at
+_KEYS: Final = _slots(("facility", "version", "msgid", "timestamp"))
+_FACILITY_NAMES: Final = _slots(FACILITIES)
+_SEVERITY_NAMES: Final = _slots(SEVERITIES)
+_KEY_BYTES: Final = int(_KEYS[1].sum())
+_TABLES: Final = np.array(
+    [array.ctypes.data for t in (_KEYS, _FACILITY_NAMES, _SEVERITY_NAMES) for array in t], np.int64
+)
+# Each table is an address of slots and one of lengths, in this order.
+_KEY_TABLE: Final = 0
+_FACILITY_TABLE: Final = 2
+_SEVERITY_TABLE: Final = 4
 
-
-@kernel
-def _fill_severity(
-    rows: Positions, names: Bytes, name_offsets: Ints, offsets: Offsets, out: Bytes
-) -> int:
-    table, target = names.ctypes.data, out.ctypes.data
-    at = 0
-    for m in range(len(rows) // layout.WIDTH):
-        priority = rows[m * layout.WIDTH + layout.PRIORITY]
-        if priority >= 0:
-            start = name_offsets[priority & 7]
-            length = name_offsets[(priority & 7) + 1] - start
-            copy(target + at, table + start, length)
-            at += length
-        offsets[m + 1] = at
-    return at
+# Each output is an address of Arrow offsets (int32) and one of bytes, in this order.
+_HOST: Final = 0
+_APP: Final = 2
+_PROC: Final = 4
+_BODY: Final = 6
+_SEVERITY: Final = 8
+_KEY: Final = 10
+_VALUE: Final = 12
 
 
 @inner
-def _fill_entry(
-    source: int, length: int, key: int, key_length: int, entry: int, outputs: Any
-) -> int:
-    """Append one attribute; all but lengths and number are addresses."""
-    keys, key_ends, values, value_ends = outputs
-    key_at, value_at = position(key_ends, entry), position(value_ends, entry)
-    copy(keys + key_at, key, key_length)
-    copy(values + value_at, source, length)
-    put_position(key_ends, entry + 1, key_at + key_length)
-    put_position(value_ends, entry + 1, value_at + length)
-    return entry + 1
+def _append(outputs: int, column: int, n: int, source: int, length: int) -> None:
+    """Write string number ``n`` of an output: ``length`` bytes at the address ``source``."""
+    offsets = total(outputs, column)
+    at = position(offsets, n)
+    copy(total(outputs, column + 1) + at, source, length)
+    put_position(offsets, n + 1, at + length)
+
+
+@inner
+def _append_short(outputs: int, column: int, n: int, tables: int, table: int, name: int) -> None:
+    """Write string number ``n`` of an output, which has a slot to spare: ``name`` of a table."""
+    offsets = total(outputs, column)
+    at = position(offsets, n)
+    target, slot = total(outputs, column + 1) + at, total(tables, table) + name * _SLOT
+    put_word(target, 0, word(slot, 0))
+    put_word(target, 8, word(slot, 8))
+    put_position(offsets, n + 1, at + total(total(tables, table + 1), name))
+
+
+@inner
+def _append_attributes(data: int, row: int, outputs: int, entry: int, tables: int) -> int:
+    """Write a message's attributes from number ``entry`` on; the number after the last."""
+    priority = position(row, layout.PRIORITY)
+    if priority >= 0:
+        _append_short(outputs, _KEY, entry, tables, _KEY_TABLE, 0)
+        _append_short(outputs, _VALUE, entry, tables, _FACILITY_TABLE, priority >> 3)
+        entry += 1
+    for key, column in ((1, layout.VERSION), (2, layout.MSGID), (3, layout.STAMP)):
+        start = position(row, column)
+        length = position(row, column + 1) - start
+        if length > 0:
+            _append_short(outputs, _KEY, entry, tables, _KEY_TABLE, key)
+            _append(outputs, _VALUE, entry, data + start, length)
+            entry += 1
+    start, end = position(row, layout.DATA), position(row, layout.DATA + 1)
+    if end > start:
+        key_ends, key_data = total(outputs, _KEY), total(outputs, _KEY + 1)
+        value_ends, value_data = total(outputs, _VALUE), total(outputs, _VALUE + 1)
+        entry = copy_out(data, start, end, entry, key_data, key_ends, value_data, value_ends)
+    return entry
 
 
 @kernel
-def _fill_attributes(
-    bytes_: Bytes, rows: Positions, key_names: Any, facilities: Any, ends: Offsets, outputs: Any
+def _fill(
+    bytes_: Bytes,
+    rows: Positions,
+    senders: Ints,
+    sender_names: Any,
+    table_addresses: Ints,
+    output_addresses: Ints,
+    attribute_ends: Positions,
 ) -> int:
-    data, row = bytes_.ctypes.data, rows.ctypes.data
-    names, offsets = facilities
-    name_data, key_data, key_offsets = names.ctypes.data, key_names[0].ctypes.data, key_names[1]
-    keys, key_ends, values, value_ends = outputs
-    addresses = keys.ctypes.data, key_ends.ctypes.data, values.ctypes.data, value_ends.ctypes.data
+    """Fill every output; the number of attributes written.
+
+    A message that states no host gets ``sender_names[senders[m]]``, one without priority no
+    severity.
+    """
+    data, row, outputs = bytes_.ctypes.data, rows.ctypes.data, output_addresses.ctypes.data
+    tables, ends = table_addresses.ctypes.data, attribute_ends.ctypes.data
+    names, name_offsets = sender_names
     entry = 0
-    for m in range(len(rows) // layout.WIDTH):
+    for m in range(len(senders)):
+        source = data + position(row, layout.HOST)
+        length = position(row, layout.HOST + 1) - position(row, layout.HOST)
+        if length == 0:
+            name = name_offsets[senders[m]]
+            source, length = names.ctypes.data + name, name_offsets[senders[m] + 1] - name
+        _append(outputs, _HOST, m, source, length)
+        for output, column in ((_APP, layout.APP), (_PROC, layout.PROC), (_BODY, layout.BODY)):
+            start = position(row, column)
+            _append(outputs, output, m, data + start, position(row, column + 1) - start)
         priority = position(row, layout.PRIORITY)
         if priority >= 0:
-            start = offsets[priority >> 3]
-            length = offsets[(priority >> 3) + 1] - start
-            entry = _fill_entry(
-                name_data + start, length, key_data, key_offsets[1], entry, addresses
-            )
-        for key, column in ((1, layout.VERSION), (2, layout.MSGID), (3, layout.STAMP)):
-            start = position(row, column)
-            length = position(row, column + 1) - start
-            if length > 0:
-                name = key_data + key_offsets[key]
-                name_length = key_offsets[key + 1] - key_offsets[key]
-                entry = _fill_entry(data + start, length, name, name_length, entry, addresses)
-        start, end = position(row, layout.DATA), position(row, layout.DATA + 1)
-        if end > start:
-            entry = copy_out(
-                data, start, end, entry, addresses[0], addresses[1], addresses[2], addresses[3]
-            )
-        ends[m + 1] = entry
+            _append_short(outputs, _SEVERITY, m, tables, _SEVERITY_TABLE, priority & 7)
+        else:
+            _append(outputs, _SEVERITY, m, data, 0)
+        entry = _append_attributes(data, row, outputs, entry, tables)
+        put_position(ends, m + 1, entry)
         row += layout.WIDTH * 4
     return entry
 
@@ -145,61 +151,63 @@ def _fill_attributes(
 class _Strings:
     """Space for the strings of one column, in memory that Arrow takes over."""
 
-    offset_buffer: pa.Buffer
-    buffer: pa.Buffer
-    offsets: Offsets
-    data: Bytes
+    offsets: pa.Buffer
+    data: pa.Buffer
 
     @staticmethod
     def room(strings: int, size: int) -> _Strings:
         """For so many strings of at most ``size`` bytes in all."""
         # Arrow's allocator keeps pages it has had; fresh ones from the system cost as much as
         # filling them.
-        offset_buffer = pa.allocate_buffer(4 * (strings + 1))
-        buffer = pa.allocate_buffer(size)
-        offsets = np.frombuffer(offset_buffer, np.int32)
-        offsets[0] = 0
-        return _Strings(offset_buffer, buffer, offsets, np.frombuffer(buffer, np.uint8))
+        offsets = pa.allocate_buffer(4 * (strings + 1))
+        np.frombuffer(offsets, np.int32)[0] = 0
+        return _Strings(offsets, pa.allocate_buffer(size + _SLOT))
 
     def array(self, strings: int) -> pa.Array:
         """The first ``strings`` of them."""
-        return pa.Array.from_buffers(pa.string(), strings, [None, self.offset_buffer, self.buffer])
+        return pa.Array.from_buffers(pa.string(), strings, [None, self.offsets, self.data])
 
 
-def text_column(data: Bytes, rows: Positions, column: int, size: int) -> pa.Array:
-    """One field of all messages as an Arrow string array; ``size`` is its bytes in all."""
-    out = _Strings.room(len(rows), size)
-    _fill_field(data, rows.reshape(-1), column, out.offsets, out.data)
-    return out.array(len(rows))
+def text_columns(
+    data: npt.NDArray[np.uint8],
+    rows: npt.NDArray[np.int32],
+    totals: npt.NDArray[np.int64],
+    senders: npt.NDArray[np.int64],
+    sender_names: tuple[str, ...],
+) -> dict[str, pa.Array]:
+    """The columns ``host``, ``app``, ``proc_id``, ``body``, ``severity_text`` and ``attributes``.
 
-
-def host_column(
-    data: Bytes, rows: Positions, origins: Ints, names: tuple[str, ...], size: int
-) -> pa.Array:
-    """Host names, with ``names[origins[m]]`` for a message that states none."""
-    out = _Strings.room(len(rows), size)
-    _fill_host(data, rows.reshape(-1), origins, *packed(names), out.offsets, out.data)
-    return out.array(len(rows))
-
-
-def severity_column(rows: Positions) -> pa.Array:
-    """Severity keywords; empty where the message has no priority."""
-    out = _Strings.room(len(rows), len(rows) * _LONGEST_SEVERITY)
-    _fill_severity(rows.reshape(-1), *_SEVERITY_NAMES, out.offsets, out.data)
-    return out.array(len(rows))
-
-
-def attribute_column(data: Bytes, rows: Positions, totals: Ints) -> pa.Array:
-    """Facility, version, message id, unread timestamp and structured data, as a map."""
+    ``rows`` (n, WIDTH) and ``totals`` are the parser's; ``senders`` (n,) says which of
+    ``sender_names`` stands for the host of a message that states none.
+    """
     messages, stated = len(rows), totals.tolist()
-    room = 4 * messages + stated[layout.ENTRIES]
-    keys = _Strings.room(room, _KEY_BYTES * messages + stated[layout.KEY_BYTES])
-    values = _Strings.room(room, _LONGEST_FACILITY * messages + stated[layout.VALUE_BYTES])
+    entries = 4 * messages + stated[layout.ENTRIES]
+    unnamed = messages * max(map(len, sender_names))
+    outputs = {
+        "host": _Strings.room(messages, stated[layout.HOST_BYTES] + unnamed),
+        "app": _Strings.room(messages, stated[layout.APP_BYTES]),
+        "proc_id": _Strings.room(messages, stated[layout.PROC_BYTES]),
+        "body": _Strings.room(messages, stated[layout.BODY_BYTES]),
+        "severity_text": _Strings.room(messages, messages * _SLOT),
+    }
+    keys = _Strings.room(entries, messages * _KEY_BYTES + stated[layout.KEY_BYTES])
+    values = _Strings.room(entries, messages * _SLOT + stated[layout.VALUE_BYTES])
+    places = [(s.offsets.address, s.data.address) for s in (*outputs.values(), keys, values)]
     ends = np.zeros(messages + 1, np.int32)
-    outputs = (keys.data, keys.offsets, values.data, values.offsets)
-    entries = _fill_attributes(data, rows.reshape(-1), _KEYS, _FACILITY_NAMES, ends, outputs)
-    pairs = pa.StructArray.from_arrays(
-        [keys.array(entries), values.array(entries)], fields=[LABELS.key_field, LABELS.item_field]
+    written = _fill(
+        data,
+        rows.reshape(-1),
+        senders,
+        packed(sender_names),
+        _TABLES,
+        np.array(places, np.int64).reshape(-1),
+        ends,
     )
-    buffers = [None, pa.py_buffer(ends)]
-    return pa.Array.from_buffers(LABELS, messages, buffers, children=[pairs])
+    pairs = pa.StructArray.from_arrays(
+        [keys.array(written), values.array(written)], fields=[LABELS.key_field, LABELS.item_field]
+    )
+    attributes = pa.Array.from_buffers(
+        LABELS, messages, [None, pa.py_buffer(ends)], children=[pairs]
+    )
+    columns = {name: strings.array(messages) for name, strings in outputs.items()}
+    return {**columns, "attributes": attributes}

@@ -12,12 +12,7 @@ import pyarrow as pa
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.codes import SEVERITY_NUMBERS
-from sensorium.ingest.syslog.columns import (
-    attribute_column,
-    host_column,
-    severity_column,
-    text_column,
-)
+from sensorium.ingest.syslog.columns import text_columns
 from sensorium.ingest.syslog.config import SyslogConfig
 from sensorium.ingest.syslog.framing import malformed_utf8, split, with_replacements
 from sensorium.ingest.syslog.parser import parse
@@ -134,20 +129,18 @@ def _read_only(array: npt.NDArray[T]) -> npt.NDArray[T]:
     return view
 
 
-def _senders(rows: npt.NDArray[np.int32], sources: Bytes) -> tuple[tuple[str, ...], Ints, int]:
-    """Names for messages that state no host: a table, each message's entry, the bytes in all."""
+def _senders(rows: npt.NDArray[np.int32], sources: Bytes) -> tuple[tuple[str, ...], Ints]:
+    """Names for messages that state no host: a table, and each message's entry in it."""
     index = np.zeros(len(rows), np.int64)
     nameless = np.flatnonzero(rows[:, layout.HOST + 1] == 0)
     if len(nameless) == 0:
-        return ("",), index, 0
+        return ("",), index
     addresses = np.ascontiguousarray(sources[nameless])
     encoded = pa.Array.from_buffers(
         ADDRESS, len(nameless), [None, pa.py_buffer(addresses)]
     ).dictionary_encode()
-    names = tuple(unpack_address(packed) for packed in encoded.dictionary.to_pylist())
     index[nameless] = encoded.indices.to_numpy()
-    lengths = np.array([len(name) for name in names], np.int64)
-    return names, index, int(lengths[index[nameless]].sum())
+    return tuple(unpack_address(packed) for packed in encoded.dictionary.to_pylist()), index
 
 
 def _batch(
@@ -158,24 +151,17 @@ def _batch(
     observed: Ints,
     sources: Bytes,
 ) -> pa.RecordBatch:
-    size = totals.tolist()
-    names, index, name_bytes = _senders(rows, sources)
+    names, senders = _senders(rows, sources)
     priority = rows[:, layout.PRIORITY]
     severity = np.where(priority < 0, len(_NUMBERS) - 1, priority & 7)
-    count = len(rows)
     columns = {
+        **text_columns(data, rows, totals, senders, names),
         "time_ns": pa.array(times),
         "observed_time_ns": pa.array(observed),
         "source_address": pa.Array.from_buffers(
-            ADDRESS, count, [None, pa.py_buffer(np.ascontiguousarray(sources))]
+            ADDRESS, len(rows), [None, pa.py_buffer(np.ascontiguousarray(sources))]
         ),
         "severity_number": pa.array(_NUMBERS[severity]),
-        "severity_text": severity_column(rows),
-        "host": host_column(data, rows, index, names, size[layout.HOST_BYTES] + name_bytes),
-        "app": text_column(data, rows, layout.APP, size[layout.APP_BYTES]),
-        "proc_id": text_column(data, rows, layout.PROC, size[layout.PROC_BYTES]),
-        "body": text_column(data, rows, layout.BODY, size[layout.BODY_BYTES]),
-        "attributes": attribute_column(data, rows, totals),
-        "template_id": pa.array(np.zeros(count, np.uint64)),
+        "template_id": pa.array(np.zeros(len(rows), np.uint64)),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in LOGS.names], schema=LOGS)

@@ -81,6 +81,8 @@ position = cast("Callable[[int, int], int]", _loader(32, 4, signed=True))
 """``position(row, column)``: an element of an int32 array."""
 put_byte = cast("Callable[[int, int, int], None]", _storer(8, 1))
 """``put_byte(data, at, value)``."""
+put_word = cast("Callable[[int, int, int], None]", _storer(64, 1))
+"""``put_word(data, at, value)``: eight bytes."""
 put_position = cast("Callable[[int, int, int], None]", _storer(32, 4))
 """``put_position(row, column, value)``: into an int32 array."""
 total = cast("Callable[[int, int], int]", _loader(64, 8))

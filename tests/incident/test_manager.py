@@ -103,8 +103,8 @@ def test_a_conclusion_is_kept_while_late_anomalies_only_add_to_it() -> None:
         replace(first.settled[0], state=IncidentState.AWAITING_APPROVAL, title="as concluded")
     )
     weak = [
-        streams.log(840, WEB, "nginx upstream timed out (110: <*>)", p=2e-4),
-        streams.series(840, WEB, "node_netstat_Tcp_3", p=4e-4),
+        streams.log(840, WEB, "nginx upstream timed out (110: <*>)", p=9e-4),
+        streams.service(840, WEB, 80, [streams.feature("bytes", 2e4, 9e5)], (), p=9e-4),
     ]
     late = fold_all(manager, weak, 840, 930)
     assert [(i.title, i.state) for i in late.joined] == [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sensorium.evaluate.truth import Expected, Scenario, Truth
-from sensorium.model.anomaly import Anomaly
+from sensorium.model.anomaly import Anomaly, EntityKind
 from sensorium.model.incident import Incident, IncidentState
 
 SECOND = 1_000_000_000
@@ -108,24 +108,30 @@ def fit_share(scenario: Scenario, incident: Incident, by_id: Mapping[str, Anomal
     """The share (0 to 1) of an incident's anomalies whose time and hosts fit a scenario.
 
     An anomaly's hosts fit if it is about a host that took part, or lies to a third or more at
-    the door of one. A link fault has no bystanders: whatever suffers while the link does, fits.
+    the door of one. So do those of hosts that an odd pair shows in conversation with one that
+    took part: the targets of a scan. A link fault has no bystanders: whatever suffers while the
+    link does, fits.
     """
     if not incident.anomaly_ids:
         return 0.0
     members = [by_id[i] for i in incident.anomaly_ids if i in by_id]
-    fitting = sum(1 for a in members if _fits(scenario, a))
+    timely = [a for a in members if _is_timely(scenario, a)]
+    drawn_in = set(scenario.hosts)
+    for anomaly in timely:
+        if anomaly.entity.kind is EntityKind.PAIR and scenario.hosts & set(anomaly.hosts):
+            drawn_in.update(anomaly.hosts)
+    everyone = scenario.kind == "link_fault"
+    fitting = sum(1 for a in timely if everyone or not drawn_in.isdisjoint(_touched(a)))
     return fitting / len(incident.anomaly_ids)
 
 
-def _fits(scenario: Scenario, anomaly: Anomaly) -> bool:
-    if anomaly.end_ns <= scenario.start_ns - _EARLY_NS:
-        return False
-    if anomaly.start_ns >= scenario.end_ns + _LATE_NS:
-        return False
-    if scenario.kind == "link_fault":
-        return True
-    touched = set(anomaly.hosts) | {p.address for p in anomaly.peers if p.share >= _LEAST_SHARE}
-    return not touched.isdisjoint(scenario.hosts)
+def _is_timely(scenario: Scenario, anomaly: Anomaly) -> bool:
+    early = anomaly.end_ns <= scenario.start_ns - _EARLY_NS
+    return not early and anomaly.start_ns < scenario.end_ns + _LATE_NS
+
+
+def _touched(anomaly: Anomaly) -> set[str]:
+    return {*anomaly.hosts, *(p.address for p in anomaly.peers if p.share >= _LEAST_SHARE)}
 
 
 def _claim(scenario: Scenario, subject: Subject, fits: Mapping[str, float]) -> tuple[float, str]:

@@ -1,4 +1,4 @@
-"""The groups of the moment: who joins whom, what is opened, settled, reopened or given up."""
+"""Every group through its life: opened, settled, reopened, given up, forgotten."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sensorium.incident.cluster import Cluster, surprise_of
+from sensorium.incident.cluster import CHANCE_DECADES, Cluster, surprise_of
 from sensorium.incident.config import IncidentConfig
 from sensorium.incident.explained import Explainer, Fit
 from sensorium.incident.footprint import Footprint
-from sensorium.incident.group import SECOND, Group, talks_of
+from sensorium.incident.forwarding import Carries, forward
+from sensorium.incident.group import SECOND, Group
+from sensorium.incident.groups import Groups
 from sensorium.incident.lifecycle import is_settled, transition
 from sensorium.incident.linking import Linker
+from sensorium.incident.planned_work import PlannedWork
 from sensorium.incident.snapshot import Snapshots
 from sensorium.model.change import Change
 from sensorium.model.incident import Incident, IncidentState
 
 NEVER = 2**62
-_STRAY = 1.5
-_OVERRUN_GAP_S = 45
-_PRELUDE_NS = 60 * SECOND
 _LATE_SHARE = 0.25
+_FLOW_LAG_S = 60
 
 
 class Step(StrEnum):
@@ -49,17 +50,17 @@ class GroupBook:
     def __init__(self, config: IncidentConfig, snapshots: Snapshots) -> None:
         self._config = config
         self._snapshots = snapshots
-        self._groups: dict[int, Group] = {}
-        self._next = 0
+        self._groups = Groups(config)
+        self._planned = PlannedWork(self._groups, config)
         self._events: list[Event] = []
 
     def incidents(self) -> tuple[Incident, ...]:
         """Snapshots of all groups that are incidents."""
-        return tuple(g.incident for g in self._groups.values() if g.incident is not None)
+        return tuple(g.incident for g in self._groups if g.incident is not None)
 
     def holds(self, anomaly_id: str) -> bool:
         """Whether an anomaly is in a group already."""
-        return any(anomaly_id in g.ids for g in self._groups.values())
+        return any(anomaly_id in g.ids for g in self._groups)
 
     def drain(self) -> list[Event]:
         """What has happened since the last call, in order."""
@@ -67,49 +68,49 @@ class GroupBook:
         return events
 
     def explain(self, print_: Footprint, fit: Fit, change: Change) -> bool:
-        """Put an anomaly with the change that explains it; false if nothing of the change itself
-        has been seen, so that a side effect alone would prove nothing."""
-        group = next((g for g in self._groups.values() if _is_of(g, change)), None)
-        if group is None:
-            if fit is not Fit.TRAFFIC:
-                return False
-            group = self._new()
-            group.change = change
-        group.absorb(Cluster(print_.owner, [print_]), extends=True)
-        return True
+        """Put an anomaly with the change that explains it; false if it must not excuse it."""
+        return self._planned.take(print_, fit, change)
 
-    def take(self, clusters: Sequence[Cluster], linker: Linker, explainer: Explainer) -> None:
-        """Let a window's clusters join groups or become groups. Groups that turn out to be of
-        one cause are merged, unless both are incidents already."""
-        changed: set[int] = set()
+    def take(
+        self,
+        clusters: Sequence[Cluster],
+        forwarded: Sequence[Footprint],
+        *,
+        end_ns: int,
+        linker: Linker,
+        explainer: Explainer,
+        carries: Carries,
+    ) -> None:
+        """Let a window's unexplained clusters join groups or become groups, then what routers
+        show of them. Groups that turn out to be of one cause are merged."""
+        self._planned.adopt(explainer)
+        changed = self._planned.release(end_ns)
         for cluster in sorted(clusters, key=lambda c: (-c.surprise, c.anchor)):
-            if cluster.surprise >= _STRAY or not self._stray_joins(cluster, linker):
-                group = self._new()
+            if not cluster.is_weak or not self._groups.stray_joins(cluster, linker):
+                group = self._groups.new()
                 group.absorb(cluster, extends=True)
                 changed.add(group.number)
-        self._merge_alike(changed, linker)
-        self._adopt(explainer)
-
-    def finish_window(self, end_ns: int) -> None:
-        """Decide what this window's anomalies mean for the groups they went to."""
-        for group in list(self._groups.values()):
+        self._groups.merge_alike(changed, linker)
+        self._planned.adopt(explainer)
+        forward(self._groups, forwarded, end_ns, carries)
+        for group in self._groups:
             if group.is_changed:
                 group.is_changed = False
                 self._weigh(group, end_ns)
 
     def next_due_ns(self) -> int:
         """When something is next due though nothing happens; :data:`NEVER` if nothing is."""
-        return min((self._due(g) for g in self._groups.values()), default=NEVER)
+        return min((self._due(g) for g in self._groups), default=NEVER)
 
     def act(self, now_ns: int) -> None:
         """Open, settle, give up and forget what is due by ``now_ns``."""
-        for group in list(self._groups.values()):
-            while group.number in self._groups and self._due(group) <= now_ns:
-                self._step(group, max(self._due(group), 0))
+        for group in self._groups:
+            while group in self._groups and self._due(group) <= now_ns:
+                self._step(group, self._due(group))
 
     def concluded(self, incident: Incident) -> None:
         """Take over a conclusion, unless the incident has been reopened in the meantime."""
-        for group in self._groups.values():
+        for group in self._groups:
             held = group.incident
             if held is None or held.id != incident.id or held.state is IncidentState.REOPENED:
                 continue
@@ -124,103 +125,40 @@ class GroupBook:
         self, incident: Incident, members: Sequence[Footprint], change: Change | None
     ) -> None:
         """Put back an incident as the records hold it."""
-        group = self._new()
+        group = self._groups.new()
         for end_ns in sorted({m.anomaly.end_ns for m in members}):
             mine = [m for m in members if m.anomaly.end_ns == end_ns]
             group.absorb(Cluster(mine[0].owner, mine), extends=True)
         group.change, group.incident, group.ready = change, incident, True
         group.opened_ns = group.waiting_ns = group.start_ns
+        group.work_ns = group.last_ns
+        group.is_changed = False
         if is_settled(incident.state):
             group.settled_ns = group.last_ns
 
-    def _new(self) -> Group:
-        group = Group(self._next, self._config.memory_s)
-        self._groups[group.number] = group
-        self._next += 1
-        return group
-
-    def _stray_joins(self, cluster: Cluster, linker: Linker) -> bool:
-        """A weak cluster joins what it is most like, and keeps no incident from settling."""
-        lone = Group(self._next, self._config.memory_s)
-        lone.absorb(cluster, extends=True)
-        best: tuple[float, Group] | None = None
-        for group in self._groups.values():
-            if group.change is None:
-                affinity = linker.affinity(group, lone)
-                if affinity >= self._config.affinity and (best is None or affinity > best[0]):
-                    best = affinity, group
-        if best is None:
-            return False
-        best[1].absorb(cluster, extends=best[1].incident is None, is_late=bool(best[1].settled_ns))
-        return True
-
-    def _merge_alike(self, changed: set[int], linker: Linker) -> None:
-        known: dict[tuple[int, int], float] = {}
-        while changed:
-            best: tuple[float, int, int] | None = None
-            for number in sorted(changed):
-                for other in self._groups:
-                    pair = (min(number, other), max(number, other))
-                    if pair not in known:
-                        known[pair] = self._affinity(*pair, linker)
-                    if best is None or known[pair] > best[0]:
-                        best = (known[pair], *pair)
-            if best is None or best[0] < self._config.affinity:
-                return
-            kept, gone = self._order(self._groups[best[1]], self._groups[best[2]])
-            kept.join(gone, is_late=bool(kept.settled_ns))
-            del self._groups[gone.number]
-            known = {p: a for p, a in known.items() if not {*p} & {kept.number, gone.number}}
-            changed = (changed - {gone.number}) | {kept.number}
-
-    def _affinity(self, one: int, other: int, linker: Linker) -> float:
-        left, right = self._groups[one], self._groups[other]
-        if one == other or (left.incident is not None and right.incident is not None):
-            return 0.0
-        if left.change is not None and right.change is not None:
-            return 0.0
-        if left.change is None and right.change is None:
-            return linker.affinity(left, right)
-        planned, free = (left, right) if left.change is not None else (right, left)
-        return 1.0 if _overruns(planned, free) else 0.0
-
-    @staticmethod
-    def _order(left: Group, right: Group) -> tuple[Group, Group]:
-        ranked = sorted(
-            (left, right), key=lambda g: (g.incident is None, g.change is None, g.number)
-        )
-        return ranked[0], ranked[1]
-
-    def _adopt(self, explainer: Explainer) -> None:
-        """Side effects that came before the work itself was seen go to the change after all."""
-        for planned in [g for g in self._groups.values() if g.change is not None]:
-            for group in list(self._groups.values()):
-                if group.change is not None or group.incident is not None:
-                    continue
-                assert planned.change is not None
-                fits = [explainer.fit(m, planned.change) for m in group.members]
-                if all(fit is not Fit.NO for fit in fits):
-                    planned.join(group)
-                    del self._groups[group.number]
-
     def _weigh(self, group: Group, now_ns: int) -> None:
-        need = self._config.open_decades
-        if group.change is not None:
-            need = self._config.planned_decades
-        if not group.ready and group.breadth() >= 1 and group.recent_surprise() >= need:
+        if not group.ready and group.awaits is None and self._is_enough(group):
             group.ready = True
         if group.incident is None:
             return
         group.incident = self._snapshots.grown(group)
         self._events.append(Event(Step.JOINED, group.incident))
-        if group.settled_ns and surprise_of(group.late) >= self._enough(group):
+        if group.settled_ns and surprise_of(group.late) >= self._late_enough(group):
             self._reopen(group, now_ns)
 
-    def _enough(self, group: Group) -> float:
+    def _is_enough(self, group: Group) -> bool:
         if group.change is not None:
-            return self._config.planned_decades
+            return group.recent_surprise() >= self._config.planned_decades
+        return group.recent_surprise() >= self._config.open_decades
+
+    def _late_enough(self, group: Group) -> float:
+        if group.change is not None:
+            return self._config.open_decades / 4
         before = [m for m in group.members if m.anomaly.end_ns <= group.settled_ns]
-        return max(self._config.open_decades / 2, _LATE_SHARE * surprise_of(before))
+        return max(
+            self._config.open_decades / 2,
+            _LATE_SHARE * surprise_of(before, allowance=CHANCE_DECADES),
+        )
 
     def _reopen(self, group: Group, now_ns: int) -> None:
         assert group.incident is not None
@@ -234,7 +172,9 @@ class GroupBook:
         config = self._config
         if group.incident is None:
             if group.ready:
-                return group.start_ns + config.hold_s * SECOND
+                # Flows are told of later than logs and metrics, and say whose cause it is.
+                patience = 0 if group.knows_talks() else _FLOW_LAG_S
+                return group.start_ns + (config.hold_s + patience) * SECOND
             return group.last_ns + config.gap_s * SECOND + 1
         if not group.settled_ns:
             quiet = group.last_ns + config.settle_s * SECOND
@@ -244,7 +184,7 @@ class GroupBook:
 
     def _step(self, group: Group, due_ns: int) -> None:
         if group.incident is None and group.ready:
-            group.shed_prelude(_STRAY, _PRELUDE_NS)
+            group.shed_prelude()
             group.incident = self._snapshots.opened(group)
             group.opened_ns, group.waiting_ns = due_ns, group.start_ns
             self._events.append(Event(Step.OPENED, group.incident))
@@ -259,16 +199,4 @@ class GroupBook:
         else:
             step = Step.FORGOTTEN if group.incident is not None else Step.GIVEN_UP
             self._events.append(Event(step, group.incident))
-            del self._groups[group.number]
-
-
-def _is_of(group: Group, change: Change) -> bool:
-    return group.change is not None and group.change.ref == change.ref
-
-
-def _overruns(planned: Group, free: Group) -> bool:
-    """Whether unexplained anomalies are the planned work itself, out of its bounds."""
-    if free.start_ns - planned.last_ns > _OVERRUN_GAP_S * SECOND:
-        return False
-    mine, theirs = (next(iter(talks_of(g.members)), None) for g in (planned, free))
-    return mine is not None and mine == theirs
+            self._groups.remove(group)

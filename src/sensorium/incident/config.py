@@ -18,7 +18,7 @@ class IncidentConfig:
         600, "seconds after its first anomaly at which it is investigated in any case", ge=0
     )
     hold_s: int = setting(
-        90, "seconds during which a new incident is withheld, since causes may yet join", ge=0
+        120, "seconds during which a new incident is withheld, since causes may yet join", ge=0
     )
     gap_s: int = setting(
         150, "seconds of quiet after which anomalies are no longer of the same cause", ge=1
@@ -32,16 +32,14 @@ class IncidentConfig:
     affinity: float = setting(
         0.3, "how alike two causes must be, from 0 to 1, to be taken for one", gt=0, le=1
     )
-    quiet_decades: float = setting(
-        3.0,
-        "improbability (-log10) that an anomaly has by passing the gate; more is surprise",
-        ge=0,
+    gate_decades: float = setting(
+        3.0, "improbability (-log10) that every anomaly has by passing the gate", ge=0
     )
     open_decades: float = setting(
         10.0, "surprise within five minutes that makes an incident, in decades", gt=0
     )
     planned_decades: float = setting(
-        3.0, "surprise that makes an incident of what an announced change explains", gt=0
+        1.0, "surprise that makes an incident of what an announced change explains", gt=0
     )
     lead_s: int = setting(60, "seconds before its announced start that a change may begin", ge=0)
     overrun_s: int = setting(

@@ -10,9 +10,6 @@ from sensorium.incident.traits import Trait, traits
 from sensorium.model.anomaly import Anomaly, EntityKind, Peer
 from sensorium.model.signals import Signal
 
-CAP_DECADES = 6.0
-"""Surprise of one anomaly counts at most this much: a tail estimate is no better than that."""
-
 DOMINANT = 0.5
 _NAMED = 0.5
 
@@ -24,8 +21,8 @@ class Footprint:
     ``hosts`` gives every host it is about a weight in (0, 1]; the one it was found at has 1.
     ``talks`` are conversations with their shares, strongest first; ``mentions`` are hosts that
     it names without saying who used whose service: in log lines, or as ends of what an
-    interface carried. ``surprise`` is how far, in decades, it goes beyond what the gate lets
-    through, between 0 and :data:`CAP_DECADES`. ``dims`` is what it is compared by.
+    interface carried. ``surprise`` is how much it tells, in decades. ``dims`` is what it is
+    compared by.
     """
 
     anomaly: Anomaly
@@ -43,6 +40,12 @@ class Footprint:
         return bool(self.talks or self.mentions)
 
     @property
+    def oddity(self) -> str:
+        """What is odd in which way: entity and strongest feature."""
+        entity, features = self.anomaly.entity, self.anomaly.features
+        return f"{entity.kind}:{entity.key}:{features[0].name if features else ''}"
+
+    @property
     def dominant(self) -> Talk | None:
         """The conversation that accounts for most of it, if there is one."""
         if self.talks and self.talks[0][1] >= DOMINANT:
@@ -51,7 +54,7 @@ class Footprint:
 
 
 def footprint(anomaly: Anomaly, canonical: Callable[[str], str], *, surprise: float) -> Footprint:
-    """Lay an anomaly out over hosts and conversations; ``surprise`` in decades beyond the gate."""
+    """Lay an anomaly out over hosts and conversations; ``surprise`` (decades) as rarity has it."""
     own = [canonical(h) for h in anomaly.hosts] or [anomaly.entity.key]
     ends = 2 if anomaly.entity.kind is EntityKind.PAIR else 1
     hosts: dict[str, float] = {}
@@ -76,7 +79,7 @@ def footprint(anomaly: Anomaly, canonical: Callable[[str], str], *, surprise: fl
         talks=ordered,
         mentions=mentions,
         traits=traits(anomaly),
-        surprise=min(surprise, CAP_DECADES),
+        surprise=surprise,
         dims=_dimensions(hosts, ordered),
     )
 

@@ -6,21 +6,25 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from sensorium.incident.cluster import Cluster, surprise_of
-from sensorium.incident.footprint import CAP_DECADES, Footprint
+from sensorium.incident.cluster import CHANCE_DECADES, Cluster, surprise_of
+from sensorium.incident.footprint import Footprint
 from sensorium.incident.planned_scope import Talk
+from sensorium.incident.surprise import CAP_DECADES
 from sensorium.incident.traits import Trait
+from sensorium.model.anomaly import EntityKind
 from sensorium.model.change import Change
 from sensorium.model.incident import Incident
+from sensorium.model.signals import Signal
 
 SECOND = 1_000_000_000
 SURPRISE_SPAN_NS = 300 * SECOND
 _JUST_PASSED = 0.25
-
-# What passes the gate by chance exceeds it by 0.43 decades on average, and by this or more one
-# time in five; without this allowance a few dozen chance anomalies would add up to an incident.
-CHANCE_DECADES = 0.7
+_PAUSE_NS = 45 * SECOND
+_PRELUDE_SHARE = 0.25
+_NEWS_DECADES = 2.0
+_NEWS_SHARE = 0.15
 
 
 @dataclass(slots=True)
@@ -33,6 +37,11 @@ class Group:
     ``opened_ns``, ``settled_ns`` and ``waiting_ns`` (since when it waits to settle) are event
     times, 0 where it has not come to that. ``late`` holds what joined since it settled;
     ``is_changed`` says that something joined in the window at hand.
+
+    ``change`` is the announced change that explains it, ``work_ns`` the last window in which
+    that work itself was seen; side effects that still await their work have it in ``awaits``.
+    ``is_forwarding`` groups hold what routers show of traffic not yet seen. ``oddities`` say
+    what was odd in which way.
     """
 
     number: int
@@ -43,7 +52,7 @@ class Group:
     start_ns: int = 0
     last_ns: int = 0
     traits: set[Trait] = field(default_factory=set)
-    entities: set[str] = field(default_factory=set)
+    oddities: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
     change: Change | None = None
     ready: bool = False
@@ -53,6 +62,9 @@ class Group:
     waiting_ns: int = 0
     late: list[Footprint] = field(default_factory=list)
     is_changed: bool = False
+    awaits: Change | None = None
+    work_ns: int = 0
+    is_forwarding: bool = False
 
     def absorb(self, cluster: Cluster, *, extends: bool, is_late: bool = False) -> None:
         """Take in a window's cluster; ``extends`` says whether it keeps the group going."""
@@ -65,14 +77,22 @@ class Group:
             self.last_ns = max(self.last_ns, cluster.end_ns)
 
     def join(self, other: Group, *, is_late: bool = False) -> None:
-        """Take in another group that turned out to be of the same cause."""
-        now = max(self.touched_ns, other.touched_ns)
-        self.touches = _sum(self.faded(now), other.faded(now))
-        self.touched_ns = now
+        """Take in another group that turned out to be of the same cause.
+
+        What is little beside this group only joins: it neither keeps it going nor changes what
+        it is about.
+        """
+        news = other.recent_surprise()
+        tells = news >= min(_NEWS_DECADES, _NEWS_SHARE * self.recent_surprise())
         self._add(other.members, is_late=is_late)
         self.start_ns = min(self.start_ns, other.start_ns)
-        self.last_ns = max(self.last_ns, other.last_ns)
         self.ready = self.ready or other.ready
+        self.work_ns = max(self.work_ns, other.work_ns)
+        if tells:
+            now = max(self.touched_ns, other.touched_ns)
+            self.touches = _sum(self.faded(now), other.faded(now))
+            self.touched_ns = now
+            self.last_ns = max(self.last_ns, other.last_ns)
 
     def _add(self, members: list[Footprint], *, is_late: bool) -> None:
         self.is_changed = True
@@ -82,7 +102,7 @@ class Group:
         for member in members:
             self.ids.add(member.anomaly.id)
             self.traits |= member.traits
-            self.entities.add(f"{member.anomaly.entity.kind}:{member.anomaly.entity.key}")
+            self.oddities.add(member.oddity)
 
     def faded(self, now_ns: int) -> dict[str, float]:
         """What the group was about, as it counts at ``now_ns``."""
@@ -90,19 +110,16 @@ class Group:
         factor = 0.5 ** (age / self.memory_s)
         return {key: weight * factor for key, weight in self.touches.items()}
 
-    def shed_prelude(self, strong: float, room_ns: int) -> None:
-        """Drop what came long before the first window with ``strong`` surprise: chance
-        anomalies that happened to be of the same hosts."""
+    def shed_prelude(self) -> None:
+        """Drop what came well before the rest and is little beside it: chance anomalies, or the
+        last of something else, that happened to be of the same hosts."""
         windows = sorted({m.anomaly.end_ns for m in self.members})
-        first = next(
-            (
-                end
-                for end in windows
-                if surprise_of(m for m in self.members if m.anomaly.end_ns == end) >= strong
-            ),
-            windows[0],
-        )
-        self.members = [m for m in self.members if m.anomaly.end_ns >= first - room_ns]
+        for before, after in pairwise(windows):
+            if after - before <= _PAUSE_NS:
+                continue
+            prelude = [m for m in self.members if m.anomaly.end_ns <= before]
+            if surprise_of(prelude) <= _PRELUDE_SHARE * self.surprise:
+                self.members = [m for m in self.members if m.anomaly.end_ns > before]
         self.start_ns = min(m.anomaly.start_ns for m in self.members)
 
     @property
@@ -116,11 +133,9 @@ class Group:
         recent = (m for m in self.members if m.anomaly.end_ns > since)
         return surprise_of(recent, allowance=CHANCE_DECADES)
 
-    def breadth(self) -> int:
-        """In how many different (host, signal) places and windows it shows, less one each."""
-        places = {(m.owner, m.anomaly.signal) for m in self.members}
-        windows = {m.anomaly.end_ns for m in self.members}
-        return len(places) + len(windows) - 2
+    def knows_talks(self) -> bool:
+        """Whether any member says who talked with whom."""
+        return any(m.talks for m in self.members)
 
     def heads(self, share: float = 0.5) -> list[str]:
         """The hosts that the group is mostly about: with at least ``share`` of the greatest."""
@@ -137,16 +152,19 @@ def involvement(members: Iterable[Footprint]) -> dict[str, float]:
     """Hosts with the surprise laid at their doors, strongest first.
 
     What one host shows in one signal and window counts up to the cap, so that a host with
-    hundreds of series does not outweigh the one that caused it all. Of a conversation, the
-    client takes half again: it acted, the server was acted upon.
+    hundreds of series does not outweigh the one that caused it all. Metrics count half, since a
+    host's counters move with what others do. Of a conversation, the client takes half again: it
+    acted, the server was acted upon.
     """
     units: dict[tuple[str, str, int], dict[str, float]] = defaultdict(dict)
     for member in members:
         unit = units[member.owner, member.anomaly.signal.value, member.anomaly.end_ns]
         clients = {talk.client for talk, share in member.talks if share >= 0.3}
         for host, weight in member.hosts.items():
-            acted = 1.5 if host in clients else 1.0
-            value = weight * (member.surprise + _JUST_PASSED) * acted
+            factor = 1.5 if host in clients else 1.0
+            if member.anomaly.signal is Signal.METRICS or is_interface(member):
+                factor *= 0.5
+            value = weight * (member.surprise + _JUST_PASSED) * factor
             unit[host] = max(unit.get(host, 0.0), value)
     totals: dict[str, list[float]] = defaultdict(list)
     for unit in units.values():
@@ -154,6 +172,11 @@ def involvement(members: Iterable[Footprint]) -> dict[str, float]:
             totals[host].append(min(value, 1.5 * CAP_DECADES))
     sums = {host: math.fsum(values) for host, values in totals.items()}
     return dict(sorted(sums.items(), key=lambda item: (-round(item[1], 6), item[0])))
+
+
+def is_interface(member: Footprint) -> bool:
+    """Whether the anomaly is about a router's interface."""
+    return member.anomaly.entity.kind is EntityKind.INTERFACE
 
 
 def talks_of(members: Iterable[Footprint]) -> dict[Talk, float]:

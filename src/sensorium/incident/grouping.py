@@ -10,10 +10,11 @@ from sensorium.incident.cluster import cover, place_host_only
 from sensorium.incident.config import IncidentConfig
 from sensorium.incident.explained import Explainer
 from sensorium.incident.footprint import Footprint, footprint
+from sensorium.incident.forwarding import is_forwarding
 from sensorium.incident.kind import Namer
 from sensorium.incident.linking import Linker
 from sensorium.incident.snapshot import Snapshots
-from sensorium.incident.surprise import surprises
+from sensorium.incident.surprise import Rarity, surprises
 from sensorium.model.anomaly import Anomaly
 from sensorium.model.change import Change, ChangeKind
 from sensorium.model.incident import Incident
@@ -62,6 +63,7 @@ class IncidentManager:
         self._identities = identities
         self._graph = graph
         self._waiting: list[Anomaly] = []
+        self._rarity = Rarity()
         self._book = GroupBook(config, Snapshots(self._namer()))
         self._anomalies = observe.counter(
             "sensorium_incident_anomalies",
@@ -139,22 +141,34 @@ class IncidentManager:
         explainer = self._explainer()
         running = [c for c in self.changes if self._is_near(c, end_ns)]
         # A window that is folded again after a restart must not count twice.
-        once = {a.id: a for a in anomalies if not self._book.holds(a.id)}
-        for print_ in self._prints(once.values()):
+        once = [a for a in {a.id: a for a in anomalies}.values() if not self._book.holds(a.id)]
+        prints = self._prints(once)
+        self._rarity.learn(once, len(self._identities.known()))
+        for print_ in prints:
             found = explainer.best(print_, running)
             if found is None or not self._book.explain(print_, *found):
                 free.append(print_)
             else:
                 self._anomalies.labels("explained").inc()
-        clusters = cover(p for p in free if p.names_others)
-        clusters = place_host_only((p for p in free if not p.names_others), clusters)
-        self._book.take(clusters, self._linker(), explainer)
-        self._book.finish_window(end_ns)
+        forwarded = [p for p in free if is_forwarding(p, self._is_exporter)]
+        rest = [p for p in free if not is_forwarding(p, self._is_exporter)]
+        clusters = cover(p for p in rest if p.names_others)
+        clusters = place_host_only((p for p in rest if not p.names_others), clusters)
+        self._book.take(
+            clusters,
+            forwarded,
+            end_ns=end_ns,
+            linker=Linker(self._config, self._graph.established, self._carries),
+            explainer=explainer,
+            carries=self._carries,
+        )
         self._anomalies.labels("unexplained").inc(len(free))
 
     def _prints(self, anomalies: Iterable[Anomaly]) -> list[Footprint]:
         ordered = sorted(anomalies, key=lambda a: (a.end_ns, a.id))
-        weights = surprises(ordered, self._config.quiet_decades)
+        weights = surprises(
+            ordered, self._rarity, self._config.gate_decades, self._is_exporter_address
+        )
         canonical = self._identities.canonical
         return [footprint(a, canonical, surprise=weights[a.id]) for a in ordered]
 
@@ -176,13 +190,13 @@ class IncidentManager:
             overrun_s=self._config.overrun_s,
         )
 
-    def _linker(self) -> Linker:
-        return Linker(self._config, self._graph.established, self._carries)
-
     def _carries(self, exporter: str, host: str) -> bool:
         return any(
             host in self._graph.carried(address) for address in self._identities.addresses(exporter)
         )
+
+    def _is_exporter_address(self, address: str) -> bool:
+        return self._is_exporter(self._identities.canonical(address))
 
     def _is_exporter(self, host: str) -> bool:
         return not self._graph.exporters.isdisjoint(self._identities.addresses(host))

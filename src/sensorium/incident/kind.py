@@ -109,7 +109,7 @@ class Namer:
     def _title(self, kind: IncidentKind, members: list[Footprint], change: Change | None) -> str:
         hosts = list(involvement(members))
         if change is not None:
-            return f"{change.title} ({self.label(hosts[0])})" if change.title else change.ref
+            return change.title or change.ref
         if kind is IncidentKind.INTRUSION:
             return f"{_attack(members)} from {self.label(self._intruder(members, hosts))}"
         if kind is IncidentKind.SERVICE_FAILURE:

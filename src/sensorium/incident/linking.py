@@ -10,6 +10,7 @@ from sensorium.incident.config import IncidentConfig
 from sensorium.incident.group import SECOND, Group, talks_of
 from sensorium.incident.planned_scope import Talk
 from sensorium.incident.traits import Trait
+from sensorium.model.anomaly import EntityKind
 from sensorium.topology import EdgeTable
 
 _OUTAGE = frozenset({Trait.FAILING, Trait.SILENT, Trait.ERRORS, Trait.SLOW, Trait.RESTART})
@@ -19,8 +20,10 @@ _PROGRESSION = 0.7
 _DEPENDENCE = 0.6
 _PATH = 0.5
 _RECURRENCE = 0.9
-_MUCH = 0.2
 _HEAD = 0.5
+_AMONG_HEADS = 0.3
+_TELLING = 3.0
+_ONSET_NS = 60 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Linker:
         now = later.last_ns
         best = max(
             alike(earlier.faded(now), later.faded(now), self.importance),
+            _overlap(earlier, later),
             self._progression(earlier, later),
             self._dependence(earlier, later),
             self._path(earlier, later),
@@ -58,23 +62,27 @@ class Linker:
         return 1.0 - 0.5 * self.edges.degree(host) / (len(self.edges.hosts) - 1)
 
     def _recurrence(self, earlier: Group, later: Group, gap_s: float) -> float:
-        """The same things odd again, soon after: a service that fails a second time."""
-        if gap_s > self.config.recurrence_s or len(later.entities) < 2:
+        """The same things odd again, soon after: a service that fails a second time.
+
+        A host's counters move with anything it does, so metric series say nothing here.
+        """
+        telling = {o for o in later.oddities if not o.startswith(EntityKind.SERIES)}
+        if gap_s > self.config.recurrence_s or len(telling) < 2:
             return 0.0
-        shared = later.entities & earlier.entities
-        return _RECURRENCE if 2 * len(shared) > len(later.entities) else 0.0
+        shared = telling & earlier.oddities
+        return _RECURRENCE if 2 * len(shared) > len(telling) else 0.0
 
     def _progression(self, earlier: Group, later: Group) -> float:
         """An attack moves on: who was attacked now reaches out to hosts it never knew."""
         if not earlier.traits & _ATTACK or not later.traits & _ADVANCE:
             return 0.0
-        attacked: dict[str, float] = {}
-        for talk, weight in talks_of(earlier.members).items():
-            attacked[talk.server] = attacked.get(talk.server, 0.0) + weight
-        most = max(attacked.values(), default=0.0)
+        attacked = {
+            print_.dominant.server
+            for print_ in earlier.members
+            if print_.dominant is not None and print_.traits & (_ATTACK | _ADVANCE)
+        }
         acting = {t.client for t in _main(talks_of(later.members))} or set(later.heads())
-        reached = [attacked.get(host, 0.0) >= _MUCH * most > 0.0 for host in acting]
-        return _PROGRESSION if any(reached) else 0.0
+        return _PROGRESSION if acting & attacked else 0.0
 
     def _dependence(self, earlier: Group, later: Group) -> float:
         """A failure spreads to whoever uses the service that failed."""
@@ -89,14 +97,15 @@ class Linker:
         return best
 
     def _path(self, earlier: Group, later: Group) -> float:
-        """A link fails: the routers at its ends and the hosts whose traffic it carried."""
+        """A link fails: the routers at its ends, and the hosts whose traffic it carried. Trouble
+        that was there well before the link's is not the link's."""
         for one, other in ((earlier, later), (later, earlier)):
             if Trait.LINK not in one.traits or other.traits & _ATTACK:
                 continue
             routers = [m.owner for m in one.members if Trait.LINK in m.traits]
             if Trait.LINK in other.traits:
                 return _PROGRESSION
-            if not other.traits & _OUTAGE:
+            if not other.traits & _OUTAGE or one.start_ns - other.start_ns > _ONSET_NS:
                 continue
             if any(self.carries(router, host) for router in routers for host in other.heads()):
                 return _PATH
@@ -122,6 +131,22 @@ def alike(
         for side in (left, right)
     ]
     return dot / math.sqrt(squares[0] * squares[1])
+
+
+def _overlap(left: Group, right: Group) -> float:
+    """How far each is about the main hosts of the other: the geometric mean of both shares.
+
+    Only of groups that tell something: chance anomalies of one host have much in common.
+    """
+    if min(left.recent_surprise(), right.recent_surprise()) < _TELLING:
+        return 0.0
+    shares = []
+    for one, other in ((left, right), (right, left)):
+        heads = {f"host {host}" for host in other.heads(_AMONG_HEADS)}
+        hosts = {k: w for k, w in one.touches.items() if k.startswith("host ")}
+        inside = math.fsum(w for k, w in sorted(hosts.items()) if k in heads)
+        shares.append(inside / max(math.fsum(sorted(hosts.values())), 1e-9))
+    return math.sqrt(shares[0] * shares[1])
 
 
 def _main(talks: dict[Talk, float]) -> list[Talk]:

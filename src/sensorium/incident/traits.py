@@ -33,6 +33,10 @@ _FAILING = frozenset({"failed", "failed_share", "failed_as_server"})
 _BULK = frozenset({"bytes", "bytes_out", "bytes_in", "bytes_up", "bytes_down", "asymmetry"})
 _ACTIVITY = frozenset({"flows", "flows_as_server", "clients", "requests", "conversations", "count"})
 
+_ODD_SIGMAS = 3.0
+# First contacts are few or many, not more or less: two sigmas say that there was one.
+_NEW_SIGMAS = 1.8
+
 _AUTH = re.compile(
     r"failed password|authentication fail|invalid user|failed publickey|maximum authentication"
     r"|too many authentication|auth(entication)? error|access denied|login incorrect",
@@ -40,13 +44,13 @@ _AUTH = re.compile(
 )
 _LOGIN = re.compile(r"accepted (password|publickey|keyboard)|session opened|new session", re.I)
 _LINK = re.compile(
-    r"\bcarrier\b|link (is )?(down|up|beat)|link (lost|detected)|adjacency|adjchg|neighbou?r"
-    r"|interface \S+ (state|changed|is)|line protocol|\bospf\b|\bbgp\b|\bnexthop\b",
+    r"\b(carrier|link|line protocol|interface|port|adjacency|adjchg|neighbou?r|nbr|peer)\b.{0,60}"
+    r"\b(lost|down|up|detected|deleted|dead|inactivity|loading|full|idle|expired|changed)\b",
     re.IGNORECASE,
 )
 _ERRORS = re.compile(
     r"\berror|\bfail(ed|ure|ing)?\b|refused|timed? ?out|unreachable|fatal|panic|exception"
-    r"|upstream|no route|too many|terminated|\b50[0-9]\b|not available",
+    r"|upstream|no route|too many|terminated|\b5(0\d|xx)\b|not available",
     re.IGNORECASE,
 )
 _SLOW = re.compile(r"\bslow|latency|duration|took \S+ ?ms", re.IGNORECASE)
@@ -62,10 +66,10 @@ _UP_SERIES = re.compile(r"^up\{|^up$|^scrape_")
 
 
 def traits(anomaly: Anomaly) -> frozenset[Trait]:
-    """Every trait of one anomaly, from its odd features (three sigmas and more) and its words."""
+    """Every trait of one anomaly, from its odd features and its words."""
     found: set[Trait] = set()
     for feature in anomaly.features:
-        if abs(feature.score) >= 3.0:
+        if abs(feature.score) >= (_NEW_SIGMAS if feature.name in _CONTACT else _ODD_SIGMAS):
             found |= _of_feature(anomaly, feature)
     if anomaly.signal is Signal.LOGS:
         found |= _of_words(anomaly.summary)

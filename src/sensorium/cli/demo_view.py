@@ -31,6 +31,7 @@ _STATE_STYLE = {
     IncidentState.AWAITING_APPROVAL: "bold yellow",
     IncidentState.ESCALATED: "bold red",
 }
+_VERDICT_STYLE = {Verdict.PLANNED: "green"}
 _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
@@ -38,10 +39,7 @@ def show(console: Console, result: ReplayResult, command: str) -> None:
     """Print everything; ``command`` is how the reader called this program."""
     _section(console, "What came in", _intake_rows(result.intake))
     _section(console, "What the gate let through", _gate_rows(result.gate))
-    lines = sorted(
-        result.incidents,
-        key=lambda line: (_RANK[line.incident.severity], line.incident.start_ns, line.incident.id),
-    )
+    lines = _by_severity(result.incidents)
     _heading(console, f"Incidents ({len(lines)})")
     if lines:
         console.print(Padding(_incident_table(lines), (0, 0, 0, 2)))
@@ -50,6 +48,14 @@ def show(console: Console, result: ReplayResult, command: str) -> None:
     _planned(console, result)
     _waiting(console, result, command)
     _next(console, result, command)
+
+
+def _by_severity(lines: Iterable[IncidentLine]) -> list[IncidentLine]:
+    def urgency(line: IncidentLine) -> tuple[int, int, str]:
+        incident = line.incident
+        return _RANK[incident.severity], incident.start_ns, incident.id
+
+    return sorted(lines, key=urgency)
 
 
 def _heading(console: Console, text: str) -> None:
@@ -105,22 +111,19 @@ def _incident_table(lines: Iterable[IncidentLine]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
     table.add_column("severity", no_wrap=True)
     table.add_column("incident", no_wrap=True)
-    table.add_column("what and whom", ratio=1)
-    table.add_column("folded", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("state", no_wrap=True)
+    table.add_column("what, whom, and what became of it", ratio=1)
     for line in lines:
         incident = line.incident
+        anomalies = len(incident.anomaly_ids)
         what = Text(incident.title)
+        what.append("\n")
+        what.append(incident.state.replace("_", " "), style=_STATE_STYLE.get(incident.state, ""))
+        what.append(f", {incident.verdict}", style=_VERDICT_STYLE.get(incident.verdict, ""))
+        what.append(f"; {anomalies:,} anomal{'y' if anomalies == 1 else 'ies'}", style="dim")
         if line.entities:
-            what.append("\n" + ", ".join(line.entities), style="dim")
+            what.append(f"; {', '.join(line.entities)}", style="dim")
         table.add_row(
-            Text(incident.severity, style=_SEVERITY_STYLE[incident.severity]),
-            incident.id,
-            what,
-            f"{len(incident.anomaly_ids):,}",
-            Text(incident.verdict, style="green" if incident.verdict is Verdict.PLANNED else ""),
-            Text(incident.state.replace("_", " "), style=_STATE_STYLE.get(incident.state, "")),
+            Text(incident.severity, style=_SEVERITY_STYLE[incident.severity]), incident.id, what
         )
     return table
 
@@ -135,7 +138,7 @@ def _planned(console: Console, result: ReplayResult) -> None:
 
 
 def _waiting(console: Console, result: ReplayResult, command: str) -> None:
-    lines = result.waiting()
+    lines = _by_severity(result.waiting())
     if not lines:
         return
     _heading(console, "Waiting for a person")
@@ -157,7 +160,7 @@ def _waiting(console: Console, result: ReplayResult, command: str) -> None:
 
 
 def _next(console: Console, result: ReplayResult, command: str) -> None:
-    lines = result.waiting() or list(result.incidents)
+    lines = _by_severity(result.waiting() or result.incidents)
     first = lines[0].incident.id + data_flag(Path(result.data_dir)) if lines else ""
     rows = [
         (f"{command} incident show {first}", "read a brief here") if first else None,

@@ -57,7 +57,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class IncidentLine:
-    """An incident with its names, and what a person may do about it."""
+    """An incident with its hosts' names, and what a person may do about it."""
 
     incident: Incident
     entities: tuple[str, ...]

@@ -89,7 +89,7 @@ def _malformed(observe: Observe) -> int:
 
 
 def _line(incident: Incident, records: Records, identities: Identities) -> IncidentLine:
-    entities = tuple(identities.label(host) for host in incident.hosts[:_MOST_NAMED])
+    entities = tuple(identities.name(host) or host for host in incident.hosts[:_MOST_NAMED])
     return IncidentLine(incident, entities, _decision(incident, records))
 
 

@@ -1,0 +1,77 @@
+"""``sensorium decode``: records as JSON lines, and what could not be used on standard error."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sensorium.cli import main
+from tests.ingest.netflow import packets as p
+from tests.ingest.pcap import captures as c
+
+FIELDS: list[p.Spec] = [(1, 4)]
+TEMPLATE = p.v9(p.a_set(0, p.template(256, FIELDS)))
+DATA = p.v9(p.a_set(256, struct.pack(">I", 7)), sequence=1)
+LOG = b"<34>1 2026-01-01T00:00:00Z host app - - - hello"
+
+
+def run(*arguments: str, given: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, ["decode", *arguments], input=given)
+
+
+def written(folder: Path, **files: bytes) -> list[str]:
+    paths = []
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+        paths.append(str(folder / name))
+    return paths
+
+
+def lines(result: Result) -> list[dict]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_templates_of_one_file_serve_the_data_of_the_next(tmp_path: Path) -> None:
+    result = run(*written(tmp_path, template=TEMPLATE, data=DATA))
+    assert [row["bytes"] for row in lines(result)] == [7]
+    assert "1 flows, 0 log lines, 0 samples from 2 datagrams in 2 files" in result.stderr
+
+
+def test_a_capture_may_hold_flows_and_logs(tmp_path: Path) -> None:
+    frames = [c.ethernet(c.ipv4(c.udp(payload))) for payload in (TEMPLATE, LOG, DATA, b"\x01\x02")]
+    result = run(*written(tmp_path, mixed=c.pcap(*frames)))
+    rows = lines(result)
+    assert [row.get("bytes", row.get("body")) for row in rows] == [7, "hello"]
+    assert rows[0]["sampler_address"] == "192.0.2.1"
+    assert "not used: unknown unknown_protocol 1" in result.stderr
+
+
+def test_exposition_text_gives_samples(tmp_path: Path) -> None:
+    result = run(*written(tmp_path, metrics=b'# TYPE a counter\na{b="c"} 5\n'))
+    assert {row["name"]: row["value"] for row in lines(result)}["a"] == 5
+
+
+def test_standard_input_is_read_where_the_file_is_a_dash() -> None:
+    assert [row["body"] for row in lines(run("-", given=LOG))] == ["hello"]
+    capture = c.pcap(c.ethernet(c.ipv4(c.udp(LOG))))
+    assert [row["body"] for row in lines(run("-", given=capture))] == ["hello"]
+
+
+def test_malformed_input_is_counted_and_is_no_failure(tmp_path: Path) -> None:
+    result = run("--protocol", "netflow", *written(tmp_path, bad=b"\x00\x05", waiting=DATA))
+    assert lines(result) == []
+    assert "not used: netflow_unknown short_header 1" not in result.stdout
+    assert "short_header 1" in result.stderr
+    assert "1 data sets still wait for their template" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["absent", "."])
+def test_what_cannot_be_read_is_told_with_status_2(name: str, tmp_path: Path) -> None:
+    result = run(str(tmp_path / name))
+    assert result.exit_code == 2
+    assert "manifest.json" in result.stderr

@@ -1,0 +1,54 @@
+"""A file is what its content says; what it is not is said clearly."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sensorium.ingest.files import InputFileError, open_datagrams
+from sensorium.model.address import UNSPECIFIED
+from tests.ingest.pcap import captures as c
+
+
+def test_a_payload_file_is_one_datagram_that_came_when_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "packet.bin"
+    path.write_bytes(b"\x00\x05payload")
+    os.utime(path, ns=(0, 1_700_000_000_000_000_000))
+    (slab,) = open_datagrams(path)
+    assert slab.payload(0) == b"\x00\x05payload"
+    assert slab.arrival_ns.tolist() == [1_700_000_000_000_000_000]
+    assert slab.src_addr[0].tobytes() == UNSPECIFIED
+
+
+def test_a_capture_is_told_by_content_and_not_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "packet.bin"
+    path.write_bytes(c.pcap(c.ethernet(c.ipv4(c.udp(b"hello")))))
+    (slab,) = open_datagrams(path)
+    assert slab.payload(0) == b"hello"
+
+
+def test_a_missing_file_says_what_can_be_given(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match=r"manifest\.json.*pcap") as caught:
+        open_datagrams(tmp_path / "absent")
+    assert caught.value.exit_code == 2
+
+
+def test_a_folder_that_is_no_recording_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match=r"manifest\.json"):
+        open_datagrams(tmp_path)
+
+
+def test_a_file_too_large_for_a_payload_names_what_was_tried(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(70_000))
+    with pytest.raises(InputFileError, match="pcapng"):
+        open_datagrams(path)
+
+
+def test_a_capture_without_a_whole_header_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(c.pcap()[:10])
+    with pytest.raises(InputFileError, match="no pcap header"):
+        list(open_datagrams(path))

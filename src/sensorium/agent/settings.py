@@ -12,30 +12,30 @@ class AgentConfig:
     """How far investigations look and what counts as inside."""
 
     baseline_minutes: int = setting(
-        30, "Minutes before an incident that it is compared with.", ge=1, le=1440
+        30, "minutes before an incident that it is compared with", ge=1, le=1440
     )
     lead_seconds: int = setting(
-        90, "Seconds before the first anomaly that already belong to the incident.", ge=0, le=3600
+        90, "seconds before the first anomaly that already belong to the incident", ge=0, le=3600
     )
     tail_seconds: int = setting(
-        30, "Seconds after the last anomaly that still belong to the incident.", ge=0, le=3600
+        30, "seconds after the last anomaly that still belong to the incident", ge=0, le=3600
     )
     history_hours: int = setting(
-        168, "Hours of the past in which something must not have been seen to be new.", ge=1
+        168, "hours of the past in which something must not have been seen to be new", ge=1
     )
     focus_hosts: int = setting(
-        8, "Hosts an investigation looks at closely, most involved first.", ge=1, le=64
+        8, "hosts an investigation looks at closely, most involved first", ge=1, le=64
     )
     evidence_rows: int = setting(
-        40, "Rows of an answer that are kept with the evidence.", ge=1, le=1000
+        40, "rows of an answer that are kept with the evidence", ge=1, le=1000
     )
     internal_networks: tuple[str, ...] = setting(
         ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
-        "Networks that are ours; everything else is outside.",
+        "networks that are ours; everything else is outside",
     )
     plan_slack_seconds: int = setting(
-        120, "How far outside its announced time a planned change may still run.", ge=0, le=3600
+        120, "how far outside its announced time a planned change may still run", ge=0, le=3600
     )
     operator: str = setting(
-        "root", "Login name in the commands proposed to people.", pattern=r"^[a-z_][a-z0-9_.-]*$"
+        "root", "login name in the commands proposed to people", pattern=r"^[a-z_][a-z0-9_.-]*$"
     )

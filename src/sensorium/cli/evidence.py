@@ -118,9 +118,9 @@ def _print(found: Mapping[str, Any], again: Mapping[str, Any] | None) -> None:
 
 
 def _cell(name: str, value: Any) -> str:
-    if name.endswith("_ns") and isinstance(value, int) and value:
+    if name.endswith("_ns") and isinstance(value, int):
         when = datetime.fromtimestamp(value // 1_000_000_000, UTC)
-        return f"{name.removesuffix('_ns')}={when:%H:%M:%S}"
+        return f"{name.removesuffix('_ns')}={when:%H:%M:%S}" if value else f"{name[:-3]}=-"
     return f"{name}={value}"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sensorium.agent.case import Case, Report
 from sensorium.agent.clue import Clue, ClueKind
 from sensorium.agent.naming import count, parse_port
-from sensorium.agent.nodes.interface_reading import Ports, behind, read_interfaces
-from sensorium.agent.nodes.metrics_reading import read_metrics
+from sensorium.agent.readings.interfaces import Ports, behind, read_interfaces
+from sensorium.agent.readings.metrics import read_metrics
 from sensorium.agent.tools.carried_hosts import carried_hosts
 from sensorium.agent.tools.dependencies import dependencies
 from sensorium.agent.tools.interface_counters import interface_counters

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sensorium.agent.case import Case, Report, hosts_of, peers_of
 from sensorium.agent.clue import Clue, ClueKind
 from sensorium.agent.naming import count
-from sensorium.agent.nodes.log import authentication
 from sensorium.agent.nodes.traffic import scanning, volumes
 from sensorium.agent.planning import (
     Check,
@@ -20,6 +19,7 @@ from sensorium.agent.planning import (
     describe,
     in_time,
 )
+from sensorium.agent.readings.logins import authentication
 from sensorium.agent.tools.auth_events import auth_events
 from sensorium.agent.tools.byte_balance import byte_balance
 from sensorium.agent.tools.dependencies import dependencies

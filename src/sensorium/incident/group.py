@@ -65,6 +65,7 @@ class Group:
     awaits: Change | None = None
     work_ns: int = 0
     is_forwarding: bool = False
+    recent_known: tuple[tuple[int, int], float] | None = None
 
     def absorb(self, cluster: Cluster, *, extends: bool, is_late: bool = False) -> None:
         """Take in a window's cluster; ``extends`` says whether it keeps the group going."""
@@ -129,9 +130,12 @@ class Group:
 
     def recent_surprise(self) -> float:
         """Surprise of its last five minutes beyond chance: what decides whether it is opened."""
-        since = self.last_ns - SURPRISE_SPAN_NS
-        recent = (m for m in self.members if m.anomaly.end_ns > since)
-        return surprise_of(recent, allowance=CHANCE_DECADES)
+        known = (len(self.members), self.last_ns)
+        if self.recent_known is None or self.recent_known[0] != known:
+            since = self.last_ns - SURPRISE_SPAN_NS
+            recent = (m for m in self.members if m.anomaly.end_ns > since)
+            self.recent_known = known, surprise_of(recent, allowance=CHANCE_DECADES)
+        return self.recent_known[1]
 
     def knows_talks(self) -> bool:
         """Whether any member says who talked with whom."""

@@ -64,8 +64,11 @@ class Linker:
     def _recurrence(self, earlier: Group, later: Group, gap_s: float) -> float:
         """The same things odd again, soon after: a service that fails a second time.
 
-        A host's counters move with anything it does, so metric series say nothing here.
+        A host's counters move with anything it does, so metric series say nothing here; and an
+        attack makes much odd that later is odd without it, so it recurs only as an attack.
         """
+        if earlier.traits & _ATTACK and not later.traits & _ATTACK:
+            return 0.0
         telling = {o for o in later.oddities if not o.startswith(EntityKind.SERIES)}
         if gap_s > self.config.recurrence_s or len(telling) < 2:
             return 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sensorium.incident.group import Group, involvement
 from sensorium.incident.kind import Namer
 from sensorium.model.canonical import digest
-from sensorium.model.incident import Incident, IncidentState, Verdict
+from sensorium.model.incident import Incident, IncidentKind, IncidentState, Severity, Verdict
 
 _MOST_HOSTS = 20
 _LEAST_INVOLVED = 0.04
@@ -25,9 +25,9 @@ class Snapshots:
         blank = Incident(
             id="INC-" + digest(["incident", first.id])[:8],
             state=IncidentState.OPEN,
-            severity=self.namer.characterise(group.members, group.change).severity,
+            severity=Severity.LOW,
             verdict=Verdict.UNKNOWN,
-            kind=self.namer.characterise(group.members, group.change).kind,
+            kind=IncidentKind.UNKNOWN,
             title="",
             start_ns=0,
             end_ns=0,

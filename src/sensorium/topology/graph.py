@@ -146,6 +146,7 @@ class EntityGraph:
         self._accumulator = EdgeAccumulator(max_edges)
         self._sightings = Sightings(max_edges)
         self._carried: dict[str, frozenset[str]] = {}
+        self._exporters: frozenset[str] = frozenset()
         self._established: EdgeTable | None = EdgeTable()
         self._all: EdgeTable | None = EdgeTable()
 
@@ -158,6 +159,7 @@ class EntityGraph:
     def advance(self, watermark_ns: int) -> None:
         """Let what arrived by ``watermark_ns`` (Unix ns) count from now on."""
         self._sightings.advance(watermark_ns)
+        self._exporters = self._sightings.exporters
         if self._accumulator.advance(watermark_ns):
             self._established = self._all = None
             self._carried = {}
@@ -165,7 +167,7 @@ class EntityGraph:
     @property
     def exporters(self) -> frozenset[str]:
         """The addresses that have exported flows: routers, mostly."""
-        return self._sightings.exporters
+        return self._exporters
 
     def carried(self, exporter: str) -> frozenset[str]:
         """The hosts of whose traffic an exporter has told."""

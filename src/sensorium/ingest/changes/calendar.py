@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -108,9 +107,10 @@ def read_calendar(ics: bytes, config: ChangesConfig | None = None) -> ChangeCale
         line = members[0][0]
         try:
             query = _query(event for _, event in members)
-            # The first occurrence is made now, so that what is wrong is told now.
-            for first in islice(query.all(), 1):
-                _change(first, zone)
+            # Its first day is asked for now, so that what is wrong is told now.
+            first = _moment(members[0][1].start, zone)
+            for event in query.between(first, first + timedelta(days=1)):
+                _change(event, zone)
             series.append(_Series(line, query))
             events += len(members)
         except Exception as error:  # noqa: BLE001 - told as this event's problem

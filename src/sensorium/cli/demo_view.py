@@ -102,7 +102,7 @@ def _gate_rows(gate: Gate) -> Iterable[tuple[str, str]]:
     yield "scored", f"{gate.scored:,} windows of hosts, pairs, services, interfaces, logs, metrics"
     yield (
         "quiet rate",
-        f"{gate.quiet_share:.3%} passed where nothing happened (set: {gate.setting:.1%})",
+        f"{gate.quiet_share:.3%} passed while no incident was open (set: {gate.setting:.1%})",
     )
     yield "in all", f"{gate.share:.3%} passed: {gate.passed:,} anomalies"
 

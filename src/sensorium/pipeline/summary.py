@@ -30,7 +30,7 @@ class Intake:
 class Gate:
     """What was scored and what passed.
 
-    ``quiet_share`` (0 to 1) is the share that passed in windows that no incident touches.
+    ``quiet_share`` (0 to 1) is the share that passed while no incident was open.
     """
 
     setting: float

@@ -27,6 +27,7 @@ SELECT
     (SELECT uniqExact(labels['instance']) FROM metrics) AS scrape_targets
 """
 _MOST_NAMED = 4
+SECOND = 1_000_000_000
 
 
 def tally(

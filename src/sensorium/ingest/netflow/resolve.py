@@ -73,6 +73,17 @@ def uptime_anchor(head: Any, boot_ms: Any) -> Any:
     return (head[_H_EXPORT_NS] // 1_000_000 - boot_ms) & 0xFFFFFFFF
 
 
+@inner
+def _program_of(entry: Any, source: Any, slot_keys: Any, slot_programs: Any) -> Any:
+    """The program of a set; -1 for a template, or data whose template is unknown."""
+    if entry[_S_ID] == _V5_SET:
+        return 0
+    if entry[_S_ID] < _FIRST_DATA_SET:
+        return -1
+    place = find_slot(slot_keys, source << 16 | entry[_S_ID])
+    return slot_programs[place] if slot_keys[place] != _FREE else -1
+
+
 @kernel
 def resolve(
     sets: Any,
@@ -102,14 +113,9 @@ def resolve(
         entry = sets[progress[NEXT_SET]]
         head = heads[entry[_S_HEAD]]
         source = head[_H_SOURCE]
-        number = 0
-        if entry[_S_ID] != _V5_SET:
-            if entry[_S_ID] < _FIRST_DATA_SET:
-                return -1
-            place = find_slot(slot_keys, source << 16 | entry[_S_ID])
-            number = slot_programs[place] if slot_keys[place] != _FREE else -1
-            if number < 0:
-                return -1
+        number = _program_of(entry, source, slot_keys, slot_programs)
+        if number < 0:
+            return -1
         program = programs[number]
         if program[_P_KIND] > _OPTIONS:
             return number

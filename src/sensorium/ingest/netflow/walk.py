@@ -143,6 +143,21 @@ def _walk_sets(
     return k
 
 
+@inner
+def _message_end(start: Any, end: Any, protocol: Any, drops: Any) -> Any:
+    """Where sets stop beginning: an IPFIX message says how long it is."""
+    if protocol != IPFIX:
+        return end
+    length = load_u16(start + 2)
+    if length < IPFIX_HEADER:
+        drops[protocol, _BAD_MESSAGE_LENGTH] += 1
+        return start
+    if start + length > end:
+        drops[protocol, _MESSAGE_CUT] += 1
+        return end
+    return start + length
+
+
 @kernel
 def walk(
     data: Any,
@@ -192,17 +207,8 @@ def walk(
             sets[k, S_END] = _v5_end(start, end, drops)
             k += 1
             continue
-        last = end
-        if protocol == IPFIX:
-            length = load_u16(start + 2)
-            if length < IPFIX_HEADER:
-                drops[protocol, _BAD_MESSAGE_LENGTH] += 1
-                continue
-            if start + length > end:
-                drops[protocol, _MESSAGE_CUT] += 1
-            else:
-                end = start + length
-        k = _walk_sets(body, end, last, i, protocol, sets, k, drops)
+        stated = _message_end(start, end, protocol, drops)
+        k = _walk_sets(body, stated, end, i, protocol, sets, k, drops)
         if k < 0:
             return -1
     return k

@@ -1,0 +1,327 @@
+"""One row of one record, column by column: the half of the slow decoder that reads fields."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from sensorium.model.address import UNSPECIFIED, V4_PREFIX
+
+Row = dict[str, Any]
+Fields = list[tuple[int, int, int]]  # element, length, enterprise number
+
+COLUMNS = {
+    "bytes": (1, 23, 85, 171, 231, 352),
+    "packets": (2, 24, 86, 172, 298),
+    "src_port": (7, 180, 182),
+    "dst_port": (11, 181, 183),
+    "proto": (4,),
+    "tcp_flags": (6,),
+    "ip_tos": (5, 55),
+    "in_if": (10, 252),
+    "out_if": (14, 253),
+    "src_as": (16,),
+    "dst_as": (17,),
+    "src_vlan": (58, 243),
+    "dst_vlan": (59, 254),
+    "src_mac": (56, 81),
+    "dst_mac": (80, 57),
+    "flow_direction": (61,),
+}
+BITS = {
+    "bytes": 64, "packets": 64, "src_port": 16, "dst_port": 16, "proto": 8, "tcp_flags": 16,
+    "ip_tos": 8, "in_if": 32, "out_if": 32, "src_as": 32, "dst_as": 32, "src_vlan": 16,
+    "dst_vlan": 16, "src_mac": 64, "dst_mac": 64, "flow_direction": 8,
+}  # fmt: skip
+ADDRESSES = {
+    "src_addr": ((8, 44), (27, 170)),
+    "dst_addr": ((12, 45), (28, 169)),
+    "next_hop": ((15, 18), (62, 63)),
+}
+ORDER = {"src_addr": (8, 27, 44, 170), "dst_addr": (12, 28, 45, 169), "next_hop": (15, 62, 18, 63)}
+STARTS = (156, 154, 152, 22, 150, 158)
+ENDS = (157, 155, 153, 21, 151, 159, 325, 324, 323, 322)
+MIRROR = {
+    "src_addr": "dst_addr", "src_port": "dst_port", "src_as": "dst_as", "src_mask": "dst_mask",
+    "src_mac": "dst_mac", "in_if": "out_if", "src_vlan": "dst_vlan",
+}  # fmt: skip
+MIRROR |= {there: here for here, there in MIRROR.items()}
+REVERSE = 29305
+LONGEST = (1 << 63) - 1
+
+
+def unsigned(value: bytes) -> int:
+    return int.from_bytes(value, "big")
+
+
+def scaled(value: int, unit: int) -> int:
+    return min(value * unit, LONGEST)
+
+
+def ntp(value: bytes, mask: int) -> int:
+    seconds, fraction = struct.unpack(">II", value)
+    fraction &= mask
+    if not seconds and not fraction:
+        return 0
+    era = 1 << 32 if seconds < 2_208_988_800 else 0
+    return (seconds + era - 2_208_988_800) * 10**9 + (fraction * 10**9 >> 32)
+
+
+class Values:
+    """A record's values by (enterprise, element), the first of duplicates."""
+
+    def __init__(self, fields: Fields, values: list[bytes]) -> None:
+        self.found: dict[tuple[int, int], bytes] = {}
+        self.present: set[tuple[int, int]] = set()
+        for (element, length, pen), value in zip(fields, values, strict=True):
+            if length and (pen, element) not in self.found:
+                self.found[pen, element] = value
+
+    def has(self, element: int, pen: int = 0) -> bool:
+        return (pen, element) in self.found
+
+    def pick(self, elements: tuple[int, ...], pen: int, lengths: range) -> bytes | None:
+        """The first of some elements whose template length could hold such a value."""
+        for element in elements:
+            value = self.found.get((pen, element))
+            if value is not None and len(value) in lengths:
+                return value
+        return None
+
+
+class RowMaker:
+    """One row of one record in one direction."""
+
+    def __init__(
+        self,
+        boot_ms: int | None,
+        rates: dict[Any, int],
+        head: Row,
+        record: Values,
+        fields: Fields,
+        reverse: bool,
+        biflow: bool,
+    ) -> None:
+        self.boot_ms, self.rates = boot_ms, rates
+        self.head, self.record, self.reverse = head, record, reverse
+        self.pens = (0, REVERSE) if biflow else (0,)
+        # What a field may hold is judged by the template where lengths are fixed there.
+        self.lengths = {}
+        for element, length, pen in fields:
+            if length:
+                self.lengths.setdefault((pen, element), length)
+
+    def chosen(self, elements: tuple[int, ...], pen: int, lengths: range) -> int | None:
+        for element in elements:
+            length = self.lengths.get((pen, element))
+            if length is not None and (length == 65535 or length in lengths):
+                return element
+        return None
+
+    def value(self, element: int | None, pen: int, lengths: range) -> bytes | None:
+        if element is None:
+            return None
+        value = self.record.found[pen, element]
+        return value if len(value) in lengths else None
+
+    def one(self, column: str, elements: Any, lengths: range) -> tuple[Any, int]:
+        """(element, enterprise) that fills a column in this direction."""
+        if not self.reverse:
+            return self.chosen(elements(column), 0, lengths), 0
+        own = self.chosen(elements(column), REVERSE, lengths)
+        if own is not None or column in ("bytes", "packets", "tcp_flags"):
+            return own, REVERSE
+        if column in ("next_hop", "mpls_label", "flow_direction"):
+            return None, 0
+        return self.chosen(elements(MIRROR.get(column, column)), 0, lengths), 0
+
+    def make(self) -> Row:
+        row: Row = {
+            name: self.head[name]
+            for name in ("type", "time_received_ns", "sampler_address", "observation_domain_id",
+                         "sequence_num")
+        }  # fmt: skip
+        for column, bits in BITS.items():
+            element, pen = self.one(column, COLUMNS.__getitem__, range(1, 9))
+            row[column] = unsigned(self.value(element, pen, range(1, 9)) or b"") % 2**bits
+        for column in ADDRESSES:
+            row[column] = self._address(column)
+        self._masks(row)
+        element, pen = self.one("mpls_label", lambda _: (70,), range(3, 5))
+        label = self.value(element, pen, range(3, 5)) or b""
+        row["mpls_label"] = unsigned(label[:3]) >> 4
+        self._icmp(row)
+        self._etype(row)
+        self._times(row)
+        self._sampling(row)
+        return row
+
+    def _address(self, column: str) -> bytes:
+        pen = 0
+        name = column
+        if self.reverse:
+            if column == "next_hop":
+                if not any(self._fits(e, REVERSE) for e in ORDER[column]):
+                    return UNSPECIFIED
+                pen = REVERSE
+            elif any(self._fits(e, REVERSE) for e in ORDER[column]):
+                pen = REVERSE
+            else:
+                name = MIRROR[column]
+        present = [e for e in ORDER[name] if self._fits(e, pen)]
+        v4 = [e for e in present if e in ADDRESSES[name][0]]
+        v6 = [e for e in present if e in ADDRESSES[name][1]]
+        if not present:
+            return UNSPECIFIED
+        if v4 and v6:
+            wide = self.value(v6[0], pen, range(16, 17)) or UNSPECIFIED
+            narrow = self.value(v4[0], pen, range(4, 5))
+            if narrow is not None and (any(narrow) or not any(wide)):
+                return V4_PREFIX + narrow
+            return wide
+        length = 4 if v4 else 16
+        value = self.value(present[0], pen, range(length, length + 1))
+        if value is None:
+            return UNSPECIFIED
+        return V4_PREFIX + value if v4 else value
+
+    def _fits(self, element: int, pen: int) -> bool:
+        narrow = any(element in v4 for v4, _ in ADDRESSES.values())
+        return self.lengths.get((pen, element)) in ((4, 65535) if narrow else (16, 65535))
+
+    def _masks(self, row: Row) -> None:
+        pairs = {"src_mask": (9, 29), "dst_mask": (13, 30)}
+        for column in pairs:
+            element, pen = self.one(column, pairs.__getitem__, range(1, 9))
+            value = 0
+            if element is not None:
+                name = MIRROR[column] if self.reverse and pen == 0 else column
+                v4, v6 = (self.chosen((e,), pen, range(1, 9)) for e in pairs[name])
+                wide = unsigned(self.value(v6, pen, range(1, 9)) or b"") if v6 else 0
+                narrow = unsigned(self.value(v4, pen, range(1, 9)) or b"") if v4 else 0
+                value = narrow or wide
+            row[column] = value % 256
+
+    def _icmp(self, row: Row) -> None:
+        row["icmp_type"] = row["icmp_code"] = 0
+        pen = 0
+        kinds = {32: 2, 139: 2, 176: 1, 178: 1, 177: 1, 179: 1}
+
+        def fits(element: int, pen: int) -> bool:
+            length = self.lengths.get((pen, element))
+            ok = (2,) if kinds[element] == 2 else range(1, 9)
+            return length is not None and (length == 65535 or length in ok)
+
+        if self.reverse and any(fits(e, REVERSE) for e in (32, 139, 176, 178)):
+            pen = REVERSE
+        v4 = next((e for e in (32, 176) if fits(e, pen)), None)
+        v6 = next((e for e in (139, 178) if fits(e, pen)), None)
+        types = [e for e in (32, 139, 176, 178) if fits(e, pen)]
+        used = [v6, v4] if v4 and v6 else types[:1]
+        self._icmp_codes(row, fits)
+        if any(kinds[e] == 2 for e in used[:1]):
+            row["icmp_code"] = 0
+        for element in used:
+            lengths = range(2, 3) if kinds[element] == 2 else range(1, 9)
+            value = unsigned(self.value(element, pen, lengths) or b"")
+            if value or len(used) == 1:
+                if kinds[element] == 2:
+                    row["icmp_type"], row["icmp_code"] = value >> 8, value & 255
+                else:
+                    row["icmp_type"] = value % 256
+        stated = any(fits(e, pen) for e in kinds for pen in self.pens)
+        ported = self.chosen(COLUMNS["dst_port"], 0, range(1, 9)) is not None
+        if not stated and ported and self.chosen((4,), 0, range(1, 9)) and row["proto"] in (1, 58):
+            row["icmp_type"], row["icmp_code"] = row["dst_port"] >> 8, row["dst_port"] & 255
+
+    def _icmp_codes(self, row: Row, fits: Any) -> None:
+        pen = REVERSE if self.reverse and any(fits(e, REVERSE) for e in (177, 179)) else 0
+        for element in (179, 177):
+            if fits(element, pen):
+                value = unsigned(self.value(element, pen, range(1, 9)) or b"")
+                row["icmp_code"] = value % 256 if value else row["icmp_code"]
+
+    def _etype(self, row: Row) -> None:
+        element, pen = self.one("etype", lambda _: (256, 60), range(1, 9))
+        value = unsigned(self.value(element, pen, range(1, 9)) or b"")
+        row["etype"] = value % 65536 if element == 256 else {4: 0x0800, 6: 0x86DD}.get(value, 0)
+        stated = self.chosen((256, 60), 0, range(1, 9)) == 256 or element == 256
+        for column in ("src_addr", "dst_addr"):
+            if row["etype"] == 0 and not stated and row[column] != UNSPECIFIED:
+                row["etype"] = 0x0800 if row[column].startswith(V4_PREFIX) else 0x86DD
+
+    def _instant(self, element: int | None, pen: int, anchor: int | None) -> int:
+        lengths = range(8, 9) if element in (154, 155, 156, 157, 324, 325) else range(1, 9)
+        value = self.value(element, pen, lengths)
+        if value is None:
+            return 0
+        if element in (156, 157, 325):
+            return ntp(value, 0xFFFFFFFF)
+        if element in (154, 155, 324):
+            return ntp(value, 0xFFFFF800)
+        if element in (152, 153, 323):
+            return scaled(unsigned(value), 10**6)
+        if element in (150, 151, 322):
+            return scaled(unsigned(value), 10**9)
+        if element in (158, 159):
+            return max(self.head["export_ns"] - scaled(unsigned(value), 1000), 0)
+        ahead = (unsigned(value) - (anchor or 0)) % 2**32
+        return self.head["export_ns"] + (ahead - 2**32 * (ahead >= 2**31)) * 10**6
+
+    def _time_element(self, name: str, elements: tuple[int, ...]) -> tuple[int | None, int]:
+        def usable(pen: int) -> int | None:
+            for element in elements:
+                ntp_time = element in (154, 155, 156, 157, 324, 325)
+                if self.chosen((element,), pen, range(8 if ntp_time else 1, 9)):
+                    return element
+            return None
+
+        own = usable(REVERSE) if self.reverse else None
+        return (own, REVERSE) if own else (usable(0), 0)
+
+    def _times(self, row: Row) -> None:
+        export = self.head["export_ns"]
+        anchor = self.head["uptime"]
+        if anchor is None:
+            boot = self.boot_ms
+            anchor = None if boot is None else (export // 10**6 - boot) % 2**32
+        start_element, start_pen = self._time_element("start", STARTS)
+        end_element, end_pen = self._time_element("end", ENDS)
+        start = self._instant(start_element, start_pen, anchor)
+        end = self._instant(end_element, end_pen, anchor)
+        if anchor is None and start_element == 22 and end_element == 21:
+            row["time_flow_start_ns"] = max(export - (end - start), 0)
+            row["time_flow_end_ns"] = export
+            return
+        start = 0 if anchor is None and start_element == 22 else start
+        end = 0 if anchor is None and end_element == 21 else end
+        duration, lasts = 0, False
+        if (start_element is None) != (end_element is None):
+            element = self.chosen((162, 161), 0, range(1, 9))
+            unit = 1000 if element == 162 else 10**6
+            lasts = element is not None
+            duration = scaled(unsigned(self.value(element, 0, range(1, 9)) or b""), unit)
+        if end == 0:
+            end = min(start + duration, LONGEST) if lasts and start else export
+        row["time_flow_end_ns"] = end
+        row["time_flow_start_ns"] = start or max(end - duration, 0)
+
+    def _sampling(self, row: Row) -> None:
+        rates = self.rates
+        samplers = {rate for key, rate in rates.items() if key and key[0] == "sampler"}
+        default = rates.get(None, 0) or (samplers.pop() if len(samplers) == 1 else 0)
+        element, pen = self.one("sampling_rate", lambda _: (34, 50, 305), range(1, 9))
+        rate = unsigned(self.value(element, pen, range(1, 9)) or b"")
+        if element == 305 and 0 < rate <= LONGEST:
+            space, space_pen = self.one("space", lambda _: (306,), range(1, 9))
+            if space is not None:
+                length = unsigned(self.value(space, space_pen, range(1, 9)) or b"")
+                rate = (rate + min(length, LONGEST - rate)) // rate
+        if not rate:
+            sampler, sampler_pen = self.one("sampler", lambda _: (302, 48), range(1, 9))
+            if sampler is not None:
+                number = unsigned(self.value(sampler, sampler_pen, range(1, 9)) or b"") % 2**62
+                rate = rates.get(("sampler", number), 0)
+        if not rate:
+            rate = rates.get(("interface", row["in_if"]), 0)
+        row["sampling_rate"] = rate or default

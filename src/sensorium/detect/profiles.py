@@ -85,10 +85,6 @@ class Profiles:
         compared = self._compared(values[None, :])
         self._baseline.insert(absent, np.repeat(compared, len(absent), axis=0))
 
-    def forget(self, keys: U64) -> None:
-        """Drop entities that are gone."""
-        self._index.remove(keys)
-
     def _compared(self, values: F64) -> F64:
         columns = [f.compared(values[:, i]) for i, f in enumerate(self._features)]
         return np.column_stack(columns)

@@ -240,8 +240,8 @@ def check_scope(
 
 def in_time(case: Case, change: Change, start_ns: int, end_ns: int) -> bool:
     """Whether a span lies in the announced time, with the settings' slack."""
-    slack = case.config.plan_slack_seconds
-    return check_time(change, start_ns, end_ns, lead_s=slack, overrun_s=slack).fits
+    lead, overrun = case.config.plan_lead_seconds, case.config.plan_slack_seconds
+    return check_time(change, start_ns, end_ns, lead_s=lead, overrun_s=overrun).fits
 
 
 def describe(change: Change) -> str:

@@ -33,8 +33,11 @@ class AgentConfig:
         ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
         "networks that are ours; everything else is outside",
     )
+    plan_lead_seconds: int = setting(
+        60, "how long before its announced start a planned change may begin", ge=0, le=3600
+    )
     plan_slack_seconds: int = setting(
-        120, "how far outside its announced time a planned change may still run", ge=0, le=3600
+        120, "how long after its announced end a planned change may still run", ge=0, le=3600
     )
     operator: str = setting(
         "root", "login name in the commands proposed to people", pattern=r"^[a-z_][a-z0-9_.-]*$"

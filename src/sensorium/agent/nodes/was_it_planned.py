@@ -54,7 +54,7 @@ def play(case: Case, box: Toolbox) -> Report:
     explainer = Explainer(
         case.names.resolve,
         is_client,
-        case.config.plan_slack_seconds,
+        case.config.plan_lead_seconds,
         case.config.plan_slack_seconds,
     )
     best = _best(case, explainer, changes)

@@ -29,6 +29,9 @@ setup: .stamps/dev ## make .venv with everything that development needs
 	@echo "installing what sensorium needs to run (once; about a minute)"
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@echo "compiling the decoders (once; later changes are compiled when they are used)"
+	@$(BIN)/sensorium decode $(firstword $(wildcard lab/recordings/*)) > /dev/null 2> .stamps/decode \
+		|| { cat .stamps/decode; exit 1; }
 	@touch $@
 
 .stamps/dev: requirements-dev.lock .stamps/run

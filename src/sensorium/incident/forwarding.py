@@ -29,8 +29,7 @@ def is_forwarding(print_: Footprint, is_exporter: Callable[[str], bool]) -> bool
     """Whether an anomaly says only that a router carries more, or loses more, than usual."""
     if print_.traits & _OF_ITSELF or not is_exporter(print_.owner):
         return False
-    is_interface = print_.anomaly.entity.kind is EntityKind.INTERFACE
-    return is_interface or print_.anomaly.signal is Signal.METRICS
+    return _is_interface(print_) or print_.anomaly.signal is Signal.METRICS
 
 
 def forward(groups: Groups, prints: Iterable[Footprint], end_ns: int, carries: Carries) -> None:
@@ -40,9 +39,7 @@ def forward(groups: Groups, prints: Iterable[Footprint], end_ns: int, carries: C
     what explains it within a minute.
     """
     waiting = next((g for g in groups if g.is_forwarding and g.incident is None), None)
-    ordered = sorted(prints, key=lambda p: (p.owner, p.anomaly.id))
-    for owner in dict.fromkeys(p.owner for p in ordered):
-        mine = [p for p in ordered if p.owner == owner]
+    for owner, mine in _of_one_carrier(prints):
         cause = _cause(groups, mine, end_ns, carries)
         if cause is not None:
             cause.absorb(Cluster(owner, mine), extends=False, is_late=bool(cause.settled_ns))
@@ -55,11 +52,25 @@ def forward(groups: Groups, prints: Iterable[Footprint], end_ns: int, carries: C
         _catch_up(groups, waiting, end_ns, carries)
 
 
+def _of_one_carrier(prints: Iterable[Footprint]) -> list[tuple[str, list[Footprint]]]:
+    """Each interface by itself, since it names what it carried; a router's counters together."""
+    found: dict[tuple[str, str], list[Footprint]] = {}
+    for print_ in sorted(prints, key=lambda p: p.anomaly.id):
+        interface = print_.anomaly.entity.key if _is_interface(print_) else ""
+        found.setdefault((print_.owner, interface), []).append(print_)
+    return [(owner, found[owner, interface]) for owner, interface in sorted(found)]
+
+
+def _is_interface(print_: Footprint) -> bool:
+    return print_.anomaly.entity.kind is EntityKind.INTERFACE
+
+
 def _cause(
     groups: Groups, prints: Sequence[Footprint], end_ns: int, carries: Carries
 ) -> Group | None:
     owner = prints[0].owner
     named = {h for p in prints for h, share in p.mentions.items() if share >= DOMINANT}
+    names_all = all(map(_is_interface, prints))
     best: tuple[tuple[bool, float], Group] | None = None
     for group in groups:
         if group.is_forwarding or group.awaits is not None:
@@ -67,6 +78,9 @@ def _cause(
         recent = [m for m in group.members if m.anomaly.end_ns > end_ns - _RECENT_NS]
         heads = group.heads(_HEAD)
         if not recent or not any(carries(owner, host) for host in heads):
+            continue
+        # Announced work excuses an interface only where it is what the interface carried.
+        if group.change is not None and names_all and named.isdisjoint(heads):
             continue
         rank = (not named.isdisjoint(heads), surprise_of(recent))
         if best is None or rank > best[0]:

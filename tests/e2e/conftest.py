@@ -16,6 +16,8 @@ import pytest
 from sensorium.app import bundled_recordings
 
 RECORDINGS = {folder.name: folder for folder in bundled_recordings()}
+FULL = ("harbor", "meadow")
+"""The recordings in which all five scenarios happen, one after the other."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,16 @@ def replay(recording: Path, data: Path) -> Outcome:
     return Outcome(json.loads(done.stdout), briefs_in(data), data)
 
 
-@pytest.fixture(scope="session", params=sorted(RECORDINGS))
+@pytest.fixture(scope="session", params=FULL)
 def recording(request: pytest.FixtureRequest) -> Path:
-    """Each bundled recording in turn."""
+    """Each full recording in turn."""
     return RECORDINGS[request.param]
+
+
+@pytest.fixture(scope="session")
+def first() -> Path:
+    """The recording that the demo shows."""
+    return RECORDINGS[FULL[0]]
 
 
 @pytest.fixture(scope="session")

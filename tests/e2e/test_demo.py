@@ -66,10 +66,8 @@ def test_it_fits_a_laptop(recording: Path, replayed: Callable[[Path], Outcome]) 
     assert replayed(recording).result["peak_rss_bytes"] < 2 << 30
 
 
-def test_an_approval_decides_once_and_hands_the_commands_over(
-    recording: Path, tmp_path: Path
-) -> None:
-    outcome = replay(recording, tmp_path / "data")
+def test_an_approval_decides_once_and_hands_the_commands_over(first: Path, tmp_path: Path) -> None:
+    outcome = replay(first, tmp_path / "data")
     decision = next(line["decision"] for line in outcome.result["incidents"] if line["decision"])
     arguments = ("approval", "approve", decision["approval_id"], "--data", outcome.data)
     approved = sensorium(*arguments, "--reason", "read the brief")
@@ -84,10 +82,10 @@ def test_an_approval_decides_once_and_hands_the_commands_over(
 
 
 def test_the_screen_is_at_most_a_hundred_columns_wide_and_plain_without_colour(
-    recording: Path, tmp_path: Path
+    first: Path, tmp_path: Path
 ) -> None:
     environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "100"}
-    shown = sensorium("demo", recording, "--data", tmp_path / "data", env=environment)
+    shown = sensorium("demo", first, "--data", tmp_path / "data", env=environment)
     assert shown.returncode == 0, shown.stderr
     assert "\x1b" not in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) <= 100

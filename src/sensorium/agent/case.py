@@ -49,6 +49,11 @@ class Case:
         found = (anomaly_from_json(a) for a in self.state["anomalies"])
         return tuple(sorted(found, key=lambda a: (a.start_ns, a.end_ns, a.id)))
 
+    @property
+    def attacks(self) -> tuple[tuple[str, str], ...]:
+        """Elevated intrusions of the same time and hosts, as (incident id, title)."""
+        return tuple((a["id"], a["title"]) for a in self.state.get("attacks", []))
+
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """Planned changes around the incident's time."""

@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from langgraph.types import StateSnapshot
 
 _AGENT = "investigation"
+_ELEVATED = (
+    IncidentState.AWAITING_APPROVAL,
+    IncidentState.ESCALATED,
+    IncidentState.MITIGATED,
+)
 
 
 class Investigator:
@@ -155,6 +160,15 @@ class Investigator:
             "incident": incident_to_json(incident),
             "anomalies": [anomaly_to_json(a) for a in anomalies],
             "until_ns": until_ns,
+            "attacks": [
+                {"id": other.id, "title": other.title}
+                for other in deps.records.incidents.list(states=_ELEVATED, limit=1000)
+                if other.kind is IncidentKind.INTRUSION
+                and other.id != incident.id
+                and other.start_ns <= incident.end_ns
+                and other.end_ns >= incident.start_ns
+                and not {*other.hosts}.isdisjoint(incident.hosts)
+            ],
             "names": {"names": dict(names.names), "canonical": dict(names.canonical)},
             "changes": [
                 change_to_json(c) for c in sorted(changes, key=lambda c: (c.start_ns, c.ref))

@@ -40,6 +40,7 @@ class InvestigationState(TypedDict, total=False):
     known_ns: int
     names: Json
     changes: list[Json]
+    attacks: list[Json]
     plan: Json
     planned: Json
     clues: Annotated[dict[str, list[Json]], merge]

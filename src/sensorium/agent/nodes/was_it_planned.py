@@ -34,6 +34,7 @@ from sensorium.incident.footprint import Footprint, footprint
 from sensorium.incident.traits import Trait, traits
 from sensorium.model.anomaly import Anomaly, EntityKind
 from sensorium.model.change import Change, ChangeKind
+from sensorium.model.evidence import Weight
 from sensorium.model.signals import Signal
 
 NAME = "was_it_planned"
@@ -67,7 +68,9 @@ def play(case: Case, box: Toolbox) -> Report:
     explained = len(case.anomalies) - len(unexplained)
     scope = check_scope(case, best, explained, answer, others=len(unexplained))
     checks = [*_checks(case, box, best), scope, calm]
-    return _conclude(case, _Comparison(best, companions, checks, unexplained, attack), answer)
+    return _conclude(
+        case, _Comparison(best, companions, checks, unexplained, attack, case.attacks), answer
+    )
 
 
 def _none_fits(case: Case, changes: Sequence[Change]) -> str:
@@ -207,6 +210,7 @@ class _Comparison:
     checks: list[Check]
     unexplained: list[tuple[Anomaly, tuple[str, ...]]]
     attack: list[Clue]
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
     @property
     def against(self) -> list[Check]:
@@ -222,7 +226,12 @@ class _Comparison:
     @property
     def whole(self) -> bool:
         """Whether the change explains all there is."""
-        return self.confirmed and not (self.against or self.unexplained or self.attack)
+        return self.confirmed and not (self.against or self.unexplained or self.loose)
+
+    @property
+    def loose(self) -> list[Clue]:
+        """Signs of an attack that no other incident is about: those keep this one open."""
+        return [] if self.elsewhere else self.attack
 
 
 def _conclude(case: Case, found: _Comparison, answer: Answer) -> Report:
@@ -231,6 +240,8 @@ def _conclude(case: Case, found: _Comparison, answer: Answer) -> Report:
     clues = [check.clue(best, found.whole) for check in found.checks if found.whole or check.tells]
     if not found.whole:
         clues += [_why_not(case, found, explained, answer), *found.attack]
+    elif found.attack:
+        clues.append(_attacked_meanwhile(found))
     update = {
         "planned": {
             "planned": found.whole,
@@ -252,14 +263,30 @@ def _proof(found: _Comparison) -> str:
     return ", ".join(parts)
 
 
+def _attacked_meanwhile(found: _Comparison) -> Clue:
+    """What else went on here at that time: it is another incident's, and waits there."""
+    cited = dict.fromkeys(e for clue in found.attack for e in clue.evidence[:1])
+    others = " and ".join(f"{incident} ({title})" for incident, title in found.elsewhere)
+    return Clue(
+        ClueKind.PLAN_CHECK,
+        found.best.ref,
+        f"signs of an attack on these hosts at that time are no part of the plan and are not "
+        f"excused by it: they are investigated as {others}",
+        tuple(cited),
+        Signal.CHANGES,
+        weight=Weight.CONTEXT,
+        detail={"fits": False, "confirms": False, "proves": False, "summary": True},
+    )
+
+
 def _why_not(case: Case, found: _Comparison, explained: int, answer: Answer) -> Clue:
     """Which part the change does explain, and why that does not close the incident."""
     total = count(len(case.anomalies), "anomaly", "anomalies")
     cited: list[str] = [*answer.cite]
     reasons = []
-    if found.attack:
+    if found.loose:
         reasons.append("there are signs of an attack in its time")
-        cited += [e for clue in found.attack[:2] for e in clue.evidence[:1]]
+        cited += [e for clue in found.loose[:2] for e in clue.evidence[:1]]
     if found.against:
         reasons.append(found.against[0].text)
         cited += found.against[0].evidence

@@ -67,3 +67,12 @@ def test_how_long_a_step_is_changes_nothing_but_the_division(recording: Recordin
 def test_a_cron_table_of_what_is_no_host_name_is_refused(host: str) -> None:
     with pytest.raises(ValueError, match="no host name"):
         Announcement(AnnouncementKind.CRONTAB, b"", host)
+
+
+def test_a_recording_in_which_nothing_arrived_still_has_its_time(tmp_path: Path) -> None:
+    clock = iter([START, START + 7 * SECOND])
+    writer = RecordingWriter(tmp_path / "r", name="r", clock_ns=lambda: next(clock))
+    writer.close()
+    steps = list(recorded_arrivals(Recording.open(tmp_path / "r"), step_ns=2 * SECOND))
+    assert [len(step.datagrams) for step in steps] == [0, 0, 0, 0]
+    assert steps[-1].through_ns >= START + 7 * SECOND

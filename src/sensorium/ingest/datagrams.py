@@ -58,6 +58,18 @@ class Datagrams:
             data=np.frombuffer(b"".join(payloads), np.uint8),
         )
 
+    def between(self, start: int, stop: int) -> Datagrams:
+        """Datagrams ``start`` to ``stop`` (not included), sharing this slab's bytes."""
+        first = self.offsets[start]
+        return Datagrams(
+            arrival_ns=self.arrival_ns[start:stop],
+            src_addr=self.src_addr[start:stop],
+            src_port=self.src_port[start:stop],
+            dst_port=self.dst_port[start:stop],
+            offsets=self.offsets[start : stop + 1] - first,
+            data=self.data[first : self.offsets[stop]],
+        )
+
     def select(self, mask: npt.NDArray[np.bool_]) -> Datagrams:
         """The datagrams where ``mask`` (bool, (n,)) is true, in order, in a slab of their own."""
         if mask.all():

@@ -103,21 +103,26 @@ def _recorded(path: Path) -> Datagrams:
 
 
 def recorded_datagrams(table: pa.Table) -> Datagrams:
-    """Recorded datagrams (``recording.schema.DATAGRAM_TABLE``) as one slab."""
+    """Recorded datagrams (``recording.schema.DATAGRAM_TABLE``) as one slab; payloads are shared."""
+    if not table.num_rows:
+        return Datagrams.of([], arrival_ns=[], src_addr=[])
     columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-    addresses = columns["src_addr"]
-    payloads = columns["payload"].to_pylist()
-    return Datagrams.of(
-        payloads,
+    payload, source = columns["payload"], columns["src_addr"]
+    starts = np.frombuffer(payload.buffers()[1], np.int32)
+    starts = starts[payload.offset : payload.offset + len(payload) + 1]
+    data = payload.buffers()[2]
+    addresses = np.frombuffer(source.buffers()[1], np.uint8)[: 16 * (source.offset + len(source))]
+    return Datagrams(
         arrival_ns=columns["arrival_ns"].to_numpy(),
-        src_addr=addresses.to_pylist(),
+        src_addr=addresses.reshape(-1, 16)[source.offset :],
         src_port=columns["src_port"].to_numpy(),
         dst_port=columns["dst_port"].to_numpy(),
+        offsets=starts.astype(np.int64),
+        data=np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8),
     )
 
 
 def _slabs(datagrams: Datagrams) -> Iterator[Datagrams]:
     """A large slab in parts, so that what is decoded from it stays small."""
-    places = np.arange(len(datagrams))
     for first in range(0, len(datagrams), _SLAB):
-        yield datagrams.select((places >= first) & (places < first + _SLAB))
+        yield datagrams.between(first, min(first + _SLAB, len(datagrams)))

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.files import recorded_datagrams
 from sensorium.ingest.prometheus import Scrape
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from sensorium.ingest.recording import Recording
 
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,252}")
@@ -62,45 +61,6 @@ class Arrivals:
     progress: float = field(default=0.0, compare=False)
 
 
-def datagrams_of(table: pa.Table) -> Datagrams:
-    """Recorded datagrams (``schema.DATAGRAM_TABLE``) as one slab; no payload is copied."""
-    table = table.combine_chunks()
-    columns = {name: _one_chunk(table.column(name)) for name in table.column_names}
-    payload = columns["payload"]
-    offsets = np.frombuffer(payload.buffers()[1], np.int32)
-    starts = offsets[payload.offset : payload.offset + len(payload) + 1].astype(np.int64)
-    data = payload.buffers()[2]
-    source = columns["src_addr"]
-    addresses = np.frombuffer(source.buffers()[1], np.uint8).reshape(-1, 16)
-    return Datagrams(
-        arrival_ns=columns["arrival_ns"].to_numpy(),
-        src_addr=addresses[source.offset : source.offset + len(source)],
-        src_port=columns["src_port"].to_numpy(),
-        dst_port=columns["dst_port"].to_numpy(),
-        offsets=starts,
-        data=np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8),
-    )
-
-
-def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
-    import pyarrow as pa
-
-    return column.chunk(0) if column.num_chunks else pa.array([], column.type)
-
-
-def slice_datagrams(datagrams: Datagrams, start: int, stop: int) -> Datagrams:
-    """Datagrams ``start`` to ``stop`` in a slab that shares no offsets but all bytes' order."""
-    first = datagrams.offsets[start]
-    return Datagrams(
-        arrival_ns=datagrams.arrival_ns[start:stop],
-        src_addr=datagrams.src_addr[start:stop],
-        src_port=datagrams.src_port[start:stop],
-        dst_port=datagrams.dst_port[start:stop],
-        offsets=datagrams.offsets[start : stop + 1] - first,
-        data=datagrams.data[first : datagrams.offsets[stop]],
-    )
-
-
 def recorded_arrivals(recording: Recording, step_ns: int = 5_000_000_000) -> Iterator[Arrivals]:
     """A recording cut into steps of network time, each holding what arrived within it.
 
@@ -108,7 +68,7 @@ def recorded_arrivals(recording: Recording, step_ns: int = 5_000_000_000) -> Ite
     each says itself when it was, and no window that it explains is closed before it would have
     been sent.
     """
-    slab = datagrams_of(recording.datagrams())
+    slab = recorded_datagrams(recording.datagrams())
     scrapes = [Scrape(**row) for row in recording.scrapes().to_pylist()]
     scrape_ns = np.array([scrape.time_ns for scrape in scrapes], np.int64)
     start, end = recording.manifest.started_ns, recording.manifest.ended_ns
@@ -120,7 +80,7 @@ def recorded_arrivals(recording: Recording, step_ns: int = 5_000_000_000) -> Ite
     for edge, to, scrape_to in zip(edges.tolist(), cut.tolist(), scrape_cut.tolist(), strict=True):
         yield Arrivals(
             through_ns=edge,
-            datagrams=slice_datagrams(slab, at, to),
+            datagrams=slab.between(at, to),
             scrapes=tuple(scrapes[scrape_at:scrape_to]),
             announcements=announcements,
             progress=(edge - start) / max(end - start, 1),

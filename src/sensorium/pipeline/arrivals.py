@@ -51,11 +51,13 @@ EMPTY = Datagrams.of([], arrival_ns=[], src_addr=[])
 class Arrivals:
     """Datagrams, scrapes and announcements that arrived up to ``through_ns`` (Unix ns).
 
+    ``messages`` are syslog messages of streams, already taken out of their frames.
     ``through_ns`` is what moves event time on, so a quiet network still closes its windows.
     """
 
     through_ns: int
     datagrams: Datagrams = EMPTY
+    messages: Datagrams = EMPTY
     scrapes: tuple[Scrape, ...] = ()
     announcements: tuple[Announcement, ...] = ()
     progress: float = field(default=0.0, compare=False)

@@ -20,6 +20,7 @@ SECOND = 1_000_000_000
 @dataclass(slots=True)
 class _Waiting:
     slabs: list[Datagrams] = field(default_factory=list)
+    messages: list[Datagrams] = field(default_factory=list)
     scrapes: list[Scrape] = field(default_factory=list)
     announcements: list[Announcement] = field(default_factory=list)
     datagrams: int = 0
@@ -68,6 +69,19 @@ class Inbox:
             self._depth.set(waiting.datagrams)
         self._filled.set()
 
+    def put_messages(self, messages: Datagrams) -> None:
+        """Add syslog messages of a stream, which can wait: ask :meth:`busy` before reading more.
+
+        They are taken even where there is no room, since their sender cannot send them again.
+        """
+        if not len(messages):
+            return
+        with self._lock:
+            self._waiting.messages.append(messages)
+            self._waiting.size += messages.data.nbytes
+            self._seen(int(messages.arrival_ns.max()))
+        self._filled.set()
+
     def put_scrape(self, scrape: Scrape) -> None:
         """Add one scrape."""
         with self._lock:
@@ -111,6 +125,7 @@ class Inbox:
         arrivals = Arrivals(
             through_ns=through_ns,
             datagrams=_joined(waiting.slabs),
+            messages=_joined(waiting.messages),
             scrapes=tuple(waiting.scrapes),
             announcements=tuple(waiting.announcements),
         )

@@ -87,6 +87,8 @@ class Pipeline:
             is_syslog = np.isin(datagrams.dst_port, self._syslog_ports)
             self._keep(Signal.FLOWS, parts.netflow.decode(datagrams.select(~is_syslog)))
             self._keep(Signal.LOGS, parts.syslog.decode(datagrams.select(is_syslog)))
+        if len(arrivals.messages):
+            self._keep(Signal.LOGS, parts.syslog.decode(arrivals.messages))
         if arrivals.scrapes:
             self._keep(Signal.METRICS, parts.prometheus.decode(arrivals.scrapes))
         if not arrivals.through_ns:

@@ -16,12 +16,13 @@ FIRST_VERSION = "2.2.4"
 _SOFTWARE = Path(__file__).parent / "software"
 
 
-def start_services(network: Network, keys: Path) -> None:
-    """Start everything but cron, flow export and people."""
+def start_services(network: Network, work: Path) -> None:
+    """Start everything but cron, flow export and people; ``work`` holds what is made for it."""
     site = network.site
     collector = site.one(Role.MONITOR).address
-    operator = ssh.KeyPair.make(keys, "operator")
-    host_key = ssh.KeyPair.make(keys, "host")
+    operator = ssh.KeyPair.make(work, "operator")
+    host_key = ssh.KeyPair.make(work, "host")
+    capture = flows.build(work)
     for host in site.monitored:
         machine = network[host]
         syslog.start(machine, host, collector)
@@ -32,6 +33,7 @@ def start_services(network: Network, keys: Path) -> None:
             ssh.start(machine, host_key)
         if host.role in ROUTERS:
             routing.start(machine, host, site)
+            flows.install(machine, capture)
     for role in (Role.BASTION, Role.FILES, Role.DB):
         ssh.identity(network[site.one(role)], "root", operator)
     names.start(network[site.one(Role.DNS)], site)

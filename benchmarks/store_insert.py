@@ -45,6 +45,8 @@ def flows(rng: np.random.Generator, start_ns: int) -> pa.RecordBatch:
     for field in FLOWS:
         if field.name == "type":
             columns.append(pa.DictionaryArray.from_arrays(np.zeros(CHUNK, np.int8), ["IPFIX"]))
+        elif field.name == "attributes":
+            columns.append(pa.array([[]] * CHUNK, field.type))
         elif field.name.endswith("_ns"):
             lag = {"time_received_ns": 10**10, "time_flow_start_ns": -(10**10)}
             columns.append(pa.array(ends + lag.get(field.name, 0)))

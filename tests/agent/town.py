@@ -96,9 +96,10 @@ class Town:
         out_if: int,
     ) -> None:
         src, dst, src_port, dst_port = path
-        row = dict.fromkeys(FLOWS.names, 0)
+        row: dict[str, Any] = dict.fromkeys(FLOWS.names, 0)
         row |= {
             "type": "IPFIX",
+            "attributes": [],
             "time_flow_start_ns": at(when),
             "time_flow_end_ns": at(when + lasts),
             "time_received_ns": at(when + lasts + 5),

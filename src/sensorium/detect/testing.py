@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from sensorium.detect.keys import text_key
 from sensorium.model.address import pack_address
-from sensorium.model.signals import FLOWS, LOGS, METRICS, Signal
+from sensorium.model.signals import FLOWS, LABELS, LOGS, METRICS, Signal
 
 NS = 1_000_000_000
 START_NS = 1_700_000_010 * NS // (30 * NS) * (30 * NS)
@@ -177,6 +177,7 @@ def _export(
         "in_if": np.where(upward, 1, 2),
         "out_if": np.where(upward, 2, 1),
         "etype": np.full(n, 0x0800),
+        "attributes": pa.array([[]] * n, LABELS),
     }
     arrays = [
         column

@@ -68,8 +68,11 @@ FLOWS = pa.schema(
         ("flow_direction", pa.uint8()),
         ("src_mac", pa.uint64()),
         ("dst_mac", pa.uint64()),
+        ("attributes", LABELS),
     ]
 )
+"""Flow records. ``attributes`` holds the information elements that have no column of their own, by
+name (``natEvent``, or ``enterprise-9-12232`` where none is known), with their value as text."""
 
 LOGS = pa.schema(
     [

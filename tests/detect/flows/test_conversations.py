@@ -44,6 +44,8 @@ def flows(*rows: dict[str, Any]) -> pa.RecordBatch:
     columns = []
     for field in FLOWS:
         values = [row.get(field.name, 0) for row in rows]
+        if field.name == "attributes":
+            values = [[] for _ in rows]
         if field.type == pa.binary(16):
             values = [pack_address(value or "0.0.0.0") for value in values]
         if field.name == "type":

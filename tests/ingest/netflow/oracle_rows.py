@@ -154,6 +154,7 @@ class RowMaker:
         self._etype(row)
         self._times(row)
         self._sampling(row)
+        row["attributes"] = []
         return row
 
     def _address(self, column: str) -> bytes:

@@ -65,6 +65,7 @@ def test_a_v5_record_fills_every_column_it_has() -> None:
         "flow_direction": 0,
         "src_mac": 0,
         "dst_mac": 0,
+        "attributes": [],
     }
 
 

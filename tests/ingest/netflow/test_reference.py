@@ -14,7 +14,7 @@ from sensorium.model.signals import FLOWS
 def table() -> str:
     """The columns and the elements that fill them, as the page has it."""
     lines = ["| column | information elements, the first that a template has |", "|---|---|"]
-    for column in (*FLOWS.names, *layout.SCRATCH):
+    for column in layout.NAMES:
         if column in SOURCES:
             elements = ", ".join(f"{e.name} ({e.id})" for e in SOURCES[column])
             name = f"`{column}`" if column in FLOWS.names else f"({column})"

@@ -14,11 +14,14 @@ NOON = 1_790_000_000_000_000_000
 def flows(count: int = 6, *, start_ns: int = NOON) -> pa.RecordBatch:
     """Flow records: IPv4 and IPv6, zero and greatest counters, one second apart."""
     addresses = [pack_address("10.0.0.1"), pack_address("2001:db8::7"), b"\x00" * 16]
+    attributes = [[], [("natEvent", "1")], [("applicationName", "it's"), ("k", "\\N")]]
     columns = []
     for field in FLOWS:
         if field.name == "type":
             indices = pa.array([i % 2 for i in range(count)], pa.int8())
             columns.append(pa.DictionaryArray.from_arrays(indices, ["IPFIX", "NETFLOW_V9"]))
+        elif field.name == "attributes":
+            columns.append(pa.array([attributes[i % 3] for i in range(count)], field.type))
         elif field.name.endswith("_ns"):
             columns.append(pa.array([start_ns + i * 10**9 + 1 for i in range(count)]))
         elif pa.types.is_fixed_size_binary(field.type):

@@ -17,6 +17,7 @@ from sensorium.store.telemetry import (
     embedded_folder,
     open_telemetry,
 )
+from sensorium.store.telemetry.columns import to_table
 from sensorium.store.telemetry.connection import connect, parse_dsn
 from sensorium.store.telemetry.migrations import STEPS
 from tests.store.telemetry import batches
@@ -52,6 +53,25 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path, observe: Obse
         assert store.query("SELECT * FROM logs").num_rows == 4 * opened
         assert store.query("SELECT * FROM schema_steps").num_rows == len(STEPS)
         store.close()
+
+
+def test_flows_stored_before_they_had_attributes_have_none_of_them(
+    tmp_path: Path, observe: Observe
+) -> None:
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    old = batches.flows(3)
+    client = connect(store.target, TelemetryConfig(), database="sensorium")
+    client.command("ALTER TABLE flows DROP COLUMN attributes")
+    client.command("ALTER TABLE schema_steps DELETE WHERE number = 2 SETTINGS mutations_sync = 1")
+    client.insert_arrow("flows", to_table([old.drop_columns(["attributes"])]))
+    client.close()
+    store.close()
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    store.insert(Signal.FLOWS, batches.flows(3))
+    store.flush()
+    answer = store.query("SELECT attributes['natEvent'] AS event FROM flows ORDER BY event")
+    store.close()
+    assert answer.column("event").to_pylist() == ["", "", "", "", "", "1"]
 
 
 def test_a_store_is_taken_while_its_writer_lives_and_whole_when_it_was_killed(

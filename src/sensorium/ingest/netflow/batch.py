@@ -16,12 +16,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.model.signals import FLOWS, FlowType
+from sensorium.model.signals import FLOWS, LABELS, FlowType
 
 Bytes = npt.NDArray[np.uint8]
 
 _ALIGNMENT = 64
-_KINDS = [pa.int8() if pa.types.is_dictionary(f.type) else f.type for f in FLOWS]
+_KINDS = [
+    pa.int8() if pa.types.is_dictionary(f.type) else f.type for f in FLOWS if f.name in at.COLUMN
+]
+_NO_PAIRS = pa.array([], pa.struct([LABELS.key_field, LABELS.item_field]))
 _TYPE_NAMES = pa.array([kind.value for kind in FlowType], pa.string())
 
 
@@ -101,12 +104,21 @@ class BatchBuilder:
             for column, (kind, address) in enumerate(zip(_KINDS, columns, strict=False))
         ]
         arrays[at.TYPE] = pa.DictionaryArray.from_arrays(arrays[at.TYPE], _TYPE_NAMES, safe=False)
+        arrays.append(self._no_attributes(rows.count))
         return pa.RecordBatch.from_arrays(arrays, schema=FLOWS)
+
+    def _no_attributes(self, count: int) -> pa.Array:
+        """As many empty maps: all of them end where they begin, at zero."""
+        offsets = self._zeroed(4 * (count + 1))
+        return pa.Array.from_buffers(LABELS, count, [None, offsets], children=[_NO_PAIRS])
 
     def _column(self, rows: Rows, column: int, address: int) -> pa.Buffer:
         length = rows.count * at.SIZES[column]
         if address:
             return rows.buffer.slice(address - rows.start, length)
+        return self._zeroed(length)
+
+    def _zeroed(self, length: int) -> pa.Buffer:
         if length > self._zeros.size:
             self._zeros = pa.py_buffer(bytes(1 << (length - 1).bit_length()))
         return self._zeros.slice(0, length)

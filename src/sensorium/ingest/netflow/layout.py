@@ -12,7 +12,7 @@ import pyarrow as pa
 from sensorium.model.signals import FLOWS
 
 SCRATCH: Final = ("duration", "sampling_space", "sampler")
-NAMES: Final = (*FLOWS.names, *SCRATCH)
+NAMES: Final = (*(field.name for field in FLOWS if not pa.types.is_map(field.type)), *SCRATCH)
 COLUMN: Final = {name: index for index, name in enumerate(NAMES)}
 
 

@@ -34,6 +34,7 @@ STEPS = (
             tables.TEMPLATES.ddl,
         ),
     ),
+    Step(2, "attributes of flows", (tables.FLOW_ATTRIBUTES,)),
 )
 
 _STEPS_TABLE = """

@@ -74,6 +74,7 @@ FLOWS = Table(
         flow_direction UInt8 CODEC(ZSTD(1)),
         src_mac UInt64 CODEC(ZSTD(1)),
         dst_mac UInt64 CODEC(ZSTD(1)),
+        attributes {_LABELS} CODEC(ZSTD(1)),
         {_STORED},
         INDEX received time_received_ns TYPE minmax GRANULARITY 1,
         INDEX source src_addr TYPE bloom_filter(0.01) GRANULARITY 1
@@ -148,19 +149,24 @@ CHANGES = Table(
     """,
 )
 
-# Templates are few and never expire; the earliest sighting wins when parts merge.
+# Templates are few and never expire; what was told last of one wins when parts merge.
 TEMPLATES = Table(
     "log_templates",
     """
     CREATE TABLE IF NOT EXISTS log_templates (
         template_id UInt64,
-        template SimpleAggregateFunction(any, String) CODEC(ZSTD(1)),
+        template SimpleAggregateFunction(anyLast, String) CODEC(ZSTD(1)),
         first_seen_ns SimpleAggregateFunction(min, DateTime64(9, 'UTC'))
     )
     ENGINE = AggregatingMergeTree
     ORDER BY template_id
     """,
 )
+
+FLOW_ATTRIBUTES = f"""
+    ALTER TABLE flows ADD COLUMN IF NOT EXISTS attributes {_LABELS} CODEC(ZSTD(1)) AFTER dst_mac
+    """
+"""For stores made before flows had ``attributes``; their rows have none."""
 
 TABLE_OF: dict[Signal, Table] = {
     Signal.FLOWS: FLOWS,

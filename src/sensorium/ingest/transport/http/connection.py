@@ -1,0 +1,84 @@
+"""One connection: uvicorn's protocol, with bounds on how many there are and how slow."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+# uvicorn tells of every malformed request; here they are counted instead.
+_QUIET: Final = logging.Logger("sensorium.http_ingest", logging.CRITICAL + 1)
+
+
+class Connection(H11Protocol):
+    """Closes what sends no whole request head in time, and what comes when too many are there.
+
+    ``count`` is told the reason.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        limit: int,
+        timeout_s: float,
+        count: Callable[[str], None],
+        **options: Any,
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self.logger = _QUIET
+        self.access_log = False
+        self._limit = limit
+        self._timeout_s = timeout_s
+        self._count = count
+        self._overdue: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Take the connection, unless there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self._limit:
+            self._count("too_many_connections")
+            transport.abort()
+            return
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of it."""
+        self._relax()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; the clock runs while a head is incomplete, or nobody reads a body."""
+        super().data_received(data)
+        begun = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
+        ignored = self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
+        if begun or ignored:
+            self._watch()
+        else:
+            self._relax()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._count("malformed_request")
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:  # a response is under way or done: there is no place left for this one
+            self.transport.close()
+
+    def _watch(self) -> None:
+        if self._overdue is None:
+            self._overdue = self.loop.call_later(self._timeout_s, self._give_up)
+
+    def _relax(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+    def _give_up(self) -> None:
+        self._overdue = None
+        if not self.transport.is_closing():
+            self._count("slow_head")
+            self.transport.abort()

@@ -1,0 +1,197 @@
+"""The port for telemetry over HTTP, as a running part."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import uvicorn
+
+from sensorium.component import Health, HealthState
+from sensorium.errors import SensoriumError
+from sensorium.ingest.transport.http.app import Application
+from sensorium.ingest.transport.http.config import HttpConfig
+from sensorium.ingest.transport.http.connection import Connection
+from sensorium.ingest.transport.http.route import Route
+from sensorium.ingest.transport.tls import server_context
+
+if TYPE_CHECKING:
+    import ssl
+
+    from sensorium.observe import Observe
+
+_STOP_S = 5
+_HEAD_BYTES = 16_384
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves the process's signals to the supervisor."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class HttpReceiver:
+    """Serves ``routes`` (path to route) on one port; :attr:`port` is known after :meth:`bind`."""
+
+    name = "http_ingest"
+
+    def __init__(
+        self,
+        config: HttpConfig,
+        routes: Mapping[str, Route],
+        observe: Observe,
+        *,
+        clock_ns: Callable[[], int],
+    ) -> None:
+        self._config = config
+        self._routes = routes
+        self._observe = observe
+        self._clock_ns = clock_ns
+        self._socket: socket.socket | None = None
+        self._server: _Server | None = None
+        self._app: Application | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._log = observe.logger(self.name)
+        self._refused = observe.counter(
+            "sensorium_http_ingest_refused",
+            "Requests not handed to their route, by route and reason",
+            ("route", "reason"),
+        )
+
+    @property
+    def port(self) -> int:
+        """The bound port; 0 before :meth:`bind` and where the port is not opened at all."""
+        return int(self._socket.getsockname()[1]) if self._socket is not None else 0
+
+    @property
+    def url(self) -> str:
+        """Where senders find it; empty before :meth:`bind`."""
+        if self._socket is None:
+            return ""
+        host = self._socket.getsockname()[0]
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'https' if self._config.tls_certificate else 'http'}://{shown}:{self.port}"
+
+    def bind(self) -> None:
+        """Read the token and the certificates and take the port.
+
+        SensoriumError where one of them cannot be had.
+        """
+        config = self._config
+        if self._socket is not None or not config.enabled:
+            return
+        try:
+            token = config.bearer_token()
+        except OSError as error:
+            raise SensoriumError(
+                f"the token for telemetry over HTTP cannot be read: {error}",
+                unaffected="nothing was started",
+                next_step="write it to the file that ingest.http.token_file names",
+            ) from error
+        if config.tls_certificate:
+            self._tls = server_context(config.tls_certificate, config.tls_key, config.tls_client_ca)
+        self._app = Application(
+            config, self._routes, self._observe, token=token, clock_ns=self._clock_ns
+        )
+        self._socket = self._listening()
+        self._warn_if_open(token)
+
+    def health(self) -> Health:
+        """OK while connections are accepted."""
+        if not self._config.enabled:
+            return Health(HealthState.OK, "not enabled")
+        if self._server is None or not self._server.started:
+            return Health(HealthState.STARTING)
+        return Health(HealthState.OK, f"listening on {self.url}")
+
+    async def run(self) -> None:
+        """Serve until cancelled; requests under way are given five seconds to end."""
+        self.bind()
+        if self._socket is None:
+            await asyncio.Event().wait()
+        self._server = _Server(self._settings())
+        self._log.info("listening", url=self.url, paths=sorted(self._routes))
+        serving = asyncio.create_task(
+            self._server.serve(sockets=[cast(socket.socket, self._socket)])
+        )
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            self._server.should_exit = True
+            await serving
+            raise
+        finally:
+            self._server = None
+            self._socket = None
+
+    def _settings(self) -> uvicorn.Config:
+        connection: Any = partial(
+            Connection,
+            limit=self._config.max_connections,
+            timeout_s=self._config.request_timeout_s,
+            count=lambda reason: self._refused.labels("other", reason).inc(),
+        )
+        context = self._tls
+        return uvicorn.Config(
+            cast(Any, self._app),
+            http=connection,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=max(1, round(self._config.idle_timeout_s)),
+            timeout_graceful_shutdown=_STOP_S,
+            h11_max_incomplete_event_size=_HEAD_BYTES,
+            ssl_context_factory=None if context is None else lambda *_: context,
+        )
+
+    def _listening(self) -> socket.socket:
+        config = self._config
+        try:
+            family, kind, proto, _, address = socket.getaddrinfo(
+                config.host, config.port, type=socket.SOCK_STREAM
+            )[0]
+            listening = socket.socket(family, kind, proto)
+        except OSError as error:
+            raise self._cannot_listen(error) from error
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            listening.bind(address)
+        except OSError as error:
+            listening.close()
+            raise self._cannot_listen(error) from error
+        return listening
+
+    def _cannot_listen(self, error: OSError) -> SensoriumError:
+        return SensoriumError(
+            f"cannot listen on TCP {self._config.host} port {self._config.port}: "
+            f"{error.strerror or error}",
+            unaffected="nothing was started",
+            next_step="stop what uses the port (ss -tlnp), set another ingest.http.port, or "
+            "ingest.http.enabled to false",
+        )
+
+    def _warn_if_open(self, token: str) -> None:
+        config = self._config
+        if config.host in {"127.0.0.1", "::1", "localhost"}:
+            return
+        if not (token or config.tls_client_ca or config.allowed_networks):
+            self._log.warning(
+                "anybody who reaches this port can send telemetry; set ingest.http.token_file, "
+                "tls_client_ca or allowed_networks",
+                host=config.host,
+            )
+        elif token and not config.tls_certificate:
+            self._log.warning(
+                "the token travels in clear; set ingest.http.tls_certificate", host=config.host
+            )

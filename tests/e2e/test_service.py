@@ -151,13 +151,13 @@ class TestService:
                 if line["message"] == "resumed"
             )
             assert resumed["waiting_for_a_person"] >= 1
+            assert resumed["log_templates"] >= 1
             approval = kept[0]
-            decided = httpx.post(
-                f"{running.url}/api/v1/approvals/{approval['id']}/approve",
-                json={"actor": "ada", "digest": approval["action_digest"]},
-                trust_env=False,
+            decided = sensorium(
+                *("approval", "approve", approval["id"], "--actor", "ada", "--reason", "a test"),
+                *("--digest", approval["action_digest"], *running.flags),
             )
-            assert decided.status_code == 200
+            assert decided.returncode == 0, decided.stderr
             incident = f"/api/v1/incidents/{approval['incident_id']}"
             running.wait_for(
                 lambda: running.get(incident).json()["incident"]["state"] != "awaiting_approval"

@@ -44,6 +44,15 @@ WHERE {column} >= fromUnixTimestamp64Nano({{start_ns:Int64}})
   AND {column} < fromUnixTimestamp64Nano({{end_ns:Int64}})
 ORDER BY {column}
 """
+# A template is stored again when it grows more general; parts that are not merged yet hold both.
+_TEMPLATES = """
+SELECT
+    template_id,
+    argMax(template, (countSubstrings(template, '<*>'), template)) AS template,
+    toUnixTimestamp64Nano(min(first_seen_ns)) AS first_seen_ns
+FROM log_templates
+GROUP BY template_id
+"""
 _KEPT_STATES = (
     IncidentState.OPEN,
     IncidentState.REOPENED,
@@ -58,7 +67,8 @@ _KEPT_STATES = (
 class Resumption:
     """Reads back what was kept, before the first turn after a start.
 
-    Incidents and their anomalies come from the records; baselines are learnt again from the
+    Incidents and their anomalies come from the records, log templates with their ids from the
+    store; baselines are learnt again from the
     stored telemetry of the last ``rewarm_hours``, whose windows were judged before and are not
     judged again; investigations continue from their checkpoints.
     """
@@ -87,6 +97,8 @@ class Resumption:
             self._log.info("nothing to resume: this data folder is new")
             return
         until_ns = int(watermark)
+        templates = self._telemetry.query(_TEMPLATES)
+        self._pipeline.restore_templates(templates)
         rows = self._pipeline.relearn(until_ns, self._stored(until_ns))
         incidents = self._records.incidents.list(states=_KEPT_STATES, limit=10_000)
         since_ns = min([until_ns - 900 * SECOND, *(i.start_ns for i in incidents)])
@@ -100,6 +112,7 @@ class Resumption:
             incidents=len(incidents),
             investigations_finished=len(finished),
             waiting_for_a_person=len(waiting),
+            log_templates=templates.num_rows,
             records_relearnt=rows,
             event_time_ns=until_ns,
         )

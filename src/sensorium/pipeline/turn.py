@@ -128,6 +128,10 @@ class Pipeline:
         self.watermark_ns = until_ns
         return rows
 
+    def restore_templates(self, templates: pa.Table) -> None:
+        """Take over the log templates of the store, before :meth:`relearn`."""
+        self._parts.engine.restore_templates(templates)
+
     def restore(self, incidents: Sequence[Incident], anomalies: Sequence[Anomaly]) -> None:
         """Take over what the records hold, after a restart."""
         parts = self._parts

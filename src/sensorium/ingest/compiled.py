@@ -2,7 +2,8 @@
 
 numba keys its cache by the file that a function is in. A kernel inlines those it calls, and the
 constants it uses, from other files; after one of those changed, a cached kernel would still
-follow the old ones, over raw memory. Here the key is the content of every file in the folder.
+follow the old ones, over raw memory. Here the key is the content of every file in the folder, and
+of ``memory.py`` beside this one.
 """
 
 from __future__ import annotations
@@ -46,6 +47,6 @@ def _folder(function: Callable[..., Any]) -> Path:
 @cache
 def _content(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    for path in (Path(__file__).with_name("memory.py"), *sorted(folder.glob("*.py"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sensorium.ingest.prometheus.kinds import UNTYPED, kind_of, read_type_line
-from sensorium.ingest.prometheus.series import MalformedSeriesError, Series, parse_series
+from sensorium.ingest.prometheus.series import MalformedSeriesError, parse_series
+from sensorium.ingest.series import Series
 from sensorium.model.signals import LABELS
 
 UP = "up"

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.transport.networks import SourceNetworks
 from sensorium.ingest.transport.proxy_protocol import (
     SIGNATURE,
     Stripped,
-    TrustedNetworks,
     build_header,
     strip_headers,
 )
@@ -23,7 +23,7 @@ LOOPBACK = pack_address("127.0.0.1")
 STRANGER = pack_address("203.0.113.9")
 ROUTER = pack_address("10.0.0.254")
 ROUTER6 = pack_address("2001:db8::1")
-TRUSTED = TrustedNetworks(["127.0.0.0/8", "::1/128"])
+TRUSTED = SourceNetworks(["127.0.0.0/8", "::1/128"])
 
 
 def received(*payloads: bytes, sender: bytes = LOOPBACK) -> Datagrams:

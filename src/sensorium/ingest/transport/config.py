@@ -23,6 +23,26 @@ class UdpConfig:
     linger_ms: float = setting(
         10.0, "milliseconds datagrams may wait in the kernel to be read together", ge=0, le=1000
     )
+    workers: int = setting(
+        1, "threads that receive; all datagrams of one sender go to the same one", ge=1, le=64
+    )
+    batched: bool = setting(
+        True, "read many datagrams in one system call, where the system can (Linux)"
+    )
+    coalesce: bool = setting(
+        False,
+        "let the kernel join datagrams of one flow (UDP_GRO); faster, but what it drops is then "
+        "counted in joined ones",
+    )
+    allowed_sources: tuple[str, ...] = setting(
+        (), "networks that may send; all may where none is named"
+    )
+    max_datagrams_per_s: float = setting(
+        0.0, "datagrams a second that each source may send; 0 sets no limit", ge=0
+    )
+    max_datagram_bytes: int = setting(
+        65_535, "largest datagram that is used, in bytes", ge=1, le=65_535
+    )
     trusted_proxies: tuple[str, ...] = setting(
         ("127.0.0.0/8", "::1/128"),
         "networks whose PROXY protocol headers may state another source and arrival time",
@@ -33,11 +53,12 @@ class UdpConfig:
         for port in self.ports:
             if not 0 <= port <= 65_535:
                 raise ValueError(f"ports: there is no UDP port {port}")
-        for network in self.trusted_proxies:
-            try:
-                ip_network(network, strict=False)
-            except ValueError as error:
-                raise ValueError(f"trusted_proxies: {error}") from error
+        for name in ("trusted_proxies", "allowed_sources"):
+            for network in getattr(self, name):
+                try:
+                    ip_network(network, strict=False)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,7 @@ type 0xE0, eight bytes, big-endian Unix nanoseconds.
 
 from __future__ import annotations
 
-import ipaddress
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +16,10 @@ import numpy.typing as npt
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.datagrams import Datagrams
-from sensorium.model.address import UNSPECIFIED, V4_PREFIX, unpack_address
+from sensorium.ingest.transport.networks import SourceNetworks
+from sensorium.model.address import UNSPECIFIED, V4_PREFIX
+
+TrustedNetworks = SourceNetworks
 
 SIGNATURE: Final = b"\r\n\r\n\x00\r\nQUIT\n"
 ARRIVAL_TLV: Final = 0xE0
@@ -50,22 +51,6 @@ def build_header(
     return SIGNATURE + struct.pack(">BBH", _PROXY, family, len(body)) + body
 
 
-class TrustedNetworks:
-    """Whether an address may speak for others. Remembers its answers."""
-
-    def __init__(self, networks: Iterable[str]) -> None:
-        self._networks = [ipaddress.ip_network(network, strict=False) for network in networks]
-        self._answers: dict[bytes, bool] = {}
-
-    def __contains__(self, packed: bytes) -> bool:
-        if packed not in self._answers:
-            if len(self._answers) > 100_000:
-                self._answers.clear()
-            address = ipaddress.ip_address(unpack_address(packed))
-            self._answers[packed] = any(address in network for network in self._networks)
-        return self._answers[packed]
-
-
 @dataclass(frozen=True, slots=True)
 class Stripped:
     """Datagrams without their headers, and how many had one, were not trusted, or malformed."""
@@ -76,7 +61,7 @@ class Stripped:
     malformed: int = 0
 
 
-def strip_headers(datagrams: Datagrams, trusted: TrustedNetworks) -> Stripped:
+def strip_headers(datagrams: Datagrams, trusted: SourceNetworks) -> Stripped:
     """Take the headers off that come from trusted networks, and believe them.
 
     A header from elsewhere, or one that is malformed, is payload like any other. Where the
@@ -91,9 +76,7 @@ def strip_headers(datagrams: Datagrams, trusted: TrustedNetworks) -> Stripped:
     if len(candidates) == 0:
         return Stripped(datagrams)
     data, offsets = _read_only(datagrams.data), _read_only(datagrams.offsets)
-    from_trusted = np.array(
-        [datagrams.src_addr[i].tobytes() in trusted for i in candidates.tolist()], np.bool_
-    )
+    from_trusted = trusted.hold(datagrams.src_addr[candidates])
     begins = datagrams.offsets[:-1].copy()
     arrival_ns, src_addr = datagrams.arrival_ns.copy(), datagrams.src_addr.copy()
     src_port, dst_port = datagrams.src_port.copy(), datagrams.dst_port.copy()

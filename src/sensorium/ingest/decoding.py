@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 
 from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.exports import Form, form_of, read_records
 from sensorium.ingest.files import (
     LARGEST_DATAGRAM,
     FileKind,
@@ -28,6 +31,7 @@ from sensorium.model.signals import Signal
 from sensorium.observe import Observe
 
 _SCRAPES = 256
+_LOOKED_AT = 4096
 _REASONS = {
     "sensorium_ingest_dropped_total": "not used",
     "sensorium_capture_packets_total": "captured packets",
@@ -59,6 +63,10 @@ class FileDecoder:
     def file(self, path: Path) -> Iterator[pa.RecordBatch]:
         """The batches of a file's or folder's records; InputFileError if it is nothing we know."""
         kind = kind_of(path)
+        if kind is FileKind.PAYLOAD and (form := self._form(path)) is not None:
+            with path.open("rb") as file:
+                yield from self._exported(form, file)
+            return
         if kind is FileKind.PAYLOAD:
             arrival_ns = path.stat().st_mtime_ns
             yield from self._payload(read_file(path), arrival_ns, path.name)
@@ -73,8 +81,21 @@ class FileDecoder:
         if is_capture(content[:4]):
             for datagrams in read_capture(content, self.observe):
                 yield from self._decode(datagrams)
+        elif self._protocol is None and (form := form_of(content[:_LOOKED_AT])) is not None:
+            yield from self._exported(form, BytesIO(content))
         else:
             yield from self._payload(content, 0, "stdin")
+
+    def _form(self, path: Path) -> Form | None:
+        """Which tool's form a file has; None where none, or where a protocol was asked for."""
+        if self._protocol is not None:
+            return None
+        with path.open("rb") as file:
+            return form_of(file.read(_LOOKED_AT))
+
+    def _exported(self, form: Form, file: BinaryIO) -> Iterator[pa.RecordBatch]:
+        for signal, batch in read_records(form, file, self.observe):
+            yield self._counted(signal, batch)
 
     def _payload(self, content: bytes, arrival_ns: int, name: str) -> Iterator[pa.RecordBatch]:
         datagram = payload_datagram(content, arrival_ns)

@@ -25,12 +25,16 @@ class Signal(StrEnum):
 
 
 class FlowType(StrEnum):
-    """Which protocol a flow record came in, in goflow2's spelling."""
+    """Which protocol a flow record came in, in goflow2's spelling, or which tool's file."""
 
     NETFLOW_V5 = "NETFLOW_V5"
     NETFLOW_V9 = "NETFLOW_V9"
     IPFIX = "IPFIX"
     SFLOW_5 = "SFLOW_5"
+    ZEEK_CONN = "ZEEK_CONN"
+    SURICATA_FLOW = "SURICATA_FLOW"
+    NFDUMP_CSV = "NFDUMP_CSV"
+    JSON = "JSON"
 
 
 FLOWS = pa.schema(

@@ -1,0 +1,59 @@
+"""Files that other tools write: Zeek's conn.log, Suricata's eve.json, nfdump's CSV, JSON lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sensorium.model.signals import Signal
+    from sensorium.observe import Observe
+
+    Rows = Iterator[tuple[Signal, pa.RecordBatch]]
+
+_NFDUMP = re.compile(rb"(ts,te,td,sa,da|firstSeen,)")
+_JSON = re.compile(rb'\s*\{\s*("|\})')
+_ZEEK = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|fields)\b")
+
+
+class Form(StrEnum):
+    """The form of a file that another tool wrote."""
+
+    ZEEK = "zeek"
+    NFDUMP = "nfdump"
+    JSON_LINES = "json-lines"
+
+
+def form_of(start: bytes) -> Form | None:
+    """Which form a file has, told by its first bytes; None where it is none of these."""
+    if _ZEEK.match(start):
+        return Form.ZEEK
+    if _NFDUMP.match(start):
+        return Form.NFDUMP
+    return Form.JSON_LINES if _JSON.match(start) else None
+
+
+def read_records(form: Form, file: BinaryIO, observe: Observe) -> Rows:
+    """The records of a file, in its order, as batches of their signals.
+
+    What cannot be used is counted in ``sensorium_ingest_dropped_total`` under the form's name.
+    :class:`~sensorium.ingest.exports.problem.ExportFileError` for a log of Zeek's that is not
+    conn.log.
+    """
+    from sensorium.ingest.exports.problem import Refusals
+
+    return _reader(form)(file, Refusals(observe, form.value))
+
+
+def _reader(form: Form) -> Callable[..., Rows]:
+    from sensorium.ingest.exports import json_lines, nfdump, zeek
+
+    return {
+        Form.ZEEK: zeek.read_log,
+        Form.NFDUMP: nfdump.read_csv,
+        Form.JSON_LINES: json_lines.read_lines,
+    }[form]

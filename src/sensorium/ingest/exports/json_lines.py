@@ -1,0 +1,92 @@
+"""JSON lines: Suricata's eve.json, Zeek's JSON logs, flows, samples and logs of any program.
+
+Each line is told by its keys: ``event_type`` is Suricata's, ``id.orig_h`` is Zeek's, ``src_addr``
+with ``dst_addr`` is a flow in the names of the ``flows`` table (which are those of goflow2's
+messages, and what ``sensorium decode`` prints), ``name`` with ``value`` a sample, and any other
+object a log record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from sensorium.ingest.exports import own, suricata, zeek
+from sensorium.ingest.exports.lines import pieces
+from sensorium.ingest.exports.problem import Refusals
+from sensorium.model.signals import Signal
+
+Record = dict[str, Any]
+_MOST = 20_000
+
+
+def read_lines(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+    """The records of all lines; a line that is no JSON object is counted and passed over.
+
+    Records stand in the order of their lines, up to :data:`_MOST` of one kind in a batch.
+    """
+    for piece in pieces(file):
+        kind: Kind | None = None
+        records: list[Record] = []
+        for line in piece.splitlines():
+            if not line.strip():
+                continue
+            record = _object(line)
+            if record is None:
+                refused.add("malformed")
+                continue
+            spoken = _kind(record)
+            if records and (spoken is not kind or len(records) >= _MOST):
+                yield from _batches(kind, records, refused)
+                records = []
+            kind = spoken
+            records.append(record)
+        if records:
+            yield from _batches(kind, records, refused)
+
+
+Kind = Callable[[list[Record], Refusals], tuple[Signal, pa.RecordBatch]]
+
+
+def _batches(
+    kind: Kind | None, records: list[Record], refused: Refusals
+) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+    if kind is not None:
+        signal, batch = kind(records, refused)
+        if batch.num_rows:
+            yield signal, batch
+
+
+def _object(line: bytes) -> Record | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _kind(record: Record) -> Kind:
+    if "event_type" in record:
+        flow = str(record["event_type"]) in suricata.FLOW_EVENTS
+        return suricata.flows if flow else suricata.events
+    if "id.orig_h" in record and record.get("_path", "conn") == "conn" and "conn_state" in record:
+        return _connections
+    if "src_addr" in record and "dst_addr" in record:
+        return own.flows
+    if "value" in record and isinstance(record.get("name"), str) and "body" not in record:
+        return own.samples
+    return own.logs
+
+
+def _connections(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBatch]:
+    names = dict.fromkeys(name for record in records for name in record)
+    columns = {name: texts(records, name) for name in names}
+    return Signal.FLOWS, zeek.connections(columns, len(records), refused)
+
+
+def texts(records: list[Record], *path: str) -> pa.Array:
+    """One value of each record as text, by its path of keys; null where it is not there."""
+    return pa.array([own.told(own.at(record, path)) for record in records], pa.string())

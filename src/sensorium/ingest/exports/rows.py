@@ -1,0 +1,227 @@
+"""Columns of text, as files have them, into rows of the signals.
+
+What a cell does not say is 0, and an address that is none is unspecified. A row whose time cannot
+be read is refused, since nothing can be asked of it later.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sensorium.model.address import UNSPECIFIED, pack_address
+from sensorium.model.signals import ADDRESS, FLOWS, LABELS, FlowType
+
+Columns = Mapping[str, pa.Array]
+Int64s = npt.NDArray[np.int64]
+
+_INTEGER: Final = r"^[0-9]{1,19}$"
+_DECIMAL: Final = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
+_ISO: Final = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d(\.\d{1,9})?)\d*"
+    r"(?P<zone>Z|[+-]\d\d:?\d\d)?$"
+)
+_SECOND: Final = 1_000_000_000
+_ENDS: Final = (
+    ("src_addr", "dst_addr"),
+    ("src_port", "dst_port"),
+    ("src_as", "dst_as"),
+    ("src_mask", "dst_mask"),
+    ("src_vlan", "dst_vlan"),
+    ("src_mac", "dst_mac"),
+    ("in_if", "out_if"),
+)
+PROTOCOLS: Final = {
+    "icmp": 1, "igmp": 2, "ipip": 4, "tcp": 6, "egp": 8, "udp": 17, "rsvp": 46, "gre": 47,
+    "esp": 50, "ah": 51, "ipv6-icmp": 58, "icmp6": 58, "icmpv6": 58, "eigrp": 88, "ospf": 89,
+    "ospfigp": 89, "pim": 103, "vrrp": 112, "l2tp": 115, "sctp": 132, "udplite": 136,
+}  # fmt: skip
+"""IANA protocol numbers by the names that tools write; a number stands for itself."""
+
+
+def missing(count: int) -> pa.Array:
+    """A column of text in which no cell says anything."""
+    return pa.nulls(count, pa.string())
+
+
+def integers(texts: pa.Array) -> pa.Array:
+    """Whole numbers (uint64); 0 where a cell holds none."""
+    readable = pc.fill_null(pc.match_substring_regex(texts, _INTEGER), False)
+    return pc.cast(pc.if_else(readable, texts, "0"), pa.uint64())
+
+
+def decimals(texts: pa.Array) -> npt.NDArray[np.float64]:
+    """Decimal numbers; NaN where a cell holds none."""
+    readable = pc.fill_null(pc.match_substring_regex(texts, _DECIMAL), False)
+    numbers = pc.cast(pc.if_else(readable, texts, pa.scalar(None, pa.string())), pa.float64())
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), np.float64)
+
+
+def nanoseconds(texts: pa.Array) -> Int64s:
+    """Times: seconds since the epoch with decimals, or ISO 8601 (UTC unless it says its zone).
+
+    Unix nanoseconds, exact to the microsecond; -1 where a cell holds no time.
+    """
+    seconds = decimals(texts)
+    plausible = np.abs(seconds) < 9e9  # until the year 2255, so that nanoseconds fit
+    whole = np.where(plausible, seconds, 0.0)
+    times = np.rint(whole * 1e6).astype(np.int64) * 1000
+    rest = np.flatnonzero(~plausible)
+    if len(rest):
+        times[rest] = _iso(texts.take(pa.array(rest)))
+    return times
+
+
+def _iso(texts: pa.Array) -> Int64s:
+    encoded = pc.fill_null(texts, "").dictionary_encode()
+    found = [_ISO.match(text) for text in encoded.dictionary.to_pylist()]
+    distinct = np.array([-1 if match is None else _instant(match) for match in found], np.int64)
+    instants: Int64s = distinct[encoded.indices.to_numpy()]
+    return instants
+
+
+def _instant(match: re.Match[str]) -> int:
+    try:
+        stated = np.datetime64(f"{match['day']}T{match['time']}", "ns")
+    except ValueError:  # a 30th of February
+        return -1
+    return int(stated.astype(np.int64)) - _offset_s(match["zone"]) * _SECOND
+
+
+def _offset_s(zone: str | None) -> int:
+    if not zone or zone == "Z":
+        return 0
+    digits = zone[1:].replace(":", "")
+    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    return -seconds if zone[0] == "-" else seconds
+
+
+def addresses(texts: pa.Array) -> pa.Array:
+    """Addresses of 16 bytes, IPv4 mapped; unspecified where a cell holds none."""
+    encoded = pc.fill_null(texts, "").dictionary_encode()
+    every = pa.array([packed(text) for text in encoded.dictionary.to_pylist()], ADDRESS)
+    return every.take(encoded.indices)
+
+
+def packed(text: str) -> bytes:
+    """One address in 16 bytes; unspecified where the text is none."""
+    try:
+        return pack_address(text.partition("%")[0].partition("/")[0])
+    except ValueError:
+        return UNSPECIFIED
+
+
+def versions(texts: pa.Array) -> pa.Array:
+    """EtherType of each address: 0x0800, 0x86dd, or 0 where a cell holds none."""
+    encoded = pc.fill_null(texts, "").dictionary_encode()
+    types = [_ethertype(text) for text in encoded.dictionary.to_pylist()]
+    return pa.array(types, pa.uint16()).take(encoded.indices)
+
+
+def _ethertype(text: str) -> int:
+    try:
+        return 0x0800 if ipaddress.ip_address(text).version == 4 else 0x86DD
+    except ValueError:
+        return 0
+
+
+def protocols(texts: pa.Array) -> pa.Array:
+    """Protocol numbers of names or numbers; 0 where a cell holds neither."""
+    return mapped(texts, lambda text: PROTOCOLS.get(text.lower(), _byte(text)), pa.uint8())
+
+
+def _byte(text: str) -> int:
+    return int(text) if text.isdigit() and len(text) <= 3 and int(text) < 256 else 0
+
+
+def macs(texts: pa.Array) -> pa.Array:
+    """MAC addresses ``aa:bb:cc:dd:ee:ff`` as 48-bit numbers; 0 where a cell holds none."""
+    return mapped(texts, _mac, pa.uint64())
+
+
+def _mac(text: str) -> int:
+    digits = text.replace(":", "").replace("-", "").replace(".", "")
+    try:
+        return int(digits, 16) if len(digits) == 12 else 0
+    except ValueError:
+        return 0
+
+
+def mapped(texts: pa.Array, value: Callable[[str], int], kind: pa.DataType) -> pa.Array:
+    """``value`` of each distinct text (``""`` for none), in the type ``kind``."""
+    encoded = pc.fill_null(texts, "").dictionary_encode()
+    values = [value(text) for text in encoded.dictionary.to_pylist()]
+    return pa.array(values, kind).take(encoded.indices)
+
+
+def labels(columns: Columns, count: int) -> pa.Array:
+    """One map a row of the columns' names to their texts; what a cell does not say is left out."""
+    named = {name: column for name, column in columns.items() if column.null_count < count}
+    if not named:
+        return pa.array([[]] * count, LABELS)
+    said = np.stack([c.is_valid().to_numpy(zero_copy_only=False) for c in named.values()], axis=1)
+    offsets = np.zeros(count + 1, np.int32)
+    np.cumsum(said.sum(axis=1), out=offsets[1:])
+    rows, which = np.nonzero(said)
+    keys = pa.array(list(named), pa.string()).take(pa.array(which))
+    everything = pa.concat_arrays([c.cast(pa.string()) for c in named.values()])
+    values = everything.take(pa.array(which * count + rows))
+    return pa.MapArray.from_arrays(pa.array(offsets), keys, values)
+
+
+def flow_rows(kind: FlowType, columns: Columns, count: int) -> pa.RecordBatch:
+    """A batch of FLOWS; columns that are not given are 0, unspecified or empty.
+
+    Numbers keep the low bits that their column has room for.
+    """
+    arrays = []
+    for field in FLOWS:
+        given = columns.get(field.name)
+        if field.name == "type":
+            index = pa.array(np.zeros(count, np.int8))
+            given = pa.DictionaryArray.from_arrays(index, pa.array([kind.value]))
+        elif given is None:
+            given = _nothing(field.type, count)
+        elif pa.types.is_integer(field.type):
+            given = given.cast(field.type, safe=False)
+        arrays.append(given)
+    return pa.RecordBatch.from_arrays(arrays, schema=FLOWS)
+
+
+def _nothing(kind: pa.DataType, count: int) -> pa.Array:
+    if kind == ADDRESS:
+        zeros = pa.py_buffer(bytes(16 * count))
+        return pa.Array.from_buffers(ADDRESS, count, [None, zeros])
+    if kind == LABELS:
+        return labels({}, count)
+    return pa.array(np.zeros(count, kind.to_pandas_dtype()))
+
+
+def both_directions(forward: pa.RecordBatch, reverse: Columns) -> pa.RecordBatch:
+    """Each row, followed by one for its way back where that counted anything.
+
+    ``reverse`` has the ``bytes`` and ``packets`` (and, where known, ``tcp_flags``) of the way
+    back, a value for each row. As with IPFIX biflows (RFC 5103), the two ends are exchanged.
+    """
+    counted = pc.or_(pc.greater(reverse["bytes"], 0), pc.greater(reverse["packets"], 0))
+    back = np.flatnonzero(counted.to_numpy(zero_copy_only=False))
+    if not len(back):
+        return forward
+    columns = {name: forward.column(name) for name in FLOWS.names}
+    for one, other in _ENDS:
+        columns[one], columns[other] = forward.column(other), forward.column(one)
+    columns["tcp_flags"] = pa.array(np.zeros(forward.num_rows, np.uint16))
+    for name, column in reverse.items():
+        columns[name] = column.cast(FLOWS.field(name).type, safe=False)
+    backward = pa.RecordBatch.from_arrays([columns[n] for n in FLOWS.names], schema=FLOWS)
+    order = np.argsort(np.concatenate([np.arange(forward.num_rows), back]), kind="stable")
+    places = np.concatenate([np.arange(forward.num_rows), forward.num_rows + back])[order]
+    both = pa.Table.from_batches([forward, backward]).take(pa.array(places))
+    return both.combine_chunks().to_batches()[0]

@@ -1,0 +1,92 @@
+"""nfdump's CSV: as nfdump itself writes it, where it is installed, and in other forms."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.ingest.exports.reading import read, said
+from tests.ingest.netflow.packets import v5, v5_record
+
+HEAD = "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,in,out,sas,das,ra,tr\n"
+FLOW = (
+    "2026-01-02 03:04:05,2026-01-02 03:04:07,2.000,10.0.0.5,192.0.2.7,51000,443,TCP,...AP.SF,0,0,"
+    "10,1020,12,9600,1,2,64500,64501,10.9.9.9,2026-01-02 03:04:08.250\n"
+)
+SUMMARY = "Summary\nflows,bytes,packets,avg_bps,avg_pps,avg_bpp\n1,1020,10,0,0,102\n"
+
+
+def test_a_biflow_is_a_row_for_each_direction_and_the_summary_none() -> None:
+    records, refused = read((HEAD + FLOW + SUMMARY).encode())
+    there, back = records
+    assert not refused
+    ends = ("src_addr", "src_port", "dst_addr", "dst_port", "bytes", "packets", "in_if", "src_as")
+    assert said(there, *ends) == ("10.0.0.5", 51000, "192.0.2.7", 443, 1020, 10, 1, 64500)
+    assert said(back, *ends) == ("192.0.2.7", 443, "10.0.0.5", 51000, 9600, 12, 2, 64501)
+    assert there["time_flow_end_ns"] - there["time_flow_start_ns"] == 2_000_000_000
+    assert there["time_received_ns"] % 1_000_000_000 == 250_000_000
+    assert said(there, "tcp_flags", "sampler_address") == (0x1B, "10.9.9.9")
+
+
+def test_newer_names_are_known() -> None:
+    records, _ = read(
+        b"firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows\n"
+        b"2026-01-02 03:04:05.125,1.5,UDP,2001:db8::1,53,2001:db8::2,4000,3,300,1\n"
+    )
+    assert said(records[0], "src_addr", "dst_port", "proto", "bytes", "etype") == (
+        *("2001:db8::1", 4000, 17, 300, 0x86DD),
+    )
+    assert records[0]["time_flow_end_ns"] - records[0]["time_flow_start_ns"] == 1_500_000_000
+
+
+def test_odd_lines_are_counted_and_the_others_kept() -> None:
+    odd = "a,b\n" + FLOW.replace("2026-01-02 03:04:05", "2026-02-31 00:00:00")
+    records, refused = read((HEAD + odd + FLOW).encode())
+    assert len(records) == 2
+    assert refused == {"malformed": 1, "no_time": 1}
+
+
+@pytest.mark.skipif(not shutil.which("nfcapd"), reason="nfdump is not installed")
+def test_what_nfdump_collected_is_what_was_sent(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    collector = subprocess.Popen(
+        ["nfcapd", "-w", tmp_path, "-p", str(port), "-b", "127.0.0.1", "-t", "3600"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert collector.stderr is not None
+    while "Startup" not in collector.stderr.readline():
+        assert collector.poll() is None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for number in range(3):
+            sender.sendto(v5([v5_record()] * 5, sequence=5 * number), ("127.0.0.1", port))
+            time.sleep(0.05)
+    time.sleep(0.3)
+    collector.terminate()
+    collector.communicate(timeout=20)
+    (kept,) = tmp_path.glob("nfcapd.2*")
+    printed = subprocess.run(
+        ["nfdump", "-r", kept, "-o", "csv"],
+        env={"TZ": "UTC", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        check=True,
+    ).stdout
+    records, refused = read(printed)
+    assert len(records) == 15
+    assert not refused
+    assert all(record["bytes"] and record["packets"] for record in records)
+
+
+@given(st.text(max_size=300))
+def test_any_text_after_the_head_is_read_or_counted(text: str) -> None:
+    read((HEAD + FLOW + text).encode("utf-8", "replace"))

@@ -13,7 +13,7 @@ from sensorium.app.spine import Spine, build_spine
 from sensorium.console.api import ConsoleDeps, build_api
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
-from sensorium.ingest.transport import Scraper, UdpReceiver
+from sensorium.ingest.transport import Scraper, SyslogStreamReceiver, UdpReceiver
 from sensorium.observe import open_observe
 from sensorium.pipeline.inbox import Inbox
 from sensorium.pipeline.live import LivePipeline
@@ -54,6 +54,13 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     inbox = Inbox(settings.inbox, observe, time.time_ns)
     receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
+    streams = SyslogStreamReceiver(
+        settings.ingest.syslog_stream,
+        inbox.put_messages,
+        observe,
+        busy=inbox.busy,
+        clock_ns=time.time_ns,
+    )
     resumption = Resumption(
         spine.pipeline,
         spine.inquest,
@@ -93,9 +100,12 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
     parts += [pipeline, http, receiver, scraper]
+    if settings.ingest.syslog_stream.enabled:
+        parts.append(streams)
     supervisor = Supervisor(parts, observe)
     http.bind()
     receiver.bind()
+    streams.bind()
     return supervisor, http
 
 

@@ -16,6 +16,7 @@ from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.prometheus.config import PrometheusConfig
 from sensorium.ingest.syslog.config import SyslogConfig
 from sensorium.ingest.transport.config import ScrapeConfig, UdpConfig
+from sensorium.ingest.transport.stream_config import SyslogStreamConfig
 from sensorium.observe.config import ObserveConfig
 from sensorium.pipeline.config import ChangeSourcesConfig, InboxConfig, PipelineConfig
 from sensorium.store.records.config import RecordsConfig
@@ -30,6 +31,7 @@ class IngestConfig:
     scrape: ScrapeConfig = setting(ScrapeConfig, "")
     netflow: NetflowConfig = setting(NetflowConfig, "")
     syslog: SyslogConfig = setting(SyslogConfig, "")
+    syslog_stream: SyslogStreamConfig = setting(SyslogStreamConfig, "")
     prometheus: PrometheusConfig = setting(PrometheusConfig, "")
     changes: ChangesConfig = setting(ChangesConfig, "")
 

@@ -15,6 +15,8 @@ from sensorium.pipeline.arrivals import EMPTY, Announcement, Arrivals
 from sensorium.pipeline.config import InboxConfig
 
 SECOND = 1_000_000_000
+# Bytes of arrival, address, ports and offset.
+_OF_EACH = 36
 
 
 @dataclass(slots=True)
@@ -78,7 +80,8 @@ class Inbox:
             return
         with self._lock:
             self._waiting.messages.append(messages)
-            self._waiting.size += messages.data.nbytes
+            # Short messages weigh less than what is known of each.
+            self._waiting.size += messages.data.nbytes + _OF_EACH * len(messages)
             self._seen(int(messages.arrival_ns.max()))
         self._filled.set()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sensorium.incident import IncidentManager
     from sensorium.ingest.datagrams import DatagramDecoder
     from sensorium.ingest.prometheus import PrometheusDecoder
+    from sensorium.ingest.syslog import SyslogDecoder
     from sensorium.model.anomaly import Anomaly
     from sensorium.model.incident import Incident
     from sensorium.observe import Observe
@@ -39,7 +40,7 @@ class Parts:
 
     observe: Observe
     netflow: DatagramDecoder
-    syslog: DatagramDecoder
+    syslog: SyslogDecoder
     prometheus: PrometheusDecoder
     changes: ChangeBook
     telemetry: ClickHouseTelemetry
@@ -88,7 +89,7 @@ class Pipeline:
             self._keep(Signal.FLOWS, parts.netflow.decode(datagrams.select(~is_syslog)))
             self._keep(Signal.LOGS, parts.syslog.decode(datagrams.select(is_syslog)))
         if len(arrivals.messages):
-            self._keep(Signal.LOGS, parts.syslog.decode(arrivals.messages))
+            self._keep(Signal.LOGS, parts.syslog.decode_messages(arrivals.messages))
         if arrivals.scrapes:
             self._keep(Signal.METRICS, parts.prometheus.decode(arrivals.scrapes))
         if not arrivals.through_ns:

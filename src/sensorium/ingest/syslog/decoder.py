@@ -57,8 +57,15 @@ class SyslogDecoder:
 
     def decode(self, datagrams: Datagrams) -> pa.RecordBatch:
         """Decode all datagrams in order; never raises for their content."""
+        return self._decode(datagrams, whole=False)
+
+    def decode_messages(self, messages: Datagrams) -> pa.RecordBatch:
+        """As :meth:`decode`, of messages that were framed: a line end in one never divides it."""
+        return self._decode(messages, whole=True)
+
+    def _decode(self, datagrams: Datagrams, *, whole: bool) -> pa.RecordBatch:
         data, offsets = self._well_formed(datagrams)
-        starts, ends, origins, cut = self._messages_of(data, offsets)
+        starts, ends, origins, cut = self._messages_of(data, offsets, whole=whole)
         count = len(starts)
         rows, local = self._scratch.rows(count), np.empty(count, np.bool_)
         times = np.empty(count, np.int64)
@@ -83,8 +90,10 @@ class SyslogDecoder:
             data, offsets = with_replacements(data, offsets, malformed)
         return _read_only(data), _read_only(offsets)
 
-    def _messages_of(self, data: Bytes, offsets: Ints) -> tuple[Ints, Ints, Ints, int]:
-        line_ends = np.flatnonzero(data == 10)
+    def _messages_of(
+        self, data: Bytes, offsets: Ints, *, whole: bool
+    ) -> tuple[Ints, Ints, Ints, int]:
+        line_ends = np.empty(0, np.int64) if whole else np.flatnonzero(data == 10)
         room = len(offsets) - 1 + len(line_ends)
         starts, ends, origins = self._scratch.bounds(room)
         count, empty, cut = split(data, offsets, line_ends, self._longest, starts, ends, origins)

@@ -3,17 +3,20 @@
 from typing import TYPE_CHECKING
 
 from sensorium.ingest.transport.config import ScrapeConfig, ScrapeTarget, UdpConfig
+from sensorium.ingest.transport.stream_config import StreamTlsConfig, SyslogStreamConfig
 from sensorium.lazy import lazy_names
 
 if TYPE_CHECKING:
     from sensorium.ingest.transport.replay import Destination, ReplayProgress, send_recording
     from sensorium.ingest.transport.scrape import Scraper
+    from sensorium.ingest.transport.stream import SyslogStreamReceiver
     from sensorium.ingest.transport.udp import UdpReceiver
 
 __getattr__ = lazy_names(
     __name__,
     replay="Destination ReplayProgress send_recording",
     scrape="Scraper",
+    stream="SyslogStreamReceiver",
     udp="UdpReceiver",
 )
 
@@ -23,6 +26,9 @@ __all__ = [
     "ScrapeConfig",
     "ScrapeTarget",
     "Scraper",
+    "StreamTlsConfig",
+    "SyslogStreamConfig",
+    "SyslogStreamReceiver",
     "UdpConfig",
     "UdpReceiver",
     "send_recording",

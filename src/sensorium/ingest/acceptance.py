@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,11 +22,20 @@ class NoRoomError(SensoriumError):
         self.retry_after_s = retry_after_s
 
 
+def request_id(body: bytes, source: bytes = b"") -> bytes:
+    """16 bytes that stand for a request's content, and its sender's address."""
+    return hashlib.blake2b(body, digest_size=16, key=source).digest()
+
+
 class Accept(Protocol):
     """Takes the decoded rows of one request, all or nothing."""
 
-    async def __call__(self, batches: Sequence[tuple[Signal, pa.RecordBatch]]) -> None:
+    async def __call__(
+        self, batches: Sequence[tuple[Signal, pa.RecordBatch]], request_id: bytes = b""
+    ) -> None:
         """Return when the rows survive the process's death: then the sender may be answered.
 
-        :class:`NoRoomError` while there is no room; nothing of the request was then taken.
+        ``request_id`` is :func:`request_id` of the request's body, where a sender repeats a
+        request whose answer it did not get: it is then taken once. :class:`NoRoomError` while
+        there is no room; nothing of the request was then taken.
         """

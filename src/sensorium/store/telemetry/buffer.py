@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -9,11 +10,17 @@ import pyarrow as pa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Rows that are written in one insert; ``token`` stays the same when the write is retried."""
+    """Rows that are written in one insert; ``token`` stays the same when the write is retried.
+
+    Where a journal keeps the rows as well, ``stored`` is called once they are written, and
+    ``accepted_ns`` (Unix ns) is when they were accepted, 0 where they are not journalled.
+    """
 
     token: str
     batches: tuple[pa.RecordBatch, ...]
     rows: int
+    accepted_ns: int = 0
+    stored: Callable[[], None] | None = None
 
 
 class InsertBuffer:
@@ -21,7 +28,8 @@ class InsertBuffer:
 
     Batches gather until :meth:`seal` or until ``chunk_rows`` are there; sealed chunks keep their
     content and token, so that a retry is recognised by the server. At most ``limit_rows`` are
-    held: beyond that the oldest chunks are given up.
+    held: beyond that the oldest chunks are given up, except those that a journal holds: it
+    bounds them itself.
     """
 
     def __init__(self, name: str, *, chunk_rows: int, limit_rows: int, run: str) -> None:
@@ -40,6 +48,12 @@ class InsertBuffer:
         return self._open_rows + sum(chunk.rows for chunk in self._sealed)
 
     @property
+    def volatile_rows(self) -> int:
+        """Rows held that no journal holds as well."""
+        sealed = (chunk.rows for chunk in self._sealed if chunk.stored is None)
+        return self._open_rows + sum(sealed)
+
+    @property
     def sealed(self) -> tuple[Chunk, ...]:
         """The chunks that are due to be written, oldest first."""
         return tuple(self._sealed)
@@ -52,10 +66,11 @@ class InsertBuffer:
         self._open_rows += batch.num_rows
         if self._open_rows >= self._chunk_rows:
             self.seal()
-        given_up = 0
-        while self._sealed and self.rows > self._limit_rows:
-            given_up += self._sealed.pop(0).rows
-        return given_up
+        return self._give_up()
+
+    def add_journalled(self, chunk: Chunk) -> None:
+        """Take in a chunk that is due at once and never given up."""
+        self._sealed.append(chunk)
 
     def seal(self) -> None:
         """Close the gathering chunk, so that it can be written."""
@@ -67,5 +82,17 @@ class InsertBuffer:
         self._open, self._open_rows = [], 0
 
     def written(self, chunk: Chunk) -> None:
-        """Forget a chunk that is stored."""
+        """Forget a chunk that is stored, and say so to whoever keeps its rows too."""
         self._sealed.remove(chunk)
+        if chunk.stored is not None:
+            chunk.stored()
+
+    def _give_up(self) -> int:
+        given_up = 0
+        excess = self.volatile_rows - self._limit_rows
+        for chunk in [chunk for chunk in self._sealed if chunk.stored is None]:
+            if given_up >= excess:
+                break
+            self._sealed.remove(chunk)
+            given_up += chunk.rows
+        return given_up

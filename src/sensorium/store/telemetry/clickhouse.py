@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,25 @@ class ClickHouseTelemetry:
         if not batch.schema.equals(SCHEMAS[signal]):
             raise ValueError(f"batch does not have the columns of {signal.value}")
         self._writer.take(TABLE_OF[signal].name, batch)
+
+    def insert_once(
+        self,
+        signal: Signal,
+        batch: pa.RecordBatch,
+        *,
+        token: str,
+        accepted_ns: int,
+        stored: Callable[[], None],
+    ) -> None:
+        """Write rows that a journal holds; ValueError if the columns are others.
+
+        However often they come under one ``token`` and ``accepted_ns`` (Unix ns), also from
+        another process after a crash, the store has them once. ``stored`` is called when it has.
+        """
+        if not batch.schema.equals(SCHEMAS[signal]):
+            raise ValueError(f"batch does not have the columns of {signal.value}")
+        table = TABLE_OF[signal].name
+        self._writer.take_once(table, batch, token=token, accepted_ns=accepted_ns, stored=stored)
 
     def insert_templates(self, batch: pa.RecordBatch) -> None:
         """Buffer rows of ``log_templates`` (see LOG_TEMPLATES); repeats of a template are fine."""

@@ -35,6 +35,7 @@ STEPS = (
         ),
     ),
     Step(2, "attributes of flows", (tables.FLOW_ATTRIBUTES,)),
+    Step(3, "journalled rows say when they were accepted", tables.ACCEPTED_AT),
 )
 
 _STEPS_TABLE = """
@@ -47,7 +48,7 @@ ENGINE = MergeTree ORDER BY number
 """
 
 # A window of remembered insert tokens makes a retried write harmless if the first one did land.
-_INSERT_WINDOW = 200
+_INSERT_WINDOW = 1000
 
 
 def migrate(client: Client, database: str) -> list[int]:

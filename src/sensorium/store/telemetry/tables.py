@@ -168,6 +168,17 @@ FLOW_ATTRIBUTES = f"""
     """
 """For stores made before flows had ``attributes``; their rows have none."""
 
+# A row that comes again after a crash must fall into the same partition, where the store knows it
+# by its token: what is journalled says itself when it was accepted. The column is never stored.
+ACCEPTED_AT = tuple(
+    f"ALTER TABLE {table} {change}"
+    for table in ("flows", "logs", "metrics")
+    for change in (
+        "ADD COLUMN IF NOT EXISTS accepted_at DateTime('UTC') EPHEMERAL now()",
+        "MODIFY COLUMN stored_at DateTime('UTC') MATERIALIZED accepted_at CODEC(Delta, ZSTD(1))",
+    )
+)
+
 TABLE_OF: dict[Signal, Table] = {
     Signal.FLOWS: FLOWS,
     Signal.LOGS: LOGS,

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from sensorium.store.telemetry.config import TelemetryConfig
 
+SLICE_ROWS = 250_000
+"""Rows of one insert at most: ClickHouse then keeps or rejects them as one block."""
+
 RETRY_S = 5.0
 """Seconds after a failed write before rows that come in make the next attempt."""
 
@@ -96,6 +99,34 @@ class Writer:
                 self._write_all([table])
             self._waiting.labels(table).set(buffer.rows)
 
+    def take_once(
+        self,
+        table: str,
+        batch: pa.RecordBatch,
+        *,
+        token: str,
+        accepted_ns: int,
+        stored: Callable[[], None],
+    ) -> None:
+        """Write rows that a journal holds, at once if the store takes them.
+
+        The store keeps them once however often they come under the same ``token`` with the same
+        ``accepted_ns``. ``stored`` is called when all of them are written, in whatever thread
+        wrote the last; until then they are neither given up nor forgotten.
+        """
+        slices = range(0, batch.num_rows, SLICE_ROWS)
+        counted = _Countdown(len(slices), stored)
+        with self._lock:
+            buffer = self._buffers[table]
+            for start in slices:
+                rows = batch.slice(start, SLICE_ROWS)
+                name = f"{token}/{table}/{start}"
+                chunk = Chunk(name, (rows,), rows.num_rows, accepted_ns, counted.one_less)
+                buffer.add_journalled(chunk)
+            if self._clock_s() >= self._retry_at_s:
+                self._write_all([table])
+            self._waiting.labels(table).set(buffer.rows)
+
     def flush(self) -> None:
         """Write everything buffered; StoreWriteError if some rows are still waiting after it."""
         with self._lock:
@@ -108,11 +139,11 @@ class Writer:
                 raise StoreWriteError(self.problem, self.waiting_rows)
 
     def close(self) -> None:
-        """Release the client; what is still buffered is lost."""
+        """Release the client; what is still buffered is lost, unless a journal holds it."""
         with self._lock:
             for name, buffer in self._buffers.items():
-                if buffer.rows:
-                    self._dropped.labels(name, "closed").inc(buffer.rows)
+                if lost := buffer.volatile_rows:
+                    self._dropped.labels(name, "closed").inc(lost)
             self._client.close()
 
     def _write_all(self, names: list[str]) -> None:
@@ -148,7 +179,7 @@ class Writer:
         try:
             self._client.insert_arrow(
                 name,
-                to_table(list(chunk.batches)),
+                to_table(list(chunk.batches), accepted_ns=chunk.accepted_ns),
                 settings={"insert_deduplication_token": chunk.token},
             )
         # A full disk comes as OSError, from the file that the driver hands to the engine.
@@ -156,3 +187,16 @@ class Writer:
             return one_line(error), isinstance(error, OperationalError | OSError)
         self._seconds.labels(name).observe(time.perf_counter() - began)
         return "", False
+
+
+class _Countdown:
+    """Calls ``done`` when it has been told so many times that one is less."""
+
+    def __init__(self, count: int, done: Callable[[], None]) -> None:
+        self._count = count
+        self._done = done
+
+    def one_less(self) -> None:
+        self._count -= 1
+        if not self._count:
+            self._done()

@@ -1,0 +1,107 @@
+"""A segment: one file of entries, which goes to the store as one and is then deleted."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from sensorium.ingest.journal.entry import Entry, Rows, decode, joined
+
+MAGIC: Final = b"SJS1"
+HEAD: Final = struct.Struct("<4s16sq")
+SUFFIX: Final = ".rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Rows on their way from the journal to the store.
+
+    ``token`` is the segment's own for ever, so that the store recognises rows it already has;
+    ``opened_ns`` and ``accepted_ns`` are when its first and last entry were accepted (Unix ns).
+    ``stored`` must be called when the store has all rows, ``failed`` if they could not be handed
+    to it: then they are kept for the next start.
+    """
+
+    token: str
+    opened_ns: int
+    accepted_ns: int
+    rows: tuple[Rows, ...]
+    stored: Callable[[], None]
+    failed: Callable[[], None]
+
+
+@dataclass(slots=True, eq=False)
+class SegmentFile:
+    """A segment on disk: ``size`` bytes hold whole entries, and nothing behind them counts."""
+
+    path: Path
+    identity: bytes
+    opened_ns: int
+    size: int = HEAD.size
+    rows: int = 0
+    newest_ns: int = 0
+    request_ids: list[bytes] = field(default_factory=list)
+
+    @property
+    def token(self) -> str:
+        """What its rows are called in the store."""
+        return self.identity.hex()
+
+    def read(self) -> tuple[Rows, ...]:
+        """All rows, one batch for each signal; OSError or ValueError where it cannot be read."""
+        return tuple(joined(_all_rows(memoryview(self.path.read_bytes())[: self.size])))
+
+
+def create(folder: Path, number: int, identity: bytes, opened_ns: int) -> tuple[SegmentFile, int]:
+    """A new, empty segment and its file descriptor, open for appending."""
+    path = folder / f"{number:020d}{SUFFIX}"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, HEAD.pack(MAGIC, identity, opened_ns))
+    except OSError:
+        os.close(descriptor)
+        path.unlink()
+        raise
+    return SegmentFile(path, identity, opened_ns), descriptor
+
+
+def recover(path: Path) -> tuple[SegmentFile | None, int]:
+    """A segment that an earlier process left, and how many bytes at its end were cut off.
+
+    Those were being written when the process died and never acknowledged. None for a file in
+    which not even the head is whole.
+    """
+    data = memoryview(path.read_bytes())
+    if len(data) < HEAD.size or bytes(data[:4]) != MAGIC:
+        return None, len(data)
+    _, identity, opened_ns = HEAD.unpack_from(data)
+    found = SegmentFile(path, identity, opened_ns)
+    while (entry := decode(data, found.size)) is not None:
+        _note(found, entry)
+    torn = len(data) - found.size
+    if torn:
+        os.truncate(path, found.size)
+    return found, torn
+
+
+def _note(segment: SegmentFile, entry: Entry) -> None:
+    segment.size = entry.end
+    segment.newest_ns = entry.accepted_ns
+    segment.rows += sum(batch.num_rows for _, batch in entry.rows)
+    segment.request_ids += entry.request_ids
+
+
+def _all_rows(data: memoryview) -> list[Rows]:
+    found: list[Rows] = []
+    at = HEAD.size
+    while at < len(data):
+        entry = decode(data, at)
+        if entry is None:
+            raise ValueError(f"the entry at byte {at} is damaged")
+        found += entry.rows
+        at = entry.end
+    return found

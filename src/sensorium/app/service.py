@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sensorium.app.acknowledged import Acknowledged, build_acknowledged
 from sensorium.app.spine import Spine, build_spine
 from sensorium.console.api import ConsoleDeps, build_api
 from sensorium.console.intake import Intake
@@ -51,7 +52,8 @@ class _Housekeeping:
 def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpServer]:
     """Wire the running parts around a spine; the HTTP port is taken, nothing runs yet."""
     observe = spine.observe
-    inbox = Inbox(settings.inbox, observe, time.time_ns)
+    acknowledged = build_acknowledged(settings, observe)
+    inbox = Inbox(settings.inbox, observe, time.time_ns, acknowledged.journal)
     receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
     streams = SyslogStreamReceiver(
@@ -76,7 +78,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         settle_s=settings.incident.settle_s,
         resume=resumption.run,
         housekeeping=_Housekeeping(spine),
-        close=spine.close,
+        close=lambda: _close(spine, acknowledged),
     )
     parts: list[Component] = []
     supervisor: Supervisor
@@ -99,14 +101,23 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         health=health,
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
-    parts += [pipeline, http, receiver, scraper]
+    parts += [pipeline, http, receiver, scraper, *acknowledged.receivers]
     if settings.ingest.syslog_stream.enabled:
         parts.append(streams)
     supervisor = Supervisor(parts, observe)
+    acknowledged.open()
     http.bind()
     receiver.bind()
     streams.bind()
     return supervisor, http
+
+
+def _close(spine: Spine, acknowledged: Acknowledged) -> None:
+    """The stores first: what they take last, the journal lets go."""
+    try:
+        spine.close()
+    finally:
+        acknowledged.journal.close()
 
 
 async def run_service(settings: Settings) -> None:

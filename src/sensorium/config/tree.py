@@ -12,10 +12,12 @@ from sensorium.console.config import ConsoleConfig
 from sensorium.detect.config import DetectConfig
 from sensorium.incident.config import IncidentConfig
 from sensorium.ingest.changes.config import ChangesConfig
+from sensorium.ingest.journal.config import JournalConfig
 from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.prometheus.config import PrometheusConfig
 from sensorium.ingest.syslog.config import SyslogConfig
 from sensorium.ingest.transport.config import ScrapeConfig, UdpConfig
+from sensorium.ingest.transport.http.config import HttpConfig
 from sensorium.ingest.transport.stream_config import SyslogStreamConfig
 from sensorium.observe.config import ObserveConfig
 from sensorium.pipeline.config import ChangeSourcesConfig, InboxConfig, PipelineConfig
@@ -28,6 +30,8 @@ class IngestConfig:
     """What comes in, and from where."""
 
     udp: UdpConfig = setting(UdpConfig, "")
+    http: HttpConfig = setting(HttpConfig, "")
+    journal: JournalConfig = setting(JournalConfig, "")
     scrape: ScrapeConfig = setting(ScrapeConfig, "")
     netflow: NetflowConfig = setting(NetflowConfig, "")
     syslog: SyslogConfig = setting(SyslogConfig, "")

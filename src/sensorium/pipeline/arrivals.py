@@ -15,6 +15,7 @@ from sensorium.ingest.files import recorded_datagrams
 from sensorium.ingest.prometheus import Scrape
 
 if TYPE_CHECKING:
+    from sensorium.ingest.journal import Segment
     from sensorium.ingest.recording import Recording
 
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,252}")
@@ -52,6 +53,7 @@ class Arrivals:
     """Datagrams, scrapes and announcements that arrived up to ``through_ns`` (Unix ns).
 
     ``messages`` are syslog messages of streams, already taken out of their frames.
+    ``segments`` hold rows that were decoded and acknowledged already.
     ``through_ns`` is what moves event time on, so a quiet network still closes its windows.
     """
 
@@ -60,6 +62,7 @@ class Arrivals:
     messages: Datagrams = EMPTY
     scrapes: tuple[Scrape, ...] = ()
     announcements: tuple[Announcement, ...] = ()
+    segments: tuple[Segment, ...] = ()
     progress: float = field(default=0.0, compare=False)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from sensorium.ingest.prometheus import Scrape
 from sensorium.observe import Observe
 from sensorium.pipeline.arrivals import EMPTY, Announcement, Arrivals
 from sensorium.pipeline.config import InboxConfig
+
+if TYPE_CHECKING:
+    from sensorium.ingest.journal import Segment
 
 SECOND = 1_000_000_000
 # Bytes of arrival, address, ports and offset.
@@ -30,6 +34,16 @@ class _Waiting:
     end_ns: int = 0
 
 
+class Journalled(Protocol):
+    """What acknowledged rows wait in; they are fetched when the pipeline is ready for them."""
+
+    def take(self) -> Sequence[Segment]:
+        """Segments that are due, as many as may be in memory at once."""
+
+    def finish(self) -> None:
+        """Make all that was accepted due."""
+
+
 class Inbox:
     """Filled by the receivers, emptied in one piece by the pipeline's thread.
 
@@ -37,8 +51,15 @@ class Inbox:
     so that silence closes windows; while somebody replays the past it does not.
     """
 
-    def __init__(self, config: InboxConfig, observe: Observe, clock_ns: Callable[[], int]):
+    def __init__(
+        self,
+        config: InboxConfig,
+        observe: Observe,
+        clock_ns: Callable[[], int],
+        journal: Journalled | None = None,
+    ) -> None:
         self._config = config
+        self._journal = journal
         self._clock_ns = clock_ns
         self._lock = threading.Lock()
         self._filled = threading.Event()
@@ -116,7 +137,10 @@ class Inbox:
     def take(self, timeout_s: float) -> tuple[Arrivals | None, int]:
         """All that waits (None where nothing does), and the end of a replay, 0 for none."""
         self._filled.wait(timeout_s)
+        segments = () if self._journal is None else tuple(self._journal.take())
         with self._lock:
+            for segment in segments:
+                self._seen(segment.accepted_ns)
             waiting, self._waiting = self._waiting, _Waiting()
             self._filled.clear()
             self._depth.set(0)
@@ -131,8 +155,14 @@ class Inbox:
             messages=_joined(waiting.messages),
             scrapes=tuple(waiting.scrapes),
             announcements=tuple(waiting.announcements),
+            segments=segments,
         )
         return arrivals, waiting.end_ns
+
+    def finish(self) -> None:
+        """Let the next :meth:`take` have everything, for the last turn before a stop."""
+        if self._journal is not None:
+            self._journal.finish()
 
     def _seen(self, arrival_ns: int) -> None:
         self._replaying = self._clock_ns() - arrival_ns > 60 * SECOND

@@ -74,6 +74,7 @@ class LivePipeline:
         self._state = Health(HealthState.OK)
         while not self._stop.is_set():
             self._attempt()
+        self._inbox.finish()
         self._attempt()
         self._close()
 

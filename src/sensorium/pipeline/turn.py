@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sensorium.detect import DetectionEngine
     from sensorium.incident import IncidentManager
     from sensorium.ingest.datagrams import DatagramDecoder
+    from sensorium.ingest.journal import Segment
     from sensorium.ingest.prometheus import PrometheusDecoder
     from sensorium.ingest.syslog import SyslogDecoder
     from sensorium.model.anomaly import Anomaly
@@ -92,6 +94,8 @@ class Pipeline:
             self._keep(Signal.LOGS, parts.syslog.decode_messages(arrivals.messages))
         if arrivals.scrapes:
             self._keep(Signal.METRICS, parts.prometheus.decode(arrivals.scrapes))
+        for segment in arrivals.segments:
+            self._keep_segment(segment)
         if not arrivals.through_ns:
             return
         self.advance(arrivals.through_ns - self._behind_ns)
@@ -146,8 +150,39 @@ class Pipeline:
         self._parts.incidents.concluded(incident)
 
     def _keep(self, signal: Signal, batch: pa.RecordBatch) -> None:
-        if not batch.num_rows:
-            return
+        if batch.num_rows:
+            self._observe(signal, self._store(signal, batch, self._parts.telemetry.insert))
+
+    def _keep_segment(self, segment: Segment) -> None:
+        """Keep and score rows that were acknowledged; the journal lets go of what is stored."""
+        left = len(segment.rows)
+
+        def stored() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                segment.stored()
+
+        insert = partial(
+            self._parts.telemetry.insert_once,
+            token=segment.token,
+            accepted_ns=segment.opened_ns,
+            stored=stored,
+        )
+        try:
+            kept = [(signal, self._store(signal, rows, insert)) for signal, rows in segment.rows]
+        except Exception:
+            segment.failed()
+            raise
+        for signal, batch in kept:
+            self._observe(signal, batch)
+
+    def _store(
+        self,
+        signal: Signal,
+        batch: pa.RecordBatch,
+        insert: Callable[[Signal, pa.RecordBatch], None],
+    ) -> pa.RecordBatch:
         parts = self._parts
         if signal is Signal.LOGS:
             batch = parts.engine.assign_templates(batch)
@@ -155,8 +190,8 @@ class Pipeline:
             if templates.num_rows:
                 parts.telemetry.insert_templates(templates)
         self._rows.labels(signal.value).inc(batch.num_rows)
-        parts.telemetry.insert(signal, batch)
-        self._observe(signal, batch)
+        insert(signal, batch)
+        return batch
 
     def _observe(self, signal: Signal, batch: pa.RecordBatch) -> None:
         parts = self._parts

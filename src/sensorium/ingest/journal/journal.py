@@ -63,6 +63,7 @@ class Journal:
         self._waiting: list[_Waiting] = []
         self._in_flight: dict[bytes, _Waiting] = {}
         self._closed: deque[SegmentFile] = deque()
+        self._handed_over: set[SegmentFile] = set()
         self._seen = SeenRequests(folder, round(config.remember_s * _SECOND), clock_ns)
         self._open: SegmentFile | None = None
         self._descriptor = self._lock_descriptor = -1
@@ -135,6 +136,7 @@ class Journal:
                 if not self._closed or self._unstored >= self._config.max_unstored_rows:
                     break
                 file = self._closed.popleft()
+                self._handed_over.add(file)
                 self._unstored += file.rows
                 self._behind.set(self._unstored)
             if (segment := self._read(file)) is not None:
@@ -305,16 +307,22 @@ class Journal:
 
     def _stored(self, file: SegmentFile) -> None:
         """The store has it: remember its requests, then delete it."""
-        with self._lock:
-            self._seen.write(file.request_ids)
-        file.path.unlink(missing_ok=True)
-        self._count_bytes(-file.size)
+        try:
+            with self._lock:
+                self._seen.write(file.request_ids)
+            file.path.unlink(missing_ok=True)
+            self._count_bytes(-file.size)
+        except OSError as error:
+            # The store will know the rows by their token when the next start brings them again.
+            self._log.warning("a stored segment could not be deleted", error=str(error))
         self._release(file)
 
     def _release(self, file: SegmentFile) -> None:
         with self._lock:
-            self._unstored -= file.rows
-            self._behind.set(self._unstored)
+            if file in self._handed_over:
+                self._handed_over.remove(file)
+                self._unstored -= file.rows
+                self._behind.set(self._unstored)
 
     def _count_bytes(self, more: int) -> None:
         with self._lock:

@@ -1,0 +1,41 @@
+"""The receivers whose senders are told that their telemetry is safe, around one journal."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sensorium.ingest.journal import Journal
+from sensorium.ingest.transport.http import HttpReceiver, Route
+
+if TYPE_CHECKING:
+    from sensorium.component import Component
+    from sensorium.config import Settings
+    from sensorium.observe import Observe
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A journal and the receivers that fill it; :meth:`open` them, then run the receivers."""
+
+    journal: Journal
+    http: HttpReceiver
+
+    @property
+    def receivers(self) -> list[Component]:
+        """The running parts."""
+        return [self.http]
+
+    def open(self) -> None:
+        """Take the journal's folder and the ports; SensoriumError where they cannot be had."""
+        self.journal.open()
+        self.http.bind()
+
+
+def build_acknowledged(settings: Settings, observe: Observe) -> Acknowledged:
+    """Wire journal, routes and receivers; nothing is opened yet."""
+    journal = Journal(settings.ingest.journal, settings.data_dir / "journal", observe)
+    routes: dict[str, Route] = {}
+    http = HttpReceiver(settings.ingest.http, routes, observe, clock_ns=time.time_ns)
+    return Acknowledged(journal, http)

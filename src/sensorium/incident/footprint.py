@@ -46,6 +46,15 @@ class Footprint:
         return f"{entity.kind}:{entity.key}:{features[0].name if features else ''}"
 
     @property
+    def course(self) -> str:
+        """Which way a metric series is odd; empty for anything else."""
+        entity, features = self.anomaly.entity, self.anomaly.features
+        if entity.kind is not EntityKind.SERIES:
+            return ""
+        fell = bool(features) and features[0].value < features[0].expected
+        return f"{entity.key}:{'fell' if fell else 'rose'}"
+
+    @property
     def dominant(self) -> Talk | None:
         """The conversation that accounts for most of it, if there is one."""
         if self.talks and self.talks[0][1] >= DOMINANT:

@@ -75,7 +75,7 @@ def _cause(
     for group in groups:
         if group.is_forwarding or group.awaits is not None:
             continue
-        recent = [m for m in group.members if m.anomaly.end_ns > end_ns - _RECENT_NS]
+        recent = group.lately(end_ns - _RECENT_NS)
         heads = group.heads(_HEAD)
         if not recent or not any(carries(owner, host) for host in heads):
             continue

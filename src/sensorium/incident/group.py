@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -33,7 +33,9 @@ class Group:
 
     ``touches`` is what it was about lately: dimensions weighted by surprise, halved every
     ``memory_s``. ``last_ns`` is the end of the last window that said something new; a stray
-    anomaly that only joins does not move it. ``ready`` groups await the end of their hold.
+    anomaly that only joins does not move it. ``news_ns`` is the end of the last window in which
+    more happened than that metric series stayed as odd as they were: it links causes in time.
+    ``ready`` groups await the end of their hold.
     ``opened_ns``, ``settled_ns`` and ``waiting_ns`` (since when it waits to settle) are event
     times, 0 where it has not come to that. ``late`` holds what joined since it settled;
     ``is_changed`` says that something joined in the window at hand.
@@ -41,7 +43,8 @@ class Group:
     ``change`` is the announced change that explains it, ``work_ns`` the last window in which
     that work itself was seen; side effects that still await their work have it in ``awaits``.
     ``is_forwarding`` groups hold what routers show of traffic not yet seen. ``oddities`` say
-    what was odd in which way.
+    what was odd in which way, ``courses`` which series and whether it rose or fell;
+    ``lingering`` are the ids of anomalies that only went on in such a course.
     """
 
     number: int
@@ -51,8 +54,11 @@ class Group:
     touched_ns: int = 0
     start_ns: int = 0
     last_ns: int = 0
+    news_ns: int = 0
     traits: set[Trait] = field(default_factory=set)
     oddities: set[str] = field(default_factory=set)
+    courses: set[str] = field(default_factory=set)
+    lingering: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
     change: Change | None = None
     ready: bool = False
@@ -66,9 +72,12 @@ class Group:
     work_ns: int = 0
     is_forwarding: bool = False
     recent_known: tuple[tuple[int, int], float] | None = None
+    onset_known: tuple[int, int] | None = None
 
     def absorb(self, cluster: Cluster, *, extends: bool, is_late: bool = False) -> None:
         """Take in a window's cluster; ``extends`` says whether it keeps the group going."""
+        if extends and (not self.members or not self.continues_as(cluster.members)):
+            self.news_ns = max(self.news_ns, cluster.end_ns)
         self._add(cluster.members, is_late=is_late)
         if not self.start_ns or cluster.start_ns < self.start_ns:
             self.start_ns = cluster.start_ns
@@ -85,7 +94,10 @@ class Group:
         """
         news = other.recent_surprise()
         tells = news >= min(_NEWS_DECADES, _NEWS_SHARE * self.recent_surprise())
+        if tells and not self.continues_as(other.members):
+            self.news_ns = max(self.news_ns, other.news_ns)
         self._add(other.members, is_late=is_late)
+        self.lingering |= other.lingering
         self.start_ns = min(self.start_ns, other.start_ns)
         self.ready = self.ready or other.ready
         self.work_ns = max(self.work_ns, other.work_ns)
@@ -104,6 +116,43 @@ class Group:
             self.ids.add(member.anomaly.id)
             self.traits |= member.traits
             self.oddities.add(member.oddity)
+            if member.course in self.courses:
+                self.lingering.add(member.anomaly.id)
+        self.courses |= {m.course for m in members if m.course}
+
+    def continues_as(self, members: Collection[Footprint]) -> bool:
+        """Whether all that others tell is that series of this group stay as odd as they were.
+
+        Counters and gauges take minutes to come back after a fault has ended, and what happens
+        meanwhile is not for that of the same cause. Beside them a chance anomaly tells nothing.
+        """
+        if self.courses.isdisjoint(m.course for m in members):
+            return False
+        fresh = (m for m in members if m.course not in self.courses)
+        return surprise_of(fresh, allowance=CHANCE_DECADES) < CHANCE_DECADES
+
+    @property
+    def onset_ns(self) -> int:
+        """When the first window began by whose end it told more than chance does: a stray
+        anomaly that happened to come before is not the beginning."""
+        if self.onset_known is None or self.onset_known[0] != len(self.members):
+            self.onset_known = len(self.members), self._onset()
+        return self.onset_known[1]
+
+    def _onset(self) -> int:
+        for end_ns in sorted({m.anomaly.end_ns for m in self.members}):
+            so_far = [m for m in self.members if m.anomaly.end_ns <= end_ns]
+            if surprise_of(so_far, allowance=CHANCE_DECADES) >= CHANCE_DECADES:
+                return min(m.anomaly.start_ns for m in so_far if m.anomaly.end_ns == end_ns)
+        return self.start_ns
+
+    def lately(self, since_ns: int) -> list[Footprint]:
+        """The members that end after ``since_ns`` and do not merely linger."""
+        return [
+            m
+            for m in self.members
+            if m.anomaly.end_ns > since_ns and m.anomaly.id not in self.lingering
+        ]
 
     def faded(self, now_ns: int) -> dict[str, float]:
         """What the group was about, as it counts at ``now_ns``."""

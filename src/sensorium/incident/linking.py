@@ -40,7 +40,10 @@ class Linker:
     def affinity(self, left: Group, right: Group) -> float:
         """0 to 1; at or above the setting the two are taken for one cause."""
         earlier, later = sorted((left, right), key=lambda g: (g.last_ns, g.start_ns, g.number))
-        gap_s = max(later.start_ns - earlier.last_ns, 0) / SECOND
+        quiet_ns = earlier.news_ns
+        if earlier.continues_as(later.members):
+            quiet_ns = earlier.last_ns
+        gap_s = max(later.onset_ns - quiet_ns, 0) / SECOND
         if gap_s > self.config.gap_s:
             return self._recurrence(earlier, later, gap_s)
         freshness: float = 0.5 ** (gap_s / self.config.memory_s)
@@ -49,7 +52,7 @@ class Linker:
             alike(earlier.faded(now), later.faded(now), self.importance),
             _overlap(earlier, later),
             self._progression(earlier, later),
-            self._dependence(earlier, later),
+            self._dependence(earlier, later, is_over=gap_s > 0),
             self._path(earlier, later),
         )
         return max(best * freshness, self._recurrence(earlier, later, gap_s))
@@ -87,17 +90,32 @@ class Linker:
         acting = {t.client for t in _main(talks_of(later.members))} or set(later.heads())
         return _PROGRESSION if acting & attacked else 0.0
 
-    def _dependence(self, earlier: Group, later: Group) -> float:
-        """A failure spreads to whoever uses the service that failed."""
+    def _dependence(self, earlier: Group, later: Group, *, is_over: bool) -> float:
+        """A failure spreads to whoever uses the service that failed.
+
+        One that ``is_over`` before the other began spreads only to hosts in trouble with that
+        service: a client that has its trouble elsewhere did not get it from there.
+        """
         if not all(self._is_outage(g) for g in (earlier, later)):
             return 0.0
         best = 0.0
         for one in earlier.heads():
             for other in later.heads():
-                if self.edges.depends_on(one, other) or self.edges.depends_on(other, one):
+                if self._suffers(later, other, one, is_over) or self._suffers(
+                    later, one, other, is_over
+                ):
                     weight = self.importance(f"host {one}") * self.importance(f"host {other}")
                     best = max(best, _DEPENDENCE * math.sqrt(weight))
         return best
+
+    def _suffers(self, group: Group, client: str, server: str, is_over: bool) -> bool:
+        if not self.edges.depends_on(client, server):
+            return False
+        talks = {t: w for t, w in talks_of(group.members).items() if t.client == client}
+        asked = {talk.server for talk in _main(talks)}
+        if not is_over or not asked:
+            return True
+        return any(s == server or self.edges.depends_on(s, server) for s in asked)
 
     def _path(self, earlier: Group, later: Group) -> float:
         """A link fails: the routers at its ends, and the hosts whose traffic it carried. Trouble
@@ -108,7 +126,7 @@ class Linker:
             routers = [m.owner for m in one.members if Trait.LINK in m.traits]
             if Trait.LINK in other.traits:
                 return _PROGRESSION
-            if not other.traits & _OUTAGE or one.start_ns - other.start_ns > _ONSET_NS:
+            if not other.traits & _OUTAGE or one.onset_ns - other.onset_ns > _ONSET_NS:
                 continue
             if any(self.carries(router, host) for router in routers for host in other.heads()):
                 return _PATH

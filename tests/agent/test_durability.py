@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,8 +145,6 @@ def test_an_edited_proposal_is_waited_for_in_its_own_right(bench: Bench) -> None
 
 
 def test_a_new_revision_withdraws_what_the_old_one_proposed(bench: Bench) -> None:
-    from dataclasses import replace
-
     old = bench.investigate()
     assert old.approval is not None
     late = scenarios.log_anomaly("web", scenarios.A + 60, "upstream timed out")
@@ -161,6 +160,35 @@ def test_a_new_revision_withdraws_what_the_old_one_proposed(bench: Bench) -> Non
     assert stored.state is (ApprovalState.PENDING if same else ApprovalState.CANCELLED)
 
 
+@pytest.mark.parametrize("decided_first", [False, True], ids=["undecided", "just approved"])
+def test_an_incident_that_became_part_of_another_waits_for_nobody(
+    bench: Bench, *, decided_first: bool
+) -> None:
+    old = bench.investigate()
+    assert old.approval is not None
+    whole = replace(bench.scenario.incident, id="INC-0000beef", revision=2)
+    part = replace(old.incident, state=IncidentState.MERGED, proof=f"part of {whole.id}")
+    bench.records.incidents.save(old.incident)
+    bench.records.incidents.save(part)
+    if decided_first:
+        bench.desk.decide(old.approval.id, Decision.APPROVE, "ines", "cable is bad")
+    result = bench.investigator.investigate(
+        whole, bench.scenario.anomalies, bench.scenario.until_ns
+    )
+    assert [p.incident_id for p in bench.investigator.pending()] == [whole.id]
+    assert result.approval is not None
+    stored = bench.records.approvals.get(old.approval.id)
+    assert stored is not None
+    if decided_first:
+        assert stored.state is ApprovalState.APPROVED
+        brief = bench.records.briefs.get(part.id, part.revision)
+        assert brief is not None
+        assert "was approved by ines" in " ".join(brief.markdown.split())
+    else:
+        assert stored.state is ApprovalState.CANCELLED
+        assert stored.reason == f"{part.id} is part of {whole.id} now"
+
+
 def test_asking_again_for_a_finished_case_gives_the_same_answer_and_runs_nothing(
     bench: Bench,
 ) -> None:
@@ -172,8 +200,6 @@ def test_asking_again_for_a_finished_case_gives_the_same_answer_and_runs_nothing
 
 
 def test_a_resumed_decision_is_read_from_the_records_and_not_believed(bench: Bench) -> None:
-    from dataclasses import replace
-
     asked = bench.investigate().approval
     assert asked is not None
     forged = replace(asked, state=ApprovalState.APPROVED, actor="mallory")

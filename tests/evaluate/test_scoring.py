@@ -130,6 +130,13 @@ def test_one_cause_in_two_elevated_incidents_does_not_hold() -> None:
     assert scenario.failures == ("in 2 incidents",)
 
 
+def test_an_incident_merged_into_another_is_no_second_one() -> None:
+    part = replace(GOOD[1], id="INC-00000002", state=IncidentState.MERGED)
+    evaluation = scored(*GOOD, part)
+    assert evaluation.holds
+    assert not evaluation.uncaused
+
+
 def stray(number: int, anomaly: Anomaly) -> Incident:
     return replace(
         GOOD[0], id=f"INC-stray{number}", anomaly_ids=(anomaly.id,), hosts=(anomaly.hosts[0],)

@@ -23,7 +23,7 @@ def fold_all(
     for second in range(int(start), int(end), STEP):
         mine = [a for a in anomalies if at(second) < a.end_ns <= at(second + STEP)]
         updates = manager.fold(mine, at(second + STEP))
-        for name in ("opened", "joined", "settled", "reopened"):
+        for name in ("opened", "joined", "settled", "reopened", "merged"):
             getattr(total, name).extend(getattr(updates, name))
         total.latest.update(updates.latest)
     return total

@@ -138,16 +138,31 @@ class Investigator:
         self._checkpoints.close()
 
     def _supersede(self, incident: Incident, result: InvestigationResult) -> None:
-        """Withdraw what earlier revisions proposed and forget them; only the newest is decided."""
+        """Withdraw what earlier revisions, and incidents that became part of another, proposed,
+        and forget them; only the newest is decided."""
         desk, kept = self._deps.desk, result.approval.id if result.approval else ""
         for older in self.pending():
-            if older.incident_id != incident.id or older.revision >= incident.revision:
+            reason = self._outdated(older, incident)
+            if not reason:
                 continue
             approval = self._deps.records.approvals.get(older.approval_id)
             if approval and approval.id != kept and approval.state is ApprovalState.PENDING:
-                reason = f"revision {incident.revision} of the investigation took its place"
                 desk.cancel(approval.id, reason=reason)
+            elif approval and older.incident_id != incident.id:
+                # Somebody decided just before the merger: what was approved is still handed over.
+                self.resume(older.incident_id, approval)
             self._checkpoints.prune([older.thread_id], strategy="delete")
+
+    def _outdated(self, older: PendingInvestigation, newest: Incident) -> str:
+        """Why nobody needs to decide on an investigation any more; empty where somebody does."""
+        if older.incident_id == newest.id:
+            replaced = older.revision < newest.revision
+            reason = f"revision {newest.revision} of the investigation took its place"
+            return reason if replaced else ""
+        other = self._deps.records.incidents.get(older.incident_id)
+        if other is None or other.state is not IncidentState.MERGED:
+            return ""
+        return f"{other.id} is {other.proof} now"
 
     def _begin(
         self, incident: Incident, anomalies: Sequence[Anomaly], until_ns: int

@@ -82,12 +82,14 @@ def score(
     """Compare incidents with what happened.
 
     An incident is about the scenario that most of its anomalies fit. One that no scenario fits
-    for at least three anomalies in ten is about nothing that happened.
+    for at least three anomalies in ten is about nothing that happened. What was merged into
+    another incident counts there.
     """
     by_id = {a.id: a for a in anomalies}
     assigned: dict[str, list[tuple[float, Subject]]] = {s.id: [] for s in truth.scenarios}
     uncaused = []
-    for subject in sorted(subjects, key=lambda s: (s.incident.start_ns, s.incident.id)):
+    whole = [s for s in subjects if s.incident.state is not IncidentState.MERGED]
+    for subject in sorted(whole, key=lambda s: (s.incident.start_ns, s.incident.id)):
         fits = {s.id: fit_share(s, subject.incident, by_id) for s in truth.scenarios}
         best = max(truth.scenarios, key=lambda s: _claim(s, subject, fits), default=None)
         if best is None or fits[best.id] < _LEAST_FIT:

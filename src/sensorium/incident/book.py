@@ -17,6 +17,7 @@ from sensorium.incident.lifecycle import is_settled, transition
 from sensorium.incident.linking import Linker
 from sensorium.incident.planned_work import PlannedWork
 from sensorium.incident.snapshot import Snapshots
+from sensorium.incident.union import merged, next_union
 from sensorium.model.change import Change
 from sensorium.model.incident import Incident, IncidentState
 
@@ -32,6 +33,7 @@ class Step(StrEnum):
     JOINED = "joined"
     SETTLED = "settled"
     REOPENED = "reopened"
+    MERGED = "merged"
     GIVEN_UP = "given_up"
     FORGOTTEN = "forgotten"
 
@@ -107,6 +109,18 @@ class GroupBook:
         for group in self._groups:
             while group in self._groups and self._due(group) <= now_ns:
                 self._step(group, self._due(group))
+
+    def unite(self, now_ns: int) -> None:
+        """Make one of incidents that were concluded to be the same: the later becomes part of the
+        earlier, which is looked at again."""
+        while (pair := next_union(list(self._groups))) is not None:
+            kept, gone = pair
+            assert kept.incident is not None
+            assert gone.incident is not None
+            self._events.append(Event(Step.MERGED, merged(gone.incident, kept.incident)))
+            self._groups.absorb(kept, gone)
+            kept.is_changed = False
+            self._reopen(kept, now_ns)
 
     def concluded(self, incident: Incident) -> None:
         """Take over a conclusion, unless the incident has been reopened in the meantime."""

@@ -27,13 +27,15 @@ class IncidentUpdates:
     """What a fold changed, in order of event time.
 
     ``settled`` are complete and are to be investigated now; ``reopened`` are to be looked at
-    again and settle later. An incident may be in several lists, each time as it was then.
+    again and settle later; ``merged`` have become part of another, which is looked at again. An
+    incident may be in several lists, each time as it was then.
     """
 
     opened: list[Incident] = field(default_factory=list)
     joined: list[Incident] = field(default_factory=list)
     settled: list[Incident] = field(default_factory=list)
     reopened: list[Incident] = field(default_factory=list)
+    merged: list[Incident] = field(default_factory=list)
     latest: dict[str, Incident] = field(default_factory=dict)
 
     @property
@@ -63,6 +65,7 @@ class IncidentManager:
         self._identities = identities
         self._graph = graph
         self._waiting: list[Anomaly] = []
+        self._folded_ns = 0
         self._rarity = Rarity()
         self._book = GroupBook(config, Snapshots(self._namer()))
         self._anomalies = observe.counter(
@@ -72,7 +75,7 @@ class IncidentManager:
         )
         self._steps = observe.counter(
             "sensorium_incident_steps",
-            "Incidents opened, joined, settled, reopened, forgotten; groups given up as stray",
+            "Incidents opened, joined, settled, reopened, merged, forgotten; groups given up",
             ("step",),
         )
 
@@ -87,7 +90,9 @@ class IncidentManager:
             Step.JOINED: updates.joined,
             Step.SETTLED: updates.settled,
             Step.REOPENED: updates.reopened,
+            Step.MERGED: updates.merged,
         }
+        self._book.unite(self._folded_ns)
         self._waiting = sorted([*self._waiting, *anomalies], key=_in_order)
         while True:
             window = self._waiting[0].end_ns if self._waiting else watermark_ns + 1
@@ -99,6 +104,7 @@ class IncidentManager:
                 self._waiting = self._waiting[len(batch) :]
                 self._window(batch, window)
             self._book.act(min(window, due))
+        self._folded_ns = max(self._folded_ns, watermark_ns)
         for event in self._book.drain():
             self._steps.labels(event.step.value).inc()
             if event.incident is not None and event.step is not Step.FORGOTTEN:

@@ -62,7 +62,8 @@ class Groups:
         """Merge the most alike groups, the best pair first, until no pair is alike enough.
 
         ``changed`` are the numbers of the groups that this window made or changed: others have
-        been compared before. Two incidents are never merged.
+        been compared before. Two incidents are never merged here: see
+        :mod:`sensorium.incident.union`.
         """
         known: dict[tuple[int, int], float] = {}
         while changed:

@@ -18,11 +18,15 @@ TRANSITIONS: Final[dict[IncidentState, frozenset[IncidentState]]] = {
     ),
     _S.AUTO_RESOLVED: frozenset({_S.CLOSED, _S.REOPENED}),
     # No answer in time, or a refusal, hands the incident to a person.
-    _S.AWAITING_APPROVAL: frozenset({_S.MITIGATED, _S.ESCALATED, _S.CLOSED, _S.REOPENED}),
-    _S.ESCALATED: frozenset({_S.MITIGATED, _S.CLOSED, _S.REOPENED}),
+    _S.AWAITING_APPROVAL: frozenset(
+        {_S.MITIGATED, _S.ESCALATED, _S.CLOSED, _S.REOPENED, _S.MERGED}
+    ),
+    _S.ESCALATED: frozenset({_S.MITIGATED, _S.CLOSED, _S.REOPENED, _S.MERGED}),
     _S.MITIGATED: frozenset({_S.CLOSED, _S.REOPENED}),
     _S.CLOSED: frozenset({_S.REOPENED}),
     _S.REOPENED: frozenset({_S.INVESTIGATING}),
+    # What joins later joins the incident that it became part of, so this one never reopens.
+    _S.MERGED: frozenset({_S.CLOSED}),
 }
 """Every allowed step. A state may always be written again unchanged."""
 

@@ -17,6 +17,7 @@ class IncidentState(StrEnum):
     MITIGATED = "mitigated"
     CLOSED = "closed"
     REOPENED = "reopened"
+    MERGED = "merged"
 
 
 class Severity(StrEnum):
@@ -56,7 +57,9 @@ class Incident:
 
     ``id`` is ``INC-`` and 8 hex digits, from the first anomaly. ``surprise`` is the combined
     -log10 tail probability. ``hosts`` are ordered, most involved first. ``change_ref`` names the
-    planned change whose scope the anomalies fell into, empty for none. ``revision`` counts
+    planned change whose scope the anomalies fell into, empty for none. ``proof`` says why nobody
+    need look: the announcement that fits or, of a merged incident, the one that it is part of.
+    ``revision`` counts
     investigations: late anomalies that change the picture start another.
     """
 

@@ -178,7 +178,7 @@ class FrameRules:
     """How a listener's connections are framed.
 
     ``mode`` is one of the constants above, ``trailer`` a byte's value, ``longest`` the bytes kept
-    of a message.
+    of a message, 8 or more.
     """
 
     mode: int = MIXED

@@ -1,0 +1,208 @@
+"""What has no column of its own: attributes by name, noted by the kernel, then written as text.
+
+Names are those of the IANA registry of information elements where one means the same, so that
+flows of IPFIX and sFlow can be asked alike; else those of the sFlow structures' fields.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sensorium.model.signals import LABELS
+
+Int64s = npt.NDArray[np.int64]
+
+HEADER: Final = (
+    "header_protocol",
+    "ipTTL",
+    "ipv4IHL",
+    "totalLengthIPv4",
+    "payloadLengthIPv6",
+    "ipPayloadLength",
+    "fragmentIdentification",
+    "fragmentOffset",
+    "fragmentFlags",
+    "flowLabelIPv6",
+    "dot1qPriority",
+    "mplsLabelStackDepth",
+    "mplsTopLabelTTL",
+)
+"""What packet headers say; left out where ``header_attributes`` is off."""
+
+NAMES: Final = (
+    *HEADER,
+    "sample_sequence_number",
+    "sample_pool",
+    "drops",
+    "uptime",
+    "source_id",
+    "in_interface",
+    "out_interface",
+    "drop_reason",
+    "dot1qVlanId",
+    "dot1qCustomerVlanId",
+    "dst_priority",
+    "pppoe_session_id",
+    "arp_operation",
+    "arp_sender_address",
+    "arp_target_address",
+    "igmpType",
+    "layer2SegmentId",
+    "gre_key",
+    "inner_src_mac",
+    "inner_dst_mac",
+    "inner_etype",
+    "inner_src_addr",
+    "inner_dst_addr",
+    "inner_proto",
+    "inner_src_port",
+    "inner_dst_port",
+    "bgpNextHopIPv4Address",
+    "bgpNextHopIPv6Address",
+    "router_as",
+    "src_peer_as",
+    "as_path",
+    "bgp_communities",
+    "local_pref",
+    "src_user",
+    "dst_user",
+    "url",
+    "url_host",
+    "mpls_next_hop",
+    "mpls_in_labels",
+    "mpls_out_labels",
+    "mpls_tunnel_name",
+    "mpls_tunnel_id",
+    "mpls_vc_name",
+    "mpls_vc_id",
+    "postNATSourceIPv4Address",
+    "postNATDestinationIPv4Address",
+    "postNATSourceIPv6Address",
+    "postNATDestinationIPv6Address",
+    "postNAPTSourceTransportPort",
+    "postNAPTDestinationTransportPort",
+    "vlan_tunnel",
+    "tunnel_egress_src_addr",
+    "tunnel_egress_dst_addr",
+    "tunnel_egress_proto",
+    "tunnel_ingress_src_addr",
+    "tunnel_ingress_dst_addr",
+    "tunnel_ingress_proto",
+    "vni_egress",
+    "vni_ingress",
+    "egress_queue",
+    "acl_number",
+    "acl_name",
+    "acl_direction",
+    "function",
+    "transit_delay_ns",
+    "queue_depth_bytes",
+    "hw_trap_group",
+    "hw_trap",
+    "linux_drop_reason",
+    "packet_time_ns",
+)
+NUMBER: Final = {name: index for index, name in enumerate(NAMES)}
+
+BITS: Final = -(-len(NAMES) // 32)
+"""Words that it takes to have a bit for each name."""
+
+# Kinds of entries: what VALUE is.
+NUMBER_KIND: Final = 0
+PAIR: Final = 1  # two 32-bit numbers, written with a colon
+IPV4: Final = 2  # a place in the slab, as in all that follow
+IPV6: Final = 3
+MAC: Final = 4
+LIST: Final = 5  # COUNT 32-bit numbers
+LABELS_LIST: Final = 6  # COUNT label stack entries, of which the label
+COMMUNITIES: Final = 7  # COUNT BGP communities
+AS_PATH: Final = 8  # COUNT segments of an AS path
+STRING: Final = 9  # COUNT bytes
+WORD: Final = 10  # the number of one of WORDS
+MULTIPLE: Final = 11  # how many interfaces
+
+SPELT: Final = ("internal", "discarded")
+"""Words that are values."""
+
+_LONGEST: Final = np.array([20, 21, 15, 39, 17, 0, 0, 0, 0, 0, 9, 19], np.int64)
+_EACH: Final = np.array([0, 0, 0, 0, 0, 11, 11, 12, 13, 4, 0, 0], np.int64)
+"""Bytes of text that an entry of each kind has at most, and those of each of its COUNT."""
+
+# An entry: one row of int64 apiece.
+E_NAME: Final = 0
+E_KIND: Final = 1
+E_VALUE: Final = 2
+E_COUNT: Final = 3
+ENTRY_WIDTH: Final = 4
+
+
+# The notebook: where entries are noted, one row of int64.
+N_TABLE: Final = 0  # the address of the first entry
+N_ROOM: Final = 1
+N_USED: Final = 2
+N_SEEN: Final = 3  # bits of what the current row has or does not want, BITS words
+N_UNWANTED: Final = N_SEEN + BITS  # bits of what no row wants
+_NOTEBOOK_WIDTH: Final = N_UNWANTED + BITS
+
+
+class Notebook:
+    """Attributes of rows that follow each other, as the kernel notes them.
+
+    ``table`` int64 (room, ENTRY_WIDTH); ``state`` int64 is what the kernel is given.
+    """
+
+    def __init__(self, room: int, *, header: bool) -> None:
+        self.table: Int64s = np.empty((room, ENTRY_WIDTH), np.int64)
+        self.state: Int64s = np.zeros(_NOTEBOOK_WIDTH, np.int64)
+        self.state[N_ROOM] = room
+        self.state[N_TABLE] = self.table.ctypes.data
+        for number in range(0 if header else len(HEADER)):
+            self.state[N_UNWANTED + (number >> 5)] |= 1 << (number & 31)
+
+    def enlarge(self) -> None:
+        """Twice the room; what was noted stays."""
+        table = np.empty((2 * len(self.table), ENTRY_WIDTH), np.int64)
+        table[: len(self.table)] = self.table
+        self.table = table
+        self.state[N_ROOM] = len(table)
+        self.state[N_TABLE] = table.ctypes.data
+
+    def noted(self) -> Int64s:
+        """The entries so far."""
+        return self.table[: self.state[N_USED]]
+
+
+def longest_text(table: Int64s) -> int:
+    """Bytes that the text of all entries has at most."""
+    kinds = table[:, E_KIND]
+    return int((_LONGEST[kinds] + _EACH[kinds] * table[:, E_COUNT]).sum())
+
+
+_NAMES = pa.array(NAMES, pa.string())
+
+
+def column(
+    table: Int64s,
+    row_ends: Int64s,
+    text: npt.NDArray[np.uint8],
+    ends: npt.NDArray[np.int32],
+) -> pa.MapArray:
+    """The ``attributes`` column: row ``i`` has the entries up to ``row_ends[i]``.
+
+    The text of entry ``j`` is ``text[ends[j]:ends[j + 1]]``.
+    """
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(text)]
+    values = pa.Array.from_buffers(pa.string(), len(table), buffers)
+    names = _NAMES.take(pa.array(table[:, E_NAME].astype(np.int32)))
+    pairs = pa.StructArray.from_arrays(
+        [names, values], fields=[LABELS.key_field, LABELS.item_field]
+    )
+    starts = np.zeros(len(row_ends) + 1, np.int32)
+    starts[1:] = row_ends
+    return pa.Array.from_buffers(
+        LABELS, len(row_ends), [None, pa.py_buffer(starts)], children=[pairs]
+    )

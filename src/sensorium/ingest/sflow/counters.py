@@ -1,0 +1,202 @@
+"""Counter samples into values: which series, and what it counts."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.sflow import layout as at
+from sensorium.ingest.sflow import structures as st
+from sensorium.ingest.sflow.interning import intern
+from sensorium.ingest.sflow.reasons import CODE, Drop
+from sensorium.ingest.sflow.structures import STRUCTURES
+from sensorium.ingest.sflow.tally import drop
+from sensorium.ingest.sflow.words import u8, u32, u64
+
+Int64s = npt.NDArray[np.int64]
+
+KEY_WIDTH = 5
+"""Words of a block's key: agent, type and index of the data source, structure, what tells it."""
+
+_RECORD_CUT = CODE[Drop.RECORD_CUT]
+_UNKNOWN_COUNTER_RECORD = CODE[Drop.UNKNOWN_COUNTER_RECORD]
+_BAD_COUNTER_RECORD = CODE[Drop.BAD_COUNTER_RECORD]
+_TOO_MANY_SERIES = CODE[Drop.TOO_MANY_SERIES]
+
+_H_AGENT = at.H_AGENT
+_S_HEAD = at.S_HEAD
+_S_KIND = at.S_KIND
+_S_START = at.S_START
+_S_END = at.S_END
+_S_RECORDS = at.S_RECORDS
+_S_SOURCE_TYPE = at.S_SOURCE_TYPE
+_S_SOURCE_INDEX = at.S_SOURCE_INDEX
+_COUNTERS = at.COUNTERS
+_WORD = st.WORD
+_LONG = st.LONG
+_FLOAT = st.FLOAT
+_BIT_0 = st.BIT_0
+_ONE = st.ONE
+_FIRST_WORD = st.FIRST_WORD
+_WHOLE_RECORD = st.WHOLE_RECORD
+
+_UNKNOWN = 0xFFFFFFFF
+_HASH_START = -3750763034362895579  # FNV-1a's offset basis and prime, as int64
+_HASH_PRIME = 1099511628211
+
+# The structures as the kernel reads them.
+_MOST_FORMAT = 4096
+_BY_FORMAT = np.full(_MOST_FORMAT, -1, np.int64)
+_LEAST = np.array([s.least for s in STRUCTURES], np.int64)
+_TOLD_BY = np.array([s.told_by for s in STRUCTURES], np.int64)
+_ENDS = np.cumsum([len(s.fields) for s in STRUCTURES]).astype(np.int64)
+_OFFSET = np.array([f.offset for s in STRUCTURES for f in s.fields], np.int64)
+_END = np.array([f.end for s in STRUCTURES for f in s.fields], np.int64)
+_READ = np.array([f.read for s in STRUCTURES for f in s.fields], np.int64)
+_SCALE = np.array([f.scale for s in STRUCTURES for f in s.fields], np.float64)
+for _index, _structure in enumerate(STRUCTURES):
+    _BY_FORMAT[_structure.format] = _index
+
+# A block: the record of one structure of one data source, whose fields' series follow each other.
+B_FIRST: int = 0  # its first series
+B_PLACE: int = 1  # where its first record lies in the slab, and how long it is
+B_LENGTH: int = 2
+BLOCK_WIDTH: int = 3
+_B_FIRST, _B_PLACE, _B_LENGTH = B_FIRST, B_PLACE, B_LENGTH
+
+
+class Values(NamedTuple):
+    """Values found: ``series`` int64, ``datagram`` int64 and ``value`` float64, each (room,)."""
+
+    series: Int64s
+    datagram: Int64s
+    value: npt.NDArray[np.float64]
+
+
+@inner
+def _told(data: Any, start: Any, length: Any, structure: Any) -> Any:
+    """What tells a record from others of its structure and data source."""
+    if _TOLD_BY[structure] == _FIRST_WORD:
+        return u32(data, start)
+    state = np.int64(0)
+    if _TOLD_BY[structure] == _WHOLE_RECORD:
+        state = np.int64(_HASH_START)
+        for index in range(length):
+            state = (state ^ u8(data, start + index)) * np.int64(_HASH_PRIME)
+    return state
+
+
+@inner
+def _value(data: Any, place: Any, read: Any, floats: Any) -> Any:
+    """A field's value, and whether it is known."""
+    if read == _LONG:
+        value = u64(data, place)
+        return np.float64(np.uint64(value)), value != -1
+    if read == _ONE:
+        return 1.0, True
+    word = u32(data, place)
+    if read == _WORD:
+        return np.float64(word), word != _UNKNOWN
+    if read == _FLOAT:
+        floats[0] = word
+        number = np.float64(floats.view(np.float32)[0])
+        return number, number >= 0 and number < np.inf
+    return np.float64(word >> (read - _BIT_0) & 1), word != _UNKNOWN
+
+
+@inner
+def _block(
+    data: Any, start: Any, length: Any, structure: Any, blocks: Any, table: Any, key: Any, most: Any
+) -> Any:
+    """The number of a record's block, a new one if need be; -1 if its series have no room.
+
+    ``table`` int64 (blocks + 1, BLOCK_WIDTH): the row after the last block has the next series.
+    """
+    fields = _ENDS[structure] - (_ENDS[structure - 1] if structure else 0)
+    known = blocks.known[0]
+    key[3] = structure
+    key[4] = _told(data, start, length, structure)
+    number = intern(blocks, key, table[known, _B_FIRST] + fields <= most)
+    if number == known:
+        table[known, _B_PLACE] = start
+        table[known, _B_LENGTH] = length
+        table[known + 1, _B_FIRST] = table[known, _B_FIRST] + fields
+    return number
+
+
+@inner
+def _record(
+    data: Any,
+    start: Any,
+    length: Any,
+    structure: Any,
+    first: Any,
+    datagram: Any,
+    values: Any,
+    used: Any,
+    floats: Any,
+) -> Any:
+    """Append a record's values; how many there are then."""
+    field = _ENDS[structure - 1] if structure else 0
+    for index in range(_ENDS[structure] - field):
+        if _END[field + index] > length:
+            continue
+        place = start + _OFFSET[field + index]
+        value, known = _value(data, place, _READ[field + index], floats)
+        if known:
+            values.series[used] = first + index
+            values.datagram[used] = datagram
+            values.value[used] = value * _SCALE[field + index]
+            used += 1
+    return used
+
+
+@kernel
+def read_counters(
+    data: Any,
+    samples: Any,
+    heads: Any,
+    blocks: Any,
+    table: Any,
+    most: Any,
+    values: Any,
+    tally: Any,
+) -> Any:
+    """Read the counter samples of a slab into ``values``, which has room; how many there are."""
+    used = 0
+    key = np.zeros(KEY_WIDTH, np.int64)
+    floats = np.zeros(1, np.uint32)
+    counts = tally.ctypes.data
+    for i in range(samples.shape[0]):
+        sample = samples[i]
+        if sample[_S_KIND] != _COUNTERS:
+            continue
+        datagram = sample[_S_HEAD]
+        agent = heads[datagram, _H_AGENT]
+        key[0], key[1], key[2] = agent, sample[_S_SOURCE_TYPE], sample[_S_SOURCE_INDEX]
+        start, last = sample[_S_START], sample[_S_END]
+        for _ in range(sample[_S_RECORDS]):
+            if last - start < 8 or u32(data, start + 4) > last - start - 8:
+                drop(counts, agent, _RECORD_CUT)
+                break
+            kind, length = u32(data, start), u32(data, start + 4)
+            start += 8
+            structure = _BY_FORMAT[kind] if kind < _MOST_FORMAT else -1
+            if structure < 0:
+                drop(counts, agent, _UNKNOWN_COUNTER_RECORD)
+            elif length < _LEAST[structure]:
+                drop(counts, agent, _BAD_COUNTER_RECORD)
+            else:
+                block = _block(data, start, length, structure, blocks, table, key, most)
+                if block < 0:
+                    drop(counts, agent, _TOO_MANY_SERIES)
+                else:
+                    first = table[block, _B_FIRST]
+                    used = _record(
+                        data, start, length, structure, first, datagram, values, used, floats
+                    )
+            start = min(start + ((length + 3) & -4), last)
+    return used

@@ -1,0 +1,192 @@
+"""Counter structures: which metrics each field of each becomes.
+
+sFlow version 5 section 5 (counter_data), sFlow Host Structures, sFlow Host TCP/IP Counters, sFlow
+LAG Counters and 802.11 Structures. Units are Prometheus' base units, so milliseconds become
+seconds and kilobytes bytes; 32-bit counters begin anew at 2^32, which rates take as a reset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+COUNTER: Final = "counter"
+GAUGE: Final = "gauge"
+
+# How a field's bytes are read.
+WORD: Final = 0  # 4 bytes, unsigned
+LONG: Final = 1  # 8 bytes, unsigned
+FLOAT: Final = 2  # 4 bytes, IEEE 754; negative is unknown
+BIT_0: Final = 3  # the lowest bit of 4 bytes
+BIT_1: Final = 4  # the one above it
+ONE: Final = 5  # nothing is read: the series' labels say it all
+
+# What beside the data source tells one record of a structure from another.
+NOTHING: Final = 0
+FIRST_WORD: Final = 1
+WHOLE_RECORD: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One metric of a structure; ``offset`` in bytes, ``scale`` makes base units of the value."""
+
+    offset: int
+    read: int
+    name: str
+    kind: str
+    scale: float = 1.0
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def end(self) -> int:
+        """Bytes that the record must have for this field to be there."""
+        return self.offset + (0 if self.read == ONE else 8 if self.read == LONG else 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A counter structure (enterprise 0); ``least`` bytes make one, later fields may be missing.
+
+    ``label`` names the first word where ``told_by`` is FIRST_WORD.
+    """
+
+    format: int
+    name: str
+    least: int
+    fields: tuple[Field, ...]
+    told_by: int = NOTHING
+    label: str = ""
+
+
+def _laid_out(start: int, prefix: str, spec: str, scale: float = 1.0) -> tuple[Field, ...]:
+    """Fields that follow each other: ``name`` 32 bits, ``name:8`` 64, ``-`` is passed over.
+
+    Counters are those whose names end in ``_total``.
+    """
+    fields = []
+    for word in spec.split():
+        name, _, size = word.partition(":")
+        if name != "-":
+            kind = COUNTER if name.endswith("_total") else GAUGE
+            fields.append(Field(start, LONG if size else WORD, prefix + name, kind, scale))
+        start += 8 if size else 4
+    return tuple(fields)
+
+
+def _modes(
+    start: int, name: str, label: str, modes: str, *, kind: str, scale: float
+) -> tuple[Field, ...]:
+    return tuple(
+        Field(start + 4 * i, WORD, name, kind, scale, ((label, mode),))
+        for i, mode in enumerate(modes.split())
+        if mode != "-"
+    )
+
+
+_INTERFACE = "sflow_interface_"
+_HOST = "sflow_host_"
+_VIRTUAL = "sflow_virtual_"
+_MILLI = 1e-3
+
+STRUCTURES: Final = (
+    Structure(1, "if_counters", 88, (
+        Field(4, WORD, _INTERFACE + "type", GAUGE),
+        Field(8, LONG, _INTERFACE + "speed_bits_per_second", GAUGE),
+        Field(16, WORD, _INTERFACE + "direction", GAUGE),
+        Field(20, BIT_0, _INTERFACE + "admin_up", GAUGE),
+        Field(20, BIT_1, _INTERFACE + "oper_up", GAUGE),
+        *_laid_out(24, _INTERFACE,
+            "in_octets_total:8 in_unicast_packets_total in_multicast_packets_total"
+            " in_broadcast_packets_total in_discards_total in_errors_total"
+            " in_unknown_protocols_total out_octets_total:8 out_unicast_packets_total"
+            " out_multicast_packets_total out_broadcast_packets_total out_discards_total"
+            " out_errors_total promiscuous"),
+    ), FIRST_WORD, "ifindex"),
+    Structure(2, "ethernet_counters", 52, _laid_out(0, "sflow_ethernet_",
+        "alignment_errors_total fcs_errors_total single_collision_frames_total"
+        " multiple_collision_frames_total sqe_test_errors_total deferred_transmissions_total"
+        " late_collisions_total excessive_collisions_total internal_mac_transmit_errors_total"
+        " carrier_sense_errors_total frame_too_longs_total internal_mac_receive_errors_total"
+        " symbol_errors_total")),
+    Structure(5, "vlan_counters", 28, _laid_out(0, "sflow_vlan_",
+        "- octets_total:8 unicast_packets_total multicast_packets_total broadcast_packets_total"
+        " discards_total"), FIRST_WORD, "vlan"),
+    Structure(7, "lag_port_stats", 56, _laid_out(16, "sflow_lag_",
+        "attached_aggregator port_states in_lacpdus_total in_marker_pdus_total"
+        " in_marker_response_pdus_total in_unknown_total in_illegal_total out_lacpdus_total"
+        " out_marker_pdus_total out_marker_response_pdus_total")),
+    Structure(1001, "processor", 28, (
+        *_modes(0, "sflow_processor_utilization_ratio", "window", "5s 1m 5m", kind=GAUGE,
+                scale=1e-4),
+        *_laid_out(12, "sflow_processor_memory_", "total_bytes:8 free_bytes:8"),
+    )),
+    Structure(1002, "radio_utilization", 12, _laid_out(0, "sflow_radio_",
+        "elapsed_seconds_total on_channel_seconds_total on_channel_busy_seconds_total", _MILLI)),
+    Structure(1005, "port_name", 4, (Field(0, ONE, "sflow_port_info", GAUGE),), WHOLE_RECORD),
+    Structure(2000, "host_descr", 36, (Field(0, ONE, "sflow_host_info", GAUGE),), WHOLE_RECORD),
+    Structure(2003, "host_cpu", 68, (
+        Field(0, FLOAT, _HOST + "load1", GAUGE),
+        Field(4, FLOAT, _HOST + "load5", GAUGE),
+        Field(8, FLOAT, _HOST + "load15", GAUGE),
+        *_laid_out(12, _HOST, "processes_running processes cpus"),
+        Field(24, WORD, _HOST + "cpu_frequency_hertz", GAUGE, 1e6),
+        Field(28, WORD, _HOST + "uptime_seconds", GAUGE),
+        *_modes(32, _HOST + "cpu_seconds_total", "mode", "user nice system idle iowait irq softirq",
+                kind=COUNTER, scale=_MILLI),
+        *_laid_out(60, _HOST, "interrupts_total context_switches_total"),
+        *_modes(68, _HOST + "cpu_seconds_total", "mode", "steal guest guest_nice",
+                kind=COUNTER, scale=_MILLI),
+    )),
+    Structure(2004, "host_memory", 72, _laid_out(0, _HOST,
+        "memory_total_bytes:8 memory_free_bytes:8 memory_shared_bytes:8 memory_buffers_bytes:8"
+        " memory_cached_bytes:8 swap_total_bytes:8 swap_free_bytes:8 pages_in_total"
+        " pages_out_total swap_pages_in_total swap_pages_out_total")),
+    Structure(2005, "host_disk_io", 52, (
+        *_laid_out(0, _HOST, "disk_size_bytes:8 disk_free_bytes:8"),
+        Field(16, WORD, _HOST + "disk_fullest_partition_ratio", GAUGE, 1e-4),
+        *_laid_out(20, _HOST, "disk_reads_total disk_read_bytes_total:8"),
+        Field(32, WORD, _HOST + "disk_read_seconds_total", COUNTER, _MILLI),
+        *_laid_out(36, _HOST, "disk_writes_total disk_written_bytes_total:8"),
+        Field(48, WORD, _HOST + "disk_write_seconds_total", COUNTER, _MILLI),
+    )),
+    Structure(2006, "host_net_io", 40, _laid_out(0, _HOST,
+        "network_in_bytes_total:8 network_in_packets_total network_in_errors_total"
+        " network_in_drops_total network_out_bytes_total:8 network_out_packets_total"
+        " network_out_errors_total network_out_drops_total")),
+    Structure(2007, "mib2_ip_group", 76, _laid_out(0, _HOST + "ip_",
+        "forwarding default_ttl in_receives_total in_header_errors_total in_address_errors_total"
+        " forwarded_datagrams_total in_unknown_protocols_total in_discards_total"
+        " in_delivers_total out_requests_total out_discards_total out_no_routes_total"
+        " reassembly_timeout_seconds reassembly_required_total reassembly_ok_total"
+        " reassembly_fails_total fragment_ok_total fragment_fails_total fragments_total")),
+    Structure(2009, "mib2_tcp_group", 60, _laid_out(0, _HOST + "tcp_",
+        "- - - - active_opens_total passive_opens_total attempt_fails_total"
+        " established_resets_total established in_segments_total out_segments_total"
+        " retransmitted_segments_total in_errors_total out_resets_total"
+        " in_checksum_errors_total")),
+    Structure(2010, "mib2_udp_group", 28, _laid_out(0, _HOST + "udp_",
+        "in_datagrams_total no_ports_total in_errors_total out_datagrams_total"
+        " receive_buffer_errors_total send_buffer_errors_total in_checksum_errors_total")),
+    Structure(2100, "virt_node", 28, (
+        Field(0, WORD, _VIRTUAL + "node_cpu_frequency_hertz", GAUGE, 1e6),
+        *_laid_out(4, _VIRTUAL,
+            "node_cpus node_memory_bytes:8 node_memory_free_bytes:8 node_domains"),
+    )),
+    Structure(2101, "virt_cpu", 12, (
+        Field(0, WORD, _VIRTUAL + "state", GAUGE),
+        Field(4, WORD, _VIRTUAL + "cpu_seconds_total", COUNTER, _MILLI),
+        Field(8, WORD, _VIRTUAL + "cpus", GAUGE),
+    )),
+    Structure(2102, "virt_memory", 16, _laid_out(0, _VIRTUAL,
+        "memory_bytes:8 memory_max_bytes:8")),
+    Structure(2103, "virt_disk_io", 52, _laid_out(0, _VIRTUAL,
+        "disk_capacity_bytes:8 disk_allocation_bytes:8 disk_available_bytes:8"
+        " disk_reads_total disk_read_bytes_total:8 disk_writes_total disk_written_bytes_total:8"
+        " disk_errors_total")),
+    Structure(2104, "virt_net_io", 40, _laid_out(0, _VIRTUAL,
+        "network_in_bytes_total:8 network_in_packets_total network_in_errors_total"
+        " network_in_drops_total network_out_bytes_total:8 network_out_packets_total"
+        " network_out_errors_total network_out_drops_total")),
+)  # fmt: skip
+"""Every structure that is read, in order of their formats."""

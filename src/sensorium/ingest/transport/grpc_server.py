@@ -1,0 +1,266 @@
+"""The port for telemetry over gRPC, as a running part."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from sensorium.component import Health, HealthState
+from sensorium.errors import SensoriumError
+from sensorium.ingest.acceptance import NoRoomError
+from sensorium.ingest.transport.grpc_call import Call, Details, Method, RefusedCallError
+from sensorium.ingest.transport.grpc_config import GrpcConfig
+from sensorium.ingest.transport.networks import SourceNetworks
+from sensorium.model.address import UNSPECIFIED, V4_PREFIX
+
+if TYPE_CHECKING:
+    from sensorium.observe import Observe
+
+_STOP_S: Final = 5.0
+_COME_AGAIN_S: Final = 1.0
+_EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
+_HEAD_BYTES: Final = 16_384
+_OK, _PERMISSION_DENIED, _RESOURCE_EXHAUSTED, _INTERNAL, _UNAUTHENTICATED = 0, 7, 8, 13, 16
+
+
+class GrpcReceiver:
+    """Serves methods (``/package.Service/Method``) on one port, known after :meth:`bind`.
+
+    Messages pass through as bytes. ``prepare`` is called once in another thread before the port
+    opens.
+    """
+
+    name = "grpc_ingest"
+
+    def __init__(
+        self,
+        config: GrpcConfig,
+        methods: Mapping[str, Method],
+        observe: Observe,
+        *,
+        clock_ns: Callable[[], int],
+        details: Details,
+        prepare: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._config = config
+        self._methods = dict(methods)
+        self._clock_ns = clock_ns
+        self._details = details
+        self._prepare = prepare
+        self._allowed = SourceNetworks(config.allowed_networks or _EVERYWHERE)
+        self._token = b""
+        self._calls = self._held = 0
+        self._serving = False
+        self.port = 0
+        self._log = observe.logger(self.name)
+        self._answered = observe.counter(
+            "sensorium_grpc_ingest_calls",
+            "Calls answered on the gRPC port for telemetry, by method and status code's number",
+            ("method", "code"),
+        )
+        self._bytes = observe.counter(
+            "sensorium_grpc_ingest_bytes",
+            "Bytes of messages taken in over gRPC, decompressed, by method",
+            ("method",),
+        )
+        self._in_hand = observe.gauge(
+            "sensorium_grpc_ingest_held_bytes", "Bytes of gRPC messages that are in hand"
+        )
+
+    def bind(self) -> None:
+        """Read the token and find the port free; SensoriumError where one cannot be had."""
+        config = self._config
+        if self.port or not config.enabled:
+            return
+        try:
+            token = config.bearer_token()
+        except OSError as error:
+            raise SensoriumError(
+                f"the token for telemetry over gRPC cannot be read: {error}",
+                unaffected="nothing was started",
+                next_step="write it to the file that ingest.grpc.token_file names",
+            ) from error
+        self._token = f"Bearer {token}".encode() if token else b""
+        # gRPC opens the port itself, later, and would not say who has it.
+        self.port = _free_port(config)
+        self._warn_if_open(token)
+
+    def health(self) -> Health:
+        """OK while connections are accepted."""
+        if not self._config.enabled:
+            return Health(HealthState.OK, "not enabled")
+        if not self._serving:
+            return Health(HealthState.STARTING)
+        return Health(HealthState.OK, f"listening on {self._config.host} port {self.port}")
+
+    async def run(self) -> None:
+        """Serve until cancelled; calls under way are given five seconds to end."""
+        self.bind()
+        if not self.port:
+            await asyncio.Event().wait()
+        await asyncio.to_thread(self._prepare)
+        server = self._server()
+        await server.start()
+        self._serving = True
+        self._log.info("listening", host=self._config.host, port=self.port)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._serving = False
+            await server.stop(_STOP_S)
+
+    def _server(self) -> Any:
+        import grpc
+
+        config = self._config
+        server = grpc.aio.server(
+            options=(
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", config.max_message_bytes),
+                ("grpc.max_metadata_size", _HEAD_BYTES),
+                ("grpc.max_concurrent_streams", config.max_calls),
+                ("grpc.keepalive_time_ms", 60_000),
+                ("grpc.http2.max_ping_strikes", 4),
+            )
+        )
+        for path, method in self._methods.items():
+            service, name = path.strip("/").split("/")
+            handler = grpc.unary_unary_rpc_method_handler(self._handler(path, method))
+            server.add_generic_rpc_handlers(
+                (grpc.method_handlers_generic_handler(service, {name: handler}),)
+            )
+        address = f"[{config.host}]" if ":" in config.host else config.host
+        if config.tls_certificate:
+            server.add_secure_port(f"{address}:{self.port}", _credentials(config))
+        else:
+            server.add_insecure_port(f"{address}:{self.port}")
+        return server
+
+    def _handler(self, path: str, method: Method) -> Callable[[bytes, Any], Awaitable[bytes]]:
+        name = path.rsplit("/", 1)[0].rsplit(".", 1)[-1]
+
+        async def answer(message: bytes, context: Any) -> bytes:
+            try:
+                reply = await self._answer(method, message, context, name)
+            except RefusedCallError as refused:
+                self._answered.labels(name, str(refused.code)).inc()
+                await self._abort(context, refused)
+                raise
+            self._answered.labels(name, str(_OK)).inc()
+            return reply
+
+        return answer
+
+    async def _answer(self, method: Method, message: bytes, context: Any, name: str) -> bytes:
+        source = packed_peer(context.peer())
+        self._check_sender(source, context.invocation_metadata())
+        over = self._held + len(message) > self._config.max_held_bytes
+        if over or self._calls >= self._config.max_calls:
+            raise RefusedCallError(_RESOURCE_EXHAUSTED, "too much in hand", _COME_AGAIN_S)
+        self._calls += 1
+        self._held += len(message)
+        self._in_hand.set(self._held)
+        self._bytes.labels(name).inc(len(message))
+        try:
+            return await method(Call(message, source, self._clock_ns()))
+        except RefusedCallError:
+            raise
+        except NoRoomError as error:
+            wait_s = max(error.retry_after_s, 0.001)
+            raise RefusedCallError(_RESOURCE_EXHAUSTED, error.message, wait_s) from error
+        except Exception as error:
+            self._log.error(
+                "a call failed here; it was not acknowledged and others are not affected",
+                method=name,
+                error=str(error),
+                exc_info=True,
+            )
+            raise RefusedCallError(_INTERNAL, "an error here; see the log") from error
+        finally:
+            self._calls -= 1
+            self._held -= len(message)
+            self._in_hand.set(self._held)
+
+    def _check_sender(self, source: bytes, metadata: Any) -> None:
+        if source not in self._allowed:
+            raise RefusedCallError(_PERMISSION_DENIED, "this address may not send here")
+        if not self._token:
+            return
+        shown = next((value for key, value in metadata or () if key == "authorization"), "")
+        if not hmac.compare_digest(str(shown).encode("utf-8", "replace"), self._token):
+            raise RefusedCallError(
+                _UNAUTHENTICATED, "send the token as 'authorization: Bearer ...'"
+            )
+
+    async def _abort(self, context: Any, refused: RefusedCallError) -> None:
+        import grpc
+
+        code = next(one for one in grpc.StatusCode if one.value[0] == refused.code)
+        trailing = self._details(refused.code, refused.message, refused.retry_after_s)
+        await context.abort(code, refused.message, trailing_metadata=trailing)
+
+    def _warn_if_open(self, token: str) -> None:
+        config = self._config
+        if config.host in {"127.0.0.1", "::1", "localhost"}:
+            return
+        if not (token or config.tls_client_ca or config.allowed_networks):
+            self._log.warning(
+                "anybody who reaches this port can send telemetry; set ingest.grpc.token_file, "
+                "tls_client_ca or allowed_networks",
+                host=config.host,
+            )
+        elif token and not config.tls_certificate:
+            self._log.warning(
+                "the token travels in clear; set ingest.grpc.tls_certificate", host=config.host
+            )
+
+
+def packed_peer(peer: str) -> bytes:
+    """The address of ``ipv4:192.0.2.1:555`` or ``ipv6:[2001:db8::1]:555`` as 16 bytes."""
+    family, _, rest = unquote(peer).partition(":")
+    host = rest.rpartition(":")[0].strip("[]").partition("%")[0]
+    try:
+        if family == "ipv4":
+            return V4_PREFIX + socket.inet_pton(socket.AF_INET, host)
+        return socket.inet_pton(socket.AF_INET6, host) if family == "ipv6" else UNSPECIFIED
+    except OSError:
+        return UNSPECIFIED
+
+
+def _free_port(config: GrpcConfig) -> int:
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            config.host, config.port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, proto) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise SensoriumError(
+            f"cannot listen on TCP {config.host} port {config.port}: {error.strerror or error}",
+            unaffected="nothing was started",
+            next_step="stop what uses the port (ss -tlnp), set another ingest.grpc.port, or "
+            "ingest.grpc.enabled to false",
+        ) from error
+
+
+def _credentials(config: GrpcConfig) -> Any:
+    """gRPC's own TLS: 1.2 and 1.3 with forward secrecy; mutual where CAs are set."""
+    import grpc
+
+    try:
+        key, chain = Path(config.tls_key).read_bytes(), Path(config.tls_certificate).read_bytes()
+        ca = Path(config.tls_client_ca).read_bytes() if config.tls_client_ca else None
+    except OSError as error:
+        raise SensoriumError(
+            f"the TLS files of ingest.grpc cannot be read: {error}",
+            unaffected="telemetry over gRPC is not taken; all else runs",
+            next_step="check that the files exist, are PEM, and belong together",
+        ) from error
+    return grpc.ssl_server_credentials([(key, chain)], ca, require_client_auth=ca is not None)

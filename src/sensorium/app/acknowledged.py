@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sensorium.ingest.journal import Journal
+from sensorium.ingest.remote_write import RemoteWriteDecoder, RemoteWriteRoute
 from sensorium.ingest.transport.http import HttpReceiver, Route
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Acknowledged:
 def build_acknowledged(settings: Settings, observe: Observe) -> Acknowledged:
     """Wire journal, routes and receivers; nothing is opened yet."""
     journal = Journal(settings.ingest.journal, settings.data_dir / "journal", observe)
-    routes: dict[str, Route] = {}
+    decoder = RemoteWriteDecoder(settings.ingest.remote_write, observe)
+    routes: dict[str, Route] = {"/api/v1/write": RemoteWriteRoute(decoder, journal)}
     http = HttpReceiver(settings.ingest.http, routes, observe, clock_ns=time.time_ns)
     return Acknowledged(journal, http)

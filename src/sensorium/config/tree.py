@@ -14,9 +14,13 @@ from sensorium.incident.config import IncidentConfig
 from sensorium.ingest.changes.config import ChangesConfig
 from sensorium.ingest.journal.config import JournalConfig
 from sensorium.ingest.netflow.config import NetflowConfig
+from sensorium.ingest.otlp.config import OtlpConfig
 from sensorium.ingest.prometheus.config import PrometheusConfig
+from sensorium.ingest.remote_write.config import RemoteWriteConfig
+from sensorium.ingest.sflow.config import SflowConfig
 from sensorium.ingest.syslog.config import SyslogConfig
 from sensorium.ingest.transport.config import ScrapeConfig, UdpConfig
+from sensorium.ingest.transport.grpc_config import GrpcConfig
 from sensorium.ingest.transport.http.config import HttpConfig
 from sensorium.ingest.transport.stream_config import SyslogStreamConfig
 from sensorium.observe.config import ObserveConfig
@@ -31,12 +35,16 @@ class IngestConfig:
 
     udp: UdpConfig = setting(UdpConfig, "")
     http: HttpConfig = setting(HttpConfig, "")
+    grpc: GrpcConfig = setting(GrpcConfig, "")
     journal: JournalConfig = setting(JournalConfig, "")
     scrape: ScrapeConfig = setting(ScrapeConfig, "")
     netflow: NetflowConfig = setting(NetflowConfig, "")
+    sflow: SflowConfig = setting(SflowConfig, "")
     syslog: SyslogConfig = setting(SyslogConfig, "")
     syslog_stream: SyslogStreamConfig = setting(SyslogStreamConfig, "")
     prometheus: PrometheusConfig = setting(PrometheusConfig, "")
+    otlp: OtlpConfig = setting(OtlpConfig, "")
+    remote_write: RemoteWriteConfig = setting(RemoteWriteConfig, "")
     changes: ChangesConfig = setting(ChangesConfig, "")
 
 

@@ -244,6 +244,7 @@ class Journal:
             self._open, self._descriptor = create(
                 self._folder, self._number, identity, self._clock_ns()
             )
+            self._count_bytes(self._open.size)
             self._sync(self._folder)
         segment = self._open
         try:

@@ -28,7 +28,7 @@ class HttpConfig:
     )
     max_body_bytes: int = setting(16 << 20, "largest body taken, as sent, in bytes", ge=1024)
     max_decompressed_bytes: int = setting(
-        64 << 20, "largest body after decompression, in bytes", ge=1024
+        64 << 20, "largest body after decompression, in bytes", ge=1024, le=1 << 30
     )
     max_held_bytes: int = setting(
         256 << 20, "bytes of bodies held at once, as sent and decompressed, in all", ge=1 << 20

@@ -72,7 +72,7 @@ def service(folder: Path) -> Iterator[Service]:
     settings.write_text(
         "ingest:\n  udp:\n    host: 127.0.0.1\n"
         f"    ports: [{UDP['flows']}, {UDP['ipfix']}, {UDP['syslog']}]\n"
-        "  http:\n    port: 0\n"
+        "  http:\n    port: 0\n  grpc:\n    port: 0\n"
         f"console:\n  port: {port}\n"
     )
     log = folder / "service.log"

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sensorium.ingest.journal import Journal
+from sensorium.ingest.otlp import OtlpService, otlp_methods, otlp_routes, status_details
 from sensorium.ingest.remote_write import RemoteWriteDecoder, RemoteWriteRoute
+from sensorium.ingest.transport.grpc_server import GrpcReceiver
 from sensorium.ingest.transport.http import HttpReceiver, Route
 
 if TYPE_CHECKING:
@@ -22,22 +24,36 @@ class Acknowledged:
 
     journal: Journal
     http: HttpReceiver
+    grpc: GrpcReceiver
 
     @property
     def receivers(self) -> list[Component]:
         """The running parts."""
-        return [self.http]
+        return [self.http, self.grpc]
 
     def open(self) -> None:
         """Take the journal's folder and the ports; SensoriumError where they cannot be had."""
         self.journal.open()
         self.http.bind()
+        self.grpc.bind()
 
 
 def build_acknowledged(settings: Settings, observe: Observe) -> Acknowledged:
     """Wire journal, routes and receivers; nothing is opened yet."""
     journal = Journal(settings.ingest.journal, settings.data_dir / "journal", observe)
     decoder = RemoteWriteDecoder(settings.ingest.remote_write, observe)
-    routes: dict[str, Route] = {"/api/v1/write": RemoteWriteRoute(decoder, journal)}
+    otlp = OtlpService(settings.ingest.otlp, journal, observe)
+    routes: dict[str, Route] = {
+        "/api/v1/write": RemoteWriteRoute(decoder, journal),
+        **otlp_routes(otlp),
+    }
     http = HttpReceiver(settings.ingest.http, routes, observe, clock_ns=time.time_ns)
-    return Acknowledged(journal, http)
+    grpc = GrpcReceiver(
+        settings.ingest.grpc,
+        otlp_methods(otlp),
+        observe,
+        clock_ns=time.time_ns,
+        details=status_details,
+        prepare=otlp.warm_up,
+    )
+    return Acknowledged(journal, http, grpc)

@@ -47,7 +47,13 @@ def build_acknowledged(settings: Settings, observe: Observe) -> Acknowledged:
         "/api/v1/write": RemoteWriteRoute(decoder, journal),
         **otlp_routes(otlp),
     }
-    http = HttpReceiver(settings.ingest.http, routes, observe, clock_ns=time.time_ns)
+    http = HttpReceiver(
+        settings.ingest.http,
+        routes,
+        observe,
+        clock_ns=time.time_ns,
+        prepare=(decoder.prepare, otlp.warm_up),
+    )
     grpc = GrpcReceiver(
         settings.ingest.grpc,
         otlp_methods(otlp),

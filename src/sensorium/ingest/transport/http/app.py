@@ -185,7 +185,9 @@ class Application:
 
 
 async def _send(send: Send, reply: Reply) -> None:
-    headers = [(b"content-length", str(len(reply.body)).encode())]
+    headers: list[tuple[bytes, bytes]] = []
+    if reply.status != 204:  # which has no body, and no length (RFC 9110 8.6)
+        headers.append((b"content-length", str(len(reply.body)).encode()))
     if reply.content_type:
         headers.append((b"content-type", reply.content_type.encode("latin-1")))
     headers += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,7 +37,11 @@ class _Server(uvicorn.Server):
 
 
 class HttpReceiver:
-    """Serves ``routes`` (path to route) on one port; :attr:`port` is known after :meth:`bind`."""
+    """Serves ``routes`` (path to route) on one port; :attr:`port` is known after :meth:`bind`.
+
+    ``prepare`` runs in another thread before the first connection is taken: what takes its time
+    should not be waited for by a sender.
+    """
 
     name = "http_ingest"
 
@@ -48,9 +52,11 @@ class HttpReceiver:
         observe: Observe,
         *,
         clock_ns: Callable[[], int],
+        prepare: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._config = config
         self._routes = routes
+        self._prepare = tuple(prepare)
         self._observe = observe
         self._clock_ns = clock_ns
         self._socket: socket.socket | None = None
@@ -115,6 +121,8 @@ class HttpReceiver:
         self.bind()
         if self._socket is None:
             await asyncio.Event().wait()
+        for step in self._prepare:
+            await asyncio.to_thread(step)
         self._server = _Server(self._settings())
         self._log.info("listening", url=self.url, paths=sorted(self._routes))
         serving = asyncio.create_task(

@@ -27,7 +27,7 @@ ONE = struct.pack(">I", 1)
         (b"\x00\x0a" + bytes(13), "short_header"),
         (b"\x00\x08" + bytes(40), "unknown_version"),
         (p.v5([], count=31), "bad_record_count"),
-        (p.v5([p.v5_record()], count=3), "records_cut"),
+        (p.v5([p.v5_record()], count=2), "records_cut"),
         (struct.pack(">HHIII", 10, 400, 1, 0, 0), "message_cut"),
         (struct.pack(">HHIII", 10, 3, 1, 0, 0), "bad_message_length"),
         (p.v9(struct.pack(">HH", 256, 3)), "bad_set_length"),

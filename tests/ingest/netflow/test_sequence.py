@@ -81,4 +81,23 @@ def test_each_source_has_numbers_of_its_own() -> None:
 def test_records_that_could_not_be_counted_are_not_taken_for_loss() -> None:
     bench = p.Bench()
     bench.decode(ipfix(0, 5), ipfix(5, 2, template=True), ipfix(7, 1))
+    assert bench.sequence() == {"unread": 5, "replayed": 5}
+
+
+def test_a_datagram_that_comes_twice_pays_nothing_back() -> None:
+    bench = p.Bench()
+    bench.decode(v5(0), v5(6), v5(6), v5(3), v5(3), v5(9))
+    assert bench.sequence() == {"lost": 3, "late": 3, "duplicate": 6}
+
+
+def test_a_late_datagram_fills_only_its_part_of_a_gap() -> None:
+    bench = p.Bench()
+    bench.decode(v5(0), v5(12), v5(6), v5(6), v5(3), v5(9), v5(15))
+    assert bench.sequence() == {"lost": 9, "late": 9, "duplicate": 3}
+
+
+def test_records_of_a_cut_v5_datagram_are_counted_once() -> None:
+    bench = p.Bench()
+    bench.decode(p.v5([p.v5_record()], count=4, sequence=0), v5(4), v5(7))
     assert bench.sequence() == {}
+    assert bench.dropped() == {"records_cut": 3}

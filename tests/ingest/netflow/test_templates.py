@@ -135,12 +135,36 @@ def test_a_source_may_not_have_more_templates_than_the_setting() -> None:
     assert len(bench.rows(p.v9(p.a_set(257, SEVEN)))) == 1
 
 
-def test_no_more_sources_are_remembered_than_the_setting() -> None:
+def test_the_source_that_was_silent_longest_makes_room_for_a_new_one() -> None:
     bench = p.Bench(max_sources=2)
-    exporters = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
-    rows = bench.rows(*[p.v5([p.v5_record()])] * 3, exporters=exporters)
-    assert [row["sampler_address"] for row in rows] == [pack_address(e) for e in exporters[:2]]
-    assert bench.dropped() == {"too_many_sources": 1}
+    exporters = ["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"]
+    rows = bench.rows(*[p.v5([p.v5_record()])] * 4, exporters=exporters)
+    assert [row["sampler_address"] for row in rows] == [pack_address(e) for e in exporters]
+    known = {status.address for status in bench.decoder.statuses()}
+    assert known == {pack_address("192.0.2.1"), pack_address("192.0.2.3")}
+    assert bench.observe.value("sensorium_netflow_sources_evicted_total") == 1
+
+
+def test_a_source_that_was_forgotten_begins_anew() -> None:
+    bench = p.Bench(max_sources=1)
+    learned = p.ipfix(p.a_set(2, p.template(256, BYTES)))
+    waiting = p.ipfix(p.a_set(300, SEVEN))
+    data = p.ipfix(p.a_set(256, SEVEN))
+    rows = bench.rows(
+        learned, waiting, data, data, exporters=["192.0.2.1"] * 2 + ["192.0.2.2", "192.0.2.1"]
+    )
+    assert rows == []
+    assert bench.dropped() == {"data_before_template": 2}
+    (status,) = bench.decoder.statuses()
+    assert (status.datagrams, status.templates) == (1, 0)
+
+
+def test_a_flood_of_sources_is_decoded_whole() -> None:
+    bench = p.Bench(max_sources=100)
+    exporters = [f"10.{n >> 8}.{n & 255}.1" for n in range(3000)]
+    rows = bench.rows(*[p.v5([p.v5_record()])] * 3000, exporters=exporters)
+    assert [row["sampler_address"] for row in rows] == [pack_address(e) for e in exporters]
+    assert len(bench.decoder.statuses()) <= 100
 
 
 def test_templates_that_cannot_be_are_counted_and_the_rest_is_decoded() -> None:

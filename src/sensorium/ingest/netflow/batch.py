@@ -96,7 +96,7 @@ class BatchBuilder:
         columns = np.where(offsets >= 0, start + lead + offsets, 0)
         return Rows(count, columns, buffer, start)
 
-    def build(self, rows: Rows) -> pa.RecordBatch:
+    def build(self, rows: Rows, attributes: pa.Array | None = None) -> pa.RecordBatch:
         """The batch of rows that have been written; columns that are unused are zero."""
         columns = rows.columns.tolist()
         arrays = [
@@ -104,7 +104,7 @@ class BatchBuilder:
             for column, (kind, address) in enumerate(zip(_KINDS, columns, strict=False))
         ]
         arrays[at.TYPE] = pa.DictionaryArray.from_arrays(arrays[at.TYPE], _TYPE_NAMES, safe=False)
-        arrays.append(self._no_attributes(rows.count))
+        arrays.append(self._no_attributes(rows.count) if attributes is None else attributes)
         return pa.RecordBatch.from_arrays(arrays, schema=FLOWS)
 
     def _no_attributes(self, count: int) -> pa.Array:

@@ -13,7 +13,8 @@ class NetflowConfig:
 
     max_sources: int = setting(
         16384,
-        "most (exporter, protocol, observation domain) triples remembered",
+        "most (exporter, protocol, observation domain) triples remembered; beyond it those that "
+        "were silent longest are forgotten",
         ge=1,
         le=1 << 20,
     )
@@ -23,6 +24,9 @@ class NetflowConfig:
     max_fields_per_template: int = setting(512, "most fields one template may have", ge=1, le=16000)
     max_samplers_per_source: int = setting(
         4096, "most samplers and interfaces whose rate is remembered per source", ge=1
+    )
+    max_elements_per_source: int = setting(
+        1024, "most elements whose name and type one source may define (RFC 5610)", ge=0
     )
     max_pending_bytes_per_source: int = setting(
         262_144, "data kept per source until its template comes, bytes", ge=0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,25 +14,33 @@ import pyarrow as pa
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import state
+from sensorium.ingest.netflow.attribute_map import attribute_map
 from sensorium.ingest.netflow.batch import EMPTY, BatchBuilder
 from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.netflow.exporters import Exporters
+from sensorium.ingest.netflow.history import History
 from sensorium.ingest.netflow.kernel import execute
 from sensorium.ingest.netflow.lanes import Lanes
 from sensorium.ingest.netflow.meters import Meters
+from sensorium.ingest.netflow.options import options_object, read_elements
 from sensorium.ingest.netflow.pending import PendingSet
-from sensorium.ingest.netflow.reasons import CODE, Drop
+from sensorium.ingest.netflow.reasons import Drop
 from sensorium.ingest.netflow.resolve import NEXT_ROW, NEXT_SET, NEXT_WORK, resolve
-from sensorium.ingest.netflow.sampling import read_options
+from sensorium.ingest.netflow.sampling import read_options, split_records
 from sensorium.ingest.netflow.sequence import UNCERTAIN, follow
 from sensorium.ingest.netflow.slab import Slab
+from sensorium.ingest.netflow.status import statuses
 from sensorium.ingest.netflow.template import Definition, read_templates
+from sensorium.model.exporter import ExporterStatus
 from sensorium.model.signals import Signal
 from sensorium.observe import Observe
 
 Int64s = npt.NDArray[np.int64]
+OptionsSink = Callable[[dict[str, Any]], object]
 
 _SHORT_BODY: Final = 1500
+_MOST_BYTES: Final = 8 << 20
+"""Bytes decoded at a time: their attributes, as text, must fit in what int32 can count."""
 
 
 class NetflowDecoder:
@@ -39,30 +49,34 @@ class NetflowDecoder:
     Never raises for any bytes: what cannot be used is counted in
     ``sensorium_ingest_dropped_total`` by :class:`~sensorium.ingest.netflow.reasons.Drop`. Rows
     stand in the order of datagrams and records; data that waited for its template stands where
-    the template came. Not for use by two threads at once. RFC 3954, RFC 7011, RFC 5103.
+    the template came. Not for use by two threads at once. RFC 3954, RFC 7011, RFC 5103, RFC 5610,
+    RFC 6313.
+
+    With ``options`` it shows records as they were sent, for people to read: one row of a record
+    that has two directions, attributes for everything that a column does not hold exactly, and
+    each options record given to ``options`` by its elements' names.
     """
 
     signal = Signal.FLOWS
 
-    def __init__(self, config: NetflowConfig, observe: Observe) -> None:
+    def __init__(
+        self, config: NetflowConfig, observe: Observe, *, options: OptionsSink | None = None
+    ) -> None:
         self._config = config
-        self.exporters = Exporters(config)
+        self._options = options
+        self.exporters = Exporters(config, as_sent=options is not None)
         self._meters = Meters(observe)
         self._batches = BatchBuilder()
         self._lanes = Lanes(config.max_fields_per_template)
 
     def decode(self, datagrams: Datagrams) -> pa.RecordBatch:
         """Decode all datagrams; a batch of FLOWS."""
-        if len(datagrams) == 0:
-            return EMPTY
-        self.exporters.tidy()
-        slab = Slab(datagrams, self.exporters.table)
-        self.exporters.learn(slab.heads)
-        self._resolve(slab)
-        self._follow(slab)
-        batch = self._execute(slab)
-        self._count(slab)
-        return batch
+        batches = [
+            batch for part in _parts(datagrams) for batch in self._batches_of(part) if len(batch)
+        ]
+        if len(batches) == 1:
+            return batches[0]
+        return pa.concat_batches(batches) if batches else EMPTY
 
     def state(self) -> bytes:
         """Templates, sampling rates and boot times as JSON, for :meth:`restore`."""
@@ -75,7 +89,33 @@ class NetflowDecoder:
         """
         return state.load(self.exporters, saved)
 
-    def _resolve(self, slab: Slab) -> None:
+    def statuses(self) -> list[ExporterStatus]:
+        """What is known of each source that is remembered."""
+        return statuses(self.exporters)
+
+    def _batches_of(self, datagrams: Datagrams) -> Iterator[pa.RecordBatch]:
+        """Decode datagrams up to each that is of one source too many, and make room for it."""
+        start = 0
+        while start < len(datagrams):
+            rest = datagrams.between(start, len(datagrams)) if start else datagrams
+            self.exporters.tidy()
+            slab = Slab(rest, self.exporters.table, self.exporters.counts)
+            yield self._decode(slab)
+            start += slab.datagrams
+            if start < len(datagrams):
+                self._meters.evicted(*self.exporters.evict())
+
+    def _decode(self, slab: Slab) -> pa.RecordBatch:
+        if slab.born:
+            self.exporters.learn(slab.heads)
+        history = History(self.exporters)
+        self._resolve(slab, history)
+        self._follow(slab)
+        batch = self._execute(slab, history)
+        self._count(slab)
+        return batch
+
+    def _resolve(self, slab: Slab, history: History) -> None:
         """Turn the slab's sets into work, in order, learning templates and rates on the way."""
         while True:
             number = self._run(slab, slab.sets)
@@ -83,27 +123,29 @@ class NetflowDecoder:
                 return
             entry = slab.sets[slab.progress[NEXT_SET]]
             if entry[at.S_ID] < at.FIRST_DATA_SET:
-                self._learn_templates(slab, entry)
+                self._learn_templates(slab, entry, history)
             elif number >= 0:
                 self._read_options(slab, entry, slab.body(entry))
             else:
                 self._keep(slab, entry)
+            history.stamp(int(slab.progress[NEXT_ROW]))
             slab.progress[NEXT_SET] += 1
 
     def _run(self, slab: Slab, sets: Int64s) -> int:
         programs, _, segments, _ = self.exporters.programs.arrays()
         sampling, _, _ = self.exporters.sampling.arrays()
+        known = self.exporters
         return int(
             resolve(
                 *(sets, slab.heads),
-                *(self.exporters.slots.keys, self.exporters.slots.programs, programs, segments),
-                *(self.exporters.sampling_of, sampling, self.exporters.boot_ms),
-                *(slab.work, slab.records, slab.flows, slab.drops),
+                *(known.slots.keys, known.slots.programs, programs, segments),
+                *(known.sampling_of, known.exporter_of, known.wide_of, sampling, known.boot_ms),
+                *(slab.work, slab.records, slab.flows, slab.drops, slab.counts),
                 *(*self._lanes.places, slab.progress),
             )
         )
 
-    def _learn_templates(self, slab: Slab, entry: Int64s) -> None:
+    def _learn_templates(self, slab: Slab, entry: Int64s, history: History) -> None:
         head = slab.heads[entry[at.S_HEAD]]
         protocol, source = int(head[at.H_PROTOCOL]), int(head[at.H_SOURCE])
         options = bool(entry[at.S_ID] == at.OPTIONS_TEMPLATE_SET)
@@ -116,8 +158,9 @@ class NetflowDecoder:
                 else self.exporters.define(source, found, options=options)
             )
             if refused is not None:
-                slab.drops[protocol, CODE[refused]] += 1
+                slab.drop(protocol, source, refused)
             elif isinstance(found, Definition) and found.template is not None:
+                history.stamp(int(slab.progress[NEXT_ROW]))
                 self._replay(slab, source, found)
 
     def _replay(self, slab: Slab, source: int, definition: Definition) -> None:
@@ -139,53 +182,61 @@ class NetflowDecoder:
 
     def _read_options(self, slab: Slab, entry: Int64s, body: bytes) -> None:
         head = slab.heads[entry[at.S_HEAD]]
-        protocol, source = int(head[at.H_PROTOCOL]), int(head[at.H_SOURCE])
-        template = self.exporters.sources[source].templates[int(entry[at.S_ID])]
-        count = 0
-        for announcement in read_options(template, body):
-            count += 1
-            refused = self.exporters.announce(source, announcement)
+        protocol, number = int(head[at.H_PROTOCOL]), int(head[at.H_SOURCE])
+        source = self.exporters.sources[number]
+        template = source.templates[int(entry[at.S_ID])]
+        records, cut = split_records(template, body)
+        for announcement in read_options(template, records, source.domain):
+            refused = self.exporters.announce(number, announcement)
             if refused is not None:
-                slab.drops[protocol, CODE[refused]] += 1
-        if count == 0 and len(body) > 3:
-            slab.drops[protocol, CODE[Drop.RECORD_BEYOND_SET]] += 1
-        self.exporters.settle(source)
-        slab.flows[protocol, 1] += count
-        slab.records[entry[at.S_HEAD]] += count
+                slab.drop(protocol, number, refused)
+        for key, known in read_elements(template, records):
+            refused = self.exporters.name(number, key, known) if known else Drop.BAD_ELEMENT
+            if refused is not None:
+                slab.drop(protocol, number, refused)
+        if self._options is not None:
+            for values in records:
+                self._options(options_object(source, int(entry[at.S_ID]), head, values))
+        if cut:
+            slab.drop(protocol, number, Drop.RECORD_BEYOND_SET)
+            slab.records[entry[at.S_HEAD]] += UNCERTAIN
+        self.exporters.settle(number)
+        slab.flows[protocol, 1] += len(records)
+        slab.records[entry[at.S_HEAD]] += len(records)
 
     def _keep(self, slab: Slab, entry: Int64s) -> None:
         head = slab.heads[entry[at.S_HEAD]]
+        source = int(head[at.H_SOURCE])
         waiting = PendingSet(int(entry[at.S_ID]), slab.body(entry), head.copy())
-        lost = self.exporters.pending.put(int(head[at.H_SOURCE]), waiting)
-        protocol = int(head[at.H_PROTOCOL])
-        slab.drops[protocol, CODE[Drop.DATA_BEFORE_TEMPLATE]] += lost
+        lost = self.exporters.pending.put(source, waiting)
+        slab.drop(int(head[at.H_PROTOCOL]), source, Drop.DATA_BEFORE_TEMPLATE, lost)
         slab.records[entry[at.S_HEAD]] += UNCERTAIN
 
     def _follow(self, slab: Slab) -> None:
-        sources = self.exporters.sources
-        events = np.zeros((len(sources), 3), np.int64)
+        known = self.exporters
+        followed = slab.datagrams
         happened = follow(
-            slab.heads,
-            slab.records[: slab.datagrams],
-            self.exporters.expected,
-            self.exporters.uptimes,
-            self._config.sequence_window,
-            events,
+            *(slab.heads, slab.records[:followed], known.expected, known.uptimes),
+            *(self._config.sequence_window, known.counts, known.gaps),
         )
-        if happened:
-            for number in np.flatnonzero(events.any(axis=1)).tolist():
-                source = sources[number]
-                labels = source.address, source.protocol, source.domain
-                self._meters.sequence(*labels, events[number])
+        replayed = slab.replayed()
+        if len(replayed):
+            read = slab.records[followed : followed + len(replayed)] & (UNCERTAIN - 1)
+            np.add.at(known.counts[:, at.C_RECORDS], replayed, read)
+            np.add.at(known.counts[:, at.C_REPLAYED], replayed, read)
+        if happened or len(replayed):
+            self._meters.sequence(known.sources, known.counts)
 
-    def _execute(self, slab: Slab) -> pa.RecordBatch:
+    def _execute(self, slab: Slab, history: History) -> pa.RecordBatch:
         rows = int(slab.progress[NEXT_ROW])
         if rows == 0:
             return EMPTY
         work = slab.work[: slab.progress[NEXT_WORK]]
-        programs, operations, segments, columns = self.exporters.programs.arrays()
+        table = self.exporters.programs
+        programs, operations, segments, columns = table.arrays()
         numbers = work[:, at.W_PROGRAM]
-        used = columns[np.unique(numbers)]
+        distinct = np.unique(numbers)
+        used = columns[distinct]
         anything = int(np.bitwise_or.reduce(used))
         partial = anything & ~int(np.bitwise_and.reduce(used))
         target = self._batches.allocate(rows, anything, partial)
@@ -195,17 +246,38 @@ class NetflowDecoder:
             *(*self.exporters.sampling.arrays(), target.columns),
             *(*self._lanes.addresses, self._lanes.pieces),
         )
-        return self._batches.build(target)
+        if not (
+            programs[distinct, at.P_ATTRIBUTES_END] > programs[distinct, at.P_ATTRIBUTES]
+        ).any():
+            return self._batches.build(target)
+        attributes, malformed = attribute_map(
+            work, rows, table, self._lanes, history.contexts(work, slab.heads)
+        )
+        for source, count in malformed.items():
+            protocol = self.exporters.sources[source].protocol
+            slab.drop(protocol, source, Drop.BAD_LIST, count)
+        return self._batches.build(target, attributes)
 
     def _count(self, slab: Slab) -> None:
         self._meters.received(slab.heads[: slab.datagrams, at.H_PROTOCOL])
         self._meters.decoded(slab.flows)
         self._meters.dropped(slab.drops)
         self._meters.known(
-            sources=len(self.exporters.sources),
+            sources=len(self.exporters.table),
             templates=self.exporters.templates_known,
             pending=len(self.exporters.pending),
         )
+
+
+def _parts(datagrams: Datagrams) -> Iterator[Datagrams]:
+    """A slab in parts that are not too large."""
+    if len(datagrams.data) <= _MOST_BYTES:
+        yield datagrams
+        return
+    which = (datagrams.offsets[:-1] - datagrams.offsets[0]) // _MOST_BYTES
+    edges = [0, *(np.flatnonzero(np.diff(which)) + 1).tolist(), len(datagrams)]
+    for start, stop in pairwise(edges):
+        yield datagrams.between(start, stop)
 
 
 def _read(body: bytes, protocol: int, options: bool, limit: int) -> tuple[Definition | Drop, ...]:

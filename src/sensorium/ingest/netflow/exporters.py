@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy.typing as npt
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.config import NetflowConfig
+from sensorium.ingest.netflow.elements import REVERSE_PEN
 from sensorium.ingest.netflow.pending import Pending
 from sensorium.ingest.netflow.programs import ProgramTable
-from sensorium.ingest.netflow.reasons import Drop
+from sensorium.ingest.netflow.reasons import DROPS, Drop
+from sensorium.ingest.netflow.registry.lookup import Information, Key, information
 from sensorium.ingest.netflow.resolve import SlotTable
 from sensorium.ingest.netflow.sampling import Announcement, Rates, SamplingTable
 from sensorium.ingest.netflow.sources import SourceTable
@@ -22,58 +25,140 @@ Int64s = npt.NDArray[np.int64]
 _ALL_TEMPLATES = 2
 _ALL_OPTIONS_TEMPLATES = 3
 _SLACK = 1024
+_EVICTED_PART = 16
+"""One in so many sources makes room at a time, so that a flood of new ones stays cheap."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class Exporter:
+    """All domains of one exporter and protocol: the rates it announced for all of them."""
+
+    number: int
+    domains: int = 0
+    rates: Rates = field(default_factory=Rates)
+
+
+@dataclass(slots=True, eq=False)
 class Source:
-    """One (exporter, protocol, observation domain); ``address`` is 16 bytes."""
+    """One (exporter, protocol, observation domain); ``address`` is 16 bytes.
+
+    ``learned`` is what it said of elements itself; it is replaced and never changed.
+    """
 
     address: bytes
     protocol: int
     domain: int
+    exporter: Exporter
     templates: dict[int, Template] = field(default_factory=dict)
     rates: Rates = field(default_factory=Rates)
+    learned: dict[Key, Information] = field(default_factory=dict)
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a source had under a template number, or of elements' names, before it changed."""
+
+    source: int
+    template_id: int
+    template: Template | None
+    learned: dict[Key, Information]
 
 
 class Exporters:
     """All sources, and the arrays over them that the kernels read.
 
-    ``boot_ms`` int64 (sources,), -1 unknown; ``sampling_of`` the row of each source's rates;
-    ``expected`` and ``uptimes`` as in :mod:`sequence`.
+    ``boot_ms`` int64 (sources,), -1 unknown; ``sampling_of`` the row of each source's rates,
+    ``exporter_of`` the number of its exporter and ``wide_of`` the row of each exporter's rates;
+    ``expected``, ``uptimes``, ``counts`` and ``gaps`` as in :mod:`sequence`. ``changes`` gathers
+    what was replaced, until somebody takes it away.
     """
 
-    def __init__(self, config: NetflowConfig) -> None:
+    def __init__(self, config: NetflowConfig, *, as_sent: bool = False) -> None:
         self._config = config
-        self.table = SourceTable(config.max_sources)
+        most = config.max_sources
+        self.table = SourceTable(most)
         self.slots = SlotTable()
-        self.programs = ProgramTable()
+        self.programs = ProgramTable(as_sent=as_sent)
         self.sampling = SamplingTable()
         self.pending = Pending(config.max_pending_bytes_per_source, config.max_pending_bytes)
         self.sources: list[Source] = []
-        self.boot_ms: Int64s = np.full(config.max_sources, -1, np.int64)
-        self.sampling_of: Int64s = np.zeros(config.max_sources, np.int64)
-        self.expected: Int64s = np.full(config.max_sources, -1, np.int64)
-        self.uptimes: Int64s = np.full(config.max_sources, -1, np.int64)
+        self._exporters: dict[tuple[bytes, int], Exporter] = {}
+        self._free_exporters: list[int] = []
+        self.boot_ms: Int64s = np.full(most, -1, np.int64)
+        self.sampling_of: Int64s = np.zeros(most, np.int64)
+        self.exporter_of: Int64s = np.zeros(most, np.int64)
+        self.wide_of: Int64s = np.zeros(most, np.int64)
+        self.expected: Int64s = np.full(most, -1, np.int64)
+        self.uptimes: Int64s = np.full(most, -1, np.int64)
+        self.counts: Int64s = np.zeros((most, at.C_DROPS + len(DROPS)), np.int64)
+        self.gaps: Int64s = np.zeros((most, 2 * at.GAPS), np.int64)
         self.templates_known = 0
+        self.changes: list[Change] = []
+
+    def alive(self) -> Iterator[tuple[int, Source]]:
+        """All sources that are remembered, with their numbers."""
+        return ((n, source) for n, source in enumerate(list(self.sources)) if not source.gone)
 
     def learn(self, heads: Int64s) -> None:
         """Make the sources that the walk has just numbered; ``heads`` are its datagrams'."""
-        if len(self.table) == len(self.sources):
-            return
         numbers, first = np.unique(heads[:, at.H_SOURCE], return_index=True)
         for number, place in zip(numbers.tolist(), first.tolist(), strict=True):
-            if number >= len(self.sources):
+            if number >= 0 and (number >= len(self.sources) or self.sources[number].gone):
                 head = heads[place]
                 address = head[[at.H_ADDRESS_HIGH, at.H_ADDRESS_LOW]].tobytes()
-                protocol, domain = int(head[at.H_PROTOCOL]), int(head[at.H_DOMAIN])
-                self.sources.append(Source(address, protocol, domain))
+                self._make(number, address, int(head[at.H_PROTOCOL]), int(head[at.H_DOMAIN]))
 
     def source(self, address: bytes, protocol: int, domain: int) -> int:
         """The number of a source, made if need be; -1 if there is no room."""
         number = self.table.intern(address, protocol, domain)
-        if number == len(self.sources):
-            self.sources.append(Source(address, protocol, domain))
+        if number >= len(self.sources) or (number >= 0 and self.sources[number].gone):
+            self._make(number, address, protocol, domain)
         return number
+
+    def _make(self, number: int, address: bytes, protocol: int, domain: int) -> None:
+        exporter = self._exporters.get((address, protocol))
+        if exporter is None:
+            free = self._free_exporters
+            exporter = Exporter(free.pop() if free else len(self._exporters))
+            self._exporters[address, protocol] = exporter
+            self.wide_of[exporter.number] = 0
+        exporter.domains += 1
+        source = Source(address, protocol, domain, exporter)
+        if number == len(self.sources):
+            self.sources.append(source)
+        else:
+            self.sources[number] = source
+        self.exporter_of[number] = exporter.number
+
+    def evict(self) -> tuple[Int64s, list[Source], int]:
+        """Forget the sources that were silent longest, to make room.
+
+        Their numbers, themselves, and how many data sets of theirs waited for a template.
+        """
+        numbers = np.array([number for number, _ in self.alive()], np.int64)
+        order = np.argsort(self.counts[numbers, at.C_SEEN_NS], kind="stable")
+        chosen = numbers[order[: max(1, len(numbers) // _EVICTED_PART)]]
+        waiting = sum(self._forget(number) for number in chosen.tolist())
+        self.table.remove(chosen)
+        for array, blank in (
+            *((self.boot_ms, -1), (self.expected, -1), (self.uptimes, -1)),
+            *((self.sampling_of, 0), (self.counts, 0), (self.gaps, 0)),
+        ):
+            array[chosen] = blank
+        return chosen, [self.sources[number] for number in chosen.tolist()], waiting
+
+    def _forget(self, number: int) -> int:
+        source = self.sources[number]
+        for template_id in source.templates:
+            self.slots.put(number, template_id, -1)
+        self.templates_known -= len(source.templates)
+        source.gone = True
+        source.exporter.domains -= 1
+        if not source.exporter.domains:
+            del self._exporters[source.address, source.protocol]
+            self._free_exporters.append(source.exporter.number)
+        return self.pending.forget(number)
 
     def define(self, number: int, definition: Definition, *, options: bool) -> Drop | None:
         """Take in a template or a withdrawal; the reason if it was refused."""
@@ -88,9 +173,19 @@ class Exporters:
             if len(templates) >= self._config.max_templates_per_source:
                 return Drop.TOO_MANY_TEMPLATES
             self.templates_known += 1
+        self._note(number, definition.id)
         templates[definition.id] = definition.template
-        self.slots.put(number, definition.id, self.programs.intern(definition.template))
+        self._put(number, definition.id, definition.template)
         return None
+
+    def _note(self, number: int, template_id: int) -> None:
+        source = self.sources[number]
+        template = source.templates.get(template_id)
+        self.changes.append(Change(number, template_id, template, source.learned))
+
+    def _put(self, number: int, template_id: int, template: Template) -> None:
+        program = self.programs.intern(template, self.sources[number].learned)
+        self.slots.put(number, template_id, program)
 
     def _withdraw(self, number: int, template_id: int, *, options: bool) -> None:
         templates = self.sources[number].templates
@@ -99,9 +194,29 @@ class Exporters:
         for chosen_id in chosen:
             known = templates.get(chosen_id)
             if known is not None and known.options == options:
+                self._note(number, chosen_id)
                 del templates[chosen_id]
                 self.slots.put(number, chosen_id, -1)
                 self.templates_known -= 1
+
+    def name(self, number: int, key: Key, known: Information) -> Drop | None:
+        """Take in what a source says of an element itself; the reason if it was refused.
+
+        What the registries say of an element stands.
+        """
+        source = self.sources[number]
+        if source.learned.get(key) == known or not unknown(key):
+            return None
+        if len(source.learned) >= self._config.max_elements_per_source and (
+            key not in source.learned
+        ):
+            return Drop.TOO_MANY_ELEMENTS
+        self._note(number, 0)
+        source.learned = {**source.learned, key: known}
+        for template_id, template in source.templates.items():
+            if any((field.pen, field.id) == key for field in template.fields):
+                self._put(number, template_id, template)
+        return None
 
     def announce(self, number: int, announcement: Announcement) -> Drop | None:
         """Take in what an options record says; the reason if it was refused."""
@@ -109,7 +224,13 @@ class Exporters:
             self.boot_ms[number] = announcement.boot_ms
         if not announcement.rate:
             return None
-        rates = self.sources[number].rates
+        source = self.sources[number]
+        refused = self._rate(source.rates, announcement)
+        if announcement.wide:
+            refused = self._rate(source.exporter.rates, announcement) or refused
+        return refused
+
+    def _rate(self, rates: Rates, announcement: Announcement) -> Drop | None:
         full = len(rates.by_key) >= self._config.max_samplers_per_source
         if full and announcement.key not in rates.by_key:
             return Drop.TOO_MANY_SAMPLERS
@@ -118,19 +239,33 @@ class Exporters:
 
     def settle(self, number: int) -> None:
         """Make announced rates those of the records that follow."""
-        self.sampling_of[number] = self.sampling.intern(self.sources[number].rates)
+        source = self.sources[number]
+        self.sampling_of[number] = self.sampling.intern(source.rates)
+        self.wide_of[source.exporter.number] = self.sampling.intern(source.exporter.rates)
+
+    def rate(self, number: int) -> int:
+        """The rate of a source's records that name no sampler, 0 unknown."""
+        rows, _, _ = self.sampling.arrays()
+        exporter = self.wide_of[self.exporter_of[number]]
+        announced = self.counts[number, at.C_RATE], rows[self.sampling_of[number], 0]
+        return next((int(rate) for rate in (*announced, rows[exporter, 0]) if rate), 0)
 
     def tidy(self) -> None:
         """Forget programs and sampling rows that no source uses any more. Between slabs only."""
         if len(self.programs) > 2 * self.templates_known + _SLACK:
-            self._renew_programs()
-        if len(self.sampling) > 2 * len(self.sources) + _SLACK:
+            self.programs = ProgramTable(as_sent=self.programs.as_sent)
+            for number, source in self.alive():
+                for template_id, template in source.templates.items():
+                    self._put(number, template_id, template)
+        if len(self.sampling) > 4 * len(self.sources) + _SLACK:
             self.sampling = SamplingTable()
-            for number in range(len(self.sources)):
+            for number, _ in self.alive():
                 self.settle(number)
 
-    def _renew_programs(self) -> None:
-        self.programs = ProgramTable()
-        for number, source in enumerate(self.sources):
-            for template_id, template in source.templates.items():
-                self.slots.put(number, template_id, self.programs.intern(template))
+
+def unknown(key: Key) -> bool:
+    """Whether no registry knows an element: only such an exporter may name itself."""
+    enterprise, number = key
+    if enterprise in (0, REVERSE_PEN):
+        return False
+    return information(enterprise, number).name == f"enterprise-{enterprise}-{number}"

@@ -35,6 +35,7 @@ _W_PROGRAM = at.W_PROGRAM
 _W_RATE = at.W_RATE
 _W_SAMPLING = at.W_SAMPLING
 _W_ANCHOR = at.W_ANCHOR
+_W_WIDE = at.W_WIDE
 _P_KIND = at.P_KIND
 _P_LENGTH = at.P_LENGTH
 _P_SEGMENTS = at.P_SEGMENTS
@@ -241,6 +242,7 @@ def _flush(
             item[_W_ANCHOR] >= 0,
             item[_W_RATE],
             sampling[item[_W_SAMPLING]],
+            sampling[item[_W_WIDE]],
             keys,
             rates,
         )

@@ -75,7 +75,29 @@ H_ARRIVAL_NS: Final = 6
 H_ADDRESS_HIGH: Final = 7
 H_ADDRESS_LOW: Final = 8
 H_SAMPLING: Final = 9  # NetFlow v5's own sampling interval
-HEAD_WIDTH: Final = 10
+H_LENGTH: Final = 10  # bytes of the datagram
+H_UNREAD: Final = 11  # NetFlow v5: records announced and not there; IPFIX: 1 if any may be unread
+HEAD_WIDTH: Final = 12
+
+# What is counted for each source, and what following its sequence numbers needs.
+C_DATAGRAMS: Final = 0
+C_BYTES: Final = 1
+C_RECORDS: Final = 2
+C_LOST: Final = 3
+C_LATE: Final = 4
+C_DUPLICATE: Final = 5
+C_RESTARTED: Final = 6
+C_UNREAD: Final = 7
+C_REPLAYED: Final = 8
+C_SEEN_NS: Final = 9
+C_SKEW_NS: Final = 10  # export time less arrival; 0 where the exporter says no time
+C_RATE: Final = 11  # NetFlow v5's own sampling interval
+C_GAP: Final = 12  # the gap to be forgotten next
+C_UNCERTAIN: Final = 13  # whether units of the newest datagram may not have been read
+C_DROPS: Final = 14  # by reason from here on
+
+GAPS: Final = 16
+"""Gaps in a source's sequence that are remembered, so that a late datagram fills its own."""
 
 # A set: START and END are addresses of its first byte after the set header and after its last.
 S_HEAD: Final = 0
@@ -100,7 +122,8 @@ W_PROGRAM: Final = 5
 W_RATE: Final = 6  # the rate of records that name no sampler
 W_SAMPLING: Final = 7  # row of the sampling table
 W_ANCHOR: Final = 8  # sysUpTime at export, -1 where unknown
-WORK_WIDTH: Final = 9
+W_WIDE: Final = 9  # row of the sampling table for the whole exporter
+WORK_WIDTH: Final = 10
 
 # An operation of a program: one element of a record into one column. A record is segments of
 # fixed length with one variable-length field between two of them.
@@ -127,7 +150,19 @@ P_PACKETS_WIDTH: Final = 10
 P_BYTES_SEGMENT: Final = 11  # the same for its reverse bytes
 P_BYTES_OFFSET: Final = 12
 P_BYTES_WIDTH: Final = 13
-PROGRAM_WIDTH: Final = 14
+P_ATTRIBUTES: Final = 14  # its elements without a column in the attributes table
+P_ATTRIBUTES_END: Final = 15
+P_NAMES_LENGTH: Final = 16  # characters of all their names
+PROGRAM_WIDTH: Final = 17
+
+# An element that fills no column: what it is, where it stands, and its name among all names.
+A_TYPE: Final = 0
+A_SEGMENT: Final = 1  # -1: the offset is from the set's first record, for v5's header
+A_OFFSET: Final = 2
+A_WIDTH: Final = 3  # -1 as for operations
+A_NAME: Final = 4
+A_NAME_LENGTH: Final = 5
+ATTRIBUTE_WIDTH: Final = 6
 
 LANES: Final = 512
 """Records that the kernel decodes at a time, column by column."""

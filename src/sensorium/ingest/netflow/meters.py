@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.netflow.reasons import DROPS
+from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.exporters import Source
+from sensorium.ingest.netflow.protocols import PROTOCOLS
+from sensorium.ingest.netflow.reasons import DROPS, Drop
 from sensorium.ingest.netflow.sequence import EVENTS
 from sensorium.model.address import unpack_address
 from sensorium.observe import Observe
-
-PROTOCOLS = ("netflow_v5", "netflow_v9", "ipfix", "netflow_unknown")
-"""Values of the ``protocol`` label, by protocol number."""
 
 Int64s = npt.NDArray[np.int64]
 
@@ -33,7 +36,7 @@ class Meters:
         )
         self._sequence = observe.counter(
             "sensorium_netflow_sequence",
-            "Units (v5 flows, v9 packets, IPFIX records) lost or late, and restarts",
+            "Units (v5 flows, v9 packets, IPFIX records) that numbers tell of, and restarts",
             ("exporter", "protocol", "domain", "event"),
         )
         self._templates = observe.gauge(
@@ -42,6 +45,11 @@ class Meters:
         self._sources = observe.gauge(
             "sensorium_netflow_sources", "Exporters by protocol and observation domain known"
         )
+        self._evicted = observe.counter(
+            "sensorium_netflow_sources_evicted",
+            "Sources forgotten because there were too many, those silent longest first",
+        )
+        self._told: Int64s = np.zeros((0, len(EVENTS)), np.int64)
         self._pending = observe.gauge(
             "sensorium_netflow_pending_sets", "Data sets kept until their template comes"
         )
@@ -64,16 +72,37 @@ class Meters:
             labels = PROTOCOLS[protocol], DROPS[reason].value
             self._dropped.labels(*labels).inc(int(drops[protocol, reason]))
 
-    def sequence(self, address: bytes, protocol: int, domain: int, events: Int64s) -> None:
-        """Count one source's sequence events; int64 (3,)."""
-        exporter = unpack_address(address)
-        for event, count in zip(EVENTS, events.tolist(), strict=True):
-            if count:
-                labels = exporter, PROTOCOLS[protocol], str(domain), event
-                self._sequence.labels(*labels).inc(count)
+    def sequence(self, sources: Sequence[Source], counts: Int64s) -> None:
+        """Tell what has happened to the sources' sequences; ``counts`` are all so far."""
+        columns = counts[: len(sources), at.C_LOST : at.C_LOST + len(EVENTS)]
+        if len(self._told) < len(sources):
+            grown = np.zeros((2 * len(sources), len(EVENTS)), np.int64)
+            grown[: len(self._told)] = self._told
+            self._told = grown
+        news = columns - self._told[: len(sources)]
+        for number, event in np.argwhere(news > 0).tolist():
+            labels = *_labels(sources[number]), EVENTS[event]
+            self._sequence.labels(*labels).inc(int(news[number, event]))
+        self._told[: len(sources)] = columns
+
+    def evicted(self, numbers: Int64s, sources: Sequence[Source], waiting: int) -> None:
+        """Sources have been forgotten, and so many data sets that waited for a template."""
+        self._evicted.inc(len(sources))
+        self._told[numbers[numbers < len(self._told)]] = 0
+        if waiting:
+            reason = Drop.DATA_BEFORE_TEMPLATE.value
+            self._dropped.labels(PROTOCOLS[sources[0].protocol], reason).inc(waiting)
+        for source in sources:
+            for event in EVENTS:
+                with suppress(KeyError):
+                    self._sequence.remove(*_labels(source), event)
 
     def known(self, *, sources: int, templates: int, pending: int) -> None:
         """Say how much is remembered."""
         self._sources.set(sources)
         self._templates.set(templates)
         self._pending.set(pending)
+
+
+def _labels(source: Source) -> tuple[str, str, str]:
+    return unpack_address(source.address), PROTOCOLS[source.protocol], str(source.domain)

@@ -76,6 +76,14 @@ class Pending:
             del self._queues[source]
         return taken
 
+    def forget(self, source: int) -> int:
+        """Give up all sets of a source; how many they were."""
+        queue = self._queues.pop(source, None)
+        if queue is None:
+            return 0
+        self._cost -= queue.cost
+        return len(queue.sets)
+
     def _forget(self, queue: _Queue, entry: PendingSet) -> None:
         queue.cost -= entry.cost
         self._cost -= entry.cost

@@ -19,13 +19,17 @@ from sensorium.ingest.netflow.elements import (
     Element,
     Kind,
 )
+from sensorium.ingest.netflow.naming import Attribute, Learned, attributes_of
 from sensorium.ingest.netflow.template import Field, Template
 
 _BOTH_WAYS: Final = {**MIRRORED, **{there: here for here, there in MIRRORED.items()}}
 _NOT_REVERSED: Final = frozenset({"next_hop", "mpls_label", "flow_direction"})
 _PACKETS: Final = tuple(e.id for e in SOURCES["packets"])
 _BYTES: Final = tuple(e.id for e in SOURCES["bytes"])
-_READ_OPTIONS: Final = frozenset({34, 50, 160, 305, 309, 311})
+_READ_OPTIONS: Final = frozenset({34, 50, 160, 305, 309, 311, 341})
+_AS_SENT: Final = frozenset(
+    {Kind.UNSIGNED, Kind.UNSIGNED_IF_SET, Kind.IPV4, Kind.IPV4_IF_SET, Kind.IPV6}
+)
 
 SAMPLING_PACKET_INTERVAL: Final = 305
 _IF_SET: Final = {
@@ -85,6 +89,8 @@ class Program:
     reverse_packets: Place = NOWHERE
     reverse_bytes: Place = NOWHERE
     columns: int = 0
+    attributes: tuple[Attribute, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 Found = dict[tuple[int, int], int]
@@ -236,11 +242,17 @@ def _columns(operations: list[Operation], steps: int) -> int:
     return sum(1 << column for column in filled)
 
 
-def compile_template(template: Template) -> Program:
-    """The program of a template; an options template's only counts, or calls for Python."""
+def compile_template(
+    template: Template, learned: Learned | None = None, *, as_sent: bool = False
+) -> Program:
+    """The program of a template; an options template's only counts, or calls for Python.
+
+    ``as_sent`` makes one row of a record whatever directions it has, with attributes for
+    everything that a column does not hold exactly, and leaves all options data to Python.
+    """
     places, segments = _places(template)
     if template.options:
-        read = any(f.pen == 0 and f.id in _READ_OPTIONS for f in template.fields)
+        read = as_sent or any(f.pen == 0 and f.id in _READ_OPTIONS for f in template.fields)
         kind = at.OPTIONS_READ if read else at.OPTIONS
         return Program(kind, template.least_length, segments)
     found = _index(template)
@@ -248,10 +260,13 @@ def compile_template(template: Template) -> Program:
     octets = _reverse_counter(template, found, places, _BYTES)
     forward = _operations(template, found, places, reverse=False)
     reverse: list[Operation] = []
+    if as_sent:
+        packets = octets = NOWHERE
     if packets != NOWHERE or octets != NOWHERE:
         reverse = _operations(template, found, places, reverse=True)
         forward, reverse = _with_clears(forward, reverse), _with_clears(reverse, forward)
     steps = _steps([*forward, *reverse], template)
+    filled = _filled([*forward, *reverse], template, as_sent=as_sent)
     return Program(
         kind=at.WALKED if template.varies or reverse else at.FIXED,
         length=template.least_length,
@@ -262,7 +277,22 @@ def compile_template(template: Template) -> Program:
         reverse_packets=packets,
         reverse_bytes=octets,
         columns=_columns([*forward, *reverse], steps),
+        attributes=attributes_of(template, filled, learned or {}, padding=as_sent),
+        places=tuple(places),
     )
+
+
+def _filled(operations: list[Operation], template: Template, *, as_sent: bool) -> set[int]:
+    """The fields whose value is in a column; with ``as_sent``, in the form it was sent in."""
+    filled = set()
+    for operation in operations:
+        if operation.kind is Kind.CLEAR or operation.column >= at.COLUMN[at.SCRATCH[0]]:
+            continue
+        exact = operation.kind in _AS_SENT and operation.place.width <= at.SIZES[operation.column]
+        computed = template.fields[operation.field].id == SAMPLING_PACKET_INTERVAL
+        if not as_sent or (exact and not computed):
+            filled.add(operation.field)
+    return filled
 
 
 def _with_clears(operations: list[Operation], others: list[Operation]) -> list[Operation]:

@@ -6,7 +6,9 @@ from typing import Final
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.growing import Growing, Int64s
+from sensorium.ingest.netflow.naming import Learned, concerning
 from sensorium.ingest.netflow.program import Program, compile_template
+from sensorium.ingest.netflow.registry.lookup import Information, Key, Type
 from sensorium.ingest.netflow.template import Field, Template
 
 _V5_FIELDS: Final = (
@@ -17,13 +19,43 @@ V5_TEMPLATE: Final = Template(tuple(Field(element, length) for element, length i
 """NetFlow v5's record written as a template: the same fields under their IANA numbers."""
 
 
+_V5_HEADER: Final = (
+    (-4, 1, Information("engineType", Type.UNSIGNED)),
+    (-3, 1, Information("engineId", Type.UNSIGNED)),
+    (-2, 2, Information("samplingAlgorithm", Type.V5_SAMPLING_MODE)),
+)
+"""What NetFlow v5 says before the first record: bytes from there, width, what it is."""
+
+_SLACK: Final = bytes(8)
+"""Names are copied eight bytes at a time."""
+
+
 class ProgramTable:
-    """The programs of all templates in use, numbered; 0 is NetFlow v5's."""
+    """The programs of all templates in use, numbered; 0 is NetFlow v5's.
 
-    __slots__ = ("_columns", "_index", "_operations", "_programs", "_segments")
+    ``as_sent`` as in :func:`compile_template`.
+    """
 
-    def __init__(self) -> None:
-        self._index: dict[Template, int] = {}
+    __slots__ = (
+        "_attributes",
+        "_columns",
+        "_index",
+        "_information",
+        "_name_at",
+        "_names",
+        "_operations",
+        "_programs",
+        "_segments",
+        "as_sent",
+    )
+
+    def __init__(self, *, as_sent: bool = False) -> None:
+        self.as_sent = as_sent
+        self._index: dict[tuple[Template, tuple[tuple[Key, Information], ...]], int] = {}
+        self._attributes = Growing(at.ATTRIBUTE_WIDTH)
+        self._information: list[Information] = []
+        self._name_at: dict[str, tuple[int, int]] = {}
+        self._names = _SLACK
         self._programs = Growing(at.PROGRAM_WIDTH)
         self._operations = Growing(at.OP_WIDTH)
         self._segments = Growing()
@@ -33,13 +65,25 @@ class ProgramTable:
     def __len__(self) -> int:
         return len(self._index)
 
-    def intern(self, template: Template) -> int:
-        """The number of a template's program; equal templates share one."""
-        number = self._index.get(template)
+    def intern(self, template: Template, learned: Learned | None = None) -> int:
+        """The number of a template's program; equal templates share one.
+
+        ``learned`` is what the exporter has said of elements itself.
+        """
+        key = template, concerning(template, learned or {})
+        number = self._index.get(key)
         if number is None:
-            number = self._index[template] = len(self._index)
-            self._add(compile_template(template))
+            number = self._index[key] = len(self._index)
+            self._add(compile_template(template, learned, as_sent=self.as_sent))
         return number
+
+    def attributes(self) -> tuple[Int64s, bytes]:
+        """The attributes of all programs, and the text that has their names."""
+        return self._attributes.view(), self._names
+
+    def information(self, attribute: int) -> Information:
+        """What one attribute of the table is."""
+        return self._information[attribute]
 
     def arrays(self) -> tuple[Int64s, Int64s, Int64s, Int64s]:
         """Programs, operations and segment lengths, and each program's columns as a bit set."""
@@ -66,9 +110,30 @@ class ProgramTable:
         self._operations.extend([operation.row() for operation in program.reverse])
         row[at.P_REVERSE_OPS_END] = len(self._operations)
         packets, octets = program.reverse_packets, program.reverse_bytes
-        row[at.P_PACKETS_SEGMENT :] = (
+        row[at.P_PACKETS_SEGMENT : at.P_ATTRIBUTES] = (
             *(packets.segment, packets.offset, packets.width),
             *(octets.segment, octets.offset, octets.width),
         )
+        self._add_attributes(row, program)
         self._programs.extend([row])
         self._columns.extend([program.columns])
+
+    def _add_attributes(self, row: list[int], program: Program) -> None:
+        row[at.P_ATTRIBUTES] = len(self._attributes)
+        if self.as_sent and not self._programs:
+            for offset, width, known in _V5_HEADER:
+                self._add_attribute(known, -1, offset, width)
+        for attribute in program.attributes:
+            place = program.places[attribute.field]
+            self._add_attribute(attribute.information, place.segment, place.offset, place.width)
+        row[at.P_ATTRIBUTES_END] = len(self._attributes)
+        lengths = self._attributes.view()[row[at.P_ATTRIBUTES] :, at.A_NAME_LENGTH]
+        row[at.P_NAMES_LENGTH] = int(lengths.sum())
+
+    def _add_attribute(self, known: Information, segment: int, offset: int, width: int) -> None:
+        if known.name not in self._name_at:
+            text = known.name.encode()
+            self._name_at[known.name] = len(self._names) - len(_SLACK), len(text)
+            self._names = self._names[: -len(_SLACK)] + text + _SLACK
+        self._attributes.extend([[known.type, segment, offset, width, *self._name_at[known.name]]])
+        self._information.append(known)

@@ -19,7 +19,7 @@ class Drop(StrEnum):
     BAD_RECORD_COUNT = "bad_record_count"
     """NetFlow v5: more records announced than a datagram may have; nothing is read."""
     RECORDS_CUT = "records_cut"
-    """NetFlow v5: the datagram ends before its last announced record; whole ones are read."""
+    """NetFlow v5: records announced that the datagram ends before; whole ones are read."""
     MESSAGE_CUT = "message_cut"
     """IPFIX: the datagram is shorter than the message's length; whole sets are read."""
     BAD_MESSAGE_LENGTH = "bad_message_length"
@@ -36,10 +36,14 @@ class Drop(StrEnum):
     """A template beyond the most that one source may have."""
     RECORD_BEYOND_SET = "record_beyond_set"
     """The set ends inside a record; whole records before it are read."""
-    TOO_MANY_SOURCES = "too_many_sources"
-    """A datagram of a new source beyond the most that are remembered."""
     TOO_MANY_SAMPLERS = "too_many_samplers"
     """A sampling rate beyond the most that one source may have."""
+    TOO_MANY_ELEMENTS = "too_many_elements"
+    """An element's definition (RFC 5610) beyond the most that one source may have."""
+    BAD_ELEMENT = "bad_element"
+    """An element's definition (RFC 5610) with a name or number that cannot be."""
+    BAD_LIST = "bad_list"
+    """A list (RFC 6313) that does not fit its own head; its octets are kept."""
     DATA_BEFORE_TEMPLATE = "data_before_template"
     """Data whose template did not come before the room for keeping it ran out; a set apiece."""
 
@@ -56,4 +60,3 @@ BAD_MESSAGE_LENGTH = CODE[Drop.BAD_MESSAGE_LENGTH]
 BAD_SET_LENGTH = CODE[Drop.BAD_SET_LENGTH]
 RESERVED_SET = CODE[Drop.RESERVED_SET]
 RECORD_BEYOND_SET = CODE[Drop.RECORD_BEYOND_SET]
-TOO_MANY_SOURCES = CODE[Drop.TOO_MANY_SOURCES]

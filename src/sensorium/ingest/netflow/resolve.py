@@ -16,7 +16,9 @@ from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import reasons
 from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.records import count_records
+from sensorium.ingest.netflow.sequence import UNCERTAIN
 from sensorium.ingest.netflow.sources import mixed
+from sensorium.ingest.netflow.walk import drop
 
 Int64s = npt.NDArray[np.int64]
 
@@ -40,6 +42,7 @@ _W_PROGRAM = at.W_PROGRAM
 _W_RATE = at.W_RATE
 _W_SAMPLING = at.W_SAMPLING
 _W_ANCHOR = at.W_ANCHOR
+_W_WIDE = at.W_WIDE
 _P_KIND = at.P_KIND
 _WALKED = at.WALKED
 _OPTIONS = at.OPTIONS
@@ -93,12 +96,15 @@ def resolve(
     programs: Any,
     segments: Any,
     sampling_of: Any,
+    exporter_of: Any,
+    wide_of: Any,
     sampling: Any,
     boot_ms: Any,
     work: Any,
     records: Any,
     flows: Any,
     drops: Any,
+    counts: Any,
     base: Any,
     lengths: Any,
     progress: Any,
@@ -106,8 +112,9 @@ def resolve(
     """Turn sets into work from ``progress`` on; the program of the set it stopped at.
 
     -1 is a template or data without one; the caller looks at the set's id. At the end of the sets
-    ``progress[NEXT_SET]`` is their number. ``records`` int64 (datagrams,) and ``flows`` int64
-    (4, 2: flow records, options records) are counted into.
+    ``progress[NEXT_SET]`` is their number. ``records`` int64 (datagrams,), ``flows`` int64
+    (4, 2: flow records, options records), ``drops`` and ``counts`` are counted into. ``wide_of``
+    are the rows of ``sampling`` of whole exporters, by their number ``exporter_of`` a source.
     """
     while progress[NEXT_SET] < sets.shape[0]:
         entry = sets[progress[NEXT_SET]]
@@ -123,7 +130,8 @@ def resolve(
             program, segments, entry[_S_START], entry[_S_END], base, lengths
         )
         if cut:
-            drops[head[_H_PROTOCOL], _RECORD_BEYOND_SET] += 1
+            drop(head, _RECORD_BEYOND_SET, 1, drops, counts)
+            records[entry[_S_HEAD]] += UNCERTAIN
         records[entry[_S_HEAD]] += found
         options = program[_P_KIND] > _WALKED
         flows[head[_H_PROTOCOL], 1 if options else 0] += found
@@ -136,8 +144,12 @@ def resolve(
             item[_W_ROWS] = rows
             item[_W_PROGRAM] = number
             item[_W_SAMPLING] = sampling_of[source]
-            announced = head[_H_SAMPLING]
-            item[_W_RATE] = announced if announced > 0 else sampling[sampling_of[source], 0]
+            wide = wide_of[exporter_of[source]]
+            item[_W_WIDE] = wide
+            rate = head[_H_SAMPLING]
+            if rate == 0:
+                rate = sampling[sampling_of[source], 0]
+            item[_W_RATE] = rate if rate != 0 else sampling[wide, 0]
             item[_W_ANCHOR] = uptime_anchor(head, boot_ms[source])
             progress[NEXT_WORK] += 1
             progress[NEXT_ROW] += rows

@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 
 from sensorium.ingest.netflow.elements import VARIABLE_LENGTH
 from sensorium.ingest.netflow.growing import Growing, Int64s
+from sensorium.ingest.netflow.registry.lookup import V9_SCOPE
 from sensorium.ingest.netflow.steps import INTERFACE_KEY, SAMPLER_BITS
-from sensorium.ingest.netflow.template import INGRESS_INTERFACE, Template
+from sensorium.ingest.netflow.template import (
+    INGRESS_INTERFACE,
+    V9_SCOPE_INTERFACE,
+    V9_SCOPE_SYSTEM,
+    Template,
+)
 
 _SELECTOR_ID = 302
 _SAMPLER_ID = 48
@@ -26,6 +32,10 @@ WHOLE_SOURCE = -1
 """The key of a rate that is for no sampler or interface in particular."""
 
 _MOST = (1 << 63) - 1
+_MOST_PADDING = 3
+_EXPORTING_PROCESS = 144
+_EXPORTER = (130, 131)
+_DOMAIN = 149
 
 
 @dataclass(slots=True)
@@ -49,15 +59,21 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What one options record says: a rate under a key, and when the exporter booted (-1: not)."""
+    """What one options record says: a rate under a key, and when the exporter booted (-1: not).
+
+    ``wide`` says that the rate is for the whole exporter and not for one observation domain.
+    """
 
     key: int
     rate: int
     boot_ms: int
+    wide: bool = False
 
 
-def _records(template: Template, body: bytes) -> Iterator[list[bytes]]:
+def split_records(template: Template, body: bytes) -> tuple[list[list[bytes]], bool]:
+    """The values of each whole record of a set, field by field; whether it ends inside one."""
     at = 0
+    records: list[list[bytes]] = []
     while len(body) - at >= template.least_length:
         values = []
         for specifier in template.fields:
@@ -69,8 +85,9 @@ def _records(template: Template, body: bytes) -> Iterator[list[bytes]]:
             values.append(body[at : at + length])
             at += length
         if at > len(body):
-            return
-        yield values
+            return records, True
+        records.append(values)
+    return records, not records and len(body) > _MOST_PADDING
 
 
 def _rate(found: dict[int, bytes]) -> int:
@@ -91,19 +108,41 @@ def _rate(found: dict[int, bytes]) -> int:
     return number.get(_SAMPLER_RANDOM_INTERVAL) or number.get(_SAMPLING_INTERVAL) or 0
 
 
-def _key(template: Template, found: dict[int, bytes]) -> int:
+def _is_wide(template: Template, found: dict[int, bytes], domain: int) -> bool:
+    """Whether an options record's scope is more than its own observation domain.
+
+    Domain 0 stands for the exporter as a whole (RFC 7011 section 3.1).
+    """
+    scope = {(f.pen, f.id) for f in template.fields[: template.scopes]}
+    if domain == 0 or (V9_SCOPE, V9_SCOPE_SYSTEM) in scope:
+        return True
+    if any((0, element) in scope for element in (_EXPORTING_PROCESS, *_EXPORTER)):
+        return (0, _DOMAIN) not in scope
+    return (0, _DOMAIN) in scope and not any(found.get(_DOMAIN, b"\1"))
+
+
+def _key(found: dict[int, bytes], interface: bytes | None) -> int:
     for element in (_SELECTOR_ID, _SAMPLER_ID):
         if element in found:
             return int.from_bytes(found[element], "big") & SAMPLER_BITS
-    scope = {f.id for f in template.fields[: template.scopes] if f.pen == 0}
-    if INGRESS_INTERFACE in scope:
-        return INTERFACE_KEY | int.from_bytes(found[INGRESS_INTERFACE], "big") & 0xFFFFFFFF
+    if interface is not None:
+        return INTERFACE_KEY | int.from_bytes(interface, "big") & 0xFFFFFFFF
     return WHOLE_SOURCE
 
 
-def read_options(template: Template, body: bytes) -> Iterator[Announcement]:
-    """What the records of an options data set announce; records that say neither come too."""
-    for values in _records(template, body):
+def _scope_interface(template: Template, values: list[bytes]) -> bytes | None:
+    """The interface that is a record's scope."""
+    for scope, value in zip(template.fields[: template.scopes], values, strict=False):
+        if (scope.pen, scope.id) in ((0, INGRESS_INTERFACE), (V9_SCOPE, V9_SCOPE_INTERFACE)):
+            return value
+    return None
+
+
+def read_options(
+    template: Template, records: list[list[bytes]], domain: int = 0
+) -> Iterator[Announcement]:
+    """What options records of a domain announce; records that say neither come too."""
+    for values in records:
         found: dict[int, bytes] = {}
         for specifier, value in zip(template.fields, values, strict=True):
             if specifier.pen == 0 and value:
@@ -112,9 +151,10 @@ def read_options(template: Template, body: bytes) -> Iterator[Announcement]:
         boot_ms = int.from_bytes(boot, "big") if 0 < len(boot) <= 8 else -1
         rate = min(_rate(found), _MOST)
         yield Announcement(
-            key=_key(template, found) if rate else WHOLE_SOURCE,
+            key=_key(found, _scope_interface(template, values)) if rate else WHOLE_SOURCE,
             rate=rate,
             boot_ms=boot_ms if boot_ms <= _MOST // 1_000_000 else -1,
+            wide=bool(rate) and _is_wide(template, found, domain),
         )
 
 

@@ -9,9 +9,9 @@ from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import resolve as steps
 from sensorium.ingest.netflow.pending import PendingSet
-from sensorium.ingest.netflow.reasons import DROPS
-from sensorium.ingest.netflow.sources import SourceTable
-from sensorium.ingest.netflow.walk import capacity, full_capacity, walk
+from sensorium.ingest.netflow.reasons import CODE, DROPS, Drop
+from sensorium.ingest.netflow.sources import BORN, SourceTable
+from sensorium.ingest.netflow.walk import DONE, NO_SOURCE, capacity, full_capacity, walk
 
 Int64s = npt.NDArray[np.int64]
 
@@ -19,19 +19,24 @@ Int64s = npt.NDArray[np.int64]
 class Slab:
     """Arrays over a slab's datagrams and sets; ``drops`` and ``flows`` count as the kernels do.
 
-    ``datagrams`` is their number; heads beyond it belong to sets that waited for a template.
+    ``datagrams`` is the number of those that could be taken in: all, or those before the first
+    of a source that there is no room for. Heads beyond it belong to sets that waited for a
+    template.
     """
 
-    def __init__(self, datagrams: Datagrams, table: SourceTable) -> None:
+    def __init__(self, datagrams: Datagrams, table: SourceTable, counts: Int64s) -> None:
         self.datagrams = len(datagrams)
+        self.counts = counts
         self._data = np.ascontiguousarray(datagrams.data)
         self.address = int(self._data.ctypes.data)
         self._kept: list[bytes] = []
         self.heads: Int64s = np.zeros((self.datagrams, at.HEAD_WIDTH), np.int64)
-        self._heads_used = self.datagrams
         self.drops: Int64s = np.zeros((4, len(DROPS)), np.int64)
         self.flows: Int64s = np.zeros((4, 2), np.int64)
         self.sets = self._walk(datagrams, table)
+        self.heads = self.heads[: self.datagrams]
+        self._heads_used = self.datagrams
+        self.born = int(table.tallies[BORN]) > 0
         self.records: Int64s = np.zeros(self.datagrams, np.int64)
         self.work: Int64s = np.empty((len(self.sets), at.WORK_WIDTH), np.int64)
         self.progress: Int64s = np.zeros(steps.PROGRESS, np.int64)
@@ -42,22 +47,36 @@ class Slab:
         address = np.array(datagrams.src_addr, np.uint8).view(np.int64)
         _check(offsets, arrival, address, len(self._data))
         size = int(offsets[-1] - offsets[0])
-        for room in (capacity(len(arrival), size), full_capacity(len(arrival), size)):
-            self.drops[:] = 0
-            sets = np.empty((room, at.SET_WIDTH), np.int64)
-            found = walk(
-                *(self.address, offsets, arrival, address),
-                *(table.keys, table.ids, table.known, table.limit),
-                *(self.heads, sets, self.drops),
+        sets = np.empty((capacity(len(arrival), size), at.SET_WIDTH), np.int64)
+        first = np.zeros(2, np.int64)
+        table.tallies[BORN] = 0
+        while True:
+            stopped = walk(
+                *(self.address, offsets, arrival, address, first),
+                *(table.keys, table.ids, table.free, table.tallies),
+                *(self.heads, sets, self.drops, self.counts),
             )
-            if found >= 0:
-                return sets[:found]
-        raise AssertionError("no slab has more sets than its full capacity")
+            if stopped in (DONE, NO_SOURCE):
+                break
+            larger = np.empty((full_capacity(len(arrival), size), at.SET_WIDTH), np.int64)
+            larger[: first[1]] = sets[: first[1]]
+            sets = larger
+        self.datagrams = int(first[0])
+        return sets[: first[1]]
+
+    def drop(self, protocol: int, source: int, reason: Drop, count: int = 1) -> None:
+        """Count what is not used, for its protocol and its source."""
+        self.drops[protocol, CODE[reason]] += count
+        self.counts[source, at.C_DROPS + CODE[reason]] += count
 
     def body(self, entry: Int64s) -> bytes:
         """The bytes of a set after its header."""
         first = int(entry[at.S_START]) - self.address
         return self._data[first : first + int(entry[at.S_END] - entry[at.S_START])].tobytes()
+
+    def replayed(self) -> Int64s:
+        """The sources of the sets that waited and have been taken in, in order."""
+        return self.heads[self.datagrams : self._heads_used, at.H_SOURCE]
 
     def waiting(self, pending: list[PendingSet]) -> Int64s:
         """Sets for data that waited: their bytes are kept alive and their heads join the slab's."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.exporters import Exporters
-from sensorium.ingest.netflow.meters import PROTOCOLS
+from sensorium.ingest.netflow.protocols import PROTOCOLS
 from sensorium.ingest.netflow.sampling import Announcement
 from sensorium.ingest.netflow.template import Definition, Field, Template
 from sensorium.model.address import pack_address, unpack_address
@@ -41,7 +41,7 @@ def dump(exporters: Exporters) -> bytes:
                 for template_id, template in sorted(source.templates.items())
             ],
         }
-        for number, source in enumerate(exporters.sources)
+        for number, source in exporters.alive()
         if source.templates or source.rates.by_key or exporters.boot_ms[number] >= 0
     ]
     text = json.dumps({"version": VERSION, "sources": sources}, separators=(",", ":"))

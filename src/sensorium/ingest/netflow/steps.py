@@ -152,26 +152,40 @@ def _rate_of(keys: Any, rates: Any, first: Any, last: Any, key: Any) -> Any:
 
 
 @inner
+def _announced(entry: Any, wide: Any, keys: Any, rates: Any, key: Any) -> Any:
+    """The rate under a key as the source announced it, else as its exporter did."""
+    rate = _rate_of(keys, rates, entry[1], entry[2], key)
+    return rate if rate != 0 else _rate_of(keys, rates, wide[1], wide[2], key)
+
+
+@inner
 def _sampling(
-    columns: Any, row: Any, rows: Any, steps: Any, default: Any, entry: Any, keys: Any, rates: Any
+    columns: Any,
+    row: Any,
+    rows: Any,
+    steps: Any,
+    default: Any,
+    entry: Any,
+    wide: Any,
+    keys: Any,
+    rates: Any,
 ) -> None:
     """Sampling rate per record: its own, its sampler's, its interface's, the source's."""
     target = columns[_RATE] + 8 * row
-    first = entry[1]
-    last = entry[2]
+    keyed = entry[2] > entry[1] or wide[2] > wide[1]
     for i in range(rows):
         rate = native_u64(target + 8 * i) if steps & _SAMPLING else 0
         if steps & _HAS_SPACE and rate > 0:
             space = native_u64(columns[_SPACE] + 8 * (row + i))
             most = _LONGEST - rate
             rate = (rate + (most if space < 0 else min(space, most))) // rate
-        if rate == 0 and last > first:
+        if rate == 0 and keyed:
             if steps & _HAS_SAMPLER:
                 sampler = native_u64(columns[_SAMPLER] + 8 * (row + i)) & SAMPLER_BITS
-                rate = _rate_of(keys, rates, first, last, sampler)
+                rate = _announced(entry, wide, keys, rates, sampler)
             if rate == 0:
                 interface = native_u32(columns[_IN_IF] + 4 * (row + i)) if columns[_IN_IF] else 0
-                rate = _rate_of(keys, rates, first, last, INTERFACE_KEY | interface)
+                rate = _announced(entry, wide, keys, rates, INTERFACE_KEY | interface)
         store_u64(target + 8 * i, rate if rate != 0 else default)
 
 
@@ -185,12 +199,14 @@ def finish(
     anchored: Any,
     default: Any,
     entry: Any,
+    wide: Any,
     keys: Any,
     rates: Any,
 ) -> None:
     """Run the steps of a program on the rows it has just written.
 
-    ``default`` is the source's sampling rate, ``entry`` its row of the sampling table.
+    ``default`` is the source's sampling rate, ``entry`` its row of the sampling table and ``wide``
+    that of its whole exporter.
     """
     if steps & (_START_UPTIME | _END_UPTIME) and not anchored:
         _without_anchor(columns, row, rows, steps, export_ns)
@@ -204,8 +220,8 @@ def finish(
         _etypes(columns, row, rows, steps & _ETYPE_IF_UNSET != 0)
     if steps & _ICMP_FROM_PORT:
         _icmp_from_port(columns, row, rows)
-    if steps & (_SAMPLING | _HAS_SAMPLER) or entry[2] > entry[1]:
-        _sampling(columns, row, rows, steps, default, entry, keys, rates)
+    if steps & (_SAMPLING | _HAS_SAMPLER) or entry[2] > entry[1] or wide[2] > wide[1]:
+        _sampling(columns, row, rows, steps, default, entry, wide, keys, rates)
     else:
         target = columns[_RATE] + 8 * row
         for i in range(rows):

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from sensorium.ingest.netflow.elements import VARIABLE_LENGTH
 from sensorium.ingest.netflow.layout import FIRST_DATA_SET, IPFIX
 from sensorium.ingest.netflow.reasons import Drop
+from sensorium.ingest.netflow.registry.lookup import V9_SCOPE
 
 _HEADER = struct.Struct(">HH")
 _V9_OPTIONS_HEADER = struct.Struct(">HHH")
 
 INGRESS_INTERFACE = 10
-_V9_SCOPE_INTERFACE = 2
-SCOPE_OTHER = 0
+V9_SCOPE_SYSTEM = 1
+V9_SCOPE_INTERFACE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,8 @@ def _read_fields(body: bytes, at: int, count: int, protocol: int) -> tuple[list[
 
 
 def _scope_of_v9(field: Field) -> Field:
-    """A v9 scope type (RFC 3954 section 6.1) as the element that means the same."""
-    element = INGRESS_INTERFACE if field.id == _V9_SCOPE_INTERFACE else SCOPE_OTHER
-    return Field(element, field.length)
+    """A v9 scope type (RFC 3954 section 6.1): its numbers are not those of elements."""
+    return Field(field.id, field.length, V9_SCOPE)
 
 
 def _read_one(

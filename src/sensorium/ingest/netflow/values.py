@@ -82,7 +82,7 @@ def scaled(value: Any, unit: Any) -> Any:
 
 
 @inner
-def _ntp(source: Any, mask: Any) -> Any:
+def ntp(source: Any, mask: Any) -> Any:
     """An NTP timestamp as Unix nanoseconds; era 1 (2036 and after) where the top bit is clear."""
     seconds = load_u32(source)
     fraction = load_u32(source + 4) & mask
@@ -109,7 +109,7 @@ def since_boot(value: Any, export_ns: Any, anchor: Any) -> Any:
 def time_value(kind: Any, source: Any, width: Any, export_ns: Any, anchor: Any) -> Any:
     """A time element as Unix nanoseconds, 0 where it says nothing; a duration as nanoseconds."""
     if kind in (_NTP_NANOSECONDS, _NTP_MICROSECONDS):
-        return _ntp(source, 0xFFFFFFFF if kind == _NTP_NANOSECONDS else _MICROSECOND_BITS)
+        return ntp(source, 0xFFFFFFFF if kind == _NTP_NANOSECONDS else _MICROSECOND_BITS)
     value = load_unsigned(source, width)
     if kind == _UPTIME:
         return since_boot(value, export_ns, anchor)

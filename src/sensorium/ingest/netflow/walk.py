@@ -7,16 +7,19 @@ from typing import Any
 from sensorium.ingest.netflow import reasons
 from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.layout import (
+    C_DROPS,
     FIRST_DATA_SET,
     H_ADDRESS_HIGH,
     H_ADDRESS_LOW,
     H_ARRIVAL_NS,
     H_DOMAIN,
     H_EXPORT_NS,
+    H_LENGTH,
     H_PROTOCOL,
     H_SAMPLING,
     H_SEQUENCE,
     H_SOURCE,
+    H_UNREAD,
     H_UPTIME_MS,
     IPFIX,
     S_END,
@@ -45,30 +48,55 @@ _MESSAGE_CUT = reasons.MESSAGE_CUT
 _BAD_MESSAGE_LENGTH = reasons.BAD_MESSAGE_LENGTH
 _BAD_SET_LENGTH = reasons.BAD_SET_LENGTH
 _RESERVED_SET = reasons.RESERVED_SET
-_TOO_MANY_SOURCES = reasons.TOO_MANY_SOURCES
 
 _SECOND = 1_000_000_000
 
+# Why the walk stopped.
+DONE = 0
+NO_SETS = 1
+NO_SOURCE = 2
+
 
 @inner
-def _read_head(head: Any, start: Any, length: Any, drops: Any) -> Any:
-    """Fill a head's protocol fields; the address after the header, or -1 if nothing follows."""
+def _header_of(version: Any) -> Any:
+    return V5_HEADER if version == 5 else V9_HEADER if version == 9 else IPFIX_HEADER
+
+
+@inner
+def _protocol_of(version: Any) -> Any:
+    return V5 if version == 5 else V9 if version == 9 else IPFIX
+
+
+@inner
+def _has_header(head: Any, start: Any, length: Any) -> Any:
+    """Whether a datagram has a whole header of a version that is known."""
     head[H_PROTOCOL] = UNKNOWN
     head[H_SOURCE] = -1
     if length < 2:
-        drops[UNKNOWN, _SHORT_HEADER] += 1
-        return -1
+        return False
     version = load_u16(start)
-    if version not in (5, 9, 10):
+    return version in (5, 9, 10) and length >= _header_of(version)
+
+
+@inner
+def _count_headless(start: Any, length: Any, drops: Any) -> None:
+    if length < 2:
+        drops[UNKNOWN, _SHORT_HEADER] += 1
+    elif load_u16(start) not in (5, 9, 10):
         drops[UNKNOWN, _UNKNOWN_VERSION] += 1
-        return -1
-    protocol = V5 if version == 5 else V9 if version == 9 else IPFIX
-    header = V5_HEADER if version == 5 else V9_HEADER if version == 9 else IPFIX_HEADER
-    if length < header:
-        drops[protocol, _SHORT_HEADER] += 1
-        return -1
-    head[H_PROTOCOL] = protocol
+    else:
+        drops[_protocol_of(load_u16(start)), _SHORT_HEADER] += 1
+
+
+@inner
+def _read_head(head: Any, start: Any, length: Any) -> Any:
+    """Fill a head's protocol fields; the address after the header."""
+    version = load_u16(start)
+    head[H_PROTOCOL] = _protocol_of(version)
     head[H_SAMPLING] = 0
+    head[H_UNREAD] = 0
+    head[H_LENGTH] = length
+    header = _header_of(version)
     if version == 10:
         head[H_EXPORT_NS] = load_u32(start + 4) * _SECOND
         head[H_SEQUENCE] = load_u32(start + 8)
@@ -90,15 +118,23 @@ def _read_head(head: Any, start: Any, length: Any, drops: Any) -> Any:
 
 
 @inner
-def _v5_end(start: Any, end: Any, drops: Any) -> Any:
+def drop(head: Any, reason: Any, count: Any, drops: Any, counts: Any) -> None:
+    """Count what of a datagram is not used, for its protocol and its source."""
+    drops[head[H_PROTOCOL], reason] += count
+    counts[head[H_SOURCE], C_DROPS + reason] += count
+
+
+@inner
+def _v5_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> Any:
     """Where the last whole record of a NetFlow v5 datagram ends."""
     announced = load_u16(start + 2)
     room = (end - start - V5_HEADER) // V5_RECORD
     if announced > room:
         if announced > V5_MOST_RECORDS:
-            drops[V5, _BAD_RECORD_COUNT] += 1
+            drop(head, _BAD_RECORD_COUNT, 1, drops, counts)
             return start + V5_HEADER
-        drops[V5, _RECORDS_CUT] += 1
+        head[H_UNREAD] = announced - room
+        drop(head, _RECORDS_CUT, head[H_UNREAD], drops, counts)
         announced = room
     return start + V5_HEADER + announced * V5_RECORD
 
@@ -113,47 +149,57 @@ def _only_zeros(start: Any, end: Any) -> Any:
 
 @inner
 def _walk_sets(
-    start: Any, end: Any, limit: Any, datagram: Any, protocol: Any, sets: Any, k: Any, drops: Any
+    head: Any,
+    start: Any,
+    end: Any,
+    limit: Any,
+    datagram: Any,
+    sets: Any,
+    k: Any,
+    drops: Any,
+    counts: Any,
 ) -> Any:
-    """Append the sets that begin before ``end`` from row ``k`` on; the next free row, or -1.
+    """Append the sets that begin before ``end`` from row ``k`` on; the next free row.
 
     A set may reach up to ``limit``: some exporters state an IPFIX length that is too small.
     """
-    base = 2 if protocol == IPFIX else 0
+    base = 2 if head[H_PROTOCOL] == IPFIX else 0
     while end - start >= 4:
         set_id = load_u16(start)
         length = load_u16(start + 2)
         if length < 4 or start + length > limit:
             # Some exporters send datagrams of one size and fill the rest with zeros.
             if set_id != 0 or length != 0 or not _only_zeros(start, end):
-                drops[protocol, _BAD_SET_LENGTH] += 1
+                drop(head, _BAD_SET_LENGTH, 1, drops, counts)
+                head[H_UNREAD] = 1
             break
         kind = set_id if set_id >= FIRST_DATA_SET else set_id - base
         if set_id >= FIRST_DATA_SET or 0 <= kind <= 1:
-            if k >= sets.shape[0]:
-                return -1
             sets[k, S_HEAD] = datagram
             sets[k, S_ID] = kind
             sets[k, S_START] = start + 4
             sets[k, S_END] = start + length
             k += 1
         else:
-            drops[protocol, _RESERVED_SET] += 1
+            drop(head, _RESERVED_SET, 1, drops, counts)
+            head[H_UNREAD] = 1
         start += length
     return k
 
 
 @inner
-def _message_end(start: Any, end: Any, protocol: Any, drops: Any) -> Any:
+def _message_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> Any:
     """Where sets stop beginning: an IPFIX message says how long it is."""
-    if protocol != IPFIX:
+    if head[H_PROTOCOL] != IPFIX:
         return end
     length = load_u16(start + 2)
     if length < IPFIX_HEADER:
-        drops[protocol, _BAD_MESSAGE_LENGTH] += 1
+        drop(head, _BAD_MESSAGE_LENGTH, 1, drops, counts)
+        head[H_UNREAD] = 1
         return start
     if start + length > end:
-        drops[protocol, _MESSAGE_CUT] += 1
+        drop(head, _MESSAGE_CUT, 1, drops, counts)
+        head[H_UNREAD] = 1
         return end
     return start + length
 
@@ -164,59 +210,65 @@ def walk(
     offsets: Any,
     arrival: Any,
     address: Any,
+    first: Any,
     keys: Any,
     ids: Any,
-    known: Any,
-    limit: Any,
+    free: Any,
+    tallies: Any,
     heads: Any,
     sets: Any,
     drops: Any,
+    counts: Any,
 ) -> Any:
-    """Fill ``heads`` and ``sets``; the number of sets, or -1 if ``sets`` has too few rows.
+    """Fill ``heads`` and ``sets``; why it stopped, as above.
 
-    ``data`` is the address of the slab's first byte, ``offsets`` int64 (n + 1,), ``address``
-    int64 (n, 2); ``drops`` int64 (4, reasons) is counted into.
+    It goes on at datagram ``first[0]`` and row ``first[1]`` of the sets, and leaves there where it
+    stopped: at the end, or before a datagram whose sets may not fit in or whose source there is no
+    room for. ``data`` is the address of the slab's first byte, ``offsets`` int64 (n + 1,),
+    ``address`` int64 (n, 2); ``drops`` int64 (4, reasons) and ``counts`` int64 (sources, ...) are
+    counted into.
     """
-    k = 0
-    for i in range(arrival.shape[0]):
+    k = first[1]
+    for i in range(first[0], arrival.shape[0]):
+        first[0] = i
+        first[1] = k
         head = heads[i]
         start = data + offsets[i]
         end = data + offsets[i + 1]
+        if sets.shape[0] - k <= (end - start) // 4:
+            return NO_SETS
         head[H_ARRIVAL_NS] = arrival[i]
         head[H_ADDRESS_HIGH] = address[i, 0]
         head[H_ADDRESS_LOW] = address[i, 1]
-        body = _read_head(head, start, end - start, drops)
-        if body < 0:
+        if not _has_header(head, start, end - start):
+            _count_headless(start, end - start, drops)
             continue
+        body = _read_head(head, start, end - start)
         if head[H_EXPORT_NS] == 0:
             head[H_EXPORT_NS] = arrival[i]
-        protocol = head[H_PROTOCOL]
-        tag = protocol << 32 | head[H_DOMAIN]
+        tag = head[H_PROTOCOL] << 32 | head[H_DOMAIN]
         head[H_SOURCE] = intern_source(
-            keys, ids, known, limit, head[H_ADDRESS_HIGH], head[H_ADDRESS_LOW], tag
+            keys, ids, free, tallies, head[H_ADDRESS_HIGH], head[H_ADDRESS_LOW], tag
         )
         if head[H_SOURCE] < 0:
-            drops[protocol, _TOO_MANY_SOURCES] += 1
-            continue
-        if protocol == V5:
-            if k >= sets.shape[0]:
-                return -1
+            return NO_SOURCE
+        if head[H_PROTOCOL] == V5:
             sets[k, S_HEAD] = i
             sets[k, S_ID] = V5_SET
             sets[k, S_START] = body
-            sets[k, S_END] = _v5_end(start, end, drops)
+            sets[k, S_END] = _v5_end(head, start, end, drops, counts)
             k += 1
-            continue
-        stated = _message_end(start, end, protocol, drops)
-        k = _walk_sets(body, stated, end, i, protocol, sets, k, drops)
-        if k < 0:
-            return -1
-    return k
+        else:
+            stated = _message_end(head, start, end, drops, counts)
+            k = _walk_sets(head, body, stated, end, i, sets, k, drops, counts)
+    first[0] = arrival.shape[0]
+    first[1] = k
+    return DONE
 
 
 def capacity(datagrams: int, data_bytes: int) -> int:
     """Rows of ``sets`` that are enough for most slabs; no set is shorter than 4 bytes."""
-    return min(datagrams * 8 + 64, data_bytes // 4 + datagrams + 1)
+    return min(datagrams * 8 + 512, full_capacity(datagrams, data_bytes))
 
 
 def full_capacity(datagrams: int, data_bytes: int) -> int:
@@ -224,4 +276,4 @@ def full_capacity(datagrams: int, data_bytes: int) -> int:
     return data_bytes // 4 + datagrams + 1
 
 
-__all__ = ["capacity", "full_capacity", "walk"]
+__all__ = ["DONE", "NO_SETS", "NO_SOURCE", "capacity", "drop", "full_capacity", "walk"]

@@ -15,6 +15,7 @@ from sensorium.incident import IncidentManager
 from sensorium.ingest.changes import ChangeReader
 from sensorium.ingest.netflow import NetflowDecoder
 from sensorium.ingest.prometheus import PrometheusDecoder
+from sensorium.ingest.sflow import SflowDecoder
 from sensorium.ingest.syslog import SyslogDecoder
 from sensorium.observe import Observe
 from sensorium.pipeline.changes import ChangeBook
@@ -79,9 +80,11 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     engine = DetectionEngine(settings.detect, observe)
     incidents = IncidentManager(settings.incident, observe, identities, graph)
     netflow = NetflowDecoder(settings.ingest.netflow, observe)
+    sflow = SflowDecoder(settings.ingest.sflow, observe)
     parts = Parts(
         observe=observe,
         netflow=netflow,
+        sflow=sflow,
         syslog=SyslogDecoder(settings.ingest.syslog, observe),
         prometheus=PrometheusDecoder(settings.ingest.prometheus, observe),
         changes=changes,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--protocol",
-    type=click.Choice(["auto", "netflow", "syslog", "prometheus"]),
+    type=click.Choice(["auto", "netflow", "sflow", "syslog", "prometheus"]),
     default="auto",
     show_default=True,
     help="What the datagrams are; auto tells each by its first bytes.",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +26,15 @@ from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
 from sensorium.ingest.pcap import is_capture, read_capture
 from sensorium.ingest.prometheus import PrometheusConfig, PrometheusDecoder, Scrape
 from sensorium.ingest.recording import Recording
-from sensorium.ingest.sniff import Protocol, flow_datagrams, is_exposition, text_datagrams
+from sensorium.ingest.render import LINES
+from sensorium.ingest.sflow import SflowConfig, SflowDecoder
+from sensorium.ingest.sniff import (
+    Protocol,
+    flow_datagrams,
+    is_exposition,
+    sflow_datagrams,
+    text_datagrams,
+)
 from sensorium.ingest.syslog import SyslogConfig, SyslogDecoder
 from sensorium.model.signals import Signal
 from sensorium.observe import Observe
@@ -49,7 +58,10 @@ class FileDecoder:
     def __init__(self, protocol: Protocol | None) -> None:
         self._protocol = protocol
         self.observe = Observe()
-        self._netflow = NetflowDecoder(NetflowConfig(), self.observe)
+        self._options: list[dict[str, Any]] = []
+        self._options_shown = 0
+        self._netflow = NetflowDecoder(NetflowConfig(), self.observe, options=self._options.append)
+        self._sflow = SflowDecoder(SflowConfig(), self.observe)
         self._syslog = SyslogDecoder(SyslogConfig(), self.observe)
         self._prometheus = PrometheusDecoder(PrometheusConfig(), self.observe)
         self._datagrams = 0
@@ -120,17 +132,31 @@ class FileDecoder:
         nothing = ~everything
         if self._protocol is None:
             flows = flow_datagrams(datagrams)
+            samples = sflow_datagrams(datagrams)
             logs = ~flows & text_datagrams(datagrams)
         else:
             flows = everything if self._protocol is Protocol.NETFLOW else nothing
+            samples = everything if self._protocol is Protocol.SFLOW else nothing
             logs = everything if self._protocol is Protocol.SYSLOG else nothing
         if flows.any():
             yield self._counted(Signal.FLOWS, self._netflow.decode(datagrams.select(flows)))
+            yield self._options_data()
+        if samples.any():
+            decoded = self._sflow.decode(datagrams.select(samples))
+            yield self._counted(Signal.FLOWS, decoded.flows)
+            yield self._counted(Signal.METRICS, decoded.metrics)
         if logs.any():
             yield self._counted(Signal.LOGS, self._syslog.decode(datagrams.select(logs)))
-        unknown = int((~flows & ~logs).sum())
+        unknown = int((~flows & ~samples & ~logs).sum())
         if unknown:
             self._unknown.labels("unknown", "unknown_protocol").inc(unknown)
+
+    def _options_data(self) -> pa.RecordBatch:
+        """What exporters have said of themselves since the last call, record by record."""
+        lines = [json.dumps(record, ensure_ascii=False) for record in self._options]
+        self._options_shown += len(lines)
+        self._options.clear()
+        return pa.record_batch([pa.array(lines, pa.string())], schema=LINES)
 
     def _scrapes(self, recording: Recording) -> Iterator[pa.RecordBatch]:
         table = recording.scrapes()
@@ -152,6 +178,8 @@ class FileDecoder:
                 (Signal.METRICS, "samples"),
             )
         )
+        if self._options_shown:
+            rows += f", {self._options_shown:,} options records"
         datagrams = f"{self._datagrams:,} datagram" + "s" * (self._datagrams != 1)
         yield f"{rows} from {datagrams} in {files:,} file" + "s" * (files != 1)
         for family in self.observe.registry.collect():

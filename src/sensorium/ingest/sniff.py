@@ -13,6 +13,7 @@ from sensorium.ingest.datagrams import Datagrams
 Mask = npt.NDArray[np.bool_]
 
 _FLOW_VERSIONS = (5, 9, 10)
+_SFLOW_5 = (0, 0, 0, 5)
 _SAMPLE = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?[ \t]+[-+0-9.NI]")
 _HELP = re.compile(rb"#[ \t]*(HELP|TYPE|UNIT|EOF)\b")
 _LOOKED_AT = 4096
@@ -22,6 +23,7 @@ class Protocol(StrEnum):
     """What ``sensorium decode`` can print."""
 
     NETFLOW = "netflow"
+    SFLOW = "sflow"
     SYSLOG = "syslog"
     PROMETHEUS = "prometheus"
 
@@ -34,6 +36,19 @@ def flow_datagrams(datagrams: Datagrams) -> Mask:
     high = _bytes_at(datagrams, np.minimum(starts, last))
     low = _bytes_at(datagrams, np.minimum(starts + 1, last))
     mask: Mask = long_enough & (high == 0) & np.isin(low, _FLOW_VERSIONS)
+    return mask
+
+
+def sflow_datagrams(datagrams: Datagrams) -> Mask:
+    """Which datagrams begin with the version of sFlow 5, a word of 32 bits; bool (n,).
+
+    NetFlow's version has 16 bits, of which the first eight are zero and the next are not.
+    """
+    starts, lengths = datagrams.offsets[:-1], np.diff(datagrams.offsets)
+    last = max(len(datagrams.data) - 1, 0)
+    mask: Mask = lengths >= len(_SFLOW_5)
+    for index, byte in enumerate(_SFLOW_5):
+        mask &= _bytes_at(datagrams, np.minimum(starts + index, last)) == byte
     return mask
 
 

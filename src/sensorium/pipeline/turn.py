@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sensorium.ingest.sniff import sflow_datagrams
 from sensorium.model.signals import Signal
 from sensorium.pipeline.config import PipelineConfig
 from sensorium.store.errors import StoreWriteError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sensorium.ingest.datagrams import DatagramDecoder
     from sensorium.ingest.journal import Segment
     from sensorium.ingest.prometheus import PrometheusDecoder
+    from sensorium.ingest.sflow import SflowDecoder
     from sensorium.ingest.syslog import SyslogDecoder
     from sensorium.model.anomaly import Anomaly
     from sensorium.model.incident import Incident
@@ -42,6 +44,7 @@ class Parts:
 
     observe: Observe
     netflow: DatagramDecoder
+    sflow: SflowDecoder
     syslog: SyslogDecoder
     prometheus: PrometheusDecoder
     changes: ChangeBook
@@ -88,7 +91,12 @@ class Pipeline:
         datagrams = arrivals.datagrams
         if len(datagrams):
             is_syslog = np.isin(datagrams.dst_port, self._syslog_ports)
-            self._keep(Signal.FLOWS, parts.netflow.decode(datagrams.select(~is_syslog)))
+            is_sflow = ~is_syslog & sflow_datagrams(datagrams)
+            is_netflow = ~is_syslog & ~is_sflow
+            self._keep(Signal.FLOWS, parts.netflow.decode(datagrams.select(is_netflow)))
+            samples = parts.sflow.decode(datagrams.select(is_sflow))
+            self._keep(Signal.FLOWS, samples.flows)
+            self._keep(Signal.METRICS, samples.metrics)
             self._keep(Signal.LOGS, parts.syslog.decode(datagrams.select(is_syslog)))
         if len(arrivals.messages):
             self._keep(Signal.LOGS, parts.syslog.decode_messages(arrivals.messages))

@@ -91,16 +91,17 @@ class SflowDecoder:
         address = int(data.ctypes.data)
         heads = np.zeros((len(arrival), at.HEAD_WIDTH), np.int64)
         size = int(offsets[-1] - offsets[0])
+        known = len(self._agents)
+        before = self._agents.drops[:known].copy()
         for least in (_USUAL_SAMPLE, LEAST_SAMPLE):
             samples = np.zeros((size // least + len(arrival), at.SAMPLE_WIDTH), np.int64)
             tally = self._agents.tally()
-            before = tally.drops.copy() if least == _USUAL_SAMPLE else before
             found = walk(
                 *(address, offsets, source, self._agents.table, heads, samples, tally.state),
             )
             if found >= 0:
                 return _Slab(data, address, offsets, arrival, heads, samples[:found], tally)
-            tally.drops[:] = before
+            tally.drops[:known], tally.drops[known : len(self._agents)] = before, 0
         raise AssertionError("no slab has more samples than that")
 
     def _follow(self, slab: _Slab) -> None:

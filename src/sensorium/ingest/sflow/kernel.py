@@ -13,10 +13,10 @@ from sensorium.ingest.sflow import layout as at
 from sensorium.ingest.sflow import records
 from sensorium.ingest.sflow.attributes import MULTIPLE, N_ROOM, N_USED, NAMES, NUMBER, WORD
 from sensorium.ingest.sflow.network import put_address
+from sensorium.ingest.sflow.notes import begin_row, note, number, pair
 from sensorium.ingest.sflow.packet import STOP, layer_of, parse
 from sensorium.ingest.sflow.reasons import CODE, Drop
 from sensorium.ingest.sflow.tally import drop
-from sensorium.ingest.sflow.notes import begin_row, note, number, pair
 from sensorium.ingest.sflow.words import u16, u24, u32, u64
 
 _RECORD_CUT = CODE[Drop.RECORD_CUT]
@@ -186,37 +186,49 @@ def _dropped(data: Any, kind: Any, place: Any, last: Any, out: Any) -> Any:
 
 
 @inner
-def _extended(
-    data: Any, kind: Any, place: Any, last: Any, row: Any, out: Any
-) -> Any:  # fmt: skip
-    """Read a record that is not the packet itself; whether it is whole."""
+def _forwarding(data: Any, kind: Any, place: Any, last: Any, row: Any, out: Any) -> Any:
+    """Records of the way that a packet took through the agent; whether they are whole."""
+    whole = True
     if kind == 1001:
         records.switch(data, place, row, out)
     elif kind == 1002:
-        return records.router(data, place, last, row)
+        whole = records.router(data, place, last, row)
     elif kind == 1003:
-        return records.gateway(data, place, last, row, out)
-    elif kind == 1004:
-        return records.user(data, place, last, out)
-    elif kind == 1005:
-        return records.url(data, place, last, out)
+        whole = records.gateway(data, place, last, row, out)
     elif kind == 1006:
-        return records.mpls(data, place, last, row, out)
+        whole = records.mpls(data, place, last, row, out)
     elif kind == 1007:
-        return records.nat(data, place, last, out)
-    elif kind == 1008:
-        return records.named(data, place, last, _TUNNEL_NAME, _TUNNEL_ID, out)
-    elif kind == 1009:
-        return records.named(data, place, last, _VC_NAME, _VC_ID, out)
-    elif kind == 1012:
-        return records.vlan_tunnel(data, place, last, out)
+        whole = records.nat(data, place, last, out)
     elif kind == 1020:
         records.nat_ports(data, place, out)
-    elif kind < 1036:
-        _tunnels(data, kind, place, out)
     else:
-        return _dropped(data, kind, place, last, out)
-    return True
+        whole = records.vlan_tunnel(data, place, last, out)
+    return whole
+
+
+@inner
+def _named(data: Any, kind: Any, place: Any, last: Any, out: Any) -> Any:
+    """Records of strings; whether they are whole."""
+    if kind == 1004:
+        return records.user(data, place, last, out)
+    if kind == 1005:
+        return records.url(data, place, last, out)
+    if kind == 1008:
+        return records.named(data, place, last, _TUNNEL_NAME, _TUNNEL_ID, out)
+    return records.named(data, place, last, _VC_NAME, _VC_ID, out)
+
+
+@inner
+def _extended(data: Any, kind: Any, place: Any, last: Any, row: Any, out: Any) -> Any:
+    """Read a record that is not the packet itself; whether it is whole."""
+    if kind in (1004, 1005, 1008, 1009):
+        return _named(data, kind, place, last, out)
+    if kind <= 1020:
+        return _forwarding(data, kind, place, last, row, out)
+    if kind < 1036:
+        _tunnels(data, kind, place, out)
+        return True
+    return _dropped(data, kind, place, last, out)
 
 
 @inner

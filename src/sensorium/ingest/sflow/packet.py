@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from sensorium.ingest.compiled import inner
-from sensorium.ingest.memory import put_total, total
+from sensorium.ingest.memory import put_total
 from sensorium.ingest.sflow import columns as col
 from sensorium.ingest.sflow.attributes import MAC, NUMBER
 from sensorium.ingest.sflow.network import ipv4, ipv6
@@ -27,7 +27,6 @@ MPLS = 4
 PPP = 5
 ARP = 6
 PPPOE = 7
-TRANSPORT = 8
 
 # header_protocol of sampled_header.
 _BY_HEADER_PROTOCOL = (STOP, ETHERNET, STOP, STOP, STOP, STOP, STOP, PPP, STOP, STOP, STOP,
@@ -58,19 +57,20 @@ def layer_of(protocol: Any) -> Any:
 
 @inner
 def _by_ethertype(etype: Any) -> Any:
+    layer = STOP
     if etype == 0x0800:
-        return IPV4
-    if etype == 0x86DD:
-        return IPV6
-    if etype in (0x8847, 0x8848):
-        return MPLS
-    if etype == 0x8864:
-        return PPPOE
-    if etype == 0x0806:
-        return ARP
-    if etype in (0x6558, 0x22F3):
-        return ETHERNET
-    return STOP
+        layer = IPV4
+    elif etype == 0x86DD:
+        layer = IPV6
+    elif etype in (0x8847, 0x8848):
+        layer = MPLS
+    elif etype == 0x8864:
+        layer = PPPOE
+    elif etype == 0x0806:
+        layer = ARP
+    elif etype == 0x6558:
+        layer = ETHERNET
+    return layer
 
 
 @inner
@@ -198,38 +198,41 @@ def _arp(data: Any, at: Any, end: Any, out: Any) -> None:
 
 
 @inner
+def _below_ip(data: Any, at: Any, end: Any, layer: Any, depth: Any, row: Any, out: Any) -> Any:
+    """Read a layer that is not IP nor in it; the layer that follows and its place."""
+    if layer == ETHERNET:
+        layer, at = _ethernet(data, at, end, depth, row, out)
+    elif layer == MPLS:
+        layer, at = _mpls(data, at, end, depth, row, out)
+    elif layer == PPPOE:
+        layer, at = _pppoe(data, at, end, out)
+    elif layer == PPP:
+        layer, at = _ppp(data, at, end)
+    else:
+        if layer == ARP and depth == 0:
+            _arp(data, at, end, out)
+        layer = STOP
+    return layer, at
+
+
+@inner
 def parse(data: Any, at: Any, end: Any, layer: Any, row: Any, out: Any) -> None:
-    """Read a packet from ``data[at:end]`` into row ``i``, beginning with ``layer``."""
+    """Read a packet from ``data[at:end]`` into a row, beginning with ``layer``."""
     depth = 0
-    proto = 0
     for _ in range(_MOST_LAYERS):
-        if layer == ETHERNET:
-            if depth == 0 and total(row, col.PROTO):
-                return
-            layer, at = _ethernet(data, at, end, depth, row, out)
-        elif layer == MPLS:
-            layer, at = _mpls(data, at, end, depth, row, out)
-        elif layer == IPV4:
-            at, end, proto = ipv4(data, at, end, depth, row, out)
-            layer = TRANSPORT
-        elif layer == IPV6:
-            at, end, proto = ipv6(data, at, end, depth, row, out)
-            layer = TRANSPORT
-        elif layer == TRANSPORT:
-            if at < 0:
-                return
-            carried, at = transport(data, at, end, proto, depth, row, out)
-            if at < 0 or depth:
-                return
-            depth = 1
-            layer = _by_ethertype(carried)
-            if layer == ARP:
-                return
-        elif layer == PPPOE:
-            layer, at = _pppoe(data, at, end, out)
-        elif layer == PPP:
-            layer, at = _ppp(data, at, end)
-        else:
-            if layer == ARP and depth == 0:
-                _arp(data, at, end, out)
+        if layer == STOP:
             return
+        if layer not in (IPV4, IPV6):
+            layer, at = _below_ip(data, at, end, layer, depth, row, out)
+            continue
+        if layer == IPV4:
+            at, end, proto = ipv4(data, at, end, depth, row, out)
+        else:
+            at, end, proto = ipv6(data, at, end, depth, row, out)
+        if at < 0:
+            return
+        carried, at = transport(data, at, end, proto, depth, row, out)
+        if at < 0 or depth:
+            return
+        depth = 1
+        layer = _by_ethertype(carried)

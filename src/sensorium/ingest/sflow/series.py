@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -20,7 +22,8 @@ from sensorium.ingest.sflow.structures import FIRST_WORD, STRUCTURES, Field, Str
 from sensorium.model.signals import LABELS, METRICS
 
 Int64s = npt.NDArray[np.int64]
-Labels = tuple[tuple[str, str], ...]
+
+T = TypeVar("T", bound=np.generic)
 
 JOB = "sflow"
 EMPTY = pa.RecordBatch.from_pylist([], schema=METRICS)
@@ -42,8 +45,8 @@ class _Texts:
     """Strings that are only ever added to, in memory that Arrow can look at."""
 
     def __init__(self) -> None:
-        self._text = np.zeros(1 << 16, np.uint8)
-        self._ends = np.zeros(1 << 12, np.int32)
+        self._text: npt.NDArray[np.uint8] = np.zeros(1 << 16, np.uint8)
+        self._ends: npt.NDArray[np.int32] = np.zeros(1 << 12, np.int32)
         self._count = 0
 
     def extend(self, texts: list[str]) -> None:
@@ -72,9 +75,9 @@ class SeriesTable:
         self.table: Int64s = np.zeros((max_series + 1, BLOCK_WIDTH), np.int64)
         self.named = 0
         self._count = 0
-        self._ids = np.zeros(1 << 12, np.uint64)
-        self._fields = np.zeros(1 << 12, np.int32)
-        self._label_ends = np.zeros(1 << 12, np.int32)
+        self._ids: npt.NDArray[np.uint64] = np.zeros(1 << 12, np.uint64)
+        self._fields: npt.NDArray[np.int32] = np.zeros(1 << 12, np.int32)
+        self._label_ends: npt.NDArray[np.int32] = np.zeros(1 << 12, np.int32)
         self._label_names = _Texts()
         self._label_values = _Texts()
 
@@ -141,7 +144,7 @@ class SeriesTable:
         return pa.Array.from_buffers(LABELS, self._count, [None, ends], children=[pairs])
 
 
-def _with_room(array: npt.NDArray[np.generic], needed: int) -> npt.NDArray[np.generic]:
+def _with_room(array: npt.NDArray[T], needed: int) -> npt.NDArray[T]:
     """The array, or a copy of at least twice the size where it is too short."""
     if needed <= len(array):
         return array

@@ -46,7 +46,7 @@ def _digits(text: Any, to: Any, value: Any) -> Any:
         length += 1
         above //= ten
     for index in range(length):
-        put_byte(text, to + length - 1 - index, _ZERO + np.int64(rest % ten))
+        put_byte(text, to + length - 1 - index, _ZERO + int(rest % ten))
         rest //= ten
     return to + length
 

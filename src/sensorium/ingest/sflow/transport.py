@@ -93,9 +93,10 @@ def transport(data: Any, at: Any, end: Any, proto: Any, depth: Any, row: Any, ou
         if depth == 0 and proto == _UDP and port >= 0:
             return _udp_tunnel(data, at, end, port, out)
         return 0, -1
+    carried, after = 0, -1
     if depth:
-        return 0, -1
-    if proto in (_ICMP, _ICMPV6):
+        pass
+    elif proto in (_ICMP, _ICMPV6):
         if end - at >= 2:
             put_total(row, col.ICMP_TYPE, u8(data, at))
             put_total(row, col.ICMP_CODE, u8(data, at + 1))
@@ -103,9 +104,9 @@ def transport(data: Any, at: Any, end: Any, proto: Any, depth: Any, row: Any, ou
         if end - at >= 1:
             number(out, _IGMP_TYPE, u8(data, at))
     elif proto == _IP_IN_IP:
-        return 0x0800, at
+        carried, after = 0x0800, at
     elif proto == _IPV6_IN_IP:
-        return 0x86DD, at
+        carried, after = 0x86DD, at
     elif proto == _GRE:
-        return _gre(data, at, end, out)
-    return 0, -1
+        carried, after = _gre(data, at, end, out)
+    return carried, after

@@ -87,7 +87,7 @@ def _read_head(
         drop(tally, -1, _SHORT_HEADER)
         return -1
     place = start + 8
-    high = low = np.int64(0)
+    high = low = 0
     if kind == 2:
         high, low = word(data, place), word(data, place + 8)
     elif kind == 1:
@@ -244,7 +244,8 @@ def walk(
 ) -> Any:
     """Fill ``heads`` and ``samples``; the number of samples, or -1 if ``samples`` is too short.
 
-    ``data`` is the address of the slab's first byte, ``offsets`` int64 (n + 1,), ``source`` int64 (n, 2), the senders' addresses.
+    ``data`` is the address of the slab's first byte; ``offsets`` int64 (n + 1,), ``source`` int64
+    (n, 2), the senders' addresses.
     """
     k = 0
     key = np.zeros(3, np.int64)

@@ -15,7 +15,7 @@ class UdpConfig:
 
     host: str = setting("0.0.0.0", "address to listen on; '::' takes IPv6 and IPv4")
     ports: tuple[int, ...] = setting(
-        (2055, 4739, 5514), "UDP ports to listen on; 0 takes any free one"
+        (2055, 4739, 6343, 5514), "UDP ports to listen on; 0 takes any free one"
     )
     receive_buffer_bytes: int = setting(
         32 << 20, "kernel buffer asked for each socket, in bytes", ge=65_536

@@ -183,7 +183,9 @@ def service_keys(addresses: Addresses, host: I64, port: I64, proto: I64) -> U64:
 
 def _failed(up: Side, down: Side, proto: I64) -> Bool:
     silent = down.packets == 0
-    opening = (up.flags & _SYN) > 0
+    # A client acknowledges only what it was sent: then there was an answer, though no exporter
+    # told of it. A router that exports what it forwards does not export what it says itself.
+    opening = ((up.flags & _SYN) > 0) & ~(silent & ((up.flags & _ACK) > 0))
     refused = ((down.flags & _RST) > 0) & ((down.flags & _SYN) == 0)
     # Without flags from the exporter an opening cannot be seen, only that nobody answered.
     tcp = (proto == _TCP) & ((opening & (silent | refused)) | ((up.flags == 0) & silent))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.prometheus import Scrape
+from sensorium.model.address import pack_address
 from sensorium.observe import Observe
 from sensorium.pipeline.config import InboxConfig
 from sensorium.pipeline.inbox import Inbox
@@ -76,3 +77,10 @@ def test_event_time_stays_with_the_arrivals_of_a_replayed_past() -> None:
 
 def test_an_empty_inbox_gives_nothing() -> None:
     assert inbox(Observe()).take(0) == (None, 0)
+
+
+def test_what_there_was_no_room_for_is_known_by_its_source() -> None:
+    box = inbox(Observe(), InboxConfig(max_datagrams=2))
+    sources = [pack_address(text) for text in ("10.0.0.1", "10.0.0.2", "10.0.0.1")]
+    box.put_datagrams(Datagrams.of([b"x"] * 3, arrival_ns=[NOW] * 3, src_addr=sources))
+    assert box.drops_by_source() == {sources[0]: {"queue_full": 2}, sources[1]: {"queue_full": 1}}

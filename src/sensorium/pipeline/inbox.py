@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.prometheus import Scrape
+from sensorium.ingest.transport.source_drops import SourceDrops
 from sensorium.observe import Observe
 from sensorium.pipeline.arrivals import EMPTY, Announcement, Arrivals
 from sensorium.pipeline.config import InboxConfig
@@ -71,6 +72,7 @@ class Inbox:
             "Input not used, by protocol and reason",
             ("protocol", "reason"),
         )
+        self._refused = SourceDrops(("queue_full",))
         self._depth = observe.gauge("sensorium_inbox_datagrams", "Datagrams waiting to be decoded")
 
     def put_datagrams(self, datagrams: Datagrams) -> None:
@@ -84,6 +86,7 @@ class Inbox:
                 or waiting.size + datagrams.data.nbytes > self._config.max_bytes
             ):
                 self._dropped.labels("udp", "queue_full").inc(len(datagrams))
+                self._refused.add("queue_full", datagrams.src_addr)
                 return
             waiting.slabs.append(datagrams)
             waiting.datagrams += len(datagrams)
@@ -91,6 +94,10 @@ class Inbox:
             self._seen(int(datagrams.arrival_ns.max()))
             self._depth.set(waiting.datagrams)
         self._filled.set()
+
+    def drops_by_source(self) -> Mapping[bytes, Mapping[str, int]]:
+        """For each source, 16 bytes, how many datagrams there was no room for, by reason."""
+        return self._refused.by_source()
 
     def put_messages(self, messages: Datagrams) -> None:
         """Add syslog messages of a stream, which can wait: ask :meth:`busy` before reading more.

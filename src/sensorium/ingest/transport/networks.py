@@ -25,6 +25,7 @@ class SourceNetworks:
     def __init__(self, networks: Iterable[str]) -> None:
         rows = [_row(network) for network in networks]
         self._rows = np.array(rows, np.uint64).reshape(-1, 4)
+        self.hold(np.empty((0, 16), np.uint8))  # compiles, where nobody has before
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.memory import copy
 from sensorium.ingest.transport.networks import SourceNetworks
 from sensorium.model.address import UNSPECIFIED, V4_PREFIX
 
@@ -86,7 +87,7 @@ def strip_headers(datagrams: Datagrams, trusted: SourceNetworks) -> Stripped:
     new_offsets = np.zeros(len(offsets), np.int64)
     np.cumsum(offsets[1:] - begins, out=new_offsets[1:])
     payloads = np.empty(int(new_offsets[-1]), np.uint8)
-    _compact(data, begins, offsets, new_offsets, payloads)
+    _compact(data.ctypes.data, begins, offsets, new_offsets, payloads.ctypes.data)
     without = Datagrams(arrival_ns, src_addr, src_port, dst_port, new_offsets, payloads)
     return Stripped(without, int(honoured), int(untrusted), int(malformed))
 
@@ -188,9 +189,6 @@ def _parse_all(
 
 
 @kernel
-def _compact(data: Any, begins: Any, offsets: Any, new_offsets: Any, payloads: Any) -> None:
+def _compact(data: int, begins: Any, offsets: Any, new_offsets: Any, payloads: int) -> None:
     for d in range(len(begins)):
-        at = new_offsets[d]
-        for i in range(begins[d], offsets[d + 1]):
-            payloads[at] = data[i]
-            at += 1
+        copy(payloads + new_offsets[d], data + begins[d], offsets[d + 1] - begins[d])

@@ -31,6 +31,8 @@ class RateLimit:
         # One more bucket than places: the last is shared.
         self._tokens = np.full(sources + 1, self._burst, np.float64)
         self._filled_ns = np.zeros(sources + 1, np.int64)
+        # Compiles, where nobody has before.
+        self.passing(np.empty((0, 16), np.uint8), np.empty(0, np.int64))
 
     def passing(
         self, src_addr: npt.NDArray[np.uint8], received_ns: npt.NDArray[np.int64]

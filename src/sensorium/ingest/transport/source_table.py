@@ -29,6 +29,7 @@ class SourceTable:
         self._slots = np.full(slots, ABSENT, np.int32)
         self._words = np.zeros((capacity, 2), np.uint64)
         self._count = np.zeros(1, np.int64)
+        self.places(np.empty((0, 16), np.uint8))  # compiles, where nobody has before
 
     def __len__(self) -> int:
         return int(self._count[0])

@@ -71,6 +71,7 @@ class BatchedReader:
         self._arrivals = np.zeros(_MOST, np.int64)
         self._wanted = _MOST // 4
         self._point()
+        self._slab(0, 0)  # compiles, where nobody has before: not while datagrams wait
 
     def _point(self) -> None:
         self._iovecs[:, 0] = _rows(self._scratch)
@@ -117,7 +118,8 @@ class BatchedReader:
         gather(
             headers,
             self._names,
-            self._scratch,
+            self._scratch.ctypes.data,
+            _STRIDE,
             count,
             sizes,
             arrivals,
@@ -126,7 +128,7 @@ class BatchedReader:
             slab.src_addr,
             slab.src_port,
             slab.offsets,
-            slab.data,
+            slab.data.ctypes.data,
         )
         return slab, truncated
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.memory import copy
 
 NAME_LENGTH: Final = 2
 CONTROL_LENGTH: Final = 10
@@ -96,7 +97,8 @@ def _sender(name: Any, address: Any) -> int:
 def gather(
     headers: Any,
     names: Any,
-    scratch: Any,
+    scratch: int,
+    stride: int,
     count: int,
     sizes: Any,
     arrivals: Any,
@@ -105,12 +107,12 @@ def gather(
     src_addr: Any,
     src_port: Any,
     offsets: Any,
-    data: Any,
+    data: int,
 ) -> None:
     """Fill the columns of a slab of the size that :func:`measure` told.
 
-    ``scratch`` is uint8, a row for each message's bytes. A message without a time of its own
-    gets ``now_ns``.
+    Message ``m`` begins at the address ``scratch + m * stride``; ``data`` is that of the slab's
+    bytes. A message without a time of its own gets ``now_ns``.
     """
     d, at = 0, 0
     offsets[0] = 0
@@ -118,7 +120,7 @@ def gather(
         segment, length = sizes[m], int(headers[m, LENGTH])
         if segment < 0:
             continue
-        data[at : at + length] = scratch[m, :length]
+        copy(data + at, scratch + m * stride, length)
         first, end = d, at + length
         port = _sender(names[m], src_addr[d])
         while True:

@@ -128,10 +128,6 @@ MULTIPLE: Final = 11  # how many interfaces
 SPELT: Final = ("internal", "discarded")
 """Words that are values."""
 
-_LONGEST: Final = np.array([20, 21, 15, 39, 17, 0, 0, 0, 0, 0, 9, 19], np.int64)
-_EACH: Final = np.array([0, 0, 0, 0, 0, 11, 11, 12, 13, 4, 0, 0], np.int64)
-"""Bytes of text that an entry of each kind has at most, and those of each of its COUNT."""
-
 # An entry: one row of int64 apiece.
 E_NAME: Final = 0
 E_KIND: Final = 1
@@ -163,6 +159,10 @@ class Notebook:
         for number in range(0 if header else len(HEADER)):
             self.state[N_UNWANTED + (number >> 5)] |= 1 << (number & 31)
 
+    def clear(self) -> None:
+        """Begin anew with the same room."""
+        self.state[N_USED] = 0
+
     def enlarge(self) -> None:
         """Twice the room; what was noted stays."""
         table = np.empty((2 * len(self.table), ENTRY_WIDTH), np.int64)
@@ -176,28 +176,24 @@ class Notebook:
         return self.table[: self.state[N_USED]]
 
 
-def longest_text(table: Int64s) -> int:
-    """Bytes that the text of all entries has at most."""
-    kinds = table[:, E_KIND]
-    return int((_LONGEST[kinds] + _EACH[kinds] * table[:, E_COUNT]).sum())
+NAME_ROOM: Final = 32
+"""Bytes of the longest name."""
+NAME_LENGTHS: Final = np.array([len(name) for name in NAMES], np.int64)
+NAME_TEXT: Final = np.frombuffer(
+    b"".join(name.encode().ljust(NAME_ROOM, b"\0") for name in NAMES), np.int64
+)
+"""The names, each filled up to NAME_ROOM bytes, as words."""
 
 
-_NAMES = pa.array(NAMES, pa.string())
+def strings(text: npt.NDArray[np.uint8], ends: npt.NDArray[np.int32]) -> pa.StringArray:
+    """Strings that follow each other in ``text``; ``ends`` begins with 0."""
+    return pa.Array.from_buffers(
+        pa.string(), len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(text)]
+    )
 
 
-def column(
-    table: Int64s,
-    row_ends: Int64s,
-    text: npt.NDArray[np.uint8],
-    ends: npt.NDArray[np.int32],
-) -> pa.MapArray:
-    """The ``attributes`` column: row ``i`` has the entries up to ``row_ends[i]``.
-
-    The text of entry ``j`` is ``text[ends[j]:ends[j + 1]]``.
-    """
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(text)]
-    values = pa.Array.from_buffers(pa.string(), len(table), buffers)
-    names = _NAMES.take(pa.array(table[:, E_NAME].astype(np.int32)))
+def column(row_ends: Int64s, names: pa.StringArray, values: pa.StringArray) -> pa.MapArray:
+    """The ``attributes`` column: row ``i`` has the entries up to ``row_ends[i]``."""
     pairs = pa.StructArray.from_arrays(
         [names, values], fields=[LABELS.key_field, LABELS.item_field]
     )

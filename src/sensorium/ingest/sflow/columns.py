@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-HEAD: Final = 0  # the row's datagram
+TIME: Final = 0  # when the datagram came
 ENTRIES_END: Final = 1  # the entry after its last attribute
 SAMPLING_RATE: Final = 2
 SRC_ADDR: Final = 3
@@ -32,4 +32,10 @@ IP_TOS: Final = 27
 FLOW_DIRECTION: Final = 28
 SRC_MAC: Final = 29
 DST_MAC: Final = 30
-WIDTH: Final = 31
+SAMPLER_ADDRESS: Final = 31
+OBSERVATION_DOMAIN_ID: Final = 33
+SEQUENCE_NUM: Final = 34
+WIDTH: Final = 35
+
+TIMES: Final = ("time_received_ns", "time_flow_start_ns", "time_flow_end_ns")
+"""Columns that are the same: a sample is one packet, of which is known when word of it came."""

@@ -17,10 +17,11 @@ from sensorium.ingest.sflow.counters import Values, read_counters
 from sensorium.ingest.sflow.exporters import Agents
 from sensorium.ingest.sflow.kernel import execute
 from sensorium.ingest.sflow.meters import Meters
+from sensorium.ingest.sflow.scratch import Scratch
 from sensorium.ingest.sflow.sequence import follow_datagrams, follow_samples
 from sensorium.ingest.sflow.series import SeriesTable
 from sensorium.ingest.sflow.tally import Tally
-from sensorium.ingest.sflow.text import write
+from sensorium.ingest.sflow.text import longest, write, write_names
 from sensorium.ingest.sflow.walk import LEAST_SAMPLE, walk
 from sensorium.model.address import unpack_address
 from sensorium.model.exporter import ExporterStatus
@@ -29,7 +30,6 @@ from sensorium.observe import Observe
 Int64s = npt.NDArray[np.int64]
 
 _USUAL_SAMPLE = 100
-_USUAL_ATTRIBUTES = 20
 _LEAST_VALUE = 2
 """Of four bytes of counters come at most two values (an interface's status)."""
 
@@ -67,6 +67,7 @@ class SflowDecoder:
         self._agents = Agents(config)
         self._series = SeriesTable(config.max_series)
         self._meters = Meters(observe)
+        self._scratch = Scratch(header=config.header_attributes)
 
     def decode(self, datagrams: Datagrams) -> Decoded:
         """Decode all datagrams."""
@@ -90,11 +91,12 @@ class SflowDecoder:
         _check(offsets, arrival, source, len(data))
         address = int(data.ctypes.data)
         heads = np.zeros((len(arrival), at.HEAD_WIDTH), np.int64)
+        heads[:, at.H_ARRIVAL_NS] = arrival
         size = int(offsets[-1] - offsets[0])
         known = len(self._agents)
         before = self._agents.drops[:known].copy()
         for least in (_USUAL_SAMPLE, LEAST_SAMPLE):
-            samples = np.zeros((size // least + len(arrival), at.SAMPLE_WIDTH), np.int64)
+            samples = self._scratch.samples(size // least + len(arrival))
             tally = self._agents.tally()
             found = walk(
                 *(address, offsets, source, self._agents.table, heads, samples, tally.state),
@@ -124,10 +126,8 @@ class SflowDecoder:
         count = int(slab.heads[:, at.H_ROWS].sum())
         if not count:
             return rows.EMPTY
-        table = np.zeros((count, columns.WIDTH), np.int64)
-        notebook = attributes.Notebook(
-            _USUAL_ATTRIBUTES * count + len(attributes.NAMES), header=self._config.header_attributes
-        )
+        table = self._scratch.rows(count)
+        notebook = self._scratch.notebook(count)
         progress = np.zeros(2, np.int64)
         while True:
             execute(
@@ -138,11 +138,18 @@ class SflowDecoder:
                 break
             notebook.enlarge()
         noted = notebook.noted()
-        text = np.empty(attributes.longest_text(noted), np.uint8)
-        ends = np.zeros(len(noted) + 1, np.int32)
+        size, names_size = longest(noted)
+        names = np.empty(names_size + attributes.NAME_ROOM, np.uint8)
+        text = np.empty(size, np.uint8)
+        name_ends, ends = np.zeros((2, len(noted) + 1), np.int32)
+        write_names(noted, names, name_ends)
         write(slab.address, noted, text, ends)
-        column = attributes.column(noted, table[:, columns.ENTRIES_END], text, ends)
-        return rows.batch(table, slab.heads, slab.arrival, column)
+        column = attributes.column(
+            table[:, columns.ENTRIES_END],
+            attributes.strings(names, name_ends),
+            attributes.strings(text, ends),
+        )
+        return rows.batch(table, column)
 
     def _metrics(self, slab: _Slab) -> pa.RecordBatch:
         counters = slab.samples[slab.samples[:, at.S_KIND] == at.COUNTERS]

@@ -29,6 +29,11 @@ _N_USED = N_USED
 _SAMPLE_WIDTH = at.SAMPLE_WIDTH
 _HEAD_WIDTH = at.HEAD_WIDTH
 _H_AGENT = at.H_AGENT
+_H_ARRIVAL_NS = at.H_ARRIVAL_NS
+_H_ADDRESS_HIGH = at.H_ADDRESS_HIGH
+_H_ADDRESS_LOW = at.H_ADDRESS_LOW
+_H_SUB_AGENT = at.H_SUB_AGENT
+_H_SEQUENCE = at.H_SEQUENCE
 _H_UPTIME_MS = at.H_UPTIME_MS
 _S_HEAD = at.S_HEAD
 _S_KIND = at.S_KIND
@@ -130,6 +135,11 @@ def _interfaces(sample: Any, row: Any, out: Any) -> None:
 @inner
 def _sample(sample: Any, head: Any, row: Any, out: Any) -> None:
     """What the sample says of itself."""
+    put_total(row, col.TIME, total(head, _H_ARRIVAL_NS))
+    put_total(row, col.SAMPLER_ADDRESS, total(head, _H_ADDRESS_HIGH))
+    put_total(row, col.SAMPLER_ADDRESS + 1, total(head, _H_ADDRESS_LOW))
+    put_total(row, col.OBSERVATION_DOMAIN_ID, total(head, _H_SUB_AGENT))
+    put_total(row, col.SEQUENCE_NUM, total(head, _H_SEQUENCE))
     put_total(row, col.PACKETS, 1)
     put_total(row, col.SAMPLING_RATE, total(sample, _S_RATE))
     _interfaces(sample, row, out)
@@ -360,7 +370,6 @@ def execute(
                 return
             row = rows.ctypes.data + 8 * col.WIDTH * progress[1]
             head = heads.ctypes.data + 8 * _HEAD_WIDTH * total(sample, _S_HEAD)
-            put_total(row, col.HEAD, total(sample, _S_HEAD))
             _row(data, sample, head, row, notebook, places.ctypes.data, tally.ctypes.data)
             put_total(row, col.ENTRIES_END, out[_N_USED])
             progress[1] += 1

@@ -18,7 +18,8 @@ H_ADDRESS_LOW: Final = 4
 H_SUB_AGENT: Final = 5
 H_ROWS: Final = 6  # samples that become rows
 H_EPOCH: Final = 7  # restarts of the agent up to then
-HEAD_WIDTH: Final = 8
+H_ARRIVAL_NS: Final = 8
+HEAD_WIDTH: Final = 9
 
 # A sample: START and END are places in the slab of its first record and after its last byte.
 S_HEAD: Final = 0

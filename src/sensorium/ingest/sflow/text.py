@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
-from sensorium.ingest.memory import put_byte
+from sensorium.ingest.memory import put_byte, put_word
 from sensorium.ingest.sflow import attributes as kinds
 from sensorium.ingest.sflow.words import u8, u16, u32
 
@@ -22,9 +22,14 @@ _COMMUNITIES = kinds.COMMUNITIES
 _AS_PATH = kinds.AS_PATH
 _STRING = kinds.STRING
 _WORD = kinds.WORD
+_E_NAME = kinds.E_NAME
 _E_KIND = kinds.E_KIND
 _E_VALUE = kinds.E_VALUE
 _E_COUNT = kinds.E_COUNT
+
+_NAME_LENGTHS = kinds.NAME_LENGTHS
+_NAME_TEXT = kinds.NAME_TEXT
+_NAME_WORDS = kinds.NAME_ROOM // 8
 
 _ZERO, _LETTER = 48, 87  # "0", and "a" less ten
 _BLANK, _DOT, _COLON, _BACKSLASH, _X, _OPEN, _CLOSE = (ord(c) for c in " .:\\x{}")
@@ -183,6 +188,38 @@ def _multiple(text: Any, to: Any, value: Any) -> Any:
         put_byte(text, to, letter)
         to += 1
     return _digits(text, to, value)
+
+
+@inner
+def _longest(kind: Any, count: Any) -> Any:
+    """Bytes that the text of an entry has at most."""
+    if kind == _STRING:
+        return 4 * count
+    return 39 + (13 * count if kind >= _LIST else 0)
+
+
+@kernel
+def longest(table: Any) -> Any:
+    """Bytes that the text of all entries has at most, and that their names have."""
+    size = 0
+    names = 0
+    for i in range(table.shape[0]):
+        size += _longest(table[i, _E_KIND], table[i, _E_COUNT])
+        names += _NAME_LENGTHS[table[i, _E_NAME]]
+    return size, names
+
+
+@kernel
+def write_names(table: Any, room: Any, ends: Any) -> None:
+    """Write the names of entries into ``room`` (uint8), which has NAME_ROOM bytes to spare."""
+    text = room.ctypes.data
+    to = 0
+    for i in range(table.shape[0]):
+        name = table[i, _E_NAME]
+        for index in range(_NAME_WORDS):
+            put_word(text, to + 8 * index, _NAME_TEXT[_NAME_WORDS * name + index])
+        to += _NAME_LENGTHS[name]
+        ends[i + 1] = to
 
 
 @kernel

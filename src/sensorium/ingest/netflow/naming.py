@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sensorium.ingest.netflow.registry.lookup import Information, Key, information
+from sensorium.ingest.netflow.registry.lookup import Information, Key, Type, information
 from sensorium.ingest.netflow.template import Field, Template
 
 _RESERVED: Final = (0, 0)
 _PADDING: Final = (0, 210)
+_MAY_BE_EMPTY: Final = (Type.UNSIGNED, Type.STRING, Type.OCTETS)
 
 Learned = Mapping[Key, Information]
 """What an exporter has said of elements itself."""
@@ -40,15 +41,26 @@ def named_fields(template: Template, learned: Learned) -> Iterator[tuple[int, Fi
 
 
 def attributes_of(
-    template: Template, filled: Collection[int], learned: Learned, *, padding: bool = False
+    template: Template, filled: Collection[int], learned: Learned, *, as_sent: bool = False
 ) -> tuple[Attribute, ...]:
-    """What of a template is left when the fields ``filled`` have gone into columns."""
-    left_out = {_RESERVED} if padding else {_RESERVED, _PADDING}
+    """What of a template is left when the fields ``filled`` have gone into columns.
+
+    ``as_sent`` keeps padding and fields of no length.
+    """
     return tuple(
         Attribute(found, index)
         for index, field, found in named_fields(template, learned)
-        if field.length and index not in filled and (field.pen, field.id) not in left_out
+        if index not in filled and is_shown(field, found, as_sent=as_sent)
     )
+
+
+def is_shown(field: Field, known: Information, *, as_sent: bool) -> bool:
+    """Whether a field says something; padding and fields of no length only ``as_sent``."""
+    if (field.pen, field.id) == _RESERVED:
+        return False
+    if not field.length:
+        return as_sent and known.type in _MAY_BE_EMPTY
+    return as_sent or (field.pen, field.id) != _PADDING
 
 
 def concerning(template: Template, learned: Learned) -> tuple[tuple[Key, Information], ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sensorium.ingest.netflow.elements import VARIABLE_LENGTH
-from sensorium.ingest.netflow.naming import Learned, named_fields
+from sensorium.ingest.netflow.naming import Learned, is_shown, named_fields
 from sensorium.ingest.netflow.registry.lookup import Information, Type, information
 from sensorium.ingest.netflow.sampling import split_records
 from sensorium.ingest.netflow.template import Template
@@ -31,7 +31,6 @@ _SEMANTICS: Final = {
 _DEEPEST: Final = 8
 _NTP_UNIX: Final = 2_208_988_800
 _WITH_ENTERPRISE: Final = 20
-_PADDING: Final = (0, 210)
 
 
 class MalformedListError(ValueError):
@@ -89,7 +88,7 @@ def _boolean(data: bytes) -> bool | int:
 
 
 _PLAIN: Final[dict[Type, tuple[range, Callable[[bytes], Any]]]] = {
-    Type.UNSIGNED: (range(1, 65536), lambda data: int.from_bytes(data, "big")),
+    Type.UNSIGNED: (range(65536), lambda data: int.from_bytes(data, "big")),
     Type.SIGNED: (range(1, 9), lambda data: int.from_bytes(data, "big", signed=True)),
     Type.FLOAT: (range(4, 9, 4), _real),
     Type.BOOLEAN: (range(1, 2), _boolean),
@@ -121,11 +120,11 @@ def value_of(known: Information, data: bytes, context: Context, depth: int = 0) 
 def record_object(
     template: Template, values: list[bytes], context: Context, depth: int = 0
 ) -> dict[str, Any]:
-    """A record by its elements' names; those of no length say nothing."""
+    """A record by its elements' names."""
     return {
         found.name: value_of(found, values[index], context, depth)
         for index, field, found in named_fields(template, context.learned)
-        if field.length and (field.pen, field.id) != _PADDING
+        if is_shown(field, found, as_sent=depth == 0)
     }
 
 

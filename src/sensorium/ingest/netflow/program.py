@@ -277,7 +277,7 @@ def compile_template(
         reverse_packets=packets,
         reverse_bytes=octets,
         columns=_columns([*forward, *reverse], steps),
-        attributes=attributes_of(template, filled, learned or {}, padding=as_sent),
+        attributes=attributes_of(template, filled, learned or {}, as_sent=as_sent),
         places=tuple(places),
     )
 

@@ -23,6 +23,8 @@ _V5_HEADER: Final = (
     (-4, 1, Information("engineType", Type.UNSIGNED)),
     (-3, 1, Information("engineId", Type.UNSIGNED)),
     (-2, 2, Information("samplingAlgorithm", Type.V5_SAMPLING_MODE)),
+    (-20, 4, Information("sys_uptime", Type.UNSIGNED)),
+    (-22, 2, Information("flow_records", Type.UNSIGNED)),
 )
 """What NetFlow v5 says before the first record: bytes from there, width, what it is."""
 

@@ -299,8 +299,10 @@ def put_text(target: Any, kind: Any, source: Any, width: Any) -> Any:
     """A value of any type that is not slow; hexadecimal where the type cannot have the width."""
     if kind == _STRING:
         return put_string(target, source, width)
-    if (kind in (_UNSIGNED, _SIGNED) and 1 <= width <= 8) or (
-        kind in (_NTP_MICROSECONDS, _NTP_NANOSECONDS) and width == 8
+    if (
+        (kind == _UNSIGNED and width <= 8)
+        or (kind == _SIGNED and 1 <= width <= 8)
+        or (kind in (_NTP_MICROSECONDS, _NTP_NANOSECONDS) and width == 8)
     ):
         return _put_integer(target, kind, source, width)
     if (

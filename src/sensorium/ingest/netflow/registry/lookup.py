@@ -75,6 +75,8 @@ _NUMBERS = frozenset(
     {Type.UNSIGNED, Type.SIGNED, Type.FLOAT, Type.NTP_MICROSECONDS, Type.NTP_NANOSECONDS}
 )
 _APPLICATION_ID = 95
+_V5_HEADER = ("sys_uptime", "flow_records")
+"""What NetFlow v5's header says that is no information element."""
 
 BY_NUMBER = (
     Type.OCTETS,
@@ -161,6 +163,8 @@ def information(
 @cache
 def _types_by_name() -> dict[str, Type]:
     found: dict[str, Type] = {}
+    for name in _V5_HEADER:
+        found[name] = Type.UNSIGNED
     for element in _known().values():
         found.setdefault(element.name, element.type)
         backward = _reversed(element)

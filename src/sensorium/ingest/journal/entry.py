@@ -1,7 +1,8 @@
 """One entry of a segment: the rows of requests that were committed together, as bytes.
 
-An entry is a header and a payload. The header is the magic ``SJE1``, the payload's CRC-32 and
-length, and when it was accepted (Unix ns), little-endian. The payload has the ids of the requests
+An entry is a header and a payload. The header is the magic ``SJE1``, a CRC-32, the payload's
+length, and when it was accepted (Unix ns), little-endian; the CRC is over time and payload. The
+payload has the ids of the requests
 (16 bytes each, their number first), then for each signal its name and an Arrow IPC stream
 (https://arrow.apache.org/docs/format/Columnar.html), LZ4-compressed. An entry counts whole or not
 at all: one whose length or CRC is not right was cut off while it was written.
@@ -45,7 +46,7 @@ def encode(rows: Sequence[Rows], request_ids: Sequence[bytes], accepted_ns: int)
         stream = _stream(batch)
         pieces += [_PART.pack(signal.value.encode(), len(stream)), stream]
     payload = b"".join(pieces)
-    return HEADER.pack(MAGIC, zlib.crc32(payload), len(payload), accepted_ns) + payload
+    return HEADER.pack(MAGIC, _crc(accepted_ns, payload), len(payload), accepted_ns) + payload
 
 
 def decode(data: memoryview, at: int, *, with_rows: bool = True) -> Entry | None:
@@ -54,7 +55,7 @@ def decode(data: memoryview, at: int, *, with_rows: bool = True) -> Entry | None
         return None
     magic, crc, length, accepted_ns = HEADER.unpack_from(data, at)
     start, end = at + HEADER.size, at + HEADER.size + length
-    if magic != MAGIC or end > len(data) or zlib.crc32(data[start:end]) != crc:
+    if magic != MAGIC or end > len(data) or _crc(accepted_ns, data[start:end]) != crc:
         return None
     (count,) = _COUNT.unpack_from(data, start)
     at = start + _COUNT.size
@@ -68,6 +69,10 @@ def decode(data: memoryview, at: int, *, with_rows: bool = True) -> Entry | None
         rows += [(signal, batch) for batch in _batches(signal, data[at : at + size])]
         at += size
     return Entry(accepted_ns, ids, tuple(rows), end)
+
+
+def _crc(accepted_ns: int, payload: bytes | memoryview) -> int:
+    return zlib.crc32(payload, zlib.crc32(accepted_ns.to_bytes(8, "little", signed=True)))
 
 
 def joined(rows: Sequence[Rows]) -> list[Rows]:

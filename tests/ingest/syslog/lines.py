@@ -105,8 +105,80 @@ legacy = st.builds(
     word,
     tail,
 )
-cut = st.builds(lambda text, n: text[:n], st.one_of(modern, legacy), st.integers(0, 60))
-message = st.one_of(modern, legacy, cut, word).map(str.encode)
+number = st.sampled_from(["", "", "45: ", "000123: ", ": ", "45: 000123: ", "12345678901: ", "7:"])
+origin = st.sampled_from(["", "", "core1: ", "RP/0/CPU0:", "core1 RP/0/CPU0:", "a/b: "])
+mark = st.sampled_from(["", "*", ".", "**"])
+stamp = st.one_of(
+    bsd,
+    iso,
+    st.sampled_from(
+        [
+            *(
+                "2016 Dec  2 16:31:03",
+                "2016 Foo  2 16:31:03",
+                "Dec  2 16:31:03 2016",
+                "1d02h",
+                "00:00:46",
+            ),
+            *(
+                "2016-02-21 04:32:57,25",
+                "2016-02-21T04:32:57+0100",
+                "1w2d",
+                "99:00:00",
+                "1d",
+                "y2d3h",
+            ),
+            *("2016-02-21T04:32:57", "2016-02-21 04:32:57.5Z", "Dec  2 16:31:03.5 9999"),
+        ]
+    ),
+)
+zoned = st.sampled_from(
+    ["", "", " UTC", " CEST", " AEDT", " +0100", " -05:30", " Z", " +2500", " ABCDEF"]
+)
+mnemonic = st.sampled_from(
+    [
+        *(
+            "%SYS-5-CONFIG_I: ",
+            "%ASA-session-6-302013: ",
+            "%PKT_INFRA-LINK-3-UPDOWN : ",
+            "%A-8-B: ",
+        ),
+        *(
+            "%A-1-: ",
+            "%-1-B: ",
+            "%A-1-2-3-B:",
+            "%A-1-B:x",
+            "",
+            "ifmgr[1]: %A-B-0-C: ",
+            "host : %A-1-B: ",
+        ),
+        *("host 45: *Dec  2 16:31:03: %A-1-B: ", "%A-1-B ", "45: 1d02h: %A-1-B: ", "host app: "),
+        *(
+            "last message repeated 3 times",
+            "message repeated 4 times: [",
+            "x: message repeated 5 time",
+        ),
+        *("system,info,account ", "system,info, ", "a,b ", "info,! ", "host firewall,debug x "),
+    ]
+)
+cisco = st.builds(
+    lambda p, n, o, m, s, z, colon, tag_, b: p + n + o + m + s + z + colon + tag_ + b,
+    pri, number, origin, mark, stamp, zoned, st.sampled_from([": ", " ", "", " : "]), mnemonic,
+    word,
+)  # fmt: skip
+forti = st.builds(
+    "{}date={} time={}{}{}".format,
+    pri,
+    st.sampled_from(["2026-11-23", "2026-02-30", "26-11-23"]),
+    st.sampled_from(["10:00:00", "25:00:00", "10:00:00x"]),
+    st.sampled_from(["", ' devname="fg 1"', " devname=fg1", " devname=", ' devname=""']),
+    st.sampled_from(["", ' tz="+0100"', ' a=b tz="-0530" c=d', ' tz="+9900"', ' tz="x']),
+)
+counted = st.builds("{} {}".format, st.sampled_from(["12", "0", "12345678"]), legacy | modern)
+cut = st.builds(
+    lambda text, n: text[:n], st.one_of(modern, legacy, cisco, forti), st.integers(0, 60)
+)
+message = st.one_of(modern, legacy, cisco, forti, counted, cut, word).map(str.encode)
 several = st.lists(message, min_size=1, max_size=3).map(b"\n".join)
 noise = st.one_of(
     st.binary(max_size=40),

@@ -115,8 +115,8 @@ def test_the_setting_moves_no_time_that_states_its_zone() -> None:
     assert only(b"<13>no time here", timezone="Asia/Tokyo")["time_ns"] == ARRIVAL
 
 
-def test_a_message_without_priority_is_kept_whole_and_its_severity_is_unknown() -> None:
-    for text in ("Feb 10 12:00:00 host app: x", "<192>too high", "<x>", "<1", "1 - - - - - -"):
+def test_a_message_without_priority_and_header_is_kept_whole_and_its_severity_is_unknown() -> None:
+    for text in ("2026-02-10 12:00:00 INFO x", "<192>too high", "<x>", "<1", "1 - - - - - -"):
         row = only(text.encode())
         assert (row["severity_number"], row["severity_text"], row["body"]) == (0, "", text)
         assert (row["host"], row["time_ns"], row["attributes"]) == ("192.0.2.7", ARRIVAL, [])

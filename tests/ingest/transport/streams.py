@@ -70,6 +70,7 @@ async def running(**config: Any) -> AsyncIterator[Running]:
     one = Running(**{"tcp_ports": (0,), **config})
     one.receiver.bind()
     task = asyncio.create_task(one.receiver.run())
+    await asyncio.sleep(0.01)  # its thread has begun, for tests that block this one
     try:
         yield one
     finally:

@@ -42,10 +42,11 @@ def _slots(names: tuple[str, ...]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[n
     return np.frombuffer(table, np.uint8), np.array([len(name) for name in names], np.int64)
 
 
-_KEYS: Final = _slots(("facility", "version", "msgid", "timestamp"))
+_KEYS: Final = _slots(("facility", "version", "msgid", "timestamp", *layout.EXTRAS))
 _FACILITY_NAMES: Final = _slots(FACILITIES)
 _SEVERITY_NAMES: Final = _slots(SEVERITIES)
-_KEY_BYTES: Final = int(_KEYS[1].sum())
+_KEY_BYTES: Final = int(_KEYS[1][:4].sum())
+_FIRST_EXTRA: Final = 4
 _TABLES: Final = np.array(
     [array.ctypes.data for t in (_KEYS, _FACILITY_NAMES, _SEVERITY_NAMES) for array in t], np.int64
 )
@@ -85,7 +86,9 @@ def _append_short(outputs: int, column: int, n: int, tables: int, table: int, na
 
 
 @inner
-def _append_attributes(data: int, row: int, outputs: int, entry: int, tables: int) -> int:
+def _append_attributes(
+    data: int, row: int, extras: int, outputs: int, entry: int, tables: int
+) -> int:
     """Write a message's attributes from number ``entry`` on; the number after the last."""
     priority = position(row, layout.PRIORITY)
     if priority >= 0:
@@ -99,6 +102,14 @@ def _append_attributes(data: int, row: int, outputs: int, entry: int, tables: in
             _append_short(outputs, _KEY, entry, tables, _KEY_TABLE, key)
             _append(outputs, _VALUE, entry, data + start, length)
             entry += 1
+    if position(row, layout.ODD) != 0:
+        for e in range(layout.EXTRA_WIDTH // 2):
+            start = position(extras, 2 * e)
+            length = position(extras, 2 * e + 1) - start
+            if length > 0:
+                _append_short(outputs, _KEY, entry, tables, _KEY_TABLE, _FIRST_EXTRA + e)
+                _append(outputs, _VALUE, entry, data + start, length)
+                entry += 1
     start, end = position(row, layout.DATA), position(row, layout.DATA + 1)
     if end > start:
         key_ends, key_data = total(outputs, _KEY), total(outputs, _KEY + 1)
@@ -111,6 +122,7 @@ def _append_attributes(data: int, row: int, outputs: int, entry: int, tables: in
 def _fill(
     bytes_: Bytes,
     rows: Positions,
+    extra_rows: Positions,
     senders: Ints,
     sender_names: Any,
     table_addresses: Ints,
@@ -124,6 +136,7 @@ def _fill(
     """
     data, row, outputs = bytes_.ctypes.data, rows.ctypes.data, output_addresses.ctypes.data
     tables, ends = table_addresses.ctypes.data, attribute_ends.ctypes.data
+    extras = extra_rows.ctypes.data
     names, name_offsets = sender_names
     entry = 0
     for m in range(len(senders)):
@@ -137,12 +150,14 @@ def _fill(
             start = position(row, column)
             _append(outputs, output, m, data + start, position(row, column + 1) - start)
         priority = position(row, layout.PRIORITY)
-        if priority >= 0:
-            _append_short(outputs, _SEVERITY, m, tables, _SEVERITY_TABLE, priority & 7)
-        else:
+        if priority == -1:
             _append(outputs, _SEVERITY, m, data, 0)
-        entry = _append_attributes(data, row, outputs, entry, tables)
+        else:
+            severity = priority & 7 if priority >= 0 else -2 - priority
+            _append_short(outputs, _SEVERITY, m, tables, _SEVERITY_TABLE, severity)
+        entry = _append_attributes(data, row, extras, outputs, entry, tables)
         put_position(ends, m + 1, entry)
+        extras += layout.EXTRA_WIDTH * 4
         row += layout.WIDTH * 4
     return entry
 
@@ -171,14 +186,15 @@ class _Strings:
 def text_columns(
     data: npt.NDArray[np.uint8],
     rows: npt.NDArray[np.int32],
+    extras: npt.NDArray[np.int32],
     totals: npt.NDArray[np.int64],
     senders: npt.NDArray[np.int64],
     sender_names: tuple[str, ...],
 ) -> dict[str, pa.Array]:
     """The columns ``host``, ``app``, ``proc_id``, ``body``, ``severity_text`` and ``attributes``.
 
-    ``rows`` (n, WIDTH) and ``totals`` are the parser's; ``senders`` (n,) says which of
-    ``sender_names`` stands for the host of a message that states none.
+    ``rows`` (n, WIDTH), ``extras`` (n, EXTRA_WIDTH) and ``totals`` are the parser's; ``senders``
+    (n,) says which of ``sender_names`` stands for the host of a message that states none.
     """
     messages, stated = len(rows), totals.tolist()
     entries = 4 * messages + stated[layout.ENTRIES]
@@ -197,6 +213,7 @@ def text_columns(
     written = _fill(
         data,
         rows.reshape(-1),
+        extras.reshape(-1),
         senders,
         packed(sender_names),
         _TABLES,

@@ -67,16 +67,18 @@ class SyslogDecoder:
         data, offsets = self._well_formed(datagrams)
         starts, ends, origins, cut = self._messages_of(data, offsets, whole=whole)
         count = len(starts)
-        rows, local = self._scratch.rows(count), np.empty(count, np.bool_)
+        (rows, extras), local = self._scratch.rows(count), np.empty(count, np.bool_)
         times = np.empty(count, np.int64)
         one_each = count == len(datagrams) and (count == 0 or bool((np.diff(origins) == 1).all()))
         observed = _read_only(datagrams.arrival_ns if one_each else datagrams.arrival_ns[origins])
-        totals = parse(data, starts, ends, observed, rows.reshape(-1), times, local)
+        totals = parse(
+            data, starts, ends, observed, rows.reshape(-1), extras.reshape(-1), times, local
+        )
         totals[layout.TRUNCATED] = cut
         self._count(count, totals)
         self._local.to_utc(times, local)
         sources = datagrams.src_addr if one_each else datagrams.src_addr[origins]
-        return _batch(data, rows, totals, times, observed, sources)
+        return _batch(data, rows, extras, totals, times, observed, sources)
 
     def _well_formed(self, datagrams: Datagrams) -> tuple[Bytes, Ints]:
         # Kernels are compiled for read-only arrays, which any array can be made into.
@@ -115,15 +117,17 @@ class _Scratch:
 
     def __init__(self) -> None:
         self._rows = np.zeros((0, layout.WIDTH), np.int32)
+        self._extras = np.empty((0, layout.EXTRA_WIDTH), np.int32)
         self._bounds = np.zeros((3, 0), np.int64)
 
-    def rows(self, count: int) -> npt.NDArray[np.int32]:
-        """Zeroed positions of ``count`` messages."""
+    def rows(self, count: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Zeroed positions of ``count`` messages, and rows of extras with any content."""
         if count > len(self._rows):
             self._rows = np.zeros((count, layout.WIDTH), np.int32)
+            self._extras = np.empty((count, layout.EXTRA_WIDTH), np.int32)
         rows = self._rows[:count]
         rows[:] = 0
-        return rows
+        return rows, self._extras[:count]
 
     def bounds(self, count: int) -> npt.NDArray[np.int64]:
         """Starts, ends and origins of ``count`` messages, with any content."""
@@ -155,6 +159,7 @@ def _senders(rows: npt.NDArray[np.int32], sources: Bytes) -> tuple[tuple[str, ..
 def _batch(
     data: Bytes,
     rows: npt.NDArray[np.int32],
+    extras: npt.NDArray[np.int32],
     totals: Ints,
     times: Ints,
     observed: Ints,
@@ -162,9 +167,9 @@ def _batch(
 ) -> pa.RecordBatch:
     names, senders = _senders(rows, sources)
     priority = rows[:, layout.PRIORITY]
-    severity = np.where(priority < 0, len(_NUMBERS) - 1, priority & 7)
+    severity = np.where(priority >= 0, priority & 7, -2 - priority)
     columns = {
-        **text_columns(data, rows, totals, senders, names),
+        **text_columns(data, rows, extras, totals, senders, names),
         "time_ns": pa.array(times),
         "observed_time_ns": pa.array(observed),
         "source_address": pa.Array.from_buffers(

@@ -1,7 +1,8 @@
 """Timestamps of syslog messages, as kernels over the slab's bytes.
 
 RFC 5424 section 6.2.3 (RFC 3339 with at most nine digits of fraction read), and RFC 3164
-section 4.1.2 with what exists beside it: a year after the day, a fraction, a one-digit day.
+section 4.1.2 with what exists beside it: a year before the month, after the day or after the
+time, a fraction, a one-digit day, ISO 8601 with a space, a comma or without a zone.
 Times are Unix nanoseconds; years from 1970 to 2261 fit. ``data`` is the slab's address.
 """
 
@@ -114,7 +115,15 @@ def fraction_at(data: int, at: int, end: int) -> tuple[int, int]:
 
     A point without a digit is no fraction; digits after the ninth are read and dropped.
     """
-    if at + 1 >= end or byte(data, at) != 46 or not is_digit(byte(data, at + 1)):
+    if at + 1 >= end or byte(data, at) != 46:
+        return 0, at
+    return digits_after(data, at, end)
+
+
+@inner
+def digits_after(data: int, at: int, end: int) -> tuple[int, int]:
+    """As :func:`fraction_at`, whatever the mark at ``at`` is; 0 and ``at`` without a digit."""
+    if at + 1 >= end or not is_digit(byte(data, at + 1)):
         return 0, at
     value, weight, i = 0, SECOND // 10, at + 1
     while i < end and is_digit(byte(data, i)):
@@ -142,7 +151,7 @@ def _offset_at(data: int, at: int, end: int) -> int:
 
 
 @inner
-def _date_at(data: int, at: int) -> int:
+def date_at(data: int, at: int) -> int:
     """Days since 1970-01-01 of the ten bytes ``YYYY-MM-DD``; -1 if they are not a day we keep."""
     eight = word(data, at)
     if (eight & _DATE_MASK) != _DATE_FORM:
@@ -161,7 +170,7 @@ def rfc3339(data: int, at: int, end: int) -> int:
     """The instant that exactly ``data[at:end]`` names, or NOT_A_TIME."""
     if end - at < 20 or (byte(data, at + 10) != 84 and byte(data, at + 10) != 116):
         return NOT_A_TIME
-    days, seconds = _date_at(data, at), clock_at(data, at + 11, end)
+    days, seconds = date_at(data, at), clock_at(data, at + 11, end)
     if days < 0 or seconds < 0:
         return NOT_A_TIME
     nanoseconds, i = fraction_at(data, at + 19, end)
@@ -201,37 +210,70 @@ def nearest_year(month: int, day: int, seconds: int, arrival_ns: int, year: int)
 
 
 @inner
-def rfc3164(data: int, at: int, end: int, arrival_ns: int, year: int) -> tuple[int, int]:
-    """The local time at ``at``, read as if it were UTC, and the position after it.
+def _year_at(data: int, at: int, end: int) -> int:
+    """The year of four digits at ``at``, ended by a space, a colon or ``end``; 0 if none."""
+    if end - at < 4 or (end - at > 4 and byte(data, at + 4) != 32 and byte(data, at + 4) != 58):
+        return 0
+    century, of_century = two_digits(data, at), two_digits(data, at + 2)
+    if century < 0 or of_century < 0:
+        return 0
+    return century * 100 + of_century
 
-    NOT_A_TIME and ``at`` where there is none. It must be followed by a space or the end.
-    """
-    month = month_at(data, at, end)
-    if month == 0:
-        return NOT_A_TIME, at
-    i = at + 4
+
+@inner
+def ends_stamp(data: int, at: int, end: int) -> bool:
+    """Whether a timestamp may end at ``at``: before a space, ``end``, or a colon before those."""
+    if at >= end or byte(data, at) == 32:
+        return True
+    return byte(data, at) == 58 and (at + 1 == end or byte(data, at + 1) == 32)
+
+
+@inner
+def _day_at(data: int, at: int, end: int) -> tuple[int, int]:
+    """The day of one or two digits and a space at ``at``, and where the next begins; 0 if none."""
+    i = at
     if byte(data, i) == 32:
         i += 1
-    day = 0
-    first = i
+    day, first = 0, i
     while i < end and i < first + 2 and is_digit(byte(data, i)):
         day = day * 10 + byte(data, i) - 48
         i += 1
     if i >= end or byte(data, i) != 32 or not 1 <= day <= 31:
+        return 0, at
+    return day, i + 1
+
+
+@inner
+def rfc3164(
+    data: int, at: int, end: int, arrival_ns: int, year: int, stated: int
+) -> tuple[int, int]:
+    """The local time at ``at``, read as if it were UTC, and the position after it.
+
+    NOT_A_TIME and ``at`` where there is none. It must be followed by what :func:`ends_stamp`
+    says. ``stated`` is a year that stood before it, or 0.
+    """
+    month = month_at(data, at, end)
+    if month == 0:
         return NOT_A_TIME, at
-    i += 1
-    stated = 0
+    day, i = _day_at(data, at + 4, end)
+    if day == 0:
+        return NOT_A_TIME, at
     if end - i >= 5 and byte(data, i + 4) == 32:
-        century, of_century = two_digits(data, i), two_digits(data, i + 2)
-        if century >= 0 and of_century >= 0:
-            stated = century * 100 + of_century
+        before = _year_at(data, i, end)
+        if before > 0:
+            stated = before
             i += 5
     seconds = clock_at(data, i, end)
     if seconds < 0:
         return NOT_A_TIME, at
     nanoseconds, i = fraction_at(data, i + 8, end)
-    if i < end and byte(data, i) != 32:
+    if not ends_stamp(data, i, end):
         return NOT_A_TIME, at
+    if stated == 0 and end - i >= 5 and is_digit(byte(data, i + 1)) and byte(data, i) == 32:
+        after = _year_at(data, i + 1, end)
+        if 1970 <= after <= 2261 and ends_stamp(data, i + 5, end):
+            stated = after
+            i += 5
     if stated == 0:
         time_ns = nearest_year(month, day, seconds, arrival_ns, year)
     elif 1970 <= stated <= 2261 and day <= month_length(stated, month):
@@ -241,3 +283,69 @@ def rfc3164(data: int, at: int, end: int, arrival_ns: int, year: int) -> tuple[i
     if time_ns == NOT_A_TIME:
         return NOT_A_TIME, at
     return time_ns + nanoseconds, i
+
+
+@inner
+def year_first(data: int, at: int, end: int, arrival_ns: int) -> tuple[int, int]:
+    """As :func:`rfc3164`, of ``yyyy Mmm dd hh:mm:ss``."""
+    if end - at < 5 or byte(data, at + 4) != 32:
+        return NOT_A_TIME, at
+    stated = _year_at(data, at, end)
+    if not 1970 <= stated <= 2261:
+        return NOT_A_TIME, at
+    time_ns, i = rfc3164(data, at + 5, end, arrival_ns, stated, stated)
+    return (NOT_A_TIME, at) if time_ns == NOT_A_TIME else (time_ns, i)
+
+
+@inner
+def iso_local(data: int, at: int, end: int) -> tuple[int, int, int]:
+    """``YYYY-MM-DD hh:mm:ss``, ``T`` or a space between, a comma or point before the fraction,
+    and perhaps ``Z``, ``+hh:mm`` or ``+hhmm`` directly after it.
+
+    The instant, the position after it and 1 where it is local time, 0 where a zone was stated.
+    NOT_A_TIME where there is none.
+    """
+    if end - at < 19 or (byte(data, at + 10) & 0xDF != 84 and byte(data, at + 10) != 32):
+        return NOT_A_TIME, at, 1
+    if not is_digit(byte(data, at)):
+        return NOT_A_TIME, at, 1
+    days, seconds = date_at(data, at), clock_at(data, at + 11, end)
+    if days < 0 or seconds < 0:
+        return NOT_A_TIME, at, 1
+    i = at + 19
+    nanoseconds = 0
+    if i < end and byte(data, i) == 44:
+        nanoseconds, i = digits_after(data, i, end)
+    else:
+        nanoseconds, i = fraction_at(data, i, end)
+    local = 1
+    offset, after = zone_offset(data, i, end)
+    if offset != NOT_A_TIME:
+        local, i = 0, after
+    else:
+        offset = 0
+    if not ends_stamp(data, i, end):
+        return NOT_A_TIME, at, 1
+    return (days * DAY + seconds - offset) * SECOND + nanoseconds, i, local
+
+
+@inner
+def zone_offset(data: int, at: int, end: int) -> tuple[int, int]:
+    """Seconds east of UTC of a ``Z``, ``+hh:mm`` or ``+hhmm`` at ``at``, and where it ends.
+
+    NOT_A_TIME where there is none that a timestamp may end with.
+    """
+    if at >= end:
+        return NOT_A_TIME, at
+    if byte(data, at) == 90 or byte(data, at) == 122:
+        return (0, at + 1) if ends_stamp(data, at + 1, end) else (NOT_A_TIME, at)
+    if end - at < 5 or (byte(data, at) != 43 and byte(data, at) != 45):
+        return NOT_A_TIME, at
+    i = at + 4 if byte(data, at + 3) == 58 else at + 3
+    if i + 2 > end or not ends_stamp(data, i + 2, end):
+        return NOT_A_TIME, at
+    hours, minutes = two_digits(data, at + 1), two_digits(data, i)
+    if not (0 <= hours <= 23 and 0 <= minutes <= 59):
+        return NOT_A_TIME, at
+    seconds = hours * 3600 + minutes * 60
+    return (seconds if byte(data, at) == 43 else -seconds), i + 2

@@ -19,8 +19,35 @@ STAMP: Final = 12
 DATA: Final = 14
 """Structured data, from its first bracket to after its last."""
 PRIORITY: Final = 16
-"""-1 where the message has none."""
-WIDTH: Final = 17
+"""-1 where the message has none; ``-2 - severity`` where only its tag says how severe it is."""
+ODD: Final = 17
+"""1 where the message has a row of extras."""
+WIDTH: Final = 18
+
+# The row of extras: start and end of what only some dialects say, each an attribute.
+EXTRAS: Final = (
+    "sequence",
+    "clock",
+    "uptime",
+    "zone",
+    "node",
+    "cisco.facility",
+    "cisco.severity",
+    "cisco.mnemonic",
+    "repeated",
+    "topics",
+)
+SEQUENCE: Final = 0
+CLOCK: Final = 2
+UPTIME: Final = 4
+ZONE: Final = 6
+NODE: Final = 8
+CISCO_FACILITY: Final = 10
+CISCO_SEVERITY: Final = 12
+CISCO_MNEMONIC: Final = 14
+REPEATED: Final = 16
+TOPICS: Final = 18
+EXTRA_WIDTH: Final = 20
 
 # What the parser counts: the bytes of four columns and of the attributes' values, the attributes
 # that structured data will make and the bytes of their keys.

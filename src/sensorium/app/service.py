@@ -25,6 +25,7 @@ from sensorium.supervisor import Supervisor
 if TYPE_CHECKING:
     from sensorium.component import Component, Health
     from sensorium.config import Settings
+    from sensorium.observe import Observe
 
 
 @dataclass(slots=True)
@@ -56,13 +57,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     inbox = Inbox(settings.inbox, observe, time.time_ns, acknowledged.journal)
     receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
-    streams = SyslogStreamReceiver(
-        settings.ingest.syslog_stream,
-        inbox.put_messages,
-        observe,
-        busy=inbox.busy,
-        clock_ns=time.time_ns,
-    )
+    streams = _streams(settings, inbox, observe)
     resumption = Resumption(
         spine.pipeline,
         spine.inquest,
@@ -110,6 +105,16 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     receiver.bind()
     streams.bind()
     return supervisor, http
+
+
+def _streams(settings: Settings, inbox: Inbox, observe: Observe) -> SyslogStreamReceiver:
+    return SyslogStreamReceiver(
+        settings.ingest.syslog_stream,
+        inbox.put_messages,
+        observe,
+        busy=inbox.busy,
+        clock_ns=time.time_ns,
+    )
 
 
 def _close(spine: Spine, acknowledged: Acknowledged) -> None:

@@ -165,6 +165,22 @@ def test_no_control_bytes_make_it_read_what_is_not_there(controls: list[bytes]) 
     assert joined == b"payload" * len(controls)
 
 
+def test_large_slabs_take_turns_in_memory_that_nobody_holds() -> None:
+    random = np.random.default_rng(3)
+    kept: list[tuple[Datagrams, list[bytes]]] = []
+    places = set()
+    for number in range(80):
+        payloads = [random.bytes(60_000) for _ in range(15)]
+        slab = read(FakeKernel([Message(p, bytes(28), b"") for p in payloads])).datagrams
+        places.add(slab.data.ctypes.data)
+        assert [slab.payload(i) for i in range(len(slab))] == payloads
+        if number % 3 == 0:
+            kept.append((slab.between(2, 9), payloads[2:9]))
+    for slab, payloads in kept:
+        assert [slab.payload(i) for i in range(len(slab))] == payloads
+    assert len(places) < 40
+
+
 def test_an_error_is_told_and_loses_nothing() -> None:
     def fail(*_: object) -> int:
         ctypes.set_errno(111)

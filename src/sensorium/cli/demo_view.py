@@ -39,7 +39,7 @@ def show(console: Console, result: ReplayResult, command: str) -> None:
     """Print everything; ``command`` is how the reader called this program."""
     _section(console, "What came in", _intake_rows(result.intake))
     _section(console, "What the gate let through", _gate_rows(result.gate))
-    lines = _by_severity(result.incidents)
+    lines = _by_severity(result.whole())
     _heading(console, f"Incidents ({len(lines)})")
     if lines:
         console.print(Padding(_incident_table(lines), (0, 0, 0, 2)))
@@ -160,7 +160,7 @@ def _waiting(console: Console, result: ReplayResult, command: str) -> None:
 
 
 def _next(console: Console, result: ReplayResult, command: str) -> None:
-    lines = _by_severity(result.waiting() or result.incidents)
+    lines = _by_severity(result.waiting() or result.whole())
     first = lines[0].incident.id + data_flag(Path(result.data_dir)) if lines else ""
     rows = [
         (f"{command} incident show {first}", "read a brief here") if first else None,

@@ -24,7 +24,7 @@ def incident() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 @home_options
 def list_incidents(home: Home, state: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """List incidents, newest first."""
+    """List incidents, newest first; those merged into another only with --state merged."""
     from sensorium.errors import UsageError
     from sensorium.model.incident import IncidentState
 
@@ -33,8 +33,9 @@ def list_incidents(home: Home, state: tuple[str, ...], limit: int, as_json: bool
     except ValueError as error:
         known = ", ".join(IncidentState)
         raise UsageError(str(error), next_step=f"states are: {known}") from error
+    wanted = states or [known for known in IncidentState if known is not IncidentState.MERGED]
     with home.records() as records:
-        found = records.incidents.list(states=states, limit=limit)
+        found = records.incidents.list(states=wanted, limit=limit)
     if as_json:
         from sensorium.cli.output import print_json
 

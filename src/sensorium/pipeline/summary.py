@@ -74,6 +74,10 @@ class ReplayResult:
     data_dir: str
     peak_rss_bytes: int
 
+    def whole(self) -> list[IncidentLine]:
+        """Those that did not turn out to be part of another."""
+        return [line for line in self.incidents if line.incident.state is not IncidentState.MERGED]
+
     def planned(self) -> list[IncidentLine]:
         """Those closed by code because they were planned."""
         return [

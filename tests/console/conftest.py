@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from sensorium.model.action import Action, RiskTier
 from sensorium.model.approval import Approval
 from sensorium.model.incident import Incident, IncidentKind, IncidentState, Severity, Verdict
 from sensorium.observe import Observe
+from sensorium.pipeline.exporters import ExporterReports
 from sensorium.store.records import Records, RecordsConfig, open_records
 from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
 
@@ -36,6 +37,7 @@ class Bench:
     taken: list[Any]
     health: dict[str, Health]
     busy: bool = False
+    exporters: ExporterReports = field(default_factory=lambda: ExporterReports((), {}))
 
     def propose(self) -> Approval:
         """An incident whose proposal waits for a person."""
@@ -92,7 +94,15 @@ def bench(tmp_path: Path, config: ConsoleConfig) -> Iterator[Bench]:
         announce=taken.append,
         end=taken.append,
     )
-    deps = ConsoleDeps(observe, records, telemetry, desk, intake, lambda: found[0].health)
+    deps = ConsoleDeps(
+        observe,
+        records,
+        telemetry,
+        desk,
+        intake,
+        health=lambda: found[0].health,
+        exporters=lambda: found[0].exporters,
+    )
     client = TestClient(build_api(deps, config), base_url="http://127.0.0.1")
     health = {"pipeline": Health(HealthState.OK)}
     found.append(Bench(client, records, desk, telemetry, taken, health))

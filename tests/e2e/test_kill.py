@@ -25,7 +25,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from sensorium.observe import Observe
 from sensorium.store.telemetry import TelemetryConfig, open_telemetry
-from tests.e2e.test_service import free_port
+from tests.e2e.services import free_port
 from tests.ingest.remote_write.messages import write_request
 
 pytestmark = pytest.mark.xdist_group("service")

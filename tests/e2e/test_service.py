@@ -3,94 +3,20 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from sensorium.app import bundled_recordings
 from tests.e2e.conftest import Outcome, briefs_in, sensorium
+from tests.e2e.services import UDP, Service, service
 
 pytestmark = pytest.mark.xdist_group("service")
 
 FIRST = next(iter(bundled_recordings()), Path("missing"))
-
-
-@dataclass
-class Service:
-    """A running ``sensorium run`` and where it listens."""
-
-    process: subprocess.Popen[str]
-    url: str
-    data: Path
-    log: Path
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """What a command needs to find this service."""
-        return ("-c", str(self.data.parent / "sensorium.yaml"), "--data", str(self.data))
-
-    def get(self, path: str) -> Any:
-        return httpx.get(f"{self.url}{path}", trust_env=False, timeout=30)
-
-    def incidents(self) -> list[dict[str, Any]]:
-        found = self.get("/api/v1/incidents?limit=1000").json()["incidents"]
-        return sorted(found, key=lambda i: (i["start_ns"], i["id"]))
-
-    def wait_for(self, what: Callable[[], bool], seconds: float = 120) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                if what():
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError(f"not within {seconds} s:\n{self.log.read_text()[-4000:]}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def service(folder: Path) -> Iterator[Service]:
-    """Start the service over ``folder``; it is killed at the end if it still runs."""
-    port = free_port()
-    settings = folder / "sensorium.yaml"
-    settings.write_text(
-        "ingest:\n  udp:\n    host: 127.0.0.1\n"
-        f"    ports: [{UDP['flows']}, {UDP['ipfix']}, {UDP['syslog']}]\n"
-        "  http:\n    port: 0\n  grpc:\n    port: 0\n"
-        f"console:\n  port: {port}\n"
-    )
-    log = folder / "service.log"
-    command = [sys.executable, "-m", "sensorium", "run", "-c", str(settings)]
-    with log.open("a") as stream:
-        process = subprocess.Popen(
-            [*command, "--data", str(folder / "data")], stderr=stream, text=True
-        )
-    running = Service(process, f"http://127.0.0.1:{port}", folder / "data", log)
-    try:
-        running.wait_for(lambda: running.get("/readyz").status_code == 200)
-        yield running
-    finally:
-        process.kill()
-        process.wait()
-
-
-UDP = {"flows": free_port(), "ipfix": free_port(), "syslog": free_port()}
 
 
 def replay_command(running: Service) -> list[str]:

@@ -16,6 +16,7 @@ from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
 from sensorium.ingest.transport import Scraper, SyslogStreamReceiver, UdpReceiver
 from sensorium.observe import open_observe
+from sensorium.pipeline.exporters import ExporterBook
 from sensorium.pipeline.inbox import Inbox
 from sensorium.pipeline.live import LivePipeline
 from sensorium.pipeline.resumption import Resumption
@@ -33,6 +34,7 @@ class _Housekeeping:
     """What is due now and then in the pipeline's thread: expiries, decisions, changed files."""
 
     spine: Spine
+    exporters: ExporterBook
     due_s: float = 0.0
 
     def __call__(self) -> None:
@@ -48,6 +50,7 @@ class _Housekeeping:
             self.spine.telemetry.flush()
         self.spine.changes.refresh()
         self.spine.templates.save()
+        self.exporters.refresh(now_s)
 
 
 def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpServer]:
@@ -56,6 +59,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     acknowledged = build_acknowledged(settings, observe)
     inbox = Inbox(settings.inbox, observe, time.time_ns, acknowledged.journal)
     receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
+    exporters = ExporterBook(spine.statuses, receiver.drops_by_source)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
     streams = _streams(settings, inbox, observe)
     resumption = Resumption(
@@ -72,7 +76,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         observe,
         settle_s=settings.incident.settle_s,
         resume=resumption.run,
-        housekeeping=_Housekeeping(spine),
+        housekeeping=_Housekeeping(spine, exporters),
         close=lambda: _close(spine, acknowledged),
     )
     parts: list[Component] = []
@@ -94,6 +98,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
             end=inbox.put_end,
         ),
         health=health,
+        exporters=exporters.current,
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
     parts += [pipeline, http, receiver, scraper, *acknowledged.receivers]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sensorium.agent import AgentDeps, Investigator
@@ -17,6 +17,7 @@ from sensorium.ingest.netflow import NetflowDecoder
 from sensorium.ingest.prometheus import PrometheusDecoder
 from sensorium.ingest.sflow import SflowDecoder
 from sensorium.ingest.syslog import SyslogDecoder
+from sensorium.model.exporter import ExporterStatus
 from sensorium.observe import Observe
 from sensorium.pipeline.changes import ChangeBook
 from sensorium.pipeline.inquest import Inquest
@@ -46,6 +47,7 @@ class Spine:
     incidents: IncidentManager
     inquest: Inquest
     templates: TemplateFile
+    statuses: tuple[Callable[[], Sequence[ExporterStatus]], ...]
     pipeline: Pipeline
 
     def close(self) -> None:
@@ -115,6 +117,7 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         incidents=incidents,
         inquest=inquest,
         templates=TemplateFile(netflow, data / "netflow-state.json", observe),
+        statuses=(netflow.statuses, sflow.statuses),
         pipeline=pipeline,
     )
 

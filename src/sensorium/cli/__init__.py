@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "Replay a bundled recording and show what is found in it.",
     "run": "Watch a network, as a service with an HTTP API.",
     "replay": "Send a recording's original bytes to a running service.",
+    "exporters": "Show who sends to a service, how much, and what is lost.",
     "incident": "List incidents and read their briefs.",
     "evidence": "Show what a finding stands on, and run its query again.",
     "approval": "List what waits for a person; approve or reject it.",

@@ -18,6 +18,7 @@ from sensorium.approval.errors import (
 from sensorium.component import HealthState
 from sensorium.console.config import ConsoleConfig
 from sensorium.console.decisions import decision_routes
+from sensorium.console.exporters import exporter_routes
 from sensorium.console.guard import make_guard
 from sensorium.console.incidents import incident_routes
 from sensorium.console.intake import Intake, intake_routes
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sensorium.approval import ApprovalDesk
     from sensorium.component import Health
     from sensorium.observe import Observe
+    from sensorium.pipeline.exporters import ExporterReports
     from sensorium.store.records import Records
     from sensorium.store.telemetry import TelemetryStore
 
@@ -43,6 +45,7 @@ class ConsoleDeps:
     desk: ApprovalDesk
     intake: Intake
     health: Callable[[], Mapping[str, Health]]
+    exporters: Callable[[], ExporterReports]
 
 
 def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
@@ -60,6 +63,7 @@ def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
     _probe_routes(app, deps)
     app.include_router(incident_routes(deps.records, deps.telemetry))
     app.include_router(decision_routes(deps.desk, deps.records))
+    app.include_router(exporter_routes(deps.exporters))
     app.include_router(intake_routes(deps.intake, config))
     return app
 

@@ -15,6 +15,9 @@ from tests.ingest.netflow.oracle_rows import (
     Values,
     unsigned,
 )
+from tests.ingest.netflow.oracle_text import attributes
+
+V9_SCOPE = 0xFFFFFFFF
 
 
 class Oracle:
@@ -25,6 +28,7 @@ class Oracle:
         self.rates: dict[Any, dict[Any, int]] = {}
         self.boot_ms: dict[Any, int] = {}
         self.pending: dict[Any, list[tuple[Row, bytes]]] = {}
+        self.wide_rates: dict[Any, dict[Any, int]] = {}
         self.options_records = 0
 
     def decode(self, payload: bytes, arrival_ns: int, exporter: bytes) -> list[Row]:
@@ -136,7 +140,7 @@ class Oracle:
                     element, pen = element & 0x7FFF, unsigned(body[at : at + 4])
                     at += 4
                 if not ipfix and index < scopes:
-                    element = 10 if element == 2 else 0
+                    pen = V9_SCOPE
                 fields.append((element, length, pen))
             least = sum(1 if length == 65535 else length for _, length, _ in fields)
             if not 0 < least <= 65535:
@@ -179,6 +183,8 @@ class Oracle:
 
     def _options(self, head: Row, fields: Fields, scopes: int, body: bytes) -> None:
         rates = self.rates.setdefault(self._key(head), {})
+        wide_rates = self.wide_rates.setdefault(self._key(head)[:2], {})
+        scope = {(pen, element) for element, _, pen in fields[:scopes]}
         for values in self._split(fields, body):
             self.options_records += 1
             found: dict[int, bytes] = {}
@@ -195,9 +201,20 @@ class Oracle:
             key: Any = None
             if 302 in found or 48 in found:
                 key = ("sampler", unsigned(found.get(302, found.get(48, b""))) % 2**62)
-            elif 10 in found and any(e == 10 and p == 0 for e, _, p in fields[:scopes]):
-                key = ("interface", unsigned(found[10]) % 2**32)
+            elif scope & {(0, 10), (V9_SCOPE, 2)}:
+                pairs = zip(fields[:scopes], values, strict=False)
+                which = next(v for (e, _, p), v in pairs if (p, e) in ((0, 10), (V9_SCOPE, 2)))
+                key = ("interface", unsigned(which) % 2**32)
             rates[key] = min(rate, LONGEST)
+            if self._is_wide(head, scope, found):
+                wide_rates[key] = min(rate, LONGEST)
+
+    def _is_wide(self, head: Row, scope: set[tuple[int, int]], found: dict[int, bytes]) -> bool:
+        if head["observation_domain_id"] == 0 or (V9_SCOPE, 1) in scope:
+            return True
+        if (0, 149) in scope:
+            return 149 in found and not any(found[149])
+        return bool(scope & {(0, 144), (0, 130), (0, 131)})
 
     def _announced(self, found: dict[int, bytes]) -> int:
         number = {element: unsigned(value) for element, value in found.items()}
@@ -215,13 +232,18 @@ class Oracle:
         rows = []
         for values in self._split(fields, body):
             record = Values(fields, values)
-            rows.append(self._row(head, record, fields, reverse=False))
+            forward, used = self._row(head, record, fields, reverse=False)
+            backward, used_backward = self._row(head, record, fields, reverse=True)
+            if self._counts_reverse(fields):
+                used |= used_backward
+            pairs = attributes(fields, values, used)
+            rows.append(forward | {"attributes": pairs})
             counters = [
                 self._reverse_count(record, fields, COLUMNS[column])
                 for column in ("packets", "bytes")
             ]
             if any(counters):
-                rows.append(self._row(head, record, fields, reverse=True))
+                rows.append(backward | {"attributes": pairs})
         return rows
 
     def _counts_reverse(self, fields: Fields) -> bool:
@@ -240,8 +262,11 @@ class Oracle:
                 return unsigned(record.found[REVERSE, element])
         return 0
 
-    def _row(self, head: Row, record: Values, fields: Fields, *, reverse: bool) -> Row:
+    def _row(
+        self, head: Row, record: Values, fields: Fields, *, reverse: bool
+    ) -> tuple[Row, set[tuple[int, int]]]:
         biflow = self._counts_reverse(fields)
         key = self._key(head)
-        known = self.boot_ms.get(key), self.rates.get(key, {})
-        return RowMaker(*known, head, record, fields, reverse, biflow).make()
+        rates = self.rates.get(key, {}), self.wide_rates.get(key[:2], {})
+        maker = RowMaker(self.boot_ms.get(key), rates, head, record, fields, reverse, biflow)
+        return maker.make(), maker.used

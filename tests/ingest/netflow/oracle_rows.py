@@ -95,7 +95,7 @@ class RowMaker:
     def __init__(
         self,
         boot_ms: int | None,
-        rates: dict[Any, int],
+        rates: tuple[dict[Any, int], dict[Any, int]],
         head: Row,
         record: Values,
         fields: Fields,
@@ -105,6 +105,7 @@ class RowMaker:
         self.boot_ms, self.rates = boot_ms, rates
         self.head, self.record, self.reverse = head, record, reverse
         self.pens = (0, REVERSE) if biflow else (0,)
+        self.used: set[tuple[int, int]] = set()
         # What a field may hold is judged by the template where lengths are fixed there.
         self.lengths = {}
         for element, length, pen in fields:
@@ -125,7 +126,13 @@ class RowMaker:
         return value if len(value) in lengths else None
 
     def one(self, column: str, elements: Any, lengths: range) -> tuple[Any, int]:
-        """(element, enterprise) that fills a column in this direction."""
+        """(element, enterprise) that fills a column in this direction, and is used up by it."""
+        element, pen = self.found(column, elements, lengths)
+        if element is not None and column not in ("space", "sampler"):
+            self.used.add((pen, element))
+        return element, pen
+
+    def found(self, column: str, elements: Any, lengths: range) -> tuple[Any, int]:
         if not self.reverse:
             return self.chosen(elements(column), 0, lengths), 0
         own = self.chosen(elements(column), REVERSE, lengths)
@@ -154,7 +161,6 @@ class RowMaker:
         self._etype(row)
         self._times(row)
         self._sampling(row)
-        row["attributes"] = []
         return row
 
     def _address(self, column: str) -> bytes:
@@ -174,6 +180,7 @@ class RowMaker:
         v6 = [e for e in present if e in ADDRESSES[name][1]]
         if not present:
             return UNSPECIFIED
+        self.used |= {(pen, e) for e in ((v6[0], v4[0]) if v4 and v6 else present[:1])}
         if v4 and v6:
             wide = self.value(v6[0], pen, range(16, 17)) or UNSPECIFIED
             narrow = self.value(v4[0], pen, range(4, 5))
@@ -198,6 +205,7 @@ class RowMaker:
             if element is not None:
                 name = MIRROR[column] if self.reverse and pen == 0 else column
                 v4, v6 = (self.chosen((e,), pen, range(1, 9)) for e in pairs[name])
+                self.used |= {(pen, e) for e in (v4, v6) if e is not None}
                 wide = unsigned(self.value(v6, pen, range(1, 9)) or b"") if v6 else 0
                 narrow = unsigned(self.value(v4, pen, range(1, 9)) or b"") if v4 else 0
                 value = narrow or wide
@@ -219,9 +227,12 @@ class RowMaker:
         v6 = next((e for e in (139, 178) if fits(e, pen)), None)
         types = [e for e in (32, 139, 176, 178) if fits(e, pen)]
         used = [v6, v4] if v4 and v6 else types[:1]
-        self._icmp_codes(row, fits)
+        self.used |= {(pen, e) for e in used}
+        codes = self._icmp_codes(row, fits)
         if any(kinds[e] == 2 for e in used[:1]):
             row["icmp_code"] = 0
+        else:
+            self.used |= codes
         for element in used:
             lengths = range(2, 3) if kinds[element] == 2 else range(1, 9)
             value = unsigned(self.value(element, pen, lengths) or b"")
@@ -235,12 +246,13 @@ class RowMaker:
         if not stated and ported and self.chosen((4,), 0, range(1, 9)) and row["proto"] in (1, 58):
             row["icmp_type"], row["icmp_code"] = row["dst_port"] >> 8, row["dst_port"] & 255
 
-    def _icmp_codes(self, row: Row, fits: Any) -> None:
+    def _icmp_codes(self, row: Row, fits: Any) -> set[tuple[int, int]]:
         pen = REVERSE if self.reverse and any(fits(e, REVERSE) for e in (177, 179)) else 0
         for element in (179, 177):
             if fits(element, pen):
                 value = unsigned(self.value(element, pen, range(1, 9)) or b"")
                 row["icmp_code"] = value % 256 if value else row["icmp_code"]
+        return {(pen, element) for element in (179, 177) if fits(element, pen)}
 
     def _etype(self, row: Row) -> None:
         element, pen = self.one("etype", lambda _: (256, 60), range(1, 9))
@@ -278,7 +290,10 @@ class RowMaker:
             return None
 
         own = usable(REVERSE) if self.reverse else None
-        return (own, REVERSE) if own else (usable(0), 0)
+        element, pen = (own, REVERSE) if own else (usable(0), 0)
+        if element is not None:
+            self.used.add((pen, element))
+        return element, pen
 
     def _times(self, row: Row) -> None:
         export = self.head["export_ns"]
@@ -307,10 +322,13 @@ class RowMaker:
         row["time_flow_end_ns"] = end
         row["time_flow_start_ns"] = start or max(end - duration, 0)
 
-    def _sampling(self, row: Row) -> None:
-        rates = self.rates
+    def _default(self, rates: dict[Any, int]) -> int:
         samplers = {rate for key, rate in rates.items() if key and key[0] == "sampler"}
-        default = rates.get(None, 0) or (samplers.pop() if len(samplers) == 1 else 0)
+        return rates.get(None, 0) or (samplers.pop() if len(samplers) == 1 else 0)
+
+    def _sampling(self, row: Row) -> None:
+        own, wide = self.rates
+        default = self._default(own) or self._default(wide)
         element, pen = self.one("sampling_rate", lambda _: (34, 50, 305), range(1, 9))
         rate = unsigned(self.value(element, pen, range(1, 9)) or b"")
         if element == 305 and 0 < rate <= LONGEST:
@@ -322,7 +340,9 @@ class RowMaker:
             sampler, sampler_pen = self.one("sampler", lambda _: (302, 48), range(1, 9))
             if sampler is not None:
                 number = unsigned(self.value(sampler, sampler_pen, range(1, 9)) or b"") % 2**62
-                rate = rates.get(("sampler", number), 0)
+                key = ("sampler", number)
+                rate = own.get(key, 0) or wide.get(key, 0)
         if not rate:
-            rate = rates.get(("interface", row["in_if"]), 0)
+            key = ("interface", row["in_if"])
+            rate = own.get(key, 0) or wide.get(key, 0)
         row["sampling_rate"] = rate or default

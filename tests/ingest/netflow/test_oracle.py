@@ -21,7 +21,12 @@ MAPPED = (
     154, 155, 156, 157, 158, 159, 161, 162, 171, 172, 176, 177, 178, 179, 180, 181, 182, 183, 231,
     243, 252, 253, 254, 256, 298, 302, 305, 306, 322, 323, 324, 325, 352,
 )  # fmt: skip
-USUAL = {8: 4, 12: 4, 15: 4, 18: 4, 27: 16, 28: 16, 62: 16, 63: 16, 32: 2, 139: 2, 70: 3,
+LEFT_OVER = (
+    48, 31, 42, 82, 94, 95, 136, 139, 210, 225, 230, 258, 268, 270, 276, 281, 311, 336, 361, 365,
+    434, 515, 33000, 57591, 105,
+)  # fmt: skip
+USUAL = {365: 6, 225: 4, 281: 16, 268: 8, 270: 8, 311: 8, 336: 4, 276: 1, 33000: 12,
+         8: 4, 12: 4, 15: 4, 18: 4, 27: 16, 28: 16, 62: 16, 63: 16, 32: 2, 139: 2, 70: 3,
          154: 8, 155: 8, 156: 8, 157: 8, 324: 8, 325: 8, 152: 8, 153: 8}  # fmt: skip
 OPTIONS = (34, 50, 48, 302, 305, 306, 309, 310, 160, 10, 84)
 NUMBERS = (256, 257, 258)
@@ -31,9 +36,11 @@ NUMBERS = (256, 257, 258)
 def fields(draw: st.DrawFn, *, ipfix: bool) -> list[p.Spec]:
     """A template's fields: usual lengths mostly, odd ones too, duplicates, unknown elements."""
     chosen: list[p.Spec] = []
-    for element in draw(st.lists(st.sampled_from(MAPPED), min_size=1, max_size=14)):
+    elements = st.one_of(st.sampled_from(MAPPED), st.sampled_from(LEFT_OVER))
+    for element in draw(st.lists(elements, min_size=1, max_size=14)):
         usual = USUAL.get(element, draw(st.sampled_from([1, 2, 4, 4, 8])))
-        odd = st.sampled_from([0, 3, 5, 6, 7, 9, 16, 65535])
+        element = element if not ipfix else element & 0x7FFF
+        odd = st.sampled_from([0, 3, 5, 6, 7, 9, 10, 16, 20, 65535])
         length = draw(st.one_of(*[st.just(usual)] * 5, odd))
         pens = [0, 0, 0, 0, 29305, 9] if ipfix else [0]
         pen = draw(st.sampled_from(pens))

@@ -25,6 +25,7 @@ from sensorium.ingest.netflow.meters import Meters
 from sensorium.ingest.netflow.options import options_object, read_elements
 from sensorium.ingest.netflow.pending import PendingSet
 from sensorium.ingest.netflow.reasons import Drop
+from sensorium.ingest.netflow.registry import is_number
 from sensorium.ingest.netflow.resolve import NEXT_ROW, NEXT_SET, NEXT_WORK, resolve
 from sensorium.ingest.netflow.sampling import read_options, split_records
 from sensorium.ingest.netflow.sequence import UNCERTAIN, follow
@@ -64,6 +65,7 @@ class NetflowDecoder:
     ) -> None:
         self._config = config
         self._options = options
+        self._numbers: set[str] = set()
         self.exporters = Exporters(config, as_sent=options is not None)
         self._meters = Meters(observe)
         self._batches = BatchBuilder()
@@ -192,6 +194,8 @@ class NetflowDecoder:
                 slab.drop(protocol, number, refused)
         for key, known in read_elements(template, records):
             refused = self.exporters.name(number, key, known) if known else Drop.BAD_ELEMENT
+            if known and is_number(known.type) and self._options is not None:
+                self._numbers.add(known.name)
             if refused is not None:
                 slab.drop(protocol, number, refused)
         if self._options is not None:
@@ -256,7 +260,7 @@ class NetflowDecoder:
         for source, count in malformed.items():
             protocol = self.exporters.sources[source].protocol
             slab.drop(protocol, source, Drop.BAD_LIST, count)
-        return self._batches.build(target, attributes)
+        return _with_numbers(self._batches.build(target, attributes), self._numbers)
 
     def _count(self, slab: Slab) -> None:
         self._meters.received(slab.heads[: slab.datagrams, at.H_PROTOCOL])
@@ -278,6 +282,13 @@ def _parts(datagrams: Datagrams) -> Iterator[Datagrams]:
     edges = [0, *(np.flatnonzero(np.diff(which)) + 1).tolist(), len(datagrams)]
     for start, stop in pairwise(edges):
         yield datagrams.between(start, stop)
+
+
+def _with_numbers(batch: pa.RecordBatch, names: set[str]) -> pa.RecordBatch:
+    """A batch that says which of its attributes are numbers although no registry knows them."""
+    if not names:
+        return batch
+    return batch.replace_schema_metadata({"numbers": " ".join(sorted(names))})
 
 
 def _read(body: bytes, protocol: int, options: bool, limit: int) -> tuple[Definition | Drop, ...]:

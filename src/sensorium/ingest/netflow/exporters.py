@@ -230,6 +230,10 @@ class Exporters:
             refused = self._rate(source.exporter.rates, announcement) or refused
         return refused
 
+    def announce_wide(self, number: int, announcement: Announcement) -> None:
+        """Take in a rate of a source's whole exporter that no record of this source said."""
+        self._rate(self.sources[number].exporter.rates, announcement)
+
     def _rate(self, rates: Rates, announcement: Announcement) -> Drop | None:
         full = len(rates.by_key) >= self._config.max_samplers_per_source
         if full and announcement.key not in rates.by_key:

@@ -48,11 +48,15 @@ def read_elements(
         enterprise = _number(values, place, _ENTERPRISE)
         kind = _number(values, place, _DATA_TYPE)
         name = values[place[_NAME]].rstrip(b"\0").decode("utf-8", "replace")
-        usable = _USABLE_NAME.fullmatch(name) and name not in FLOWS.names
-        known = Information(name, BY_NUMBER[kind] if kind < len(BY_NUMBER) else Type.OCTETS)
         if enterprise:
-            taken = type_of_name(name) is not None
-            yield (enterprise, number), known if usable and not taken else None
+            known = defined(name, BY_NUMBER[kind] if kind < len(BY_NUMBER) else Type.OCTETS)
+            yield (enterprise, number), known
+
+
+def defined(name: str, kind: Type) -> Information | None:
+    """An element as an exporter defines it; None where its name cannot be used."""
+    usable = _USABLE_NAME.fullmatch(name) and name not in FLOWS.names
+    return Information(name, kind) if usable and type_of_name(name) is None else None
 
 
 def _number(values: list[bytes], place: dict[int, int], element: int) -> int:

@@ -7,7 +7,9 @@ from typing import Any
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.exporters import Exporters
+from sensorium.ingest.netflow.options import defined
 from sensorium.ingest.netflow.protocols import PROTOCOLS
+from sensorium.ingest.netflow.registry.lookup import Information, Key, Type
 from sensorium.ingest.netflow.sampling import Announcement
 from sensorium.ingest.netflow.template import Definition, Field, Template
 from sensorium.model.address import pack_address, unpack_address
@@ -31,6 +33,11 @@ def dump(exporters: Exporters) -> bytes:
             "domain": source.domain,
             "boot_ms": int(exporters.boot_ms[number]),
             "rates": sorted(source.rates.by_key.items()),
+            "exporter_rates": sorted(source.exporter.rates.by_key.items()),
+            "elements": [
+                [enterprise, number, known.name, known.type.name]
+                for (enterprise, number), known in sorted(source.learned.items())
+            ],
             "templates": [
                 {
                     "id": template_id,
@@ -42,7 +49,11 @@ def dump(exporters: Exporters) -> bytes:
             ],
         }
         for number, source in exporters.alive()
-        if source.templates or source.rates.by_key or exporters.boot_ms[number] >= 0
+        if source.templates
+        or source.rates.by_key
+        or source.exporter.rates.by_key
+        or source.learned
+        or exporters.boot_ms[number] >= 0
     ]
     text = json.dumps({"version": VERSION, "sources": sources}, separators=(",", ":"))
     return text.encode()
@@ -64,22 +75,39 @@ def _template(entry: Any) -> Definition:
     return Definition(int(entry["id"]), template)
 
 
-Parsed = tuple[bytes, int, int, list[Definition], list[Announcement]]
+Elements = list[tuple[Key, Information]]
+Parsed = tuple[bytes, int, int, list[Definition], list[Announcement], Elements]
+
+
+def _rates(pairs: Any, *, wide: bool) -> list[Announcement]:
+    rates = [(int(key), int(rate)) for key, rate in pairs]
+    if not all(-1 <= key < 1 << 63 and 0 < rate < 1 << 63 for key, rate in rates):
+        raise StateError("a sampling rate of the saved state cannot be")
+    return [Announcement(key, rate, -1, wide) for key, rate in rates]
+
+
+def _elements(entries: Any) -> Elements:
+    found = []
+    for enterprise, number, name, kind in entries:
+        known = defined(str(name), Type[kind])
+        if known is None or not (0 < int(enterprise) < 1 << 32 and 0 <= int(number) <= 0x7FFF):
+            raise StateError("an element of the saved state cannot be")
+        found.append(((int(enterprise), int(number)), known))
+    return found
 
 
 def _source(entry: Any) -> Parsed:
     boot_ms = int(entry["boot_ms"])
-    rates = [(int(key), int(rate)) for key, rate in entry["rates"]]
-    if not all(-1 <= key < 1 << 63 and 0 < rate < 1 << 63 for key, rate in rates):
-        raise StateError("a sampling rate of the saved state cannot be")
-    announcements = [Announcement(key, rate, -1) for key, rate in rates]
+    announcements = _rates(entry["rates"], wide=False)
+    announcements += _rates(entry.get("exporter_rates", []), wide=True)
     if 0 <= boot_ms < 1 << 53:
         announcements.append(Announcement(-1, 0, boot_ms))
     protocol, domain = PROTOCOLS.index(entry["protocol"]), int(entry["domain"])
     if not (at.V5 <= protocol <= at.IPFIX and 0 <= domain <= 0xFFFFFFFF):
         raise StateError("a source of the saved state cannot be")
     definitions = [_template(template) for template in entry["templates"]]
-    return pack_address(entry["exporter"]), protocol, domain, definitions, announcements
+    elements = _elements(entry.get("elements", []))
+    return pack_address(entry["exporter"]), protocol, domain, definitions, announcements, elements
 
 
 def load(exporters: Exporters, state: bytes) -> int:
@@ -98,14 +126,20 @@ def load(exporters: Exporters, state: bytes) -> int:
             f"the saved templates cannot be read ({error}); exporters will send them again"
         ) from error
     taken = 0
-    for address, protocol, domain, definitions, announcements in sources:
+    for address, protocol, domain, definitions, announcements, elements in sources:
         number = exporters.source(address, protocol, domain)
         if number < 0:
             continue
         source = exporters.sources[number]
+        for key, known in elements:
+            if key not in source.learned:
+                exporters.name(number, key, known)
         for announcement in announcements:
-            newer = announcement.rate and announcement.key in source.rates.by_key
-            if not newer and (announcement.boot_ms < 0 or exporters.boot_ms[number] < 0):
+            rates = source.exporter.rates if announcement.wide else source.rates
+            newer = announcement.rate and announcement.key in rates.by_key
+            if announcement.wide and not newer:
+                exporters.announce_wide(number, announcement)
+            elif not newer and (announcement.boot_ms < 0 or exporters.boot_ms[number] < 0):
                 exporters.announce(number, announcement)
         exporters.settle(number)
         for definition in definitions:

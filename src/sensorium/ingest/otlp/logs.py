@@ -144,7 +144,7 @@ class LogsDecoder:
             if meanings.texts.size > 2 * self._config.max_cached_bytes:
                 meanings.refused[entry] = -1 - records.TOO_LARGE
             elif name.what == SCOPE and row is not None:
-                meanings.give(entry, [row])
+                meanings.give([entry], [[row]])
         memory.named = len(memory.entries)
 
     def _refuse(self, table: Ints) -> Ints:

@@ -39,13 +39,17 @@ class Meanings:
         for name in ("first", "rows", "sizes", "started", "refused", "accumulates"):
             setattr(self, name, _grown(getattr(self, name), more))
 
-    def give(self, entry: int, rows: list[Row]) -> None:
-        """Give an entry its rows."""
-        first = self.texts.add(rows)
-        self.first[entry], self.rows[entry] = first, len(rows)
-        table = self.texts.rows[first : first + len(rows)]
+    def give(self, entries: list[int], rows: list[list[Row]]) -> None:
+        """Give each of these entries its rows, of which it has at least one."""
+        if not entries:
+            return
+        first = self.texts.add([row for several in rows for row in several])
+        counts = np.array([len(several) for several in rows], np.int64)
+        starts = np.cumsum(counts) - counts
+        self.first[entries], self.rows[entries] = first + starts, counts
+        table = self.texts.rows[first : len(self.texts)]
         columns = [*range(1, KEYS, 2), KEYS + 1, VALUES + 1, PAIRS + 1]
-        self.sizes[entry] = table[:, columns].sum(axis=0)
+        self.sizes[entries] = np.add.reduceat(table[:, columns], starts, axis=0)
 
 
 def _grown(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:

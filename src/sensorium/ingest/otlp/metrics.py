@@ -40,6 +40,7 @@ from sensorium.model.signals import Signal
 from sensorium.observe import Observe
 
 Ints = npt.NDArray[np.int64]
+_TOGETHER = 1000
 _ROW_BYTES = 48
 """What a row takes beside its texts: time, id, value and four Arrow offsets."""
 
@@ -121,21 +122,24 @@ class MetricsDecoder:
 
     def _name(self) -> None:
         """Give the entries that the scan put in their meaning."""
-        memory = self._memory
-        memory.meanings.grow(len(memory.entries))
-        for entry in range(memory.named, len(memory.entries)):
-            meanings = memory.meanings
-            meanings.refused[entry] = -1 - points.BAD_LABELS
-            try:
-                rows, accumulates = memory.namer.rows(entry, memory.entries.name(entry))
-            except LabelsTooLongError:
-                continue
-            if meanings.texts.size > 2 * self._config.max_cached_bytes:
-                meanings.refused[entry] = -1 - points.TOO_LARGE
-            elif rows:
-                meanings.give(entry, rows)
-                meanings.accumulates[entry] = accumulates
-        memory.named = len(memory.entries)
+        memory, meanings = self._memory, self._memory.meanings
+        meanings.grow(len(memory.entries))
+        while memory.named < len(memory.entries):
+            last = min(memory.named + _TOGETHER, len(memory.entries))
+            full = meanings.texts.size > 2 * self._config.max_cached_bytes
+            found, rows = [], []
+            for entry in range(memory.named, last):
+                meanings.refused[entry] = -1 - (points.TOO_LARGE if full else points.BAD_LABELS)
+                try:
+                    named, accumulates = memory.namer.rows(entry, memory.entries.name(entry))
+                except LabelsTooLongError:
+                    continue
+                if named and not full:
+                    found.append(entry)
+                    rows.append(named)
+                    meanings.accumulates[entry] = accumulates
+            meanings.give(found, rows)
+            memory.named = last
 
     def _refuse(self, found: Ints) -> None:
         """Take the series from points whose series has no rows."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
-_NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_:]|_(?=_)|_(?=[^a-zA-Z0-9:])")
 _NOT_IN_LABELS: Final = re.compile(r"[^a-zA-Z0-9_]")
 _UNDERSCORES: Final = re.compile(r"__+")
 _BRACES: Final = re.compile(r"\{[^}]*\}")
@@ -77,6 +77,7 @@ def _word(text: str) -> str:
     return _joined(re.sub(r"[^a-zA-Z0-9]", "_", text)).strip("_")
 
 
+@lru_cache(1 << 12)
 def label_name(key: str) -> str:
     """An attribute's name as a label; one that would begin with a digit gets ``key_`` before."""
     plain = _joined(_NOT_IN_LABELS.sub("_", key))

@@ -10,6 +10,7 @@ import base64
 import json
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 import pyarrow as pa
@@ -17,6 +18,8 @@ import pyarrow.compute as pc
 
 DEEPEST: Final = 32
 """How deep values may lie in one another; what lies deeper is left out."""
+
+_SHORT: Final = 128
 
 _STRING, _BOOL, _INT, _DOUBLE, _ARRAY, _MAP, _BYTES = 1, 2, 3, 4, 5, 6, 7
 
@@ -28,7 +31,7 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     """
     at, end = 0, len(message)
     while at < end:
-        tag, at = _varint(message, at)
+        tag, at = (message[at], at + 1) if message[at] < 0x80 else _varint(message, at)
         if at < 0:
             return
         if tag & 7 == 0:
@@ -71,12 +74,20 @@ def text(value: int | bytes) -> str:
 
 def attributes(message: bytes, number: int) -> list[tuple[str, str]]:
     """The attributes of a message whose field ``number`` they are, values as text."""
-    found = []
-    for field, content in fields(message):
-        if field == number and isinstance(content, bytes):
-            key, value = key_value(content)
-            found.append((key, as_text(value)))
-    return found
+    return [
+        _short_attribute(content) if len(content) <= _SHORT else _attribute(content)
+        for field, content in fields(message)
+        if field == number and isinstance(content, bytes)
+    ]
+
+
+def _attribute(message: bytes) -> tuple[str, str]:
+    key, value = key_value(message)
+    return key, as_text(value)
+
+
+# Thousands of series share their attributes.
+_short_attribute = lru_cache(1 << 14)(_attribute)
 
 
 def key_value(message: bytes, depth: int = 0) -> tuple[str, Any]:

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from google.protobuf.json_format import MessageToJson
+from hypothesis import given
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+
+from sensorium.ingest.otlp.decoded import MalformedError
+from sensorium.ingest.otlp.json_mapping import to_protobuf
+from sensorium.model.signals import Signal
+from tests.ingest.otlp.messages import NOW, log_requests, metric_requests
+
+
+def as_json(message: object) -> bytes:
+    """OTLP's JSON: protobuf's, but for enums as numbers and ids in hexadecimal."""
+    import base64
+
+    document = json.loads(MessageToJson(message, use_integers_for_enums=True))
+
+    def mend(node: object) -> None:
+        if isinstance(node, dict):
+            for key in ("traceId", "spanId"):
+                if key in node:
+                    node[key] = base64.b64decode(node[key]).hex()
+        for child in node.values() if isinstance(node, dict) else node:
+            if isinstance(child, dict | list):
+                mend(child)
+
+    mend(document)
+    return json.dumps(document).encode()
+
+
+@given(log_requests())
+def test_logs_in_json_are_the_same_request(request_: ExportLogsServiceRequest) -> None:
+    message = to_protobuf(as_json(request_), Signal.LOGS)
+    assert ExportLogsServiceRequest.FromString(message) == request_
+
+
+@given(metric_requests())
+def test_metrics_in_json_are_the_same_request(request_: ExportMetricsServiceRequest) -> None:
+    found = ExportMetricsServiceRequest.FromString(to_protobuf(as_json(request_), Signal.METRICS))
+    # NaN is not equal to itself; in text it is.
+    assert str(found) == str(request_)
+
+
+def logs_of(record: dict[str, object]) -> ExportLogsServiceRequest:
+    body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
+    return ExportLogsServiceRequest.FromString(to_protobuf(json.dumps(body).encode(), Signal.LOGS))
+
+
+def test_numbers_may_be_strings_and_unknown_fields_are_passed_over() -> None:
+    request = logs_of(
+        {
+            "timeUnixNano": str(NOW),
+            "observed_time_unix_nano": 5,
+            "severityNumber": 9,
+            "novelty": {"a": [1]},
+            "body": {"intValue": "-3"},
+            "eventName": None,
+            "traceId": "5B8EFFF798038103D269B633813FC60C",
+        }
+    )
+    record = request.resource_logs[0].scope_logs[0].log_records[0]
+    assert (record.time_unix_nano, record.observed_time_unix_nano) == (NOW, 0)
+    assert record.body.int_value == -3
+    assert record.trace_id.hex() == "5b8efff798038103d269b633813fc60c"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"timeUnixNano": -1},
+        {"timeUnixNano": 1.5},
+        {"timeUnixNano": True},
+        {"severityNumber": "SEVERITY_NUMBER_INFO"},
+        {"severityText": 5},
+        {"traceId": "xyz"},
+        {"body": "text"},
+        {"body": {"bytesValue": "?"}},
+        {"attributes": {"key": "a"}},
+        {"timeUnixNano": 1e400},
+    ],
+)
+def test_values_of_the_wrong_type_make_the_request_malformed(record: dict[str, object]) -> None:
+    with pytest.raises(MalformedError):
+        logs_of(record)

@@ -116,6 +116,8 @@ def highest(
         if last.rate <= best.rate * 1.02:  # the sender has no more to offer
             break
         best = last
+    if not best.rate:  # none was low enough; what a record costs is known all the same
+        best = Step(per_core=last.per_core)
     print(
         f"{collector.name}: best {best.rate / MILLION:.2f} M records/s, "
         f"{best.per_core / MILLION:.2f} M a core-second; last offered "

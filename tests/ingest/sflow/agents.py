@@ -119,7 +119,15 @@ def ipv4(
 ) -> bytes:
     words_long = 5 + len(options) // 4
     head = struct.pack(
-        ">BBHHHBBH", 0x40 | words_long, tos, 4 * words_long + len(payload), 77, fragment, 63, proto, 0
+        ">BBHHHBBH",
+        0x40 | words_long,
+        tos,
+        4 * words_long + len(payload),
+        77,
+        fragment,
+        63,
+        proto,
+        0,
     )
     return head + pack_address(source)[12:] + pack_address(target)[12:] + options + payload
 
@@ -148,9 +156,7 @@ def interface_counters(index: int = 3, **changes: int) -> bytes:
 
 def slab(payloads: Sequence[bytes], arrival_ns: Sequence[int] | None = None) -> Datagrams:
     times = arrival_ns or [ARRIVAL_NS + i for i in range(len(payloads))]
-    return Datagrams.of(
-        payloads, arrival_ns=times, src_addr=[pack_address(SENDER)] * len(payloads)
-    )
+    return Datagrams.of(payloads, arrival_ns=times, src_addr=[pack_address(SENDER)] * len(payloads))
 
 
 class Bench:

@@ -134,7 +134,9 @@ def flow(kind: int, body: Cursor, head: Row, uptime: int) -> list[Row]:
         attributes["out_interface"] = "internal"
     elif out_format == 0:
         row["out_if"] = sent
-    row["flow_direction"] = int(kind_of == 0 and index == sent != received)
+    row["flow_direction"] = int(
+        kind_of == 0 and index != received and (index == sent or received != 0)
+    )
     read_records(body, records, row)
     return [row]
 
@@ -168,7 +170,10 @@ def read_records(body: Cursor, records: int, row: Row) -> None:
     if 2 in packet:
         length, source, _, target, _, etype = struct.unpack(">I6s2s6s2sI", packet[2])
         row["bytes"], row["etype"] = length, etype & 0xFFFF
-        row["src_mac"], row["dst_mac"] = int.from_bytes(source, "big"), int.from_bytes(target, "big")
+        row["src_mac"], row["dst_mac"] = (
+            int.from_bytes(source, "big"),
+            int.from_bytes(target, "big"),
+        )
     if 3 in packet or 4 in packet:
         sampled_ip(Cursor(packet.get(3) or packet[4]), 4 if 3 in packet else 16, row)
 
@@ -305,8 +310,8 @@ def ipv4(cursor: Cursor, row: Row) -> None:
             "src_addr": mapped(head[12:16]), "dst_addr": mapped(head[16:20])}  # fmt: skip
     size = 4 * (head[0] & 15)
     values = {"ipTTL": head[8], "ipv4IHL": head[0] & 15, "totalLengthIPv4": length,
-              "ipPayloadLength": max(length - size, 0), "fragmentIdentification": identification,
-              "fragmentOffset": fragment & 0x1FFF, "fragmentFlags": fragment >> 13 << 5}  # fmt: skip
+              "ipPayloadLength": max(length - size, 0),
+              "fragmentIdentification": identification, "fragmentOffset": fragment & 0x1FFF, "fragmentFlags": fragment >> 13 << 5}  # fmt: skip
     for name, value in values.items():
         row["attributes"].setdefault(name, str(value))
     if size < 20 or size > len(whole) or fragment & 0x1FFF:
@@ -350,8 +355,9 @@ def ipv6(cursor: Cursor, row: Row) -> None:
         whole = False
     row |= {"etype": 0x86DD, "proto": proto, "ip_tos": first >> 20 & 0xFF,
             "src_addr": head[8:24], "dst_addr": head[24:40]}  # fmt: skip
-    for name, value in {"ipTTL": head[7], "flowLabelIPv6": first & 0xFFFFF,
-                        "payloadLengthIPv6": length, "ipPayloadLength": length}.items():  # fmt: skip
+    values = {"ipTTL": head[7], "flowLabelIPv6": first & 0xFFFFF,
+              "payloadLengthIPv6": length, "ipPayloadLength": length}  # fmt: skip
+    for name, value in values.items():
         attributes.setdefault(name, str(value))
     if whole:
         transport(payload, proto, row)
@@ -406,5 +412,3 @@ def interface(index: int, name: str, value: int) -> list[Row]:
     return [
         {"name": f"sflow_interface_{n}", "ifindex": str(index), "value": float(v)} for n, v in pairs
     ]
-
-

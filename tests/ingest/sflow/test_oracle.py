@@ -20,7 +20,9 @@ ADDRESSES = st.sampled_from(["", "192.0.2.1", "0.0.0.0", "2001:db8::5", "::", ":
 @st.composite
 def packets(draw: st.DrawFn) -> bytes:
     """A frame that carries no tunnel."""
-    payload = draw(st.sampled_from([a.tcp(), a.udp(53, 99), b"\x08\x00" + bytes(6), b"", bytes(30)]))
+    payload = draw(
+        st.sampled_from([a.tcp(), a.udp(53, 99), b"\x08\x00" + bytes(6), b"", bytes(30)])
+    )
     proto = draw(st.sampled_from([6, 17, 1, 58, 132, 2, 50, 200]))
     if draw(st.booleans()):
         options = bytes(4 * draw(st.integers(0, 3)))
@@ -96,8 +98,9 @@ def samples(draw: st.DrawFn) -> bytes:
 @st.composite
 def datagrams(draw: st.DrawFn) -> bytes:
     parts = draw(st.lists(samples(), max_size=4))
-    payload = a.datagram(*parts, agent=draw(ADDRESSES), sub_agent=draw(st.integers(0, 2)),
-                         count=len(parts) + draw(st.sampled_from([0, 0, 0, 1, -1])) if parts else 0)  # fmt: skip
+    extra = draw(st.sampled_from([0, 0, 0, 1, -1])) if parts else 0
+    agent, sub_agent = draw(ADDRESSES), draw(st.integers(0, 2))
+    payload = a.datagram(*parts, agent=agent, sub_agent=sub_agent, count=len(parts) + extra)
     return payload[: len(payload) - draw(st.sampled_from([0, 0, 0, 0, 1, 7, 40]))]
 
 

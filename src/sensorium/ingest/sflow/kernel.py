@@ -125,10 +125,10 @@ def _interfaces(sample: Any, row: Any, out: Any) -> None:
         put_total(row, col.OUT_IF, sent)
     elif total(sample, _S_OUTPUT_FORMAT) == _ONE_INTERFACE:
         note(out, _OUT_INTERFACE, WORD, _WORD_INTERNAL, 0)
-    # The data source is the interface at which packets are sampled, going in or out. One that is
-    # neither (a bridge's port, seen through a VLAN interface) is taken as the way in.
+    # Packets are sampled at the data source, going in or out. One that is not the interface they
+    # came in by, where that is known, is one that they leave by, perhaps with others.
     source = total(sample, _S_SOURCE_INDEX)
-    if total(sample, _S_SOURCE_TYPE) == 0 and source == sent and source != received:
+    if total(sample, _S_SOURCE_TYPE) == 0 and source != received and (source == sent or received):
         put_total(row, col.FLOW_DIRECTION, 1)
 
 

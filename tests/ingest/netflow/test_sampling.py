@@ -124,3 +124,54 @@ def test_an_options_record_says_how_many_options_records_there_were() -> None:
     values = struct.pack(">I4s", 1, b"Gi0\0") * 3
     bench.decode(ipfix_rate((10, 4), (82, 4), values=values))
     assert bench.decoded() == {"options": 3}
+
+
+def v9_rate(scope: int, rate: int, domain: int) -> bytes:
+    template = p.v9_options_template(300, [(scope, 4)], [(34, 4)])
+    data = p.a_set(300, struct.pack(">II", 1, rate))
+    return p.v9(p.a_set(1, template), data, domain=domain)
+
+
+def v9_rates(bench: p.Bench, domain: int) -> list[int]:
+    sets = p.a_set(0, p.template(256, FIELDS)), p.a_set(256, flow())
+    return [row["sampling_rate"] for row in bench.rows(p.v9(*sets, domain=domain))]
+
+
+def test_what_a_whole_system_announces_counts_in_all_its_domains() -> None:
+    bench = p.Bench()
+    bench.decode(v9_rate(1, 100, domain=5))
+    assert v9_rates(bench, 5) == v9_rates(bench, 6) == [100]
+    bench.decode(v9_rate(1, 50, domain=6))
+    assert (v9_rates(bench, 5), v9_rates(bench, 6), v9_rates(bench, 7)) == ([100], [50], [50])
+
+
+def test_what_a_line_card_announces_counts_in_its_own_domain() -> None:
+    bench = p.Bench()
+    bench.decode(v9_rate(3, 100, domain=5))
+    assert (v9_rates(bench, 5), v9_rates(bench, 6)) == ([100], [0])
+
+
+@pytest.mark.parametrize(
+    ("scope", "domain", "expected"),
+    [((144, 4), 5, 64), ((130, 4), 5, 64), ((149, 4), 5, 0), ((149, 4), 0, 64), ((10, 4), 5, 0)],
+)
+def test_an_exporters_own_scope_and_domain_zero_are_for_all_domains(
+    scope: p.Spec, domain: int, expected: int
+) -> None:
+    bench = p.Bench()
+    bench.decode(ipfix_rate(scope, (34, 4), values=struct.pack(">II", 1, 64), domain=domain))
+    assert rates(bench, flow(), domain=9) == [expected]
+
+
+def test_one_exporters_rate_is_not_anothers() -> None:
+    bench = p.Bench()
+    announced = ipfix_rate((144, 4), (34, 4), values=struct.pack(">II", 1, 64))
+    bench.decode(announced, exporters="192.0.2.8")
+    assert rates(bench, flow()) == [0]
+
+
+def test_rates_of_whole_exporters_survive_a_restart() -> None:
+    before, after = p.Bench(), p.Bench()
+    before.decode(v9_rate(1, 100, domain=5))
+    after.decoder.restore(before.decoder.state())
+    assert v9_rates(after, 6) == [100]

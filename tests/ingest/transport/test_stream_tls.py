@@ -208,3 +208,21 @@ def test_a_renewed_certificate_is_read_again_and_a_bad_one_is_not_taken(
         door.refresh()
     with socket.socket() as unconnected, contextlib.suppress(OSError):
         door.wrap(unconnected)
+
+
+async def test_a_peer_is_told_before_its_connection_is_closed(certificates: Certificates) -> None:
+    tls = certificates.settings(client_ca="")
+    async with running(tcp_ports=(), tls_ports=(0,), tls=tls, idle_timeout_s=0.2) as there:
+
+        def wait() -> bytes:
+            context = ssl.create_default_context(cafile=str(certificates.ca))
+            with (
+                there.connect() as raw,
+                context.wrap_socket(
+                    raw, server_hostname="127.0.0.1", suppress_ragged_eofs=False
+                ) as secure,
+            ):
+                return secure.recv(1)  # SSLEOFError where the peer only went away
+
+        assert await asyncio.to_thread(wait) == b""
+        assert there.count("closed", reason="idle") == 1

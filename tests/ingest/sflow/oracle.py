@@ -311,7 +311,9 @@ def ipv4(cursor: Cursor, row: Row) -> None:
     size = 4 * (head[0] & 15)
     values = {"ipTTL": head[8], "ipv4IHL": head[0] & 15, "totalLengthIPv4": length,
               "ipPayloadLength": max(length - size, 0),
-              "fragmentIdentification": identification, "fragmentOffset": fragment & 0x1FFF, "fragmentFlags": fragment >> 13 << 5}  # fmt: skip
+              "fragmentIdentification": identification,
+              "fragmentOffset": fragment & 0x1FFF,
+              "fragmentFlags": fragment >> 8 & 0xE0}  # fmt: skip
     for name, value in values.items():
         row["attributes"].setdefault(name, str(value))
     if size < 20 or size > len(whole) or fragment & 0x1FFF:

@@ -92,6 +92,10 @@ format: .stamps/dev ## format the code and mend what the linter can
 fuzz: .stamps/dev ## the property tests, with far more examples than `make test` gives them
 	@$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz
 
+.PHONY: test-kills
+test-kills: .stamps/dev ## kill the service a hundred times; nothing acknowledged may be lost
+	@SENSORIUM_KILLS=100 $(BIN)/python -m pytest tests/e2e/test_kill.py -s
+
 .PHONY: bench
 bench: .stamps/dev ## run every benchmark and write benchmarks/results.md
 	@$(BIN)/python -m benchmarks

@@ -98,12 +98,6 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         incidents=incidents,
         investigate=inquest.investigate,
     )
-    pipeline = Pipeline(
-        parts,
-        settings.pipeline,
-        window_s=settings.detect.window_seconds,
-        lateness_s=settings.detect.lateness_seconds,
-    )
     return Spine(
         settings=settings,
         observe=observe,
@@ -118,8 +112,13 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         inquest=inquest,
         templates=TemplateFile(netflow, data / "netflow-state.json", observe),
         statuses=(netflow.statuses, sflow.statuses),
-        pipeline=pipeline,
+        pipeline=_pipeline(parts, settings),
     )
+
+
+def _pipeline(parts: Parts, settings: Settings) -> Pipeline:
+    window_s, lateness_s = settings.detect.window_seconds, settings.detect.lateness_seconds
+    return Pipeline(parts, settings.pipeline, window_s=window_s, lateness_s=lateness_s)
 
 
 def _open_stores(settings: Settings, observe: Observe) -> tuple[ClickHouseTelemetry, Records]:

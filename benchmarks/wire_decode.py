@@ -1,5 +1,8 @@
 """How fast NetFlow and IPFIX records become columns, in process, on one core.
 
+Four streams hold only elements that have a column; the fifth has six more apiece, which become
+text in ``attributes``.
+
 The same datagrams go through our decoder, through the ``netflow`` package from PyPI where it is
 installed (``pip install netflow``), and through a plain copy, which is the limit. All work is done
 by one thread, and its processor time is what counts: what else runs on the machine costs caches
@@ -42,7 +45,11 @@ IPFIX_FIELDS: tuple[Spec, ...] = (
     *((8, 4), (12, 4), (10, 4), (14, 4), (2, 8), (1, 8), (152, 8), (153, 8)),
     *((7, 2), (11, 2), (6, 2), (4, 1), (5, 1), (16, 4), (17, 4), (9, 1), (13, 1)),
 )
+COUNTERS = (bytes([0, 0, 5, 220]), bytes([0, 0, 0, 2, 84, 11, 228, 0]))
+"""Octets of a flow, in as many bytes as they need."""
 INTERFACE_NAMES = (b"Gi0/1", b"TenGigE0/0/0/1")
+NAT_FIELDS: tuple[Spec, ...] = (*IPFIX_FIELDS, (225, 4), (226, 4), (227, 2), (228, 2), (230, 1))
+"""Elements without a column: what a flow's addresses and ports were made, and in which event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +102,19 @@ def _templated(
     random: np.random.Generator,
     *,
     set_id: int,
-    names: bool = False,
+    varying: tuple[int, Sequence[bytes]] | None = None,
+    goal: str = ">= 8_000_000",
 ) -> Stream:
-    """``names`` adds a variable-length interface name to each record."""
+    """``varying`` adds an element of variable length to each record, with one of some values."""
     length = sum(width for _, width in fields)
-    count = PAYLOAD_BYTES // (length + 12 * names)
-    template = [*fields, (82, 65535)] if names else fields
+    count = PAYLOAD_BYTES // (length + 12 * (varying is not None))
+    template = [*fields, (varying[0], 65535)] if varying else fields
     payloads = []
     for number in range(SLAB_DATAGRAMS):
         records = _values(fields, count, random)
-        if names:
-            which = random.integers(0, len(INTERFACE_NAMES), count).tolist()
-            texts = [INTERFACE_NAMES[index] for index in which]
+        if varying:
+            which = random.integers(0, len(varying[1]), count).tolist()
+            texts = [varying[1][index] for index in which]
             body = b"".join(
                 record.tobytes() + bytes([len(text)]) + text
                 for record, text in zip(records, texts, strict=True)
@@ -116,7 +124,7 @@ def _templated(
         data = struct.pack(">HH", 256, 4 + len(body)) + body
         payloads.append(header(number + 1, number * count, data))
     setup = header(0, 0, _template_set(set_id, template))
-    return Stream(name, (setup,), tuple(payloads), ">= 8_000_000")
+    return Stream(name, (setup,), tuple(payloads), goal)
 
 
 def _v9_header(packets: int, _records: int, sets: bytes) -> bytes:
@@ -130,12 +138,21 @@ def _ipfix_header(_packets: int, records: int, sets: bytes) -> bytes:
 def streams() -> list[Stream]:
     """The datagrams to be decoded, the same in every run."""
     random = np.random.default_rng(3)
-    variable = "IPFIX with variable length"
+    variable, attributes = "IPFIX with variable length", "IPFIX with attributes (NAT events)"
+    without_octets = [field for field in IPFIX_FIELDS if field[0] != 1]
     return [
         _v5(random),
         _templated("NetFlow v9", V9_FIELDS, _v9_header, random, set_id=0),
         _templated("IPFIX", IPFIX_FIELDS, _ipfix_header, random, set_id=2),
-        _templated(variable, IPFIX_FIELDS, _ipfix_header, random, set_id=2, names=True),
+        _templated(
+            *(variable, without_octets, _ipfix_header, random), set_id=2, varying=(1, COUNTERS)
+        ),
+        _templated(
+            *(attributes, NAT_FIELDS, _ipfix_header, random),
+            set_id=2,
+            varying=(82, INTERFACE_NAMES),
+            goal=">= 1_000_000",
+        ),
     ]
 
 

@@ -62,7 +62,8 @@ def test_one_that_begins_anew_sends_at_no_negative_rate() -> None:
 
 
 def test_nothing_known_is_no_loss_of_zero() -> None:
-    book = ExporterBook([Decoder().statuses], lambda: {b"x" * 16: {"rate_limit": 3}})
+    refused = {b"x" * 16: {"rate_limit": 3}}
+    book = ExporterBook([Decoder().statuses], lambda: refused, lambda: refused)
     book.refresh(0.0)
     assert math.isnan(book.current().exporters[0].loss)
-    assert book.current().refused == {b"x" * 16: {"rate_limit": 3}}
+    assert book.current().refused == {b"x" * 16: {"rate_limit": 6}}

@@ -59,7 +59,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     acknowledged = build_acknowledged(settings, observe)
     inbox = Inbox(settings.inbox, observe, time.time_ns, acknowledged.journal)
     receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
-    exporters = ExporterBook(spine.statuses, receiver.drops_by_source)
+    exporters = ExporterBook(spine.statuses, receiver.drops_by_source, inbox.drops_by_source)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
     streams = _streams(settings, inbox, observe)
     resumption = Resumption(

@@ -48,7 +48,7 @@ class ExporterReports:
 class ExporterBook:
     """Asks the decoders, in the thread that owns them, and remembers for everyone else."""
 
-    def __init__(self, statuses: Statuses, refused: Drops) -> None:
+    def __init__(self, statuses: Statuses, *refused: Drops) -> None:
         self._statuses = statuses
         self._refused = refused
         self._history: deque[tuple[float, dict[_Key, ExporterStatus]]] = deque(maxlen=_SPAN + 1)
@@ -71,7 +71,16 @@ class ExporterBook:
         then_s, then = self._history[0]
         reports = [_report(status, then.get(key), now_s - then_s) for key, status in found.items()]
         reports.sort(key=lambda r: (-r.status.records, r.status.address, r.status.domain))
-        self._reports = ExporterReports(tuple(reports), self._refused())
+        self._reports = ExporterReports(tuple(reports), self._all_refused())
+
+    def _all_refused(self) -> dict[bytes, dict[str, int]]:
+        together: dict[bytes, dict[str, int]] = {}
+        for drops in self._refused:
+            for address, counts in drops().items():
+                mine = together.setdefault(address, {})
+                for reason, count in counts.items():
+                    mine[reason] = mine.get(reason, 0) + count
+        return together
 
 
 def _report(now: ExporterStatus, then: ExporterStatus | None, span_s: float) -> ExporterReport:

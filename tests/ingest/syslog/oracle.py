@@ -197,7 +197,7 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
             up = UPTIME.match(rest[led:])
             if up:
                 extras["uptime"] = up[0]
-                text(row, rest[host(row, rest, led + up.end()) :], extras)
+                text(row, rest[host(row, rest, led + up.end()) :], arrival_ns, extras)
                 return True
             tag = MNEMONIC.match(rest[led:])
             if tag:
@@ -209,7 +209,7 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
                 return True
             extras.clear()
             row["host"] = ""
-            text(row, rest, extras)
+            text(row, rest, arrival_ns, extras)
             return False
     row["time_ns"], end, local = stamp
     if local:
@@ -218,7 +218,7 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
         if name:
             extras["zone"] = name
         end += length
-    text(row, rest[host(row, rest, end) :], extras)
+    text(row, rest[host(row, rest, end) :], arrival_ns, extras)
     return True
 
 
@@ -353,7 +353,7 @@ def mnemonic(row: dict[str, Any], tag: re.Match[str], extras: dict[str, str]) ->
         row["severity_number"] = NUMBERS[int(tag[2])]
 
 
-def relayed(row: dict[str, Any], rest: str, extras: dict[str, str]) -> bool:
+def relayed(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> bool:
     """A Cisco header behind a relay's."""
     if not rest or rest[0] not in "0123456789*." or extras:
         return False
@@ -361,7 +361,7 @@ def relayed(row: dict[str, Any], rest: str, extras: dict[str, str]) -> bool:
     end = lead_in(own, rest, found)
     if not end:
         return False
-    stamp = any_stamp(rest[end:], 2 * 365 * 86400 * 10**9)
+    stamp = any_stamp(rest[end:], arrival_ns)
     if stamp:
         end += stamp[1]
         length, _name = zone(rest[end:])[1:]
@@ -380,14 +380,14 @@ def relayed(row: dict[str, Any], rest: str, extras: dict[str, str]) -> bool:
     return True
 
 
-def text(row: dict[str, Any], rest: str, extras: dict[str, str]) -> None:
+def text(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> None:
     """The tag and what follows it."""
     tag = MNEMONIC.match(rest)
     if tag:
         mnemonic(row, tag, extras)
         row["app"], row["body"] = tag[0].rstrip(" ")[:-1].rstrip(" "), rest[tag.end() :]
         return
-    if relayed(row, rest, extras):
+    if relayed(row, rest, arrival_ns, extras):
         return
     name = TAG.match(rest)
     topics = TOPICS.match(rest)

@@ -61,7 +61,7 @@ CASES = [
      LOCAL, "sw1", "%SYS-5-CONFIG_I", "Configured", IOS),
     ("<189>Nov 23 10:00:00 sw1 45: Nov 23 09:59:59: %SYS-5-CONFIG_I: Configured",
      LOCAL, "sw1", "%SYS-5-CONFIG_I", "Configured", {"sequence": "45", **IOS}),
-    ("<189>Nov 23 10:00:00 sw1 45: core1: *Feb 29 09:59:59 UTC: %SYS-5-CONFIG_I: Configured",
+    ("<189>Nov 23 10:00:00 sw1 45: core1: *Feb 28 09:59:59 UTC: %SYS-5-CONFIG_I: Configured",
      LOCAL, "core1", "%SYS-5-CONFIG_I", "Configured", {"sequence": "45", "clock": "*", **IOS}),
     ("<189>Nov 23 10:00:00 sw1 45: Nov 23 09:59:59: Configured",
      LOCAL, "sw1", "45", "Nov 23 09:59:59: Configured", {}),

@@ -134,12 +134,13 @@ def _fill(
     A message that states no host gets ``sender_names[senders[m]]``, one without priority no
     severity.
     """
-    data, row, outputs = bytes_.ctypes.data, rows.ctypes.data, output_addresses.ctypes.data
+    data, outputs = bytes_.ctypes.data, output_addresses.ctypes.data
     tables, ends = table_addresses.ctypes.data, attribute_ends.ctypes.data
-    extras = extra_rows.ctypes.data
+    first_row, first_extra = rows.ctypes.data, extra_rows.ctypes.data
     names, name_offsets = sender_names
     entry = 0
     for m in range(len(senders)):
+        row, extras = first_row + m * layout.WIDTH * 4, first_extra + m * layout.EXTRA_WIDTH * 4
         source = data + position(row, layout.HOST)
         length = position(row, layout.HOST + 1) - position(row, layout.HOST)
         if length == 0:
@@ -157,8 +158,6 @@ def _fill(
             _append_short(outputs, _SEVERITY, m, tables, _SEVERITY_TABLE, severity)
         entry = _append_attributes(data, row, extras, outputs, entry, tables)
         put_position(ends, m + 1, entry)
-        extras += layout.EXTRA_WIDTH * 4
-        row += layout.WIDTH * 4
     return entry
 
 

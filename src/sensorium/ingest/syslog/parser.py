@@ -258,7 +258,9 @@ def _host(data: int, at: int, end: int, row: int) -> int:
 
 
 @inner
-def _relayed(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+def _relayed(
+    data: int, at: int, end: int, arrival_ns: int, year: int, row: int, extras: int, totals: int
+) -> int:
     """Read a Cisco header that a relay put its own before; where the text begins, or ``at``.
 
     The relay's time stands: it has a year, and a clock that is set.
@@ -269,7 +271,7 @@ def _relayed(data: int, at: int, end: int, row: int, extras: int, totals: int) -
     host, host_end = position(row, layout.HOST), position(row, layout.HOST + 1)
     i, led = lead_in(data, at, end, row, extras, totals)
     if led:
-        time_ns, stamp, _ = any_stamp(data, i, end, 0, 1972)
+        time_ns, stamp, _ = any_stamp(data, i, end, arrival_ns, year)
         if time_ns != NOT_A_TIME:
             i = zone_after(data, stamp, end)[1]
         else:
@@ -286,7 +288,9 @@ def _relayed(data: int, at: int, end: int, row: int, extras: int, totals: int) -
 
 
 @inner
-def _text(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+def _text(
+    data: int, at: int, end: int, arrival_ns: int, year: int, row: int, extras: int, totals: int
+) -> int:
     """Read the tag at ``at`` and what some dialects put after it; where the body begins."""
     if at >= end:
         return at
@@ -295,7 +299,7 @@ def _text(data: int, at: int, end: int, row: int, extras: int, totals: int) -> i
         if text > at:
             field(row, layout.APP, at, after)
             return text
-    i = _relayed(data, at, end, row, extras, totals)
+    i = _relayed(data, at, end, arrival_ns, year, row, extras, totals)
     if i > at:
         return i
     i = _tag(data, at, end, row)
@@ -341,7 +345,7 @@ def parse_3164(
     if form == STAMPED:
         i = _host(data, i, end, row)
     if form != BARE:
-        i = _text(data, i, end, row, extras, totals)
+        i = _text(data, i, end, arrival_ns, year, row, extras, totals)
     field(row, layout.BODY, i, end)
     return time_ns, meaning, form != NOTHING
 
@@ -407,11 +411,13 @@ def parse(
     """
     counts = np.zeros(layout.TOTALS, np.int64)
     data, totals, first_row = bytes_.ctypes.data, counts.ctypes.data, rows.ctypes.data
-    extras = extra_rows.ctypes.data
+    first_extra = extra_rows.ctypes.data
     year, year_start, year_end = 1970, 0, 0
     hosts = apps = processes = bodies = values = 0
     for m in range(len(starts)):
-        row, end, arrival = first_row + m * layout.WIDTH * 4, ends[m], arrivals[m]
+        # Not counted up: numba would make a float of an address that is first unsigned.
+        row, extras = first_row + m * layout.WIDTH * 4, first_extra + m * layout.EXTRA_WIDTH * 4
+        end, arrival = ends[m], arrivals[m]
         if not year_start <= arrival < year_end:
             year = year_of(max(arrival, 0))
             year_start = days_from_civil(year, 1, 1) * DAY * SECOND
@@ -436,7 +442,6 @@ def parse(
                 counts[layout.NO_TIMESTAMP] = stamps
             if not headed:
                 _whole(row, start, end)
-        extras += layout.EXTRA_WIDTH * 4
         times[m] = arrival if time_ns == NOT_A_TIME else time_ns
         local[m] = meaning == LOCAL_TIME and time_ns != NOT_A_TIME
         hosts += _length(row, layout.HOST)

@@ -26,8 +26,9 @@ from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
 from sensorium.ingest.pcap import is_capture, read_capture
 from sensorium.ingest.prometheus import PrometheusConfig, PrometheusDecoder, Scrape
 from sensorium.ingest.recording import Recording
-from sensorium.ingest.render import LINES
+from sensorium.ingest.render import LINES, NUMBERS
 from sensorium.ingest.sflow import SflowConfig, SflowDecoder
+from sensorium.ingest.sflow.attributes import NAMES, TEXTS
 from sensorium.ingest.sniff import (
     Protocol,
     flow_datagrams,
@@ -40,6 +41,7 @@ from sensorium.model.signals import Signal
 from sensorium.observe import Observe
 
 _SCRAPES = 256
+_SFLOW_NUMBERS = " ".join(name for name in NAMES if name not in TEXTS).encode()
 _LOOKED_AT = 4096
 _REASONS = {
     "sensorium_ingest_dropped_total": "not used",
@@ -143,7 +145,8 @@ class FileDecoder:
             yield self._options_data()
         if samples.any():
             decoded = self._sflow.decode(datagrams.select(samples))
-            yield self._counted(Signal.FLOWS, decoded.flows)
+            flows_read = decoded.flows.replace_schema_metadata({NUMBERS: _SFLOW_NUMBERS})
+            yield self._counted(Signal.FLOWS, flows_read)
             yield self._counted(Signal.METRICS, decoded.metrics)
         if logs.any():
             yield self._counted(Signal.LOGS, self._syslog.decode(datagrams.select(logs)))

@@ -108,6 +108,17 @@ NAMES: Final = (
 )
 NUMBER: Final = {name: index for index, name in enumerate(NAMES)}
 
+TEXTS: Final = frozenset(
+    name
+    for name in NAMES
+    if name.endswith(("_addr", "_address", "Address", "_mac", "_user", "_name", "_interface"))
+) | {
+    *("source_id", "as_path", "bgp_communities", "url", "url_host", "mpls_next_hop", "function"),
+    *("mpls_in_labels", "mpls_out_labels", "vlan_tunnel", "hw_trap_group", "hw_trap"),
+    "linux_drop_reason",
+}
+"""Attributes that are no numbers."""
+
 BITS: Final = -(-len(NAMES) // 32)
 """Words that it takes to have a bit for each name."""
 

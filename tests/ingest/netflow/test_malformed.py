@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+from sensorium.ingest.render import to_json_lines
 from sensorium.model.signals import FLOWS
+from sensorium.observe import Observe
 from tests.ingest.netflow import packets as p
 
 FIELDS: list[p.Spec] = [(1, 4)]
@@ -106,6 +111,19 @@ def survives(*payloads: bytes) -> None:
         for protocol in ("netflow_v5", "netflow_v9", "ipfix", "netflow_unknown")
     )
     assert received == 2 * len(payloads)
+    heard = sum(status.datagrams for status in bench.decoder.statuses())
+    assert heard <= received
+    shown(*payloads)
+
+
+def shown(*payloads: bytes) -> None:
+    """As ``sensorium decode`` shows them: every line is JSON."""
+    options: list[dict[str, Any]] = []
+    decoder = NetflowDecoder(NetflowConfig(), Observe(), options=options.append)
+    batch = decoder.decode(p.slab(payloads))
+    batch.validate(full=True)
+    assert all(json.loads(line) for line in to_json_lines(batch))
+    assert all(json.loads(json.dumps(record)) for record in options)
 
 
 VERSIONED = st.builds(

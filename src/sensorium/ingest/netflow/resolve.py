@@ -87,6 +87,19 @@ def _program_of(entry: Any, source: Any, slot_keys: Any, slot_programs: Any) -> 
     return slot_programs[place] if slot_keys[place] != _FREE else -1
 
 
+@inner
+def _fill_work(item: Any, entry: Any, head: Any, sampling: Any, boot_ms: Any) -> None:
+    """Where the records of a work item are, and what their datagram says of all of them."""
+    item[_W_HEAD] = entry[_S_HEAD]
+    item[_W_START] = entry[_S_START]
+    item[_W_END] = entry[_S_END]
+    rate = head[_H_SAMPLING]
+    if rate == 0:
+        rate = sampling[item[_W_SAMPLING], 0]
+    item[_W_RATE] = rate if rate != 0 else sampling[item[_W_WIDE], 0]
+    item[_W_ANCHOR] = uptime_anchor(head, boot_ms)
+
+
 @kernel
 def resolve(
     sets: Any,
@@ -137,20 +150,12 @@ def resolve(
         flows[head[_H_PROTOCOL], 1 if options else 0] += found
         if rows > 0 and not options:
             item = work[progress[NEXT_WORK]]
-            item[_W_HEAD] = entry[_S_HEAD]
-            item[_W_START] = entry[_S_START]
-            item[_W_END] = entry[_S_END]
             item[_W_ROW] = progress[NEXT_ROW]
             item[_W_ROWS] = rows
             item[_W_PROGRAM] = number
             item[_W_SAMPLING] = sampling_of[source]
-            wide = wide_of[exporter_of[source]]
-            item[_W_WIDE] = wide
-            rate = head[_H_SAMPLING]
-            if rate == 0:
-                rate = sampling[sampling_of[source], 0]
-            item[_W_RATE] = rate if rate != 0 else sampling[wide, 0]
-            item[_W_ANCHOR] = uptime_anchor(head, boot_ms[source])
+            item[_W_WIDE] = wide_of[exporter_of[source]]
+            _fill_work(item, entry, head, sampling, boot_ms[source])
             progress[NEXT_WORK] += 1
             progress[NEXT_ROW] += rows
         progress[NEXT_SET] += 1

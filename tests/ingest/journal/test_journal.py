@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.errors import SensoriumError
@@ -349,7 +349,6 @@ def test_an_entry_says_what_was_put_into_it() -> None:
     assert [batch.num_rows for _, batch in entry.rows] == [2, 2]
 
 
-@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_no_damage_to_an_entry_goes_unseen(data: st.DataObject) -> None:
     damaged = bytearray(ENTRY)
@@ -358,7 +357,6 @@ def test_no_damage_to_an_entry_goes_unseen(data: st.DataObject) -> None:
     assert decode(memoryview(bytes(damaged)), 0) is None
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=100))
 def test_no_bytes_are_taken_for_an_entry(body: bytes) -> None:
     assert decode(memoryview(body), 0) is None

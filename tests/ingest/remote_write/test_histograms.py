@@ -8,7 +8,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.ingest.remote_write import V1, V2, RemoteWriteConfig, RemoteWriteDecoder
@@ -135,7 +135,6 @@ def test_what_contradicts_itself_is_refused_alone(wrong: dict[str, Any]) -> None
     assert told(decoded)["took_count"] == 7
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.binary(max_size=80)
     | st.lists(st.integers(0, 255), max_size=20).map(
@@ -152,7 +151,6 @@ def test_no_bytes_do_more_than_be_refused(message: bytes) -> None:
         read_histogram(message)
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     counts=st.lists(st.integers(0, 9), min_size=1, max_size=12),
     offset=st.integers(-40, 40),

@@ -42,11 +42,15 @@ class RefusedWriteError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a request held. ``problems`` counts what was refused of it, by reason."""
+    """What a request held. ``problems`` counts what was refused of it, by reason.
+
+    ``exemplars`` are those of the series that were taken; they are not kept.
+    """
 
     batch: pa.RecordBatch
     samples: int
     histograms: int
+    exemplars: int
     problems: dict[str, int] = field(default_factory=dict)
 
 
@@ -109,12 +113,13 @@ class RemoteWriteDecoder:
         batch = self._batch(rows + histograms)
         self._samples.labels("float").inc(floats)
         self._samples.labels("histogram").inc(len(histograms))
-        self._not_kept.labels("exemplar").inc(scanned.exemplars)
+        exemplars = int(np.diff(scanned.first_exemplar)[slots >= 0].sum())
+        self._not_kept.labels("exemplar").inc(exemplars)
         self._not_kept.labels("created_timestamp").inc(scanned.created)
         self._cached.set(len(self._cache))
         for reason, count in problems.items():
             self._count(reason, count)
-        return Decoded(batch, floats, len(histograms), problems)
+        return Decoded(batch, floats, len(histograms), exemplars, problems)
 
     def _scanned(self, body: bytes, version: int) -> Scanned:
         try:
@@ -263,6 +268,7 @@ def _without_texts(scanned: Scanned, which: npt.NDArray[np.bool_]) -> Scanned:
         text_size=scanned.text_size[keep],
         first_text=first,
         first_sample=scanned.first_sample,
+        first_exemplar=scanned.first_exemplar,
         kinds=scanned.kinds,
         times=scanned.times,
         values=scanned.values,
@@ -271,6 +277,5 @@ def _without_texts(scanned: Scanned, which: npt.NDArray[np.bool_]) -> Scanned:
         histogram_series=scanned.histogram_series,
         family_at=scanned.family_at,
         family_size=scanned.family_size,
-        exemplars=scanned.exemplars,
         created=scanned.created,
     )

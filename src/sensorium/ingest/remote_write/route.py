@@ -25,7 +25,8 @@ class RemoteWriteRoute:
 
     Requests are decoded one after the other, in a thread of their own. Of a request with series
     that cannot be taken the others are kept, and it is answered with 400, so that the sender
-    does not send it again. Exemplars are not kept, and the header says that none was.
+    does not send it again. Exemplars are accepted and not kept; the specification's "written"
+    means accepted ("Glossary"), and an answer of success must not deny any.
     """
 
     name = "remote_write"
@@ -58,7 +59,12 @@ class RemoteWriteRoute:
         return Reply(204, content_type="", headers=_written(decoded))
 
     def refusal(self, headers: Mapping[str, str], status: int, message: str) -> Reply:
-        """A line of text, and that nothing was written."""
+        """A line of text, and that nothing was written.
+
+        What may be sent again is answered with 503: at 429 Prometheus drops the samples, unless
+        ``retry_on_http_429`` is set; at 5xx senders must try again (1.0, "Retries & Backoff").
+        """
+        status = 503 if status == 429 else status
         return Reply(status, message.encode() + b"\n", headers=_written(None))
 
 
@@ -74,5 +80,5 @@ def _written(decoded: Decoded | None) -> dict[str, str]:
     return {
         _WRITTEN.format("Samples"): str(decoded.samples if decoded else 0),
         _WRITTEN.format("Histograms"): str(decoded.histograms if decoded else 0),
-        _WRITTEN.format("Exemplars"): "0",
+        _WRITTEN.format("Exemplars"): str(decoded.exemplars if decoded else 0),
     }

@@ -50,9 +50,10 @@ PLACE_SIZE: Final = 8
 PLACE_SERIES: Final = 9
 FAMILY_AT: Final = 10
 FAMILY_SIZE: Final = 11
-SYMBOL_AT: Final = 12
-SYMBOL_SIZE: Final = 13
-COLUMNS: Final = 14
+FIRST_EXEMPLAR: Final = 12
+SYMBOL_AT: Final = 13
+SYMBOL_SIZE: Final = 14
+COLUMNS: Final = 15
 
 
 @inner
@@ -246,6 +247,7 @@ def _series(
         put_position(total(columns, KIND), row, kind)
         put_position(total(columns, FIRST_TEXT), row + 1, total(counts, TEXTS))
         put_position(total(columns, FIRST_SAMPLE), row + 1, total(counts, SAMPLES))
+        put_position(total(columns, FIRST_EXEMPLAR), row + 1, total(counts, EXEMPLARS))
     put_total(counts, SERIES, row + 1)
     return at
 
@@ -311,7 +313,8 @@ class Scanned:
 
     ``body`` has :data:`PADDING` bytes more than the request. Texts, two for each label, are by
     place and size in it; series ``i`` has texts ``first_text[i]`` to ``first_text[i + 1]`` and
-    samples ``first_sample[i]`` to ``first_sample[i + 1]`` (int32, s + 1). ``kinds`` (int32, s)
+    samples ``first_sample[i]`` to ``first_sample[i + 1]`` (int32, s + 1), and so for exemplars,
+    of which no more than the number is kept. ``kinds`` (int32, s)
     are 2.0's metric types. ``times`` int64 (n,) milliseconds; ``values`` int64 (n,), the bits of
     doubles. Histograms and metadata are (place, size) int64; ``histogram_series`` int64 (h,).
     """
@@ -321,6 +324,7 @@ class Scanned:
     text_size: I32
     first_text: I32
     first_sample: I32
+    first_exemplar: I32
     kinds: I32
     times: I64
     values: I64
@@ -329,7 +333,6 @@ class Scanned:
     histogram_series: I64
     family_at: I64
     family_size: I64
-    exemplars: int
     created: int
 
     def part(self, at: int, size: int) -> bytes:
@@ -360,7 +363,7 @@ def scan(body: bytes, version: int, max_samples: int) -> Scanned | None:
         raise TooManySamplesError(int(counts[SAMPLES]))
     found = _allocate(data, counts)
     _point_to(columns, found)
-    counts[:EXEMPLARS] = 0
+    counts[:SYMBOLS] = 0
     _walk(address, end, version, *where, 1)
     return found
 
@@ -377,6 +380,7 @@ def _allocate(data: npt.NDArray[np.uint8], counts: I64) -> Scanned:
         text_size=np.empty(texts, np.int32),
         first_text=np.zeros(series + 1, np.int32),
         first_sample=np.zeros(series + 1, np.int32),
+        first_exemplar=np.zeros(series + 1, np.int32),
         kinds=np.empty(series, np.int32),
         times=np.empty(samples, np.int64),
         values=np.empty(samples, np.int64),
@@ -385,7 +389,6 @@ def _allocate(data: npt.NDArray[np.uint8], counts: I64) -> Scanned:
         histogram_series=np.empty(histograms, np.int64),
         family_at=np.empty(families, np.int64),
         family_size=np.empty(families, np.int64),
-        exemplars=int(counts[EXEMPLARS]),
         created=int(counts[CREATED]),
     )
 
@@ -396,6 +399,7 @@ def _point_to(columns: I64, found: Scanned) -> None:
         TEXT_SIZE: found.text_size,
         FIRST_TEXT: found.first_text,
         FIRST_SAMPLE: found.first_sample,
+        FIRST_EXEMPLAR: found.first_exemplar,
         KIND: found.kinds,
         TIME: found.times,
         VALUE: found.values,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import cramjam
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.ingest.transport.http.body import (
@@ -31,7 +31,6 @@ def test_every_encoding_offered_is_tried_here() -> None:
 
 
 @each_encoding
-@settings(max_examples=40, deadline=None)
 @given(body=st.binary(max_size=5000).map(lambda b: b * 7))
 def test_what_was_compressed_comes_back(encoding: str, body: bytes) -> None:
     assert decompress(COMPRESS[encoding](body), encoding, len(body)) == body
@@ -63,7 +62,6 @@ def test_what_is_cut_short_is_refused(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", sorted(ENCODINGS))
-@settings(max_examples=150, deadline=None)
 @given(body=st.binary(max_size=200), data=st.data())
 def test_no_bytes_do_more_than_be_refused(encoding: str, body: bytes, data: st.DataObject) -> None:
     sent = bytearray(COMPRESS[encoding](body))

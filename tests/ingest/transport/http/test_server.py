@@ -291,5 +291,5 @@ async def test_a_port_that_is_not_enabled_is_not_opened() -> None:
     ],
 )
 def test_settings_that_contradict_themselves_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="token|tls|allowed"):
+    with pytest.raises(ValueError, match=r"token|tls|allowed"):
         HttpConfig(**settings)

@@ -181,7 +181,7 @@ class Application:
         else:
             reply = route.refusal(headers, refused.status, refused.message)
         extra = {**reply.headers, **refused.headers}
-        return Reply(refused.status, reply.body, reply.content_type, extra)
+        return Reply(reply.status, reply.body, reply.content_type, extra)
 
 
 async def _send(send: Send, reply: Reply) -> None:

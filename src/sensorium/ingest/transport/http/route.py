@@ -51,9 +51,10 @@ class Route(Protocol):
         """Answer. NoRoomError becomes 429 with ``Retry-After``; any other exception 500."""
 
     def refusal(self, headers: Mapping[str, str], status: int, message: str) -> Reply:
-        """The body of a refusal that the server makes, in the protocol's own form.
+        """A refusal that the server makes, in the protocol's own form.
 
-        The server adds headers such as ``Retry-After`` itself.
+        The server adds headers such as ``Retry-After`` itself. The status may be another where
+        the protocol gives 429 another meaning than "come again".
         """
 
 

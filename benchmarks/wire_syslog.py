@@ -2,8 +2,9 @@
 
 The lines are made here: half RFC 5424, half RFC 3164, in the shapes that sshd, nginx, cron, a
 kernel and an application log. The peer is what a Python program would do with the standard
-library: one compiled pattern per format and ``datetime``, giving a dict per line. All three read
-the same bytes, one after the other, in one thread.
+library: one compiled pattern per format and ``datetime``, giving a dict per line. The lines are
+also taken out of a stream's frames, half counted and half ended by a line feed, in chunks as a
+socket gives them. All read the same bytes, one after the other, in one thread.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import numpy as np
 from benchmarks.report import Claim, arguments, median_seconds, report
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.syslog import SyslogConfig, SyslogDecoder
+from sensorium.ingest.syslog.frames import FrameRules, find_frames, gather, new_state
 from sensorium.model.address import pack_address
 from sensorium.observe import Observe
 
 ARRIVAL_NS = 1_791_757_000 * 1_000_000_000
 SLAB = 32_768
+CHUNK = 1 << 20
 
 
 def lines(count: int) -> list[bytes]:
@@ -111,6 +114,32 @@ def parse_with_regex(payload: bytes) -> dict[str, Any]:
     }
 
 
+def deframe(stream: np.ndarray[Any, np.dtype[np.uint8]]) -> int:
+    """Take all messages out of a stream, a chunk at a time; how many there were."""
+    rules, state, at, total = FrameRules(), new_state(), 0, 0
+    starts, ends = np.empty((2, CHUNK // 2 + 1), np.int64)
+    while at < len(stream):
+        chunk = stream[at : at + CHUNK]
+        count, done = find_frames(chunk, 0, len(chunk), rules.packed, state, starts, ends, 0)
+        if done == 0:
+            break
+        size = int((ends[:count] - starts[:count]).sum())
+        out, offsets = np.empty(size, np.uint8), np.empty(count + 1, np.int64)
+        gather(chunk, starts[:count], ends[:count], count, out, offsets)
+        at += done
+        total += count
+    return total
+
+
+def framed(payloads: list[bytes]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The lines as one connection would bring them, both framings mixed."""
+    pieces = [
+        b"%d %s" % (len(payload), payload) if i % 4 < 2 else payload + b"\n"
+        for i, payload in enumerate(payloads)
+    ]
+    return np.frombuffer(b"".join(pieces), np.uint8).copy()
+
+
 def main() -> None:
     """Measure and report."""
     quick = arguments(__doc__).quick
@@ -137,6 +166,10 @@ def main() -> None:
             np.copyto(target, slab.data)
 
     copied = median_seconds(copy, repeats=repeats)
+    stream = framed(payloads)
+    if deframe(stream) != count:
+        raise SystemExit("a frame was lost")
+    deframed = median_seconds(lambda: deframe(stream), repeats=repeats)
     size = sum(len(payload) for payload in payloads)
     print(f"{count:,} lines, {size / count:.0f} bytes each; {cpu / wall:.0%} of a core was ours")
     report(
@@ -156,6 +189,14 @@ def main() -> None:
                 unit="lines/s",
                 peer="a copy of the same bytes",
                 peer_value=count / copied,
+            ),
+            Claim(
+                name="messages taken out of a stream's frames",
+                ours=count / deframed,
+                unit="messages/s",
+                peer="decoding the same lines",
+                peer_value=count / wall,
+                goal=">= 1x",
             ),
             Claim(name="bytes decoded", ours=size / wall / 1e6, unit="MB/s"),
         ],

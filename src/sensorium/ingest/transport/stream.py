@@ -165,12 +165,13 @@ class _Reader:
     def turn(self) -> None:
         """Read what came, once, or wait a little."""
         of = self._of
-        if of._busy():
-            self._wait_for_room()
-            return
         self._look(0 if self._ready else _SWEEP_S / 2)
         if self._ready and not self._full_turn:
             of._stop.wait(of._config.linger_ms / 1000)
+        # Asked last, since a pipeline may fall behind while nothing came.
+        if of._busy():
+            self._wait_for_room()
+            return
         self._full_turn = self._serve_ready() >= _FULL_TURN
         self._hand_over()
         self._sweep()

@@ -161,6 +161,9 @@ async def test_a_segment_is_due_when_it_is_old_or_full(opened: Opened) -> None:
     assert values(journal.take()) == [1]
     await journal([samples(*range(10))])
     assert len(values(journal.take())) == 10
+    await journal([samples(2)])
+    opened.clock.now_ns -= SECOND
+    assert values(journal.take()) == [2]
 
 
 async def test_no_rows_are_no_work(opened: Opened) -> None:

@@ -269,7 +269,10 @@ class Journal:
     def _close_segment(self, after_ns: int) -> None:
         with self._file_lock:
             segment = self._open
-            if segment is not None and self._clock_ns() - segment.opened_ns >= after_ns:
+            if segment is None:
+                return
+            age_ns = self._clock_ns() - segment.opened_ns
+            if age_ns >= after_ns or age_ns < 0:  # a clock set back must not hold rows up
                 self._seal(segment)
 
     def _seal(self, segment: SegmentFile) -> None:

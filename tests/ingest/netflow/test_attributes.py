@@ -87,6 +87,13 @@ def test_the_second_of_an_element_has_a_name_of_its_own() -> None:
     }  # fmt: skip
 
 
+def test_attributes_can_be_left_out() -> None:
+    fields: list[p.Spec] = [(8, 4), (230, 1)]
+    data = p.a_set(256, p.record(fields, 1, 4))
+    (row,) = p.Bench(attributes=False).rows(p.ipfix(p.a_set(2, p.template(256, fields)), data))
+    assert (row["src_addr"][12:], row["attributes"]) == (bytes([0, 0, 0, 1]), [])
+
+
 def test_padding_and_fields_of_no_length_say_nothing() -> None:
     fields: list[p.Spec] = [(8, 4), (210, 2), (230, 0), (0, 2), (225, 65535), (82, 65535)]
     assert attributes(fields, 1, 0, b"", 0, b"", b"") == {"interfaceName": ""}

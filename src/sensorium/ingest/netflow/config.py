@@ -25,6 +25,9 @@ class NetflowConfig:
     max_samplers_per_source: int = setting(
         4096, "most samplers and interfaces whose rate is remembered per source", ge=1
     )
+    attributes: bool = setting(
+        True, "keep what of a record has no column, as attributes; without, decoding is faster"
+    )
     max_elements_per_source: int = setting(
         1024, "most elements whose name and type one source may define (RFC 5610)", ge=0
     )

@@ -79,7 +79,7 @@ class Exporters:
         most = config.max_sources
         self.table = SourceTable(most)
         self.slots = SlotTable()
-        self.programs = ProgramTable(as_sent=as_sent)
+        self.programs = ProgramTable(as_sent=as_sent, described=config.attributes)
         self.sampling = SamplingTable()
         self.pending = Pending(config.max_pending_bytes_per_source, config.max_pending_bytes)
         self.sources: list[Source] = []
@@ -257,7 +257,8 @@ class Exporters:
     def tidy(self) -> None:
         """Forget programs and sampling rows that no source uses any more. Between slabs only."""
         if len(self.programs) > 2 * self.templates_known + _SLACK:
-            self.programs = ProgramTable(as_sent=self.programs.as_sent)
+            old = self.programs
+            self.programs = ProgramTable(as_sent=old.as_sent, described=old.described)
             for number, source in self.alive():
                 for template_id, template in source.templates.items():
                     self._put(number, template_id, template)

@@ -35,7 +35,7 @@ _SLACK: Final = bytes(8)
 class ProgramTable:
     """The programs of all templates in use, numbered; 0 is NetFlow v5's.
 
-    ``as_sent`` as in :func:`compile_template`.
+    ``as_sent`` as in :func:`compile_template`; ``described`` False leaves attributes out.
     """
 
     __slots__ = (
@@ -49,10 +49,12 @@ class ProgramTable:
         "_programs",
         "_segments",
         "as_sent",
+        "described",
     )
 
-    def __init__(self, *, as_sent: bool = False) -> None:
+    def __init__(self, *, as_sent: bool = False, described: bool = True) -> None:
         self.as_sent = as_sent
+        self.described = described
         self._index: dict[tuple[Template, tuple[tuple[Key, Information], ...]], int] = {}
         self._attributes = Growing(at.ATTRIBUTE_WIDTH)
         self._information: list[Information] = []
@@ -125,7 +127,7 @@ class ProgramTable:
         if self.as_sent and not self._programs:
             for offset, width, known in _V5_HEADER:
                 self._add_attribute(known, -1, offset, width)
-        for attribute in program.attributes:
+        for attribute in program.attributes if self.described else ():
             place = program.places[attribute.field]
             self._add_attribute(attribute.information, place.segment, place.offset, place.width)
         row[at.P_ATTRIBUTES_END] = len(self._attributes)

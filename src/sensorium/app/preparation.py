@@ -1,0 +1,179 @@
+"""Compiling the decoders before they are needed.
+
+Kernels are compiled when they are first called, which takes a minute of processor time for all of
+them, and kept on disk. A datagram must not wait for that: ``python -m sensorium.app.preparation``
+(part of ``make setup``, and right for a container image) does it once, and the service does what
+is left before it says that it is ready. Every decoder is given a little of what it decodes.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from sensorium.ingest.datagrams import Datagrams
+from sensorium.model.address import pack_address
+from sensorium.observe import Observe
+
+_ARRIVAL_NS: Final = 1_700_000_000_000_000_000
+_SYSLOG_PORT: Final = 5514
+
+Step = tuple[str, Callable[[], object]]
+
+
+def decoder_steps() -> Iterator[Step]:
+    """What the pipeline's decoders need, by name."""
+    yield "netflow", _netflow
+    yield "sflow", _sflow
+    yield "syslog", _syslog
+    yield "prometheus", _prometheus
+
+
+def receiver_steps() -> Iterator[Step]:
+    """What receivers need, by name."""
+    yield "udp", _udp
+    yield "syslog streams", _streams
+    yield "remote write", _remote_write
+    yield "otlp", _otlp
+
+
+def prepare_decoders() -> None:
+    """Compile, or load from disk, what the pipeline's thread calls."""
+    for _, step in decoder_steps():
+        step()
+
+
+def _slab(payloads: list[bytes], port: int = 0) -> Datagrams:
+    return Datagrams.of(
+        payloads,
+        arrival_ns=[_ARRIVAL_NS] * len(payloads),
+        src_addr=[pack_address("192.0.2.1")] * len(payloads),
+        dst_port=port,
+    )
+
+
+def _netflow() -> None:
+    from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+
+    decoder = NetflowDecoder(NetflowConfig(), Observe())
+    v5 = struct.pack(">HHIIIIHH", 5, 1, 5000, 1_700_000_000, 0, 0, 0, 0) + bytes(48)
+    # An address, octets, a name of variable length, a NAT event, and the sampling of an interface.
+    fields = struct.pack(">HHHHHHHH", 8, 4, 1, 4, 82, 65535, 230, 1)
+    template = struct.pack(">HH", 256, 4) + fields
+    options = struct.pack(">HHHHHHH", 257, 2, 1, 10, 4, 34, 4)
+    data = bytes(8) + b"\x02ge" + b"\x01"
+    sets = [(2, template), (3, options), (257, bytes(8)), (256, data)]
+    body = b"".join(struct.pack(">HH", number, 4 + len(part)) + part for number, part in sets)
+    ipfix = struct.pack(">HHIII", 10, 16 + len(body), 1_700_000_000, 0, 0) + body
+    decoder.decode(_slab([v5, ipfix]))
+    decoder.statuses()
+
+
+def _sflow() -> None:
+    from sensorium.ingest.sflow import SflowConfig, SflowDecoder
+
+    frame = bytes(12) + b"\x08\x00" + b"\x45" + bytes(8) + b"\x06" + bytes(30)
+    header = struct.pack(">IIII", 1, len(frame) + 4, 4, len(frame)) + frame
+    header += bytes(-len(header) % 4)
+    record = struct.pack(">II", 1, len(header)) + header
+    flow = struct.pack(">IIIIIIII", 1, 3, 512, 512, 0, 3, 4, 1) + record
+    counters = struct.pack(">II", 1, 88) + bytes(88)
+    counter = struct.pack(">III", 1, 3, 1) + counters
+    samples = (
+        struct.pack(">II", 1, len(flow)) + flow + struct.pack(">II", 2, len(counter)) + counter
+    )
+    datagram = struct.pack(">IIIIIII", 5, 1, 0x0A000001, 0, 1, 5000, 2) + samples
+    decoder = SflowDecoder(SflowConfig(), Observe())
+    decoder.decode(_slab([datagram]))
+    decoder.statuses()
+
+
+def _syslog() -> None:
+    from sensorium.ingest.syslog import SyslogConfig, SyslogDecoder
+
+    lines = [
+        b'<34>1 2023-10-11T22:14:15.003Z host app 1 ID [id@1 a="b"] text',
+        b"<34>Oct 11 22:14:15 host app[1]: text \xc3\xa9\n<34>Oct 11 22:14:15 host app: \xff",
+    ]
+    SyslogDecoder(SyslogConfig(), Observe()).decode(_slab(lines, _SYSLOG_PORT))
+
+
+def _prometheus() -> None:
+    from sensorium.ingest.prometheus import PrometheusConfig, PrometheusDecoder, Scrape
+
+    scrape = Scrape(_ARRIVAL_NS, "job", "instance", 200, b'up{a="b"} 1 1700000000000\n', 1)
+    PrometheusDecoder(PrometheusConfig(), Observe()).decode([scrape])
+
+
+def _udp() -> None:
+    import asyncio
+
+    for batched in (True, False):
+        asyncio.run(_receive_two(batched=batched))
+
+
+async def _receive_two(*, batched: bool) -> None:
+    import asyncio
+    import contextlib
+    import socket
+
+    from sensorium.ingest.transport import UdpReceiver
+    from sensorium.ingest.transport.config import UdpConfig
+
+    config = UdpConfig(host="127.0.0.1", ports=(0,), batched=batched)
+    receiver = UdpReceiver(config, lambda _: None, Observe(), clock_ns=time.time_ns)
+    receiver.bind()
+    port = receiver.ports[0]
+    running = asyncio.create_task(receiver.run())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for payload in (b"<1>a", b"<1>b"):
+            sender.sendto(payload, ("127.0.0.1", port))
+    await asyncio.sleep(0)
+    receiver.drain()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def _streams() -> None:
+    import numpy as np
+
+    from sensorium.ingest.syslog.frames import FrameRules, find_frames, gather, new_state
+
+    read = np.frombuffer(b"8 <1>a b c<1>d\n", np.uint8).copy()
+    starts, ends = np.zeros(8, np.int64), np.zeros(8, np.int64)
+    rules = FrameRules()
+    count, _ = find_frames(read, 0, len(read), rules.packed, new_state(), starts, ends, 0)
+    out, offsets = np.empty(len(read), np.uint8), np.empty(count + 1, np.int64)
+    gather(read, starts[:count], ends[:count], count, out, offsets)
+
+
+def _remote_write() -> None:
+    from sensorium.ingest.remote_write import RemoteWriteConfig, RemoteWriteDecoder
+
+    RemoteWriteDecoder(RemoteWriteConfig(), Observe()).prepare()
+
+
+def _otlp() -> None:
+    from sensorium.ingest.otlp import LogsDecoder, MetricsDecoder, OtlpConfig
+
+    for decoder in (LogsDecoder, MetricsDecoder):
+        decoder(OtlpConfig(), Observe(), seed=0).decode(b"", 0)
+
+
+def main() -> None:
+    """Prepare everything, telling on standard output what took its time."""
+    for name, step in (*decoder_steps(), *receiver_steps()):
+        began = time.monotonic()
+        step()
+        taken = time.monotonic() - began
+        if taken > 1:
+            sys.stdout.write(f"  {name}: {taken:.0f} s\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

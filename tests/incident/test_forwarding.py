@@ -60,6 +60,21 @@ def test_an_announced_backup_does_not_excuse_an_interface_that_carried_something
     assert all(other.id not in i.anomaly_ids for i in found if i.change_ref)
 
 
+def test_a_router_that_moves_when_announced_work_is_over_is_not_moved_by_it() -> None:
+    lingers = streams.series(840, DB, "node_sockstat_UDP_mem")
+    later = counters(840, 60)
+    found = run([*streams.backup(600), lingers, *later], streams.backup_change(600))
+    assert lingers.id in found[0].anomaly_ids
+    assert [i.change_ref for i in found if {a.id for a in later} & set(i.anomaly_ids)] in ([], [""])
+
+
+def test_what_a_router_shows_while_announced_work_runs_is_that_works() -> None:
+    moved = counters(630, 120)
+    found = run([*streams.backup(600), *moved], streams.backup_change(600))
+    assert [i.change_ref for i in found] == ["backup-1@example"]
+    assert {a.id for a in moved} <= set(found[0].anomaly_ids)
+
+
 def test_who_is_left_on_an_interface_that_fell_silent_did_not_silence_it() -> None:
     fallen = interface(600, CORE, (USERS[0], OUTSIDE), 0.9)
     fallen = replace(fallen, features=(feature("bytes_in", 0.0, 2e6, -9.0),))

@@ -79,6 +79,9 @@ def _cause(
         heads = group.heads(_HEAD)
         if not recent or not any(carries(owner, host) for host in heads):
             continue
+        # What announced work leaves odd at its hosts when it is over moves no traffic.
+        if group.change is not None and group.work_ns <= end_ns - _RECENT_NS:
+            continue
         # Announced work excuses an interface only where it is what the interface carried.
         if group.change is not None and names_all and named.isdisjoint(heads):
             continue

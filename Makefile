@@ -104,6 +104,7 @@ bench: .stamps/dev ## run every benchmark and write benchmarks/results.md
 generate: .stamps/dev ## write anew the files that are made from code
 	@$(BIN)/sensorium config example > sensorium.example.yaml
 	@$(BIN)/python tools/metrics_page.py
+	@$(BIN)/python tools/conformance_page.py
 
 .PHONY: clean
 clean: ## remove everything that the targets above made

@@ -11,6 +11,7 @@ import pytest
 
 from tests.ingest.netflow import packets as p
 from tests.ingest.netflow.test_attributes import attributes
+from tests.ingest.netflow.test_attributes import shown as flows_and_options
 from tests.ingest.netflow.test_decoder import one
 from tests.ingest.netflow.test_lists import LISTS, SEVERAL, SINGLE, a_list, message, shown
 
@@ -148,6 +149,14 @@ def test_lists_may_be_empty() -> None:
     assert row["basicList"]["values"] == []
     assert row["subTemplateList"]["records"] == []
     assert row["subTemplateMultiList"] == {"semantic": "undefined", "lists": []}
+
+
+def test_a_list_may_stand_in_options_data() -> None:
+    scope, fields = [(149, 4)], [(291, 65535)]
+    record = p.record([*scope, *fields], 1, a_list(483, 4, struct.pack(">I", 7)))
+    sets = p.a_set(3, p.options_template(300, scope, fields)), p.a_set(300, record)
+    _, (options,) = flows_and_options(p.ipfix(*sets))
+    assert options["basicList"]["values"] == [7]
 
 
 def test_padding_inside_a_list_is_no_value() -> None:

@@ -8,6 +8,8 @@ import pytest
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from sensorium.ingest.transport.grpc_config import GrpcConfig
+from sensorium.ingest.transport.http import HttpConfig
 from tests.ingest.otlp.conftest import running
 from tests.ingest.otlp.test_servers import JSON, LOGS, METRICS, PROTOBUF, call, one_log, post
 
@@ -62,3 +64,7 @@ async def test_fields_of_a_later_version_are_passed_over() -> None:
         assert (reply.status_code, reply.content) == (200, b"")
         (batch,) = server.accepted.batches
         assert batch[1].column("body").to_pylist() == ["known"]
+
+
+def test_the_ports_are_those_of_the_specification() -> None:
+    assert (GrpcConfig().port, HttpConfig().port) == (4317, 4318)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import sys
@@ -13,8 +14,9 @@ import trustme
 
 from sensorium.errors import SensoriumError
 from sensorium.ingest.transport import StreamTlsConfig, SyslogStreamConfig, UdpConfig
+from sensorium.ingest.transport.stream_tls import TlsDoor
 from sensorium.pipeline.config import PipelineConfig
-from tests.ingest.transport.streams import running
+from tests.ingest.transport.streams import Running, running
 from tests.ingest.transport.test_udp import Received, make, send
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +65,47 @@ def test_the_ports_of_the_documents_can_be_set_and_are_told_apart() -> None:
     assert 514 in PipelineConfig().syslog_ports
     tls = StreamTlsConfig(certificate="server.pem")
     assert SyslogStreamConfig(tls_ports=(6514,), tls=tls).tls_ports == (6514,)
+
+
+class Named:
+    """A peer whose certificate has a common name and nothing else."""
+
+    def getpeercert(self, binary_form: bool = False) -> bytes | dict[str, object]:
+        return b"" if binary_form else {"subject": ((("commonName", "Router1.Example.net"),),)}
+
+
+def test_a_peer_may_be_known_by_its_common_name() -> None:
+    for allowed, let_in in (("router1.example.net", True), ("router2.example.net", False)):
+        config = StreamTlsConfig(certificate="c", client_ca="ca", allowed_peers=(allowed,))
+        assert TlsDoor(config).admits(Named()) == let_in  # type: ignore[arg-type]
+
+
+async def test_a_single_certificate_may_vouch_for_itself(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    for name in ("server", "known", "other"):
+        issued = authority.issue_cert("127.0.0.1")
+        issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / f"{name}.pem")
+        issued.cert_chain_pems[0].write_to_path(tmp_path / f"{name}.alone.pem")
+    tls = StreamTlsConfig(
+        certificate=str(tmp_path / "server.pem"), client_ca=str(tmp_path / "known.alone.pem")
+    )
+
+    def say(there: Running, name: str) -> None:
+        context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        context.load_cert_chain(tmp_path / f"{name}.pem")
+        with (
+            there.connect() as raw,
+            context.wrap_socket(raw, server_hostname="127.0.0.1") as secure,
+        ):
+            secure.sendall(b"%d <1>%s" % (3 + len(name), name.encode()))
+
+    async with running(tcp_ports=(), tls_ports=(0,), tls=tls) as there:
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(say, there, "other")
+        await there.until(lambda: there.count("closed", reason="tls_failed") == 1)
+        await asyncio.to_thread(say, there, "known")
+        await there.expect(b"<1>known")
 
 
 async def test_who_says_that_it_closes_is_answered(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ class TelemetryConfig:
     metrics_ttl_days: int = setting(30, "days to keep metric samples; 0 keeps them", ge=0)
     changes_ttl_days: int = setting(0, "days to keep planned changes; 0 keeps them", ge=0)
     batch_rows: int = setting(
-        50_000, "rows of one signal gathered before they are written", ge=1, le=1_000_000
+        200_000, "rows of one signal gathered before they are written", ge=1, le=1_000_000
     )
     buffer_rows: int = setting(
         1_000_000, "most rows kept in memory while the store cannot be written", ge=1

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sensorium.ingest.prometheus.kinds import UNTYPED, kind_of, read_type_line
+from sensorium.ingest.metric_kinds import UNTYPED, kind_of, read_type_line
 from sensorium.ingest.prometheus.series import MalformedSeriesError, parse_series
 from sensorium.ingest.series import Series
 from sensorium.model.signals import LABELS

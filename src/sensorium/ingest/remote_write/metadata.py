@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.prometheus.kinds import kind_of
+from sensorium.ingest.metric_kinds import kind_of
 from sensorium.ingest.remote_write.cache import KINDS
 from sensorium.ingest.remote_write.histograms import fields
 

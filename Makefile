@@ -30,8 +30,7 @@ setup: .stamps/dev ## make .venv with everything that development needs
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@echo "compiling the decoders (once; later changes are compiled when they are used)"
-	@$(BIN)/sensorium decode $(firstword $(wildcard lab/recordings/*)) > /dev/null 2> .stamps/decode \
-		|| { cat .stamps/decode; exit 1; }
+	@$(BIN)/python -m sensorium.app.preparation
 	@touch $@
 
 .stamps/dev: requirements-dev.lock .stamps/run

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sensorium.app.acknowledged import Acknowledged, build_acknowledged
+from sensorium.app.preparation import prepare_decoders
 from sensorium.app.spine import Spine, build_spine
 from sensorium.console.api import ConsoleDeps, build_api
 from sensorium.console.intake import Intake
@@ -75,7 +76,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         inbox,
         observe,
         settle_s=settings.incident.settle_s,
-        resume=resumption.run,
+        resume=lambda: _resume(resumption),
         housekeeping=_Housekeeping(spine, exporters),
         close=lambda: _close(spine, acknowledged),
     )
@@ -120,6 +121,12 @@ def _streams(settings: Settings, inbox: Inbox, observe: Observe) -> SyslogStream
         busy=inbox.busy,
         clock_ns=time.time_ns,
     )
+
+
+def _resume(resumption: Resumption) -> None:
+    """Read back what was kept; before that compile what is not yet, so that no datagram waits."""
+    prepare_decoders()
+    resumption.run()
 
 
 def _close(spine: Spine, acknowledged: Acknowledged) -> None:

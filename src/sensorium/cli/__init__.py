@@ -23,7 +23,7 @@ COMMANDS = {
     "evidence": "Show what a finding stands on, and run its query again.",
     "approval": "List what waits for a person; approve or reject it.",
     "audit": "Read and verify the hash-chained log of every decision.",
-    "decode": "Print the records in payloads, pcaps or recordings as JSON.",
+    "decode": "Print the records in payloads, captures and files as JSON.",
     "evaluate": "Score a recording's incidents against its truth.",
     "config": "Check, print and explain the settings.",
     "doctor": "Say what on this machine would keep Sensorium from working well.",

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 def decode(files: tuple[Path, ...], protocol: str) -> None:
     """Print the records in FILES, one JSON object a line.
 
-    A file is a pcap or pcapng capture, a recording's folder, or the payload of one datagram; - is
-    standard input. Files are read in the order given, and what an exporter said in one (its
+    A file is a pcap or pcapng capture, a recording's folder, the payload of one datagram, or what
+    Zeek (conn.log), Suricata (eve.json), nfdump (CSV) or a program that logs JSON lines wrote; -
+    is standard input. Files are read in the order given, and what an exporter said in one (its
     templates) is known in the next. What was read and what could not be used is told on standard
     error.
     """

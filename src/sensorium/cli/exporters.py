@@ -83,13 +83,21 @@ def _cells(one: Exporter) -> tuple[str, ...]:
         "-" if loss is None else f"{loss:.2%}",
         str(one["templates"] or "-"),
         str(one["sampling_rate"] or "?"),
-        "-" if skew is None else f"{skew:+.1f} s",
+        "-" if skew is None else _skew(skew),
         _ago(one["last_seen_ns"]),
     )
 
 
 def _count(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 10 or rate == 0 else f"{rate:.1f}"
+
+
+def _skew(seconds: float) -> str:
+    """A clock's error in a unit that can be read."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds / size:+,.0f} {unit}"
+    return f"{seconds:+.1f} s"
 
 
 def _ago(last_seen_ns: int) -> str:

@@ -120,6 +120,12 @@ def test_times_of_the_next_ntp_era_are_after_2036() -> None:
         assert row["time_flow_end_ns"] == unix_ns
     found = attributes([(8, 4), (270, 8)], 1, written)
     assert found == {"maxFlowEndNanoseconds": str(unix_ns)}
+    sets = (
+        p.a_set(3, p.options_template(300, [(149, 4)], [(270, 8)])),
+        p.a_set(300, SEVEN + written),
+    )
+    _, (options,) = flows_and_options(p.ipfix(*sets))
+    assert options["maxFlowEndNanoseconds"] == unix_ns
 
 
 def test_a_list_names_the_element_that_nobody_knows() -> None:

@@ -123,10 +123,12 @@ def slab(
     payloads: Sequence[bytes],
     exporters: Sequence[str] | str = EXPORTER,
     arrival_ns: Sequence[int] | None = None,
+    ports: Sequence[int] | int = 0,
 ) -> Datagrams:
     names = [exporters] * len(payloads) if isinstance(exporters, str) else exporters
     times = arrival_ns or [ARRIVAL_NS + i for i in range(len(payloads))]
-    return Datagrams.of(payloads, arrival_ns=times, src_addr=[pack_address(n) for n in names])
+    addresses = [pack_address(name) for name in names]
+    return Datagrams.of(payloads, arrival_ns=times, src_addr=addresses, src_port=ports)
 
 
 class Bench:
@@ -136,8 +138,13 @@ class Bench:
         self.observe = Observe()
         self.decoder = NetflowDecoder(NetflowConfig(**config), self.observe)
 
-    def decode(self, *payloads: bytes, exporters: Sequence[str] | str = EXPORTER) -> pa.RecordBatch:
-        return self.decoder.decode(slab(payloads, exporters))
+    def decode(
+        self,
+        *payloads: bytes,
+        exporters: Sequence[str] | str = EXPORTER,
+        ports: Sequence[int] | int = 0,
+    ) -> pa.RecordBatch:
+        return self.decoder.decode(slab(payloads, exporters, ports=ports))
 
     def rows(self, *payloads: bytes, exporters: Sequence[str] | str = EXPORTER) -> list[dict]:
         return self.decode(*payloads, exporters=exporters).to_pylist()

@@ -18,6 +18,13 @@ class NetflowConfig:
         ge=1,
         le=1 << 20,
     )
+    max_streams: int = setting(
+        32768,
+        "most source ports of exporters whose sequence numbers are followed; beyond it those that "
+        "were silent longest are forgotten",
+        ge=1,
+        le=1 << 20,
+    )
     max_templates_per_source: int = setting(
         2048, "most templates remembered per exporter and observation domain", ge=1, le=65280
     )

@@ -31,6 +31,7 @@ from sensorium.ingest.netflow.sampling import read_options, split_records
 from sensorium.ingest.netflow.sequence import UNCERTAIN, follow
 from sensorium.ingest.netflow.slab import Slab
 from sensorium.ingest.netflow.status import statuses
+from sensorium.ingest.netflow.streams import evict_streams, known_streams
 from sensorium.ingest.netflow.template import Definition, read_templates
 from sensorium.model.exporter import ExporterStatus
 from sensorium.model.signals import Signal
@@ -219,16 +220,21 @@ class NetflowDecoder:
     def _follow(self, slab: Slab) -> None:
         known = self.exporters
         followed = slab.datagrams
-        happened = follow(
-            *(slab.heads, slab.records[:followed], known.expected, known.uptimes),
-            *(self._config.sequence_window, known.counts, known.gaps),
-        )
+        progress = np.zeros(2, np.int64)
+        while True:
+            follow(
+                *(slab.heads, slab.records[:followed], known.streams, known.counts),
+                *(self._config.sequence_window, progress),
+            )
+            if progress[0] == followed:
+                break
+            self._meters.streams_evicted(evict_streams(known.streams))
         replayed = slab.replayed()
         if len(replayed):
             read = slab.records[followed : followed + len(replayed)] & (UNCERTAIN - 1)
             np.add.at(known.counts[:, at.C_RECORDS], replayed, read)
             np.add.at(known.counts[:, at.C_REPLAYED], replayed, read)
-        if happened or len(replayed):
+        if progress[1] or len(replayed):
             self._meters.sequence(known.sources, known.counts)
 
     def _execute(self, slab: Slab, history: History) -> pa.RecordBatch:
@@ -268,6 +274,7 @@ class NetflowDecoder:
         self._meters.dropped(slab.drops)
         self._meters.known(
             sources=len(self.exporters.table),
+            streams=known_streams(self.exporters.streams),
             templates=self.exporters.templates_known,
             pending=len(self.exporters.pending),
         )

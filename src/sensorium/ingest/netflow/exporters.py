@@ -13,11 +13,12 @@ from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.netflow.elements import REVERSE_PEN
 from sensorium.ingest.netflow.pending import Pending
 from sensorium.ingest.netflow.programs import ProgramTable
-from sensorium.ingest.netflow.reasons import DROPS, Drop
+from sensorium.ingest.netflow.reasons import Drop
 from sensorium.ingest.netflow.registry.lookup import Information, Key, information
 from sensorium.ingest.netflow.resolve import SlotTable
 from sensorium.ingest.netflow.sampling import Announcement, Rates, SamplingTable
 from sensorium.ingest.netflow.sources import SourceTable
+from sensorium.ingest.netflow.streams import forget_sources, new_streams
 from sensorium.ingest.netflow.template import Definition, Template
 
 Int64s = npt.NDArray[np.int64]
@@ -70,7 +71,7 @@ class Exporters:
 
     ``boot_ms`` int64 (sources,), -1 unknown; ``sampling_of`` the row of each source's rates,
     ``exporter_of`` the number of its exporter and ``wide_of`` the row of each exporter's rates;
-    ``expected``, ``uptimes``, ``counts`` and ``gaps`` as in :mod:`sequence`. ``changes`` gathers
+    ``counts`` as in :mod:`sequence`, ``streams`` as in :mod:`streams`. ``changes`` gathers
     what was replaced, until somebody takes it away.
     """
 
@@ -89,10 +90,8 @@ class Exporters:
         self.sampling_of: Int64s = np.zeros(most, np.int64)
         self.exporter_of: Int64s = np.zeros(most, np.int64)
         self.wide_of: Int64s = np.zeros(most, np.int64)
-        self.expected: Int64s = np.full(most, -1, np.int64)
-        self.uptimes: Int64s = np.full(most, -1, np.int64)
-        self.counts: Int64s = np.zeros((most, at.C_DROPS + len(DROPS)), np.int64)
-        self.gaps: Int64s = np.zeros((most, 2 * at.GAPS), np.int64)
+        self.streams = new_streams(most, config.max_streams)
+        self.counts: Int64s = at.aligned(most, at.COUNTS_WIDTH)
         self.templates_known = 0
         self.changes: list[Change] = []
 
@@ -141,11 +140,10 @@ class Exporters:
         chosen = numbers[order[: max(1, len(numbers) // _EVICTED_PART)]]
         waiting = sum(self._forget(number) for number in chosen.tolist())
         self.table.remove(chosen)
-        for array, blank in (
-            *((self.boot_ms, -1), (self.expected, -1), (self.uptimes, -1)),
-            *((self.sampling_of, 0), (self.counts, 0), (self.gaps, 0)),
-        ):
-            array[chosen] = blank
+        forget_sources(self.streams, chosen)
+        self.boot_ms[chosen] = -1
+        self.sampling_of[chosen] = 0
+        self.counts[chosen] = 0
         return chosen, [self.sources[number] for number in chosen.tolist()], waiting
 
     def _forget(self, number: int) -> int:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from sensorium.model.signals import FLOWS
@@ -77,27 +79,27 @@ H_ADDRESS_LOW: Final = 8
 H_SAMPLING: Final = 9  # NetFlow v5's own sampling interval
 H_LENGTH: Final = 10  # bytes of the datagram
 H_UNREAD: Final = 11  # NetFlow v5: records announced and not there; IPFIX: 1 if any may be unread
-HEAD_WIDTH: Final = 12
+H_PORT: Final = 12  # the UDP port that it came from
+HEAD_WIDTH: Final = 13
 
-# What is counted for each source, and what following its sequence numbers needs.
+# What is counted for each source. What every datagram touches comes first, in one cache line.
 C_DATAGRAMS: Final = 0
 C_BYTES: Final = 1
 C_RECORDS: Final = 2
-C_LOST: Final = 3
-C_LATE: Final = 4
-C_DUPLICATE: Final = 5
-C_RESTARTED: Final = 6
-C_UNREAD: Final = 7
-C_REPLAYED: Final = 8
-C_SEEN_NS: Final = 9
-C_SKEW_NS: Final = 10  # export time less arrival; 0 where the exporter says no time
-C_RATE: Final = 11  # NetFlow v5's own sampling interval
-C_GAP: Final = 12  # the gap to be forgotten next
-C_UNCERTAIN: Final = 13  # whether units of the newest datagram may not have been read
-C_DROPS: Final = 14  # by reason from here on
+C_SEEN_NS: Final = 3
+C_SKEW_NS: Final = 4  # export time less arrival; 0 where the exporter says no time
+C_RATE: Final = 5  # NetFlow v5's own sampling interval
+C_LOST: Final = 6
+C_LATE: Final = 7
+C_DUPLICATE: Final = 8
+C_RESTARTED: Final = 9
+C_UNREAD: Final = 10
+C_REPLAYED: Final = 11
+C_DROPS: Final = 12  # by reason from here on
+COUNTS_WIDTH: Final = 32
 
 GAPS: Final = 16
-"""Gaps in a source's sequence that are remembered, so that a late datagram fills its own."""
+"""Gaps in a stream's sequence that are remembered, so that a late datagram fills its own."""
 
 # A set: START and END are addresses of its first byte after the set header and after its last.
 S_HEAD: Final = 0
@@ -186,3 +188,10 @@ STEP_ETYPE_IPV4: Final = 512
 STEP_ETYPE_IF_UNSET: Final = 1024
 STEP_TIMES_MAY_MISS: Final = 2048
 STEP_END_UPTIME: Final = 4096
+
+
+def aligned(rows: int, width: int) -> npt.NDArray[np.int64]:
+    """Zeros, int64 (rows, width), that begin with a cache line."""
+    flat = np.zeros(rows * width + 8, np.int64)
+    first = -flat.ctypes.data % 64 // 8
+    return flat[first : first + rows * width].reshape(rows, width)

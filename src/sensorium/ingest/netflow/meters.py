@@ -45,6 +45,13 @@ class Meters:
         self._sources = observe.gauge(
             "sensorium_netflow_sources", "Exporters by protocol and observation domain known"
         )
+        self._streams = observe.gauge(
+            "sensorium_netflow_streams", "Source ports whose sequence numbers are followed"
+        )
+        self._streams_evicted = observe.counter(
+            "sensorium_netflow_streams_evicted",
+            "Streams forgotten because there were too many, those silent longest first",
+        )
         self._evicted = observe.counter(
             "sensorium_netflow_sources_evicted",
             "Sources forgotten because there were too many, those silent longest first",
@@ -97,9 +104,14 @@ class Meters:
                 with suppress(KeyError):
                     self._sequence.remove(*_labels(source), event)
 
-    def known(self, *, sources: int, templates: int, pending: int) -> None:
+    def streams_evicted(self, count: int) -> None:
+        """So many streams have been forgotten."""
+        self._streams_evicted.inc(count)
+
+    def known(self, *, sources: int, streams: int, templates: int, pending: int) -> None:
         """Say how much is remembered."""
         self._sources.set(sources)
+        self._streams.set(streams)
         self._templates.set(templates)
         self._pending.set(pending)
 

@@ -1,6 +1,7 @@
-"""Sequence numbers: what was lost on the way, came late or twice, or began anew, per source.
+"""Sequence numbers: what was lost on the way, came late or twice, or began anew.
 
-The unit is the protocol's: NetFlow v5 counts flows, v9 packets, IPFIX data records (of templates
+Numbers are followed by stream (see :mod:`streams`) and counted for the stream's source. The unit
+is the protocol's: NetFlow v5 counts flows, v9 packets, IPFIX data records (of templates
 and options templates alike). A number ahead of the expected one is a gap of so many units. One
 behind it, within the window, is a datagram that came late if it lies in a gap that is remembered,
 and fills it; else it came twice. Anything farther off, or an uptime that went back, is a restart.
@@ -12,7 +13,8 @@ it later, when its template has come, as replayed. So for every source at any ti
     sent = records - duplicates + (lost - late) + (unread - replayed) + cut
 
 in units, where ``cut`` are v5's records that a datagram announces and ends before; in v9 a record
-is a packet.
+is a packet. Only what is missing between a stream and one that may be its rest shows some
+datagrams later.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from __future__ import annotations
 from typing import Any
 
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow import streams as st
 from sensorium.ingest.netflow.compiled import inner, kernel
+from sensorium.ingest.netflow.streams import rebooted, settle_claim, stream_of
 
 EVENTS = ("lost", "late", "duplicate", "restarted", "unread", "replayed")
 """What is counted, in the order of the columns from :data:`layout.C_LOST` on."""
@@ -37,6 +41,7 @@ _H_UPTIME_MS = at.H_UPTIME_MS
 _H_SAMPLING = at.H_SAMPLING
 _H_LENGTH = at.H_LENGTH
 _H_UNREAD = at.H_UNREAD
+_H_PORT = at.H_PORT
 _C_DATAGRAMS = at.C_DATAGRAMS
 _C_BYTES = at.C_BYTES
 _C_RECORDS = at.C_RECORDS
@@ -48,43 +53,51 @@ _C_UNREAD = at.C_UNREAD
 _C_SEEN_NS = at.C_SEEN_NS
 _C_SKEW_NS = at.C_SKEW_NS
 _C_RATE = at.C_RATE
-_C_GAP = at.C_GAP
-_C_UNCERTAIN = at.C_UNCERTAIN
+_T_PORT = st.T_PORT
+_T_EXPECTED = st.T_EXPECTED
+_T_UPTIME = st.T_UPTIME
+_T_SEEN = st.T_SEEN
+_T_UNCERTAIN = st.T_UNCERTAIN
+_T_STAYED = st.T_STAYED
+_T_CLAIM = st.T_CLAIM
+_T_OWED = st.T_OWED
+_T_GAP = st.T_GAP
+_T_GAPS = st.T_GAPS
+_TURN = st.TURN
 _GAPS = at.GAPS
 _V5 = at.V5
 _V9 = at.V9
 _IPFIX = at.IPFIX
 _FARTHEST_AHEAD = 1 << 24
-_UPTIME_SLACK_MS = 10_000
-_UPTIME_NEAR_WRAP = 0xF0000000
 
 
 @inner
-def _remember(gaps: Any, count: Any, start: Any, units: Any) -> None:
+def _remember(row: Any, start: Any, units: Any) -> None:
     """Keep a gap, in the place of the one that was kept longest."""
-    place = 2 * count[_C_GAP]
-    gaps[place] = start
-    gaps[place + 1] = units
-    count[_C_GAP] = (count[_C_GAP] + 1) % _GAPS
+    place = _T_GAPS + 2 * row[_T_GAP]
+    row[place] = start
+    row[place + 1] = units
+    row[_T_GAP] = (row[_T_GAP] + 1) % _GAPS
 
 
 @inner
-def _fill(gaps: Any, count: Any, sequence: Any, units: Any) -> Any:
+def _fill(row: Any, sequence: Any, units: Any) -> Any:
     """Take units out of the gap they lie in; how many were missing there."""
     for index in range(_GAPS):
-        start = gaps[2 * index]
-        length = gaps[2 * index + 1]
+        place = _T_GAPS + 2 * index
+        start = row[place]
+        length = row[place + 1]
         before = (sequence - start) & 0xFFFFFFFF
         if length == 0 or before >= length:
             continue
         filled = min(units, length - before)
         after = length - before - filled
-        gaps[2 * index + 1] = before
+        row[place + 1] = before
         if before == 0:
-            gaps[2 * index] = (sequence + filled) & 0xFFFFFFFF
-            gaps[2 * index + 1] = after
+            row[place] = (sequence + filled) & 0xFFFFFFFF
+            row[place + 1] = after
         elif after > 0:
-            _remember(gaps, count, (sequence + filled) & 0xFFFFFFFF, after)
+            _remember(row, (sequence + filled) & 0xFFFFFFFF, after)
         return filled
     return 0
 
@@ -102,63 +115,83 @@ def _meet(head: Any, records: Any, count: Any) -> None:
 
 
 @inner
-def _behind(gaps: Any, count: Any, sequence: Any, units: Any) -> None:
-    filled = _fill(gaps, count, sequence, units)
-    count[_C_LATE] += filled
-    count[_C_DUPLICATE] += units - filled
+def _judge(row: Any, count: Any, sequence: Any, units: Any, restarted: Any, window: Any) -> Any:
+    """Count what a number tells that is not the expected one; whether its datagram came late."""
+    ahead = (sequence - row[_T_EXPECTED]) & 0xFFFFFFFF
+    ahead -= (ahead & 0x80000000) << 1
+    if restarted or ahead < -window or ahead > _FARTHEST_AHEAD:
+        count[_C_RESTARTED] += 1
+        row[_T_GAPS : _T_GAPS + 2 * _GAPS] = 0
+    elif ahead < 0:
+        filled = _fill(row, sequence, units)
+        count[_C_LATE] += filled
+        count[_C_DUPLICATE] += units - filled
+        return True
+    elif row[_T_UNCERTAIN] != 0:
+        count[_C_UNREAD] += ahead
+    else:
+        count[_C_LOST] += ahead
+        _remember(row, row[_T_EXPECTED], ahead)
+    return False
+
+
+@inner
+def _settle(streams: Any, row: Any, count: Any) -> Any:
+    """Count what was missing between two streams, or that it was not; whether anything was."""
+    owed = row[_T_OWED]
+    count[_C_LATE] += owed
+    row[_T_OWED] = 0
+    if row[_T_CLAIM] >= 0:
+        lost = settle_claim(streams, row)
+        count[_C_LOST] += lost
+        owed += lost
+    return owed != 0
 
 
 @kernel
-def follow(
-    heads: Any,
-    records: Any,
-    expected: Any,
-    uptimes: Any,
-    window: Any,
-    counts: Any,
-    gaps: Any,
-) -> Any:
-    """Count a slab's datagrams and follow their numbers; how often these were not as expected.
+def follow(heads: Any, records: Any, streams: Any, counts: Any, window: Any, progress: Any) -> None:
+    """Count a slab's datagrams and follow their numbers, from ``progress[0]`` on.
 
-    ``expected`` and ``uptimes`` int64 (sources,) hold -1 where nothing is known yet; ``counts``
-    int64 (sources, ...) is counted into; ``gaps`` int64 (sources, 32) holds starts and lengths.
+    It stops where there is no room for a stream, and counts in ``progress[1]`` how often numbers
+    were not as expected. ``counts`` int64 (sources, ...) is counted into.
     """
-    happened = 0
-    for i in range(records.shape[0]):
+    for i in range(progress[0], records.shape[0]):
         head = heads[i]
         source = head[_H_SOURCE]
         if source < 0:
             continue
+        sequence = head[_H_SEQUENCE]
+        uptime = head[_H_UPTIME_MS]
+        number = streams.first[source]
+        if (
+            number < 0
+            or streams.rows[number, _T_PORT] != head[_H_PORT]
+            or streams.rows[number, _T_EXPECTED] != sequence
+        ):
+            number = stream_of(streams, source, head[_H_PORT], sequence, uptime, window)
+            if number < 0:
+                progress[0] = i
+                return
+        row = streams.rows[number]
+        streams.tallies[_TURN] += 1
+        row[_T_SEEN] = streams.tallies[_TURN]
+        row[_T_STAYED] += 1
         count = counts[source]
         read = records[i] & (UNCERTAIN - 1)
         _meet(head, read, count)
         protocol = head[_H_PROTOCOL]
         units = 1 if protocol == _V9 else read + head[_H_UNREAD] if protocol == _V5 else read
-        sequence = head[_H_SEQUENCE]
-        uptime = head[_H_UPTIME_MS]
-        before = uptimes[source]
-        rebooted = 0 <= uptime < before - _UPTIME_SLACK_MS and before < _UPTIME_NEAR_WRAP
         late = False
-        if expected[source] >= 0:
-            ahead = (sequence - expected[source]) & 0xFFFFFFFF
-            ahead -= (ahead & 0x80000000) << 1
-            late = -window <= ahead < 0
-            happened += ahead != 0
-            if rebooted or ahead < -window or ahead > _FARTHEST_AHEAD:
-                count[_C_RESTARTED] += 1
-                gaps[source] = 0
-                happened += 1
-                late = False
-            elif late:
-                _behind(gaps[source], count, sequence, units)
-            elif ahead > 0 and count[_C_UNCERTAIN] != 0:
-                count[_C_UNREAD] += ahead
-            elif ahead > 0:
-                count[_C_LOST] += ahead
-                _remember(gaps[source], count, expected[source], ahead)
+        if row[_T_EXPECTED] >= 0:
+            restarted = rebooted(uptime, row[_T_UPTIME])
+            if restarted or row[_T_EXPECTED] != sequence:
+                progress[1] += 1
+                late = _judge(row, count, sequence, units, restarted, window)
+            if (row[_T_CLAIM] >= 0 or row[_T_OWED] != 0) and _settle(streams, row, count):
+                progress[1] += 1
         if not late:
-            expected[source] = (sequence + units) & 0xFFFFFFFF
-            uptimes[source] = uptime
+            row[_T_EXPECTED] = (sequence + units) & 0xFFFFFFFF
+            row[_T_UPTIME] = uptime
             unread = records[i] >= UNCERTAIN or head[_H_UNREAD] != 0
-            count[_C_UNCERTAIN] = 1 if unread and protocol == _IPFIX else 0
-    return happened
+            row[_T_UNCERTAIN] = 1 if unread and protocol == _IPFIX else 0
+    progress[0] = records.shape[0]

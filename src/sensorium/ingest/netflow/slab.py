@@ -45,14 +45,15 @@ class Slab:
         offsets = np.array(datagrams.offsets, np.int64)
         arrival = np.array(datagrams.arrival_ns, np.int64)
         address = np.array(datagrams.src_addr, np.uint8).view(np.int64)
-        _check(offsets, arrival, address, len(self._data))
+        port = np.array(datagrams.src_port, np.uint16)
+        _check(offsets, arrival, address, port, len(self._data))
         size = int(offsets[-1] - offsets[0])
         sets = np.empty((capacity(len(arrival), size), at.SET_WIDTH), np.int64)
         first = np.zeros(2, np.int64)
         table.tallies[BORN] = 0
         while True:
             stopped = walk(
-                *(self.address, offsets, arrival, address, first),
+                *(self.address, offsets, arrival, address, port, first),
                 *(table.keys, table.ids, table.free, table.tallies),
                 *(self.heads, sets, self.drops, self.counts),
             )
@@ -100,9 +101,11 @@ class Slab:
         return sets
 
 
-def _check(offsets: Int64s, arrival: Int64s, address: Int64s, size: int) -> None:
+def _check(
+    offsets: Int64s, arrival: Int64s, address: Int64s, port: npt.NDArray[np.uint16], size: int
+) -> None:
     """ValueError for a slab that contradicts itself: kernels read where offsets point."""
-    if len(offsets) != len(arrival) + 1 or address.shape != (len(arrival), 2):
+    if not len(offsets) - 1 == len(arrival) == len(port) or address.shape != (len(arrival), 2):
         raise ValueError("a slab's columns differ in length")
     if offsets[0] < 0 or offsets[-1] > size or (np.diff(offsets) < 0).any():
         raise ValueError("a slab's offsets point outside its data")

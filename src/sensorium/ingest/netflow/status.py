@@ -35,7 +35,7 @@ def statuses(exporters: Exporters) -> list[ExporterStatus]:
 def _status(source: Source, count: npt.NDArray[np.int64], rate: int) -> ExporterStatus:
     by_reason = {
         reason.value: int(number)
-        for reason, number in zip(DROPS, count[at.C_DROPS :], strict=True)
+        for reason, number in zip(DROPS, count[at.C_DROPS : at.C_DROPS + len(DROPS)], strict=True)
         if number
     }
     unread = int(count[at.C_UNREAD] - count[at.C_REPLAYED])

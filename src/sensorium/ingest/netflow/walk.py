@@ -15,6 +15,7 @@ from sensorium.ingest.netflow.layout import (
     H_DOMAIN,
     H_EXPORT_NS,
     H_LENGTH,
+    H_PORT,
     H_PROTOCOL,
     H_SAMPLING,
     H_SEQUENCE,
@@ -210,6 +211,7 @@ def walk(
     offsets: Any,
     arrival: Any,
     address: Any,
+    port: Any,
     first: Any,
     keys: Any,
     ids: Any,
@@ -225,8 +227,8 @@ def walk(
     It goes on at datagram ``first[0]`` and row ``first[1]`` of the sets, and leaves there where it
     stopped: at the end, or before a datagram whose sets may not fit in or whose source there is no
     room for. ``data`` is the address of the slab's first byte, ``offsets`` int64 (n + 1,),
-    ``address`` int64 (n, 2); ``drops`` int64 (4, reasons) and ``counts`` int64 (sources, ...) are
-    counted into.
+    ``address`` int64 (n, 2), ``port`` uint16 (n,); ``drops`` int64 (4, reasons) and ``counts``
+    int64 (sources, ...) are counted into.
     """
     k = first[1]
     for i in range(first[0], arrival.shape[0]):
@@ -240,6 +242,7 @@ def walk(
         head[H_ARRIVAL_NS] = arrival[i]
         head[H_ADDRESS_HIGH] = address[i, 0]
         head[H_ADDRESS_LOW] = address[i, 1]
+        head[H_PORT] = port[i]
         if not _has_header(head, start, end - start):
             _count_headless(start, end - start, drops)
             continue

@@ -22,8 +22,10 @@ _LITTLE_ENDIAN = sys.byteorder == "little"
 
 
 def _pointer(builder: Any, bits: int, address: Any, at: Any, scale: int) -> Any:
-    offset = builder.mul(at, ir.Constant(_I64, scale)) if scale > 1 else at
-    return builder.inttoptr(builder.add(address, offset), ir.IntType(bits).as_pointer())
+    # A pointer moved by an index, not a number: so the compiler sees what a loop walks over.
+    base = builder.inttoptr(address, ir.IntType(8 * scale).as_pointer())
+    place = builder.gep(base, [at])
+    return place if 8 * scale == bits else builder.bitcast(place, ir.IntType(bits).as_pointer())
 
 
 def _loader(bits: int, scale: int, *, signed: bool = False) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -11,11 +12,12 @@ import pyarrow as pa
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.codes import FACILITIES, SEVERITIES
+from sensorium.ingest.syslog.codes import FACILITIES, SEVERITIES, SEVERITY_NUMBERS
 from sensorium.ingest.syslog.layout import Bytes, Ints, Positions
 from sensorium.ingest.syslog.memory import (
     copy,
     position,
+    put_byte,
     put_position,
     put_word,
     total,
@@ -50,6 +52,7 @@ _FIRST_EXTRA: Final = 4
 _TABLES: Final = np.array(
     [array.ctypes.data for t in (_KEYS, _FACILITY_NAMES, _SEVERITY_NAMES) for array in t], np.int64
 )
+_NUMBERS: Final = np.array(SEVERITY_NUMBERS, np.int64)
 # Each table is an address of slots and one of lengths, in this order.
 _KEY_TABLE: Final = 0
 _FACILITY_TABLE: Final = 2
@@ -63,14 +66,25 @@ _BODY: Final = 6
 _SEVERITY: Final = 8
 _KEY: Final = 10
 _VALUE: Final = 12
+# And one of severity numbers.
+_SEVERITY_NUMBER: Final = 14
 
 
 @inner
-def _append(outputs: int, column: int, n: int, source: int, length: int) -> None:
-    """Write string number ``n`` of an output: ``length`` bytes at the address ``source``."""
+def _append(outputs: int, column: int, n: int, source: int, length: int, wide: bool) -> None:
+    """Write string number ``n`` of an output: ``length`` bytes at the address ``source``.
+
+    ``wide`` says that a slot's bytes may be read after the source; after the target is room.
+    """
     offsets = total(outputs, column)
     at = position(offsets, n)
-    copy(total(outputs, column + 1) + at, source, length)
+    target = total(outputs, column + 1) + at
+    if wide and length <= _SLOT:
+        first, second = word(source, 0), word(source, 8)
+        put_word(target, 0, first)
+        put_word(target, 8, second)
+    else:
+        copy(target, source, length)
     put_position(offsets, n + 1, at + length)
 
 
@@ -87,7 +101,7 @@ def _append_short(outputs: int, column: int, n: int, tables: int, table: int, na
 
 @inner
 def _append_attributes(
-    data: int, row: int, extras: int, outputs: int, entry: int, tables: int
+    data: int, row: int, extras: int, outputs: int, entry: int, tables: int, wide: bool
 ) -> int:
     """Write a message's attributes from number ``entry`` on; the number after the last."""
     priority = position(row, layout.PRIORITY)
@@ -100,7 +114,7 @@ def _append_attributes(
         length = position(row, column + 1) - start
         if length > 0:
             _append_short(outputs, _KEY, entry, tables, _KEY_TABLE, key)
-            _append(outputs, _VALUE, entry, data + start, length)
+            _append(outputs, _VALUE, entry, data + start, length, wide)
             entry += 1
     if position(row, layout.ODD) != 0:
         for e in range(layout.EXTRA_WIDTH // 2):
@@ -108,7 +122,7 @@ def _append_attributes(
             length = position(extras, 2 * e + 1) - start
             if length > 0:
                 _append_short(outputs, _KEY, entry, tables, _KEY_TABLE, _FIRST_EXTRA + e)
-                _append(outputs, _VALUE, entry, data + start, length)
+                _append(outputs, _VALUE, entry, data + start, length, wide)
                 entry += 1
     start, end = position(row, layout.DATA), position(row, layout.DATA + 1)
     if end > start:
@@ -127,7 +141,7 @@ def _fill(
     sender_names: Any,
     table_addresses: Ints,
     output_addresses: Ints,
-    attribute_ends: Positions,
+    ends_: Positions,
 ) -> int:
     """Fill every output; the number of attributes written.
 
@@ -135,28 +149,36 @@ def _fill(
     severity.
     """
     data, outputs = bytes_.ctypes.data, output_addresses.ctypes.data
-    tables, ends = table_addresses.ctypes.data, attribute_ends.ctypes.data
+    tables, ends = table_addresses.ctypes.data, ends_.ctypes.data
     first_row, first_extra = rows.ctypes.data, extra_rows.ctypes.data
     names, name_offsets = sender_names
+    numbers = total(outputs, _SEVERITY_NUMBER)
+    last = len(bytes_) - _SLOT
     entry = 0
-    for m in range(len(senders)):
+    for m in range(len(ends_) - 1):
         row, extras = first_row + m * layout.WIDTH * 4, first_extra + m * layout.EXTRA_WIDTH * 4
+        wide = position(row, layout.BODY + 1) <= last
         source = data + position(row, layout.HOST)
         length = position(row, layout.HOST + 1) - position(row, layout.HOST)
         if length == 0:
             name = name_offsets[senders[m]]
             source, length = names.ctypes.data + name, name_offsets[senders[m] + 1] - name
-        _append(outputs, _HOST, m, source, length)
+            _append(outputs, _HOST, m, source, length, False)
+        else:
+            _append(outputs, _HOST, m, source, length, wide)
         for output, column in ((_APP, layout.APP), (_PROC, layout.PROC), (_BODY, layout.BODY)):
             start = position(row, column)
-            _append(outputs, output, m, data + start, position(row, column + 1) - start)
+            length = position(row, column + 1) - start
+            _append(outputs, output, m, data + start, length, wide)
         priority = position(row, layout.PRIORITY)
         if priority == -1:
-            _append(outputs, _SEVERITY, m, data, 0)
+            _append(outputs, _SEVERITY, m, data, 0, False)
+            put_byte(numbers, m, 0)
         else:
             severity = priority & 7 if priority >= 0 else -2 - priority
             _append_short(outputs, _SEVERITY, m, tables, _SEVERITY_TABLE, severity)
-        entry = _append_attributes(data, row, extras, outputs, entry, tables)
+            put_byte(numbers, m, _NUMBERS[severity])
+        entry = _append_attributes(data, row, extras, outputs, entry, tables, wide)
         put_position(ends, m + 1, entry)
     return entry
 
@@ -182,7 +204,7 @@ class _Strings:
         return pa.Array.from_buffers(pa.string(), strings, [None, self.offsets, self.data])
 
 
-def text_columns(
+def message_columns(
     data: npt.NDArray[np.uint8],
     rows: npt.NDArray[np.int32],
     extras: npt.NDArray[np.int32],
@@ -190,14 +212,17 @@ def text_columns(
     senders: npt.NDArray[np.int64],
     sender_names: tuple[str, ...],
 ) -> dict[str, pa.Array]:
-    """The columns ``host``, ``app``, ``proc_id``, ``body``, ``severity_text`` and ``attributes``.
+    """The columns ``host``, ``app``, ``proc_id``, ``body``, ``severity_text``, ``severity_number``
+    and ``attributes``.
 
     ``rows`` (n, WIDTH), ``extras`` (n, EXTRA_WIDTH) and ``totals`` are the parser's; ``senders``
-    (n,) says which of ``sender_names`` stands for the host of a message that states none.
+    (n,) says which of ``sender_names`` stands for the host of a message that states none; it may
+    be empty where each states one.
     """
     messages, stated = len(rows), totals.tolist()
     entries = 4 * messages + stated[layout.ENTRIES]
-    unnamed = messages * max(map(len, sender_names))
+    unnamed = stated[layout.NAMELESS] * max(map(len, sender_names))
+    numbers = pa.allocate_buffer(messages)
     outputs = {
         "host": _Strings.room(messages, stated[layout.HOST_BYTES] + unnamed),
         "app": _Strings.room(messages, stated[layout.APP_BYTES]),
@@ -216,7 +241,7 @@ def text_columns(
         senders,
         packed(sender_names),
         _TABLES,
-        np.array(places, np.int64).reshape(-1),
+        np.array([*chain.from_iterable(places), numbers.address], np.int64),
         ends,
     )
     pairs = pa.StructArray.from_arrays(
@@ -226,4 +251,5 @@ def text_columns(
         LABELS, messages, [None, pa.py_buffer(ends)], children=[pairs]
     )
     columns = {name: strings.array(messages) for name, strings in outputs.items()}
-    return {**columns, "attributes": attributes}
+    severity = pa.Array.from_buffers(pa.uint8(), messages, [None, numbers])
+    return {**columns, "severity_number": severity, "attributes": attributes}

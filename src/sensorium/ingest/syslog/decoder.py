@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.codes import SEVERITY_NUMBERS
-from sensorium.ingest.syslog.columns import text_columns
+from sensorium.ingest.syslog.columns import message_columns
 from sensorium.ingest.syslog.config import SyslogConfig
-from sensorium.ingest.syslog.framing import malformed_utf8, split, with_replacements
+from sensorium.ingest.syslog.framing import malformed_utf8, split, survey, with_replacements
 from sensorium.ingest.syslog.parser import parse
+from sensorium.ingest.syslog.regular import parse_regular
 from sensorium.ingest.syslog.zones import LocalTimes
 from sensorium.model.address import unpack_address
 from sensorium.model.signals import ADDRESS, LOGS, Signal
@@ -25,9 +25,9 @@ T = TypeVar("T", bound=np.generic)
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int32]
 
-# By severity, and at the end (index -1) for a message without priority.
-_NUMBERS: Final = np.array([*SEVERITY_NUMBERS, 0], np.uint8)
+_NO_SENDERS: Final = np.empty(0, np.int64)
 
 
 class SyslogDecoder:
@@ -64,44 +64,51 @@ class SyslogDecoder:
         return self._decode(messages, whole=True)
 
     def _decode(self, datagrams: Datagrams, *, whole: bool) -> pa.RecordBatch:
-        data, offsets = self._well_formed(datagrams)
-        starts, ends, origins, cut = self._messages_of(data, offsets, whole=whole)
+        data, offsets, feeds = self._well_formed(datagrams)
+        starts, ends, origins, cut = self._messages_of(data, offsets, divide=feeds and not whole)
         count = len(starts)
-        (rows, extras), local = self._scratch.rows(count), np.empty(count, np.bool_)
-        times = np.empty(count, np.int64)
-        one_each = count == len(datagrams) and (count == 0 or bool((np.diff(origins) == 1).all()))
-        observed = _read_only(datagrams.arrival_ns if one_each else datagrams.arrival_ns[origins])
-        totals = parse(
-            data, starts, ends, observed, rows.reshape(-1), extras.reshape(-1), times, local
+        observed, sources = datagrams.arrival_ns, datagrams.src_addr
+        if origins is not None:
+            observed, sources = observed[origins], sources[origins]
+        observed = _read_only(observed)
+        rows, extras, others, local = self._scratch.rows(count)
+        times, totals = np.empty(count, np.int64), np.zeros(layout.TOTALS, np.int64)
+        flat = rows.reshape(-1)
+        rest = parse_regular(data, starts, ends, observed, flat, times, local, totals, others)
+        parse(
+            *(data, starts, ends, observed, others[:rest]),
+            *(flat, extras.reshape(-1), times, local, totals),
         )
         totals[layout.TRUNCATED] = cut
         self._count(count, totals)
         self._local.to_utc(times, local)
-        sources = datagrams.src_addr if one_each else datagrams.src_addr[origins]
         return _batch(data, rows, extras, totals, times, observed, sources)
 
-    def _well_formed(self, datagrams: Datagrams) -> tuple[Bytes, Ints]:
+    def _well_formed(self, datagrams: Datagrams) -> tuple[Bytes, Ints, bool]:
+        """All bytes, where each datagram ends, and whether there is a line feed in any."""
         # Kernels are compiled for read-only arrays, which any array can be made into.
         data, offsets = _read_only(datagrams.data), _read_only(datagrams.offsets)
-        if len(data) == 0 or int(data.max()) < 0x80:
-            return data, offsets
-        malformed = np.zeros(len(datagrams), np.bool_)
-        count = malformed_utf8(data, offsets, malformed)
-        if count:
-            self._irregular.labels("invalid_utf8").inc(count)
-            data, offsets = with_replacements(data, offsets, malformed)
-        return _read_only(data), _read_only(offsets)
+        foreign, feeds = survey(data)
+        if foreign:
+            malformed = np.zeros(len(datagrams), np.bool_)
+            count = malformed_utf8(data, offsets, malformed)
+            if count:
+                self._irregular.labels("invalid_utf8").inc(count)
+                data, offsets = with_replacements(data, offsets, malformed)
+        return _read_only(data), _read_only(offsets), feeds
 
     def _messages_of(
-        self, data: Bytes, offsets: Ints, *, whole: bool
-    ) -> tuple[Ints, Ints, Ints, int]:
-        line_ends = np.empty(0, np.int64) if whole else np.flatnonzero(data == 10)
+        self, data: Bytes, offsets: Ints, *, divide: bool
+    ) -> tuple[Ints, Ints, Ints | None, int]:
+        """Where messages start and end, their datagrams (None: one in each), how many were cut."""
+        line_ends = np.flatnonzero(data == 10) if divide else np.empty(0, np.int64)
         room = len(offsets) - 1 + len(line_ends)
         starts, ends, origins = self._scratch.bounds(room)
         count, empty, cut = split(data, offsets, line_ends, self._longest, starts, ends, origins)
         if empty:
             self._dropped.labels("syslog", "empty").inc(empty)
-        return starts[:count], ends[:count], origins[:count], cut
+        one_each = empty == 0 and count == len(offsets) - 1
+        return starts[:count], ends[:count], None if one_each else origins[:count], cut
 
     def _count(self, messages: int, totals: Ints) -> None:
         self._messages.inc(messages)
@@ -116,18 +123,20 @@ class _Scratch:
     """Room to work in that is kept from batch to batch: fresh pages cost as much as the work."""
 
     def __init__(self) -> None:
-        self._rows = np.zeros((0, layout.WIDTH), np.int32)
+        self._rows = np.empty((0, layout.WIDTH), np.int32)
         self._extras = np.empty((0, layout.EXTRA_WIDTH), np.int32)
+        self._others = np.empty(0, np.int64)
+        self._local = np.empty(0, np.bool_)
         self._bounds = np.zeros((3, 0), np.int64)
 
-    def rows(self, count: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """Zeroed positions of ``count`` messages, and rows of extras with any content."""
+    def rows(self, count: int) -> tuple[Positions, Positions, Ints, npt.NDArray[np.bool_]]:
+        """Positions of ``count`` messages, rows of extras, numbers and marks, with any content."""
         if count > len(self._rows):
-            self._rows = np.zeros((count, layout.WIDTH), np.int32)
+            self._rows = np.empty((count, layout.WIDTH), np.int32)
             self._extras = np.empty((count, layout.EXTRA_WIDTH), np.int32)
-        rows = self._rows[:count]
-        rows[:] = 0
-        return rows, self._extras[:count]
+            self._others = np.empty(count, np.int64)
+            self._local = np.empty(count, np.bool_)
+        return self._rows[:count], self._extras[:count], self._others[:count], self._local[:count]
 
     def bounds(self, count: int) -> npt.NDArray[np.int64]:
         """Starts, ends and origins of ``count`` messages, with any content."""
@@ -142,12 +151,10 @@ def _read_only(array: npt.NDArray[T]) -> npt.NDArray[T]:
     return view
 
 
-def _senders(rows: npt.NDArray[np.int32], sources: Bytes) -> tuple[tuple[str, ...], Ints]:
+def _senders(rows: Positions, sources: Bytes) -> tuple[tuple[str, ...], Ints]:
     """Names for messages that state no host: a table, and each message's entry in it."""
     index = np.zeros(len(rows), np.int64)
     nameless = np.flatnonzero(rows[:, layout.HOST + 1] == 0)
-    if len(nameless) == 0:
-        return ("",), index
     addresses = np.ascontiguousarray(sources[nameless])
     encoded = pa.Array.from_buffers(
         ADDRESS, len(nameless), [None, pa.py_buffer(addresses)]
@@ -158,24 +165,24 @@ def _senders(rows: npt.NDArray[np.int32], sources: Bytes) -> tuple[tuple[str, ..
 
 def _batch(
     data: Bytes,
-    rows: npt.NDArray[np.int32],
-    extras: npt.NDArray[np.int32],
+    rows: Positions,
+    extras: Positions,
     totals: Ints,
     times: Ints,
     observed: Ints,
     sources: Bytes,
 ) -> pa.RecordBatch:
-    names, senders = _senders(rows, sources)
-    priority = rows[:, layout.PRIORITY]
-    severity = np.where(priority >= 0, priority & 7, -2 - priority)
+    names: tuple[str, ...] = ("",)
+    senders = _NO_SENDERS
+    if totals[layout.NAMELESS]:
+        names, senders = _senders(rows, sources)
     columns = {
-        **text_columns(data, rows, extras, totals, senders, names),
+        **message_columns(data, rows, extras, totals, senders, names),
         "time_ns": pa.array(times),
         "observed_time_ns": pa.array(observed),
         "source_address": pa.Array.from_buffers(
             ADDRESS, len(rows), [None, pa.py_buffer(np.ascontiguousarray(sources))]
         ),
-        "severity_number": pa.array(_NUMBERS[severity]),
         "template_id": pa.array(np.zeros(len(rows), np.uint64)),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in LOGS.names], schema=LOGS)

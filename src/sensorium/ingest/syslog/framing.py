@@ -6,14 +6,18 @@ cut before each line that begins with a PRI; other line ends belong to the messa
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints
-from sensorium.ingest.syslog.memory import byte
+from sensorium.ingest.syslog.memory import byte, word
 from sensorium.ingest.syslog.parser import priority_at
+from sensorium.ingest.syslog.search import zeros
+
+_FEEDS: Final = 10 * 0x0101010101010101
+_HIGHS: Final = -0x7F7F7F7F7F7F7F80
 
 
 @inner
@@ -115,6 +119,22 @@ def _sequence_length(data: int, i: int, end: int) -> int:
 
 
 @kernel
+def survey(bytes_: Bytes) -> tuple[bool, bool]:
+    """Whether any byte is not ASCII, and whether any is a line feed."""
+    data, size = bytes_.ctypes.data, len(bytes_)
+    whole = size >> 3
+    seen = feeds = 0
+    for i in range(whole):
+        eight = word(data, i * 8)
+        seen |= eight
+        feeds |= zeros(eight ^ _FEEDS)
+    for i in range(whole * 8, size):
+        seen |= byte(data, i)
+        feeds |= byte(data, i) == 10
+    return seen & _HIGHS != 0, feeds != 0
+
+
+@kernel
 def malformed_utf8(bytes_: Bytes, offsets: Ints, malformed: Flags) -> int:
     """Mark the datagrams that are not well-formed UTF-8; how many there are."""
     data = bytes_.ctypes.data
@@ -122,6 +142,9 @@ def malformed_utf8(bytes_: Bytes, offsets: Ints, malformed: Flags) -> int:
     for d in range(len(offsets) - 1):
         i, end = offsets[d], offsets[d + 1]
         while i < end:
+            if end - i >= 8 and word(data, i) & _HIGHS == 0:
+                i += 8
+                continue
             length = _sequence_length(data, i, end)
             if length == 0:
                 malformed[d] = True

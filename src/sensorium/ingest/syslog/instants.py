@@ -134,7 +134,7 @@ def digits_after(data: int, at: int, end: int) -> tuple[int, int]:
 
 
 @inner
-def _offset_at(data: int, at: int, end: int) -> int:
+def offset_at(data: int, at: int, end: int) -> int:
     """Seconds east of UTC of ``Z`` or ``+hh:mm`` at ``at``, ended by ``end``; else NOT_A_TIME."""
     if end - at == 1 and (byte(data, at) == 90 or byte(data, at) == 122):
         return 0
@@ -174,7 +174,7 @@ def rfc3339(data: int, at: int, end: int) -> int:
     if days < 0 or seconds < 0:
         return NOT_A_TIME
     nanoseconds, i = fraction_at(data, at + 19, end)
-    offset = _offset_at(data, i, end)
+    offset = offset_at(data, i, end)
     if offset == NOT_A_TIME:
         return NOT_A_TIME
     return (days * DAY + seconds - offset) * SECOND + nanoseconds

@@ -58,8 +58,10 @@ BODY_BYTES: Final = 3
 VALUE_BYTES: Final = 4
 ENTRIES: Final = 5
 KEY_BYTES: Final = 6
+# Messages that state no host.
+NAMELESS: Final = 7
 # And messages that were odd, in the order of IRREGULAR.
-FIRST_REASON: Final = 7
+FIRST_REASON: Final = 8
 
 IRREGULAR: Final = (
     "no_priority",

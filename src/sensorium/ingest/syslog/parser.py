@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.dialects import (
@@ -37,7 +35,7 @@ from sensorium.ingest.syslog.instants import (
 )
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions
 from sensorium.ingest.syslog.marks import count, extra, field
-from sensorium.ingest.syslog.memory import byte, position, put_position
+from sensorium.ingest.syslog.memory import byte, position, put_position, put_total, total
 from sensorium.ingest.syslog.search import tag_end, token_end
 from sensorium.ingest.syslog.structured import measure
 
@@ -392,65 +390,78 @@ def _whole(row: int, start: int, end: int) -> None:
     field(row, layout.BODY, start, end)
 
 
+@inner
+def _message(
+    data: int, start: int, end: int, arrival: int, year: int, row: int, extras: int, totals: int
+) -> tuple[int, int]:
+    """Fill a message's row; its time or NOT_A_TIME, and whether that is LOCAL_TIME."""
+    for column in range(layout.WIDTH):
+        put_position(row, column, 0)
+    start = _skip_bom(data, start, end)
+    priority, at = _start_of(data, start, end)
+    put_position(row, layout.PRIORITY, priority)
+    time_ns, meaning = NOT_A_TIME, UTC_TIME
+    after = at if priority < 0 else version_end(data, at, end)
+    if after > at:
+        return parse_5424(data, at, after, end, row, totals), UTC_TIME
+    headed = priority >= 0 or _may_lack_priority(data, start, end)
+    stamps = total(totals, layout.NO_TIMESTAMP)
+    if headed:
+        time_ns, meaning, headed = parse_3164(data, at, end, arrival, year, row, extras, totals)
+    if priority < 0:
+        count(totals, layout.NO_PRIORITY, 1)
+        # Of a message without a priority nobody expects a time.
+        put_total(totals, layout.NO_TIMESTAMP, stamps)
+        if not headed:
+            _whole(row, start, end)
+    return time_ns, meaning
+
+
+@inner
+def _add_lengths(row: int, totals: int) -> None:
+    """Count the bytes that a row's columns and attributes will have."""
+    host = _length(row, layout.HOST)
+    count(totals, layout.NAMELESS, host == 0)
+    count(totals, layout.HOST_BYTES, host)
+    count(totals, layout.APP_BYTES, _length(row, layout.APP))
+    count(totals, layout.PROC_BYTES, _length(row, layout.PROC))
+    count(totals, layout.BODY_BYTES, _length(row, layout.BODY))
+    for column in (layout.VERSION, layout.MSGID, layout.STAMP, layout.DATA):
+        count(totals, layout.VALUE_BYTES, _length(row, column))
+
+
 @kernel
 def parse(
     bytes_: Bytes,
     starts: Ints,
     ends: Ints,
     arrivals: Ints,
+    numbers: Ints,
     rows: Positions,
     extra_rows: Positions,
     times: Ints,
     local: Flags,
-) -> Ints:
-    """Fill ``rows`` (n * WIDTH, zeroed), ``extra_rows`` (n * EXTRA_WIDTH, where ODD says so),
-    ``times`` (n,) and ``local`` (n,); return the TOTALS.
+    counts: Ints,
+) -> None:
+    """Parse the messages with these ``numbers``: fill their ``rows`` (n * WIDTH), ``extra_rows``
+    (n * EXTRA_WIDTH, where ODD says so), ``times`` (n,) and ``local`` (n,); add to ``counts``
+    (TOTALS,).
 
     Message ``m`` is ``bytes_[starts[m]:ends[m]]`` and arrived at ``arrivals[m]``. Where it states
     no time, that is its arrival; ``local`` marks times that are civil time in the sender's zone.
     """
-    counts = np.zeros(layout.TOTALS, np.int64)
     data, totals, first_row = bytes_.ctypes.data, counts.ctypes.data, rows.ctypes.data
     first_extra = extra_rows.ctypes.data
     year, year_start, year_end = 1970, 0, 0
-    hosts = apps = processes = bodies = values = 0
-    for m in range(len(starts)):
+    for m in numbers:
         # Not counted up: numba would make a float of an address that is first unsigned.
         row, extras = first_row + m * layout.WIDTH * 4, first_extra + m * layout.EXTRA_WIDTH * 4
-        end, arrival = ends[m], arrivals[m]
+        arrival = arrivals[m]
         if not year_start <= arrival < year_end:
             year = year_of(max(arrival, 0))
             year_start = days_from_civil(year, 1, 1) * DAY * SECOND
             year_end = year_start + 365 * DAY * SECOND
-        start = _skip_bom(data, starts[m], end)
-        priority, at = _start_of(data, start, end)
-        put_position(row, layout.PRIORITY, priority)
-        time_ns, meaning = NOT_A_TIME, UTC_TIME
-        after = at if priority < 0 else version_end(data, at, end)
-        if after > at:
-            time_ns = parse_5424(data, at, after, end, row, totals)
-        elif priority >= 0:
-            time_ns, meaning, _ = parse_3164(data, at, end, arrival, year, row, extras, totals)
-        else:
-            counts[layout.NO_PRIORITY] += 1
-            headed = _may_lack_priority(data, start, end)
-            if headed:
-                stamps = counts[layout.NO_TIMESTAMP]
-                time_ns, meaning, headed = parse_3164(
-                    data, start, end, arrival, year, row, extras, totals
-                )
-                counts[layout.NO_TIMESTAMP] = stamps
-            if not headed:
-                _whole(row, start, end)
+        time_ns, meaning = _message(data, starts[m], ends[m], arrival, year, row, extras, totals)
         times[m] = arrival if time_ns == NOT_A_TIME else time_ns
         local[m] = meaning == LOCAL_TIME and time_ns != NOT_A_TIME
-        hosts += _length(row, layout.HOST)
-        apps += _length(row, layout.APP)
-        processes += _length(row, layout.PROC)
-        bodies += _length(row, layout.BODY)
-        values += _length(row, layout.VERSION) + _length(row, layout.MSGID)
-        values += _length(row, layout.STAMP) + _length(row, layout.DATA)
-    counts[layout.HOST_BYTES], counts[layout.APP_BYTES] = hosts, apps
-    counts[layout.PROC_BYTES], counts[layout.BODY_BYTES] = processes, bodies
-    counts[layout.VALUE_BYTES] += values
-    return counts
+        _add_lengths(row, totals)

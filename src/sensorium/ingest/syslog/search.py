@@ -14,17 +14,20 @@ from sensorium.ingest.syslog.memory import byte, lowest_byte, word
 SPACE: Final = 32
 COLON: Final = 58
 OPEN: Final = 91
+CLOSE: Final = 93
 
 _ONES: Final = 0x0101010101010101
 _HIGHS: Final = -0x7F7F7F7F7F7F7F80
 _SPACES: Final = SPACE * _ONES
 _COLONS: Final = COLON * _ONES
 _OPENS: Final = OPEN * _ONES
+_CLOSES: Final = CLOSE * _ONES
 _BELOW_33: Final = 33 * _ONES
 
 
 @inner
-def _zeros(value: int) -> int:
+def zeros(value: int) -> int:
+    """The high bit of each byte that is zero; exact up to the first."""
     return (value - _ONES) & ~value & _HIGHS
 
 
@@ -33,7 +36,7 @@ def token_end(data: int, at: int, end: int) -> int:
     """The position of the next space, or ``end``."""
     i = at
     while end - i >= 8:
-        found = _zeros(word(data, i) ^ _SPACES)
+        found = zeros(word(data, i) ^ _SPACES)
         if found != 0:
             return i + lowest_byte(found)
         i += 8
@@ -49,10 +52,25 @@ def tag_end(data: int, at: int, end: int) -> int:
     while end - i >= 8:
         eight = word(data, i)
         blank = (eight - _BELOW_33) & ~eight & _HIGHS
-        found = _zeros(eight ^ _COLONS) | _zeros(eight ^ _OPENS) | blank
+        found = zeros(eight ^ _COLONS) | zeros(eight ^ _OPENS) | blank
         if found != 0:
             return i + lowest_byte(found)
         i += 8
     while i < end and byte(data, i) > SPACE and byte(data, i) != COLON and byte(data, i) != OPEN:
+        i += 1
+    return i
+
+
+@inner
+def bracket_end(data: int, at: int, end: int) -> int:
+    """The position of the next ``]``, space or control character, or ``end``."""
+    i = at
+    while end - i >= 8:
+        eight = word(data, i)
+        found = zeros(eight ^ _CLOSES) | ((eight - _BELOW_33) & ~eight & _HIGHS)
+        if found != 0:
+            return i + lowest_byte(found)
+        i += 8
+    while i < end and byte(data, i) > SPACE and byte(data, i) != CLOSE:
         i += 1
     return i

@@ -185,6 +185,13 @@ async def test_slow_and_malformed_senders_are_let_go(data: bytes, route: str, re
         assert (await post(server.url)).status_code == 200
 
 
+async def test_a_slow_body_may_be_sent_again() -> None:
+    async with running(request_timeout_s=0.15) as server:
+        answer = await raw(server, HEAD + b"half")
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 1" in answer.lower()
+
+
 async def test_a_sender_who_hangs_up_is_counted() -> None:
     async with running() as server:
         _, writer = await asyncio.open_connection("127.0.0.1", server.receiver.port)

@@ -132,9 +132,9 @@ class Application:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                raise RefusedError(
-                    408, "slow", "the body did not arrive in time", {"Connection": "close"}
-                ) from None
+                # Not 408: senders of telemetry give up what was answered with 4xx.
+                again = {"Connection": "close", "Retry-After": "1"}
+                raise RefusedError(503, "slow", "the body did not arrive in time", again) from None
             if message["type"] == "http.disconnect":
                 raise _GoneError
             chunk = message.get("body", b"")

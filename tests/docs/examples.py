@@ -4,7 +4,8 @@ A fenced block whose first line is ```` ```console run ```` or ```` ```python ru
 blocks of one page run in order, in one folder. In a console block a line after ``$`` is a command,
 lines after ``>`` go on with it, and the lines below are what it prints: ``...`` stands for any
 text, alone on a line for any lines. A command that shows no output need only succeed. What goes to
-standard error is not compared.
+standard error is not compared. An id with dots in a command (``INC-...``) is the first such id in
+the latest output that has one, as a reader would take it from there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _FENCE = re.compile(r"^```(console|python) run\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+_DOTTED_ID = re.compile(r"\b([A-Z]+)-\.\.\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,19 @@ def examples(text: str) -> Iterator[Example]:
                 command = "\n".join([lines[0], *(text[2:] for text in lines[1:after])])
                 yield Example(line, command, "\n".join(lines[after:]))
             line += part.count("\n")
+
+
+def with_ids(command: str, printed: list[str]) -> str:
+    """The command with ids in place of dots; KeyError where none has been printed yet."""
+
+    def found(match: re.Match[str]) -> str:
+        for output in reversed(printed):
+            seen = re.search(rf"\b{match[1]}-[0-9a-f]{{6,}}", output)
+            if seen:
+                return seen[0]
+        raise KeyError(match[0])
+
+    return _DOTTED_ID.sub(found, command)
 
 
 def prepare(folder: Path, root: Path) -> None:

@@ -91,9 +91,26 @@ format: .stamps/dev ## format the code and mend what the linter can
 fuzz: .stamps/dev ## the property tests, with far more examples than `make test` gives them
 	@$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz
 
+.stamps/fuzz: requirements-fuzz.lock tools/make-venv .stamps/dev
+	@tools/make-venv "$(PYTHON)" .venv-fuzz
+	@.venv-fuzz/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		-r requirements-fuzz.lock
+	@touch $@
+
+# The rest of what it needs is that of .venv. The lock was made with
+# echo atheris | uv pip compile --universal --python-version 3.11 --generate-hashes -
+.PHONY: fuzz-coverage
+fuzz-coverage: .stamps/fuzz ## guided fuzzing: make fuzz-coverage SECONDS=60 [TARGET=netflow]
+	@PYTHONPATH=.:src:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+		nice .venv-fuzz/bin/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(TARGET)
+
 .PHONY: test-kills
 test-kills: .stamps/dev ## kill the service a hundred times; nothing acknowledged may be lost
 	@SENSORIUM_KILLS=100 $(BIN)/python -m pytest tests/e2e/test_kill.py -s
+
+.PHONY: soak
+soak: .stamps/dev ## ten minutes of mixed load: flat memory, nothing lost: make soak [MINUTES=10]
+	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),10)
 
 .PHONY: bench
 bench: .stamps/dev ## run every benchmark and write benchmarks/results.md
@@ -107,6 +124,6 @@ generate: .stamps/dev ## write anew the files that are made from code
 
 .PHONY: clean
 clean: ## remove everything that the targets above made
-	@rm -rf .venv .stamps .demo var .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	@rm -rf .venv .venv-fuzz .fuzz .stamps .demo var .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .coverage htmlcov dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

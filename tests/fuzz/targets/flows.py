@@ -1,0 +1,135 @@
+"""NetFlow v5, v9 and IPFIX with templates over several datagrams, and sFlow."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.fuzz import slabs
+from tests.fuzz.targets.target import Run, Target, counts, files, rows, total, whole
+
+
+def _v5_records(told: list[slabs.Told]) -> int:
+    found = 0
+    for one in told:
+        if len(one.payload) >= 24 and one.payload[:2] == b"\0\x05":
+            (announced,) = struct.unpack(">H", one.payload[2:4])
+            found += min(announced, (len(one.payload) - 24) // 48) if announced <= 30 else 0
+    return found
+
+
+def _netflow() -> Run:
+    from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+    from sensorium.model.signals import FLOWS
+    from sensorium.observe import Observe
+
+    def run(data: bytes) -> None:
+        told = list(slabs.unpack(data))
+        divided, together = Observe(), Observe()
+        decoder = NetflowDecoder(NetflowConfig(), divided)
+        batches = [decoder.decode(slab) for slab in slabs.divided(told)]
+        for batch in batches:
+            whole(batch, FLOWS)
+        assert total(divided, "sensorium_ingest_received_total") == len(told)
+        records = total(divided, "sensorium_ingest_decoded_total", "flow")
+        found = sum(map(len, batches))
+        assert records <= found <= 2 * records, f"{records} records gave {found} rows"
+        v5 = total(divided, "sensorium_ingest_decoded_total", "netflow_v5", "flow")
+        assert v5 == _v5_records(told), "records of v5 that are neither rows nor counted"
+        restored = NetflowDecoder(NetflowConfig(), Observe())
+        restored.restore(decoder.state())
+        one = NetflowDecoder(NetflowConfig(), together).decode(slabs.slab(told))
+        assert rows([one]) == rows(batches), "other rows when divided otherwise"
+        assert counts(together) == counts(divided), "other counts when divided otherwise"
+
+    return run
+
+
+def _netflow_shown() -> Run:
+    from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+    from sensorium.ingest.render import to_json_lines
+    from sensorium.observe import Observe
+
+    def run(data: bytes) -> None:
+        options: list[dict[str, Any]] = []
+        decoder = NetflowDecoder(NetflowConfig(), Observe(), options=options.append)
+        for slab in slabs.divided(list(slabs.unpack(data))):
+            batch = decoder.decode(slab)
+            batch.validate(full=True)
+            for line in to_json_lines(batch):
+                json.loads(line)
+        for record in options:
+            json.loads(json.dumps(record))
+
+    return run
+
+
+def _sflow() -> Run:
+    from sensorium.ingest.sflow import SflowConfig, SflowDecoder
+    from sensorium.model.signals import FLOWS, METRICS
+    from sensorium.observe import Observe
+
+    def run(data: bytes) -> None:
+        told = list(slabs.unpack(data))
+        divided, together = Observe(), Observe()
+        decoder = SflowDecoder(SflowConfig(), divided)
+        parts = [decoder.decode(slab) for slab in slabs.divided(told)]
+        for part in parts:
+            whole(part.flows, FLOWS)
+            whole(part.metrics, METRICS)
+        assert total(divided, "sensorium_ingest_received_total") == len(told)
+        assert sum(len(part.flows) for part in parts) <= total(
+            divided, "sensorium_ingest_decoded_total"
+        )
+        one = SflowDecoder(SflowConfig(), together).decode(slabs.slab(told))
+        assert rows([one.flows]) == rows(part.flows for part in parts)
+        assert rows([one.metrics]) == rows(part.metrics for part in parts)
+        assert counts(together) == counts(divided), "other counts when divided otherwise"
+
+    return run
+
+
+def _netflow_seeds(data: Path | None) -> Iterator[bytes]:
+    from tests.ingest.netflow import packets as p
+
+    plain = p.template(256, p.PLAIN)
+    record = p.record(p.PLAIN, 1, 2, 3, 4, 6, 16, 900, 9)
+    yield slabs.pack([p.v5([p.v5_record()] * 2)])
+    yield slabs.pack([p.v9(p.a_set(0, plain)), p.v9(p.a_set(256, record * 2))])
+    yield slabs.pack([p.ipfix(p.a_set(256, record)), p.ipfix(p.a_set(2, plain))])
+    options = p.options_template(257, [(144, 4)], [(34, 4)])
+    yield slabs.pack([p.ipfix(p.a_set(3, options), p.a_set(257, struct.pack(">II", 1, 100)))])
+    text = [(8, 4), (82, 65535), (291, 65535)]
+    lists = p.record(text, 9, b"eth0", b"\xff\x00\x01\x00\x04abcd")
+    yield slabs.pack([p.ipfix(p.a_set(2, p.template(300, text)), p.a_set(300, lists))])
+    biflow = [(8, 4), (1, 4), (1, 4, 29305), (2, 4), (2, 4, 29305)]
+    two = p.record(biflow, 7, 100, 50, 3, 2)
+    yield slabs.pack([p.ipfix(p.a_set(2, p.template(301, biflow)), p.a_set(301, two))])
+    if data:
+        folder = data / "netflow" / "logstash"
+        for case in json.loads((folder / "cases.json").read_text()):
+            yield slabs.pack((folder / name).read_bytes() for name in case["packets"])
+        for folder in sorted((data / "netflow" / "telegraf").glob("netflow*")):
+            yield slabs.pack(path.read_bytes() for path in sorted(folder.glob("*.bin")))
+
+
+def _sflow_seeds(data: Path | None) -> Iterator[bytes]:
+    from tests.ingest.sflow import agents as a
+
+    frame = a.ethernet(0x0800, a.ipv4(6, a.tcp()))
+    sample, counters = a.flow_sample(a.header(frame)), a.counter_sample(a.interface_counters())
+    yield slabs.pack([a.datagram(sample, counters)])
+    yield slabs.pack([a.datagram(sample), a.datagram(counters), a.datagram(agent="2001:db8::1")])
+    for content in files(data, "netflow/telegraf/sflow*/*.bin"):
+        yield slabs.pack([content])
+
+
+_WORDS = (b"\0\x05", b"\0\x09", b"\0\x0a", b"\0\0\0\x05", b"\xff\xff", b"\x01\0", b"\0\x02\0\x10")
+TARGETS = (
+    Target("netflow", ("netflow.decoder",), _netflow, _netflow_seeds, _WORDS),
+    Target("netflow-shown", ("netflow.decoder", "render"), _netflow_shown, _netflow_seeds, _WORDS),
+    Target("sflow", ("sflow.decoder",), _sflow, _sflow_seeds, _WORDS),
+)

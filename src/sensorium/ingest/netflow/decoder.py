@@ -207,7 +207,7 @@ class NetflowDecoder:
             slab.records[entry[at.S_HEAD]] += UNCERTAIN
         self.exporters.settle(number)
         slab.flows[protocol, 1] += len(records)
-        slab.records[entry[at.S_HEAD]] += len(records)
+        slab.records[entry[at.S_HEAD]] += len(records) * (1 + at.OPTION)
 
     def _keep(self, slab: Slab, entry: Int64s) -> None:
         head = slab.heads[entry[at.S_HEAD]]
@@ -231,7 +231,7 @@ class NetflowDecoder:
             self._meters.streams_evicted(evict_streams(known.streams))
         replayed = slab.replayed()
         if len(replayed):
-            read = slab.records[followed : followed + len(replayed)] & (UNCERTAIN - 1)
+            read = slab.records[followed : followed + len(replayed)] & at.RECORD_BITS
             np.add.at(known.counts[:, at.C_RECORDS], replayed, read)
             np.add.at(known.counts[:, at.C_REPLAYED], replayed, read)
         if progress[1] or len(replayed):

@@ -166,6 +166,10 @@ A_NAME: Final = 4
 A_NAME_LENGTH: Final = 5
 ATTRIBUTE_WIDTH: Final = 6
 
+# What is added to a datagram's records for each record of its options data.
+OPTION: Final = 1 << 20
+RECORD_BITS: Final = OPTION - 1
+
 LANES: Final = 512
 """Records that the kernel decodes at a time, column by column."""
 

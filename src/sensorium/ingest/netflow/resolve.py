@@ -46,6 +46,7 @@ _W_WIDE = at.W_WIDE
 _P_KIND = at.P_KIND
 _WALKED = at.WALKED
 _OPTIONS = at.OPTIONS
+_OPTION = at.OPTION
 _RECORD_BEYOND_SET = reasons.RECORD_BEYOND_SET
 _FREE = -1
 
@@ -145,8 +146,8 @@ def resolve(
         if cut:
             drop(head, _RECORD_BEYOND_SET, 1, drops, counts)
             records[entry[_S_HEAD]] += UNCERTAIN
-        records[entry[_S_HEAD]] += found
         options = program[_P_KIND] > _WALKED
+        records[entry[_S_HEAD]] += found * (1 + _OPTION) if options else found
         flows[head[_H_PROTOCOL], 1 if options else 0] += found
         if rows > 0 and not options:
             item = work[progress[NEXT_WORK]]

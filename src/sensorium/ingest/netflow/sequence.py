@@ -24,7 +24,13 @@ from typing import Any
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import streams as st
 from sensorium.ingest.netflow.compiled import inner, kernel
-from sensorium.ingest.netflow.streams import rebooted, settle_claim, stream_of
+from sensorium.ingest.netflow.streams import (
+    first_unit,
+    rebooted,
+    settle_claim,
+    stream_of,
+    vote,
+)
 
 EVENTS = ("lost", "late", "duplicate", "restarted", "unread", "replayed")
 """What is counted, in the order of the columns from :data:`layout.C_LOST` on."""
@@ -59,8 +65,12 @@ _T_UPTIME = st.T_UPTIME
 _T_SEEN = st.T_SEEN
 _T_UNCERTAIN = st.T_UNCERTAIN
 _T_STAYED = st.T_STAYED
+_T_OPEN = st.T_OPEN
+_T_AFTER = st.T_AFTER
 _T_CLAIM = st.T_CLAIM
 _T_OWED = st.T_OWED
+_T_VOTES = st.T_VOTES
+_T_LAST = st.T_LAST
 _T_GAP = st.T_GAP
 _T_GAPS = st.T_GAPS
 _TURN = st.TURN
@@ -68,6 +78,7 @@ _GAPS = at.GAPS
 _V5 = at.V5
 _V9 = at.V9
 _IPFIX = at.IPFIX
+_RECORD_BITS = at.RECORD_BITS
 _FARTHEST_AHEAD = 1 << 24
 
 
@@ -145,7 +156,45 @@ def _settle(streams: Any, row: Any, count: Any) -> Any:
         lost = settle_claim(streams, row)
         count[_C_LOST] += lost
         owed += lost
+    if row[_T_CLAIM] < 0:
+        row[_T_OPEN] = 0
     return owed != 0
+
+
+@inner
+def _units(protocol: Any, read: Any, records: Any, unread: Any) -> Any:
+    """Units of a datagram, and those of them that softflowd's number may already include."""
+    if protocol == _V9:
+        return 1, 0
+    if protocol == _V5:
+        return read + unread, 0
+    return read, read - (records >> 20 & _RECORD_BITS)
+
+
+@inner
+def _check(
+    row: Any,
+    count: Any,
+    sequence: Any,
+    counted: Any,
+    units: Any,
+    uptime: Any,
+    window: Any,
+    readable: Any,
+) -> Any:
+    """Hold a number against the expected one; whether it was late, and if anything was counted."""
+    restarted = rebooted(uptime, row[_T_UPTIME])
+    happened = False
+    if readable and row[_T_VOTES] >= 0 and row[_T_UNCERTAIN] == 0:
+        lost = vote(row, sequence, counted)
+        if lost < 0:
+            return False, False
+        count[_C_LOST] += lost
+        happened = lost > 0
+    first = first_unit(row, sequence, counted)
+    if restarted or row[_T_EXPECTED] != first:
+        return _judge(row, count, first, units, restarted, window), True
+    return False, happened
 
 
 @kernel
@@ -162,13 +211,17 @@ def follow(heads: Any, records: Any, streams: Any, counts: Any, window: Any, pro
             continue
         sequence = head[_H_SEQUENCE]
         uptime = head[_H_UPTIME_MS]
+        protocol = head[_H_PROTOCOL]
+        read = records[i] & _RECORD_BITS
+        units, counted = _units(protocol, read, records[i], head[_H_UNREAD])
         number = streams.first[source]
         if (
             number < 0
             or streams.rows[number, _T_PORT] != head[_H_PORT]
-            or streams.rows[number, _T_EXPECTED] != sequence
+            or first_unit(streams.rows[number], sequence, counted)
+            != streams.rows[number, _T_EXPECTED]
         ):
-            number = stream_of(streams, source, head[_H_PORT], sequence, uptime, window)
+            number = stream_of(streams, source, head[_H_PORT], sequence, counted, uptime, window)
             if number < 0:
                 progress[0] = i
                 return
@@ -177,21 +230,29 @@ def follow(heads: Any, records: Any, streams: Any, counts: Any, window: Any, pro
         row[_T_SEEN] = streams.tallies[_TURN]
         row[_T_STAYED] += 1
         count = counts[source]
-        read = records[i] & (UNCERTAIN - 1)
         _meet(head, read, count)
-        protocol = head[_H_PROTOCOL]
-        units = 1 if protocol == _V9 else read + head[_H_UNREAD] if protocol == _V5 else read
+        if row[_T_AFTER] != 0:
+            units = counted
         late = False
+        unread = protocol == _IPFIX and (records[i] >= UNCERTAIN or head[_H_UNREAD] != 0)
         if row[_T_EXPECTED] >= 0:
-            restarted = rebooted(uptime, row[_T_UPTIME])
-            if restarted or row[_T_EXPECTED] != sequence:
-                progress[1] += 1
-                late = _judge(row, count, sequence, units, restarted, window)
-            if (row[_T_CLAIM] >= 0 or row[_T_OWED] != 0) and _settle(streams, row, count):
+            late, happened = _check(
+                row,
+                count,
+                sequence,
+                counted,
+                units,
+                uptime,
+                window,
+                protocol == _IPFIX and not unread,
+            )
+            progress[1] += happened
+            if row[_T_OPEN] != 0 and _settle(streams, row, count):
                 progress[1] += 1
         if not late:
-            row[_T_EXPECTED] = (sequence + units) & 0xFFFFFFFF
+            row[_T_EXPECTED] = (sequence + (units if row[_T_AFTER] == 0 else 0)) & 0xFFFFFFFF
             row[_T_UPTIME] = uptime
-            unread = records[i] >= UNCERTAIN or head[_H_UNREAD] != 0
-            row[_T_UNCERTAIN] = 1 if unread and protocol == _IPFIX else 0
+            row[_T_UNCERTAIN] = 1 if unread else 0
+            if row[_T_VOTES] >= 0:
+                row[_T_LAST] = sequence
     progress[0] = records.shape[0]

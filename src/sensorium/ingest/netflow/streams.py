@@ -13,6 +13,10 @@ that is expected next, and its port is where the newest came from:
   one that has not, it begins a stream of its own with a claim: when the other stays silent while
   this one goes on, what was missing is counted as lost; when the other is heard, the two are two.
 
+A number is that of its datagram's first unit, as a rule. softflowd's IPFIX number counts the flow
+records up to and with those of its own message, and no options records; such a stream is known by
+its first messages, and its numbers are turned into the usual ones.
+
 There is room for so many streams and no more; those that were silent longest are forgotten.
 """
 
@@ -36,17 +40,22 @@ T_UPTIME: Final = 2  # -1 where the protocol has none
 T_SEEN: Final = 3  # turn of its newest datagram, counted over all
 T_UNCERTAIN: Final = 4  # whether units of the newest datagram may not have been read
 T_STAYED: Final = 5  # datagrams since its port changed
-T_CLAIM: Final = 6  # the stream that it may be the rest of, -1 for none
-T_OWED: Final = 7  # units counted as lost should this stream be heard no more
+T_OPEN: Final = 6  # whether it claims another stream or is owed units
+T_AFTER: Final = 7  # -1 where numbers count the units up to the message's end, else 0
 T_SOURCE: Final = 8  # -1 where the row is free
 T_NEXT: Final = 9  # streams of one source, the newest first; -1 for none
 T_BEFORE: Final = 10
 T_MOVES: Final = 11  # how often its port changed
 T_GAP: Final = 12  # the gap to be forgotten next
-T_CLAIMED: Final = 13  # units missing between the claimed stream and this
-T_CLAIM_TURN: Final = 14
-T_CLAIM_LEFT: Final = 15  # datagrams until the claim holds
-T_GAPS: Final = 16
+T_CLAIM: Final = 13  # the stream that it may be the rest of, -1 for none
+T_CLAIMED: Final = 14  # units missing between the claimed stream and this
+T_CLAIM_TURN: Final = 15
+T_CLAIM_LEFT: Final = 16  # datagrams until the claim holds
+T_OWED: Final = 17  # units counted as lost because this stream was heard no more
+T_VOTES: Final = 18  # messages that show numbers to count up to the end; -1 where this is settled
+T_LAST: Final = 19  # the newest number, until that is settled
+T_HELD: Final = 20  # units that are lost should numbers not count up to the end
+T_GAPS: Final = 24
 STREAM_WIDTH: Final = T_GAPS + 2 * at.GAPS
 
 # Kept count of in ``tallies``.
@@ -64,6 +73,8 @@ _SETTLED: Final = 16
 """Port changes that show a habit, and datagrams from one port that show it gone."""
 _PATIENCE: Final = 8
 """Datagrams during which a claimed stream must be silent."""
+_VOTES: Final = 3
+"""Messages that must show that numbers count units up to their end, and none the contrary."""
 _LONG: Final = 1 << 40
 _UPTIME_SLACK_MS: Final = 10_000
 _UPTIME_NEAR_WRAP: Final = 0xF0000000
@@ -197,20 +208,27 @@ def _move(streams: Any, number: Any, port: Any) -> None:
     row[T_STAYED] = 0
     row[T_MOVES] += 1
     if row[T_CLAIM] >= 0:
-        # Who changes ports has done so before.
+        # Who changes ports may have done so before.
         row[T_CLAIM_LEFT] = 1
     _enter(streams, row[T_SOURCE] << 16 | port, number)
 
 
 @inner
-def _ahead(row: Any, sequence: Any) -> Any:
+def first_unit(row: Any, sequence: Any, counted: Any) -> Any:
+    """The number of a datagram's first unit; ``counted`` are those that its number may include."""
+    return (sequence - (counted & row[T_AFTER])) & 0xFFFFFFFF
+
+
+@inner
+def _ahead(row: Any, sequence: Any, counted: Any) -> Any:
     """How far a number is ahead of the one that a stream expects, signed, modulo 2^32."""
-    ahead = (sequence - row[T_EXPECTED]) & 0xFFFFFFFF
+    ahead = (first_unit(row, sequence, counted) - row[T_EXPECTED]) & 0xFFFFFFFF
     return ahead - ((ahead & 0x80000000) << 1)
 
 
 @inner
-def _in_gap(row: Any, sequence: Any) -> Any:
+def _in_gap(row: Any, sequence: Any, counted: Any) -> Any:
+    sequence = first_unit(row, sequence, counted)
     for index in range(_GAPS):
         place = T_GAPS + 2 * index
         if (sequence - row[place]) & 0xFFFFFFFF < row[place + 1]:
@@ -224,7 +242,9 @@ def _wanders(row: Any) -> Any:
 
 
 @inner
-def _going_on(streams: Any, source: Any, sequence: Any, uptime: Any, window: Any) -> Any:
+def _going_on(
+    streams: Any, source: Any, sequence: Any, counted: Any, uptime: Any, window: Any
+) -> Any:
     """Of a source's streams the one that a number continues, -1 for none, and how far ahead it is.
 
     The nearest; a number behind continues only a gap of a stream that changes ports.
@@ -236,11 +256,11 @@ def _going_on(streams: Any, source: Any, sequence: Any, uptime: Any, window: Any
         if number < 0 or least == 0:
             break
         row = streams.rows[number]
-        ahead = _ahead(row, sequence)
+        ahead = _ahead(row, sequence, counted)
         if not rebooted(uptime, row[T_UPTIME]):
             if 0 <= ahead < least:
                 best, least = number, ahead
-            elif -window <= ahead < 0 and _wanders(row) and _in_gap(row, sequence):
+            elif -window <= ahead < 0 and _wanders(row) and _in_gap(row, sequence, counted):
                 best, least = number, ahead
                 break
         number = row[T_NEXT]
@@ -254,6 +274,7 @@ def _claim(streams: Any, number: Any, other: Any, units: Any) -> None:
     claimed = streams.rows[other]
     row[T_MOVES] = claimed[T_MOVES]
     if claimed[T_UNCERTAIN] == 0:
+        row[T_OPEN] = 1
         row[T_CLAIM] = other
         row[T_CLAIMED] = units
         row[T_CLAIM_TURN] = streams.tallies[TURN]
@@ -261,7 +282,42 @@ def _claim(streams: Any, number: Any, other: Any, units: Any) -> None:
 
 
 @inner
-def stream_of(streams: Any, source: Any, port: Any, sequence: Any, uptime: Any, window: Any) -> Any:
+def _counts_up_to(row: Any, sequence: Any, counted: Any) -> Any:
+    return row[T_VOTES] >= 0 and sequence == (row[T_LAST] + counted) & 0xFFFFFFFF
+
+
+@inner
+def vote(row: Any, sequence: Any, counted: Any) -> Any:
+    """Find out what an IPFIX stream's numbers count; what is shown to be lost, -1: nothing yet.
+
+    Not for a message of which something may not have been read, nor for the one after it.
+    """
+    expected = row[T_EXPECTED] == sequence
+    if _counts_up_to(row, sequence, counted):
+        if expected:
+            return 0
+        row[T_VOTES] += 1
+        row[T_HELD] += max(_ahead(row, sequence, counted), 0)
+        if row[T_VOTES] == _VOTES:
+            row[T_VOTES] = -1
+            row[T_AFTER] = -1
+        return -1
+    if not expected:
+        return 0
+    row[T_VOTES] = -1
+    return row[T_HELD]
+
+
+@inner
+def stream_of(
+    streams: Any,
+    source: Any,
+    port: Any,
+    sequence: Any,
+    counted: Any,
+    uptime: Any,
+    window: Any,
+) -> Any:
     """The stream that a datagram belongs to, a new one if none does; -1 if there is no room."""
     key = source << 16 | port
     place = _place_of(streams.keys, key)
@@ -269,15 +325,15 @@ def stream_of(streams: Any, source: Any, port: Any, sequence: Any, uptime: Any, 
         known = streams.ids[place]
         row = streams.rows[known]
         alone = row[T_NEXT] < 0 and row[T_BEFORE] < 0
-        if alone or _ahead(row, sequence) <= 0:
+        if alone or _ahead(row, sequence, counted) <= 0 or _counts_up_to(row, sequence, counted):
             return known
-        other, ahead = _going_on(streams, source, sequence, uptime, window)
+        other, ahead = _going_on(streams, source, sequence, counted, uptime, window)
         if ahead != 0 or other == known:
             return known
         _forget(streams, known)
         _move(streams, other, port)
         return other
-    other, ahead = _going_on(streams, source, sequence, uptime, window)
+    other, ahead = _going_on(streams, source, sequence, counted, uptime, window)
     if other >= 0:
         if ahead == 0 or (ahead > 0 and _wanders(streams.rows[other])):
             _move(streams, other, port)
@@ -302,6 +358,7 @@ def settle_claim(streams: Any, row: Any) -> Any:
         return 0
     row[T_CLAIM] = -1
     claimed[T_OWED] += row[T_CLAIMED]
+    claimed[T_OPEN] = 1
     return row[T_CLAIMED]
 
 

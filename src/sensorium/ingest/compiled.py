@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import njit, types
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,9 +35,22 @@ def kernel(function: F) -> F:
 
 
 def inner(function: F) -> F:
-    """Compile a function that only kernels call: it has no way in from Python, and no cache."""
+    """Compile a function that only kernels call: it has no way in from Python, and no cache.
+
+    It is compiled once for each combination of its arguments' types. numba would do so for each
+    constant that it is called with too, which takes longer and gains nothing: what constants make
+    superfluous goes when the function is inlined.
+    """
     options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(F, njit(nogil=True, **options)(function))
+    compiled: Any = njit(nogil=True, **options)(function)
+    template = compiled.get_call_template
+
+    def of_types(args: Any, kws: Any) -> Any:
+        named = {name: types.unliteral(kind) for name, kind in kws.items()}
+        return template(tuple(types.unliteral(kind) for kind in args), named)
+
+    compiled.get_call_template = of_types
+    return cast(F, compiled)
 
 
 def _folder(function: Callable[..., Any]) -> Path:

@@ -22,7 +22,7 @@ from sensorium.ingest.syslog.config import SyslogConfig
 from sensorium.ingest.transport.config import ScrapeConfig, UdpConfig
 from sensorium.ingest.transport.grpc_config import GrpcConfig
 from sensorium.ingest.transport.http.config import HttpConfig
-from sensorium.ingest.transport.stream_config import SyslogStreamConfig
+from sensorium.ingest.transport.stream.config import SyslogStreamConfig
 from sensorium.observe.config import ObserveConfig
 from sensorium.pipeline.config import ChangeSourcesConfig, InboxConfig, PipelineConfig
 from sensorium.store.records.config import RecordsConfig

@@ -23,7 +23,7 @@ from sensorium.ingest.transport import (
     UdpConfig,
     UdpReceiver,
 )
-from sensorium.ingest.transport.stream_config import Framing
+from sensorium.ingest.transport.stream.config import Framing
 from sensorium.observe import Observe
 
 # The year that their RFC 3164 cases were read in.

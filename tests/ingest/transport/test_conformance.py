@@ -14,7 +14,7 @@ import trustme
 
 from sensorium.errors import SensoriumError
 from sensorium.ingest.transport import StreamTlsConfig, SyslogStreamConfig, UdpConfig
-from sensorium.ingest.transport.stream_tls import TlsDoor
+from sensorium.ingest.transport.stream.tls import TlsDoor
 from sensorium.pipeline.config import PipelineConfig
 from tests.ingest.transport.streams import Running, running
 from tests.ingest.transport.test_udp import Received, make, send

@@ -15,7 +15,7 @@ import trustme
 
 from sensorium.errors import SensoriumError
 from sensorium.ingest.transport import StreamTlsConfig
-from sensorium.ingest.transport.stream_tls import TlsDoor
+from sensorium.ingest.transport.stream.tls import TlsDoor
 from tests.ingest.transport.streams import Running, running, unix
 
 pytestmark = pytest.mark.anyio

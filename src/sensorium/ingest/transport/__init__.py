@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sensorium.ingest.transport.config import ScrapeConfig, ScrapeTarget, UdpConfig
-from sensorium.ingest.transport.stream_config import StreamTlsConfig, SyslogStreamConfig
+from sensorium.ingest.transport.stream.config import StreamTlsConfig, SyslogStreamConfig
 from sensorium.lazy import lazy_names
 
 if TYPE_CHECKING:

@@ -1,0 +1,151 @@
+"""Who may connect: networks, numbers of connections, certificates."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import IPv6Network, ip_network
+from typing import Any, Final
+
+from sensorium.errors import SensoriumError
+from sensorium.ingest.transport.stream.config import SyslogStreamConfig
+from sensorium.ingest.transport.stream.connection import Closed, Connection
+from sensorium.ingest.transport.stream.listeners import Kind, Listener, keep_alive
+from sensorium.ingest.transport.stream.meters import StreamMeters
+from sensorium.ingest.transport.stream.tls import TlsDoor
+from sensorium.model.address import V4_PREFIX, pack_address, unpack_address
+
+_ACCEPTED_AT_A_TIME: Final = 64
+_LOCAL: Final = pack_address("127.0.0.1")
+_COMPLAINT_EVERY_S: Final = 60.0
+_CERTIFICATE_EVERY_S: Final = 5.0
+
+
+class Doorway:
+    """Accepts connections, and refuses, counted, those that the settings do not let in."""
+
+    def __init__(self, config: SyslogStreamConfig, meters: StreamMeters, log: Any) -> None:
+        self._config = config
+        self._meters = meters
+        self._log = log
+        self._allowed = tuple(_as_ipv6(network) for network in config.allow)
+        self._tls = TlsDoor(config.tls) if config.tls.certificate else None
+        self._by_source: Counter[bytes] = Counter()
+        self._open = 0
+        self._complained_s = -_COMPLAINT_EVERY_S
+        self._looked_s = 0.0
+
+    @property
+    def full(self) -> bool:
+        """Whether no further connection is taken."""
+        return self._open >= self._config.max_connections
+
+    def load(self) -> None:
+        """Read the certificate. SensoriumError where that cannot be done."""
+        if self._tls is not None:
+            self._tls.load()
+
+    def accept(self, listener: Listener, now_s: float) -> Iterator[Connection]:
+        """The connections that wait and are let in."""
+        for _ in range(_ACCEPTED_AT_A_TIME):
+            try:
+                raw, peer = listener.socket.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:  # it is gone already, or there are no file descriptors
+                self._meters.refused(listener.kind, "accept_failed")
+                self._say("a connection could not be taken", "", "accept_failed", str(error))
+                return
+            unix = listener.kind in (Kind.UNIX, Kind.UNIX_TLS)
+            address, port = (_LOCAL, 0) if unix else (_packed(peer[0]), int(peer[1]))
+            reason = self._refusal(address, unix=unix)
+            if reason:
+                raw.close()
+                self._meters.refused(listener.kind, reason)
+                self._say("connections are refused", unpack_address(address), reason)
+                continue
+            raw.setblocking(False)
+            if not unix:
+                keep_alive(raw)
+            try:
+                opened = self._secured(raw, now_s) if listener.secure else raw
+            except OSError:  # it went away before its handshake
+                raw.close()
+                self._meters.refused(listener.kind, "accept_failed")
+                continue
+            self._open += 1
+            self._by_source[address] += 1
+            self._meters.accepted(listener.kind)
+            yield Connection(
+                listener, opened, address, port, now_s, now_s, ready=not listener.secure
+            )
+
+    def _refusal(self, address: bytes, *, unix: bool) -> str:
+        if not unix and self._allowed and not self._is_allowed(address):
+            return "not_allowed"
+        if self.full:
+            return "too_many"
+        if not unix and self._by_source[address] >= self._config.max_connections_per_source:
+            return "too_many_of_source"
+        return ""
+
+    def _is_allowed(self, address: bytes) -> bool:
+        number = int.from_bytes(address)
+        return any(
+            number & int(network.netmask) == int(network.network_address)
+            for network in self._allowed
+        )
+
+    def _secured(self, raw: socket.socket, now_s: float) -> socket.socket:
+        assert self._tls is not None, "checked when the settings were read"
+        if now_s - self._looked_s > _CERTIFICATE_EVERY_S:
+            self._looked_s = now_s
+            try:
+                if self._tls.refresh():
+                    self._log.info("the TLS certificate was read again")
+            except SensoriumError as error:
+                self._log.error(
+                    "a changed TLS certificate cannot be used; the old one stays",
+                    error=error.message,
+                )
+        return self._tls.wrap(raw)
+
+    def admits(self, connection: Connection) -> bool:
+        """Whether the peer's certificate is let in; its handshake is done."""
+        return self._tls is not None and self._tls.admits(connection.socket)  # type: ignore[arg-type]  # secure ones are wrapped
+
+    def left(self, connection: Connection, reason: Closed) -> None:
+        """A connection ended."""
+        self._open -= 1
+        self._by_source[connection.address] -= 1
+        if not self._by_source[connection.address]:
+            del self._by_source[connection.address]
+        self._meters.closed(connection.listener.kind, reason)
+
+    def complain(self, connection: Connection, reason: Closed, detail: str) -> None:
+        """Log a peer that could not be let in, now and then: who tries may try often."""
+        self._say(
+            "a TLS client was not let in", unpack_address(connection.address), reason.value, detail
+        )
+
+    def _say(self, text: str, source: str, reason: str, detail: str = "") -> None:
+        now_s = time.monotonic()
+        if now_s - self._complained_s < _COMPLAINT_EVERY_S:
+            return
+        self._complained_s = now_s
+        self._log.warning(text, source=source, reason=reason, detail=detail)
+
+
+def _packed(text: str) -> bytes:
+    """An accepted peer's address as 16 bytes; a zone such as ``%eth0`` is left out."""
+    return pack_address(text.partition("%")[0])
+
+
+def _as_ipv6(text: str) -> IPv6Network:
+    network = ip_network(text, strict=False)
+    if network.version == 6:
+        return network
+    packed = V4_PREFIX + network.network_address.packed
+    return IPv6Network((packed, network.prefixlen + 96))

@@ -153,6 +153,9 @@ def test_categories_choose_the_kind_and_the_text_the_scope(
         ("UID:x\nDTSTART:2026oops", "DTSTART"),
         ("UID:x\nSUMMARY:no start", "when it starts"),
         ("UID:x\nDTSTART:20260105T020000Z\nRRULE:FREQ=SECONDLY", "more than hourly"),
+        # Found by fuzzing: each took seconds for every day that was asked for.
+        ("UID:x\nDTSTART:21260105T020000Z\nDTEND:20260105T023000Z\nRRULE:FREQ=DAILY", "a year"),
+        ("UID:x\nDTSTART:20260105T020000Z\nDTEND:21260105T023000Z\nRRULE:FREQ=DAILY", "a year"),
         ("UID:x\nDTSTART:20260105T020000Z\nRRULE:FREQ=NEVER", ""),
         ("UID:x\nDTSTART:20260105T020000Z\nDURATION:PT-1H", ""),
         ("UID:x\nDTSTART:20260105T020000Z\nno colon here", ""),

@@ -26,6 +26,9 @@ _BEGIN: Final = re.compile(rb"^BEGIN:VEVENT\s*$", re.IGNORECASE)
 _END: Final = re.compile(rb"^END:VEVENT\s*$", re.IGNORECASE)
 # Counting them from a start years ago would take minutes, and no change is announced like that.
 _TOO_OFTEN: Final = {"SECONDLY", "MINUTELY"}
+# All occurrences that may still be under way are looked at: of a daily event that lasts (or ends
+# before it starts by) a century, 36,500 for every day that is asked for.
+_TOO_LONG: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def read_calendar(ics: bytes, config: ChangesConfig | None = None) -> ChangeCale
     for members in by_uid.values():
         line = members[0][0]
         try:
+            _check_lengths([event for _, event in members], zone)
             query = _query(event for _, event in members)
             # Its first day is asked for now, so that what is wrong is told now.
             first = _moment(members[0][1].start, zone)
@@ -116,6 +120,15 @@ def read_calendar(ics: bytes, config: ChangesConfig | None = None) -> ChangeCale
         except Exception as error:  # noqa: BLE001 - told as this event's problem
             problems.append(Problem(line, f"cannot be repeated: {error}"))
     return ChangeCalendar(events, problems, series, zone)
+
+
+def _check_lengths(events: Iterable[Any], zone: tzinfo) -> None:
+    """ValueError where an event repeats that is too long for that."""
+    for event in events:
+        if "RRULE" in event:
+            length = _moment(event.end, zone) - _moment(event.start, zone)
+            if abs(length) > _TOO_LONG:
+                raise ValueError("its end is more than a year from its start")
 
 
 def _query(events: Iterable[Any]) -> Any:

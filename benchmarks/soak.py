@@ -4,10 +4,10 @@ The real service takes NetFlow v5 and v9, IPFIX, sFlow, syslog over UDP and TCP,
 and a scrape over real sockets; every five seconds /proc and /metrics are read. Growth is the slope
 of a line through the medians of pairs (Theil and Sen) of anonymous memory after a warm-up, in which
 things fill by design up to their settings: detection's baselines (``detect.history_windows``, here
-20 windows of 5 s), names of series (``ingest.*.max_cached_*``), stages' buffers
-(``inbox.max_bytes``, ``store.telemetry.buffer_rows``, ``ingest.journal.max_unwritten_bytes``) and
-ClickHouse's merges. The bound is one byte of growth a record: whatever is kept of each record is
-more than that, so less is no leak on the path of records.
+20 windows of 5 s; all is scored, and nothing passes as an anomaly), names of series
+(``ingest.*.max_cached_*``), stages' buffers (``inbox.max_bytes``, ``store.telemetry.buffer_rows``,
+``ingest.journal.max_unwritten_bytes``) and ClickHouse's merges. The bound is one byte of growth a
+record: whatever is kept of each record is more than that, so less is no leak on their path.
 """
 
 from __future__ import annotations

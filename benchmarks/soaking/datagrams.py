@@ -14,6 +14,7 @@ SAMPLES = 7
 INTERFACE_VALUES = 19
 """What a sample of the generic interface counters becomes, in series."""
 
+_DICE = random.Random(11)
 _STARTED_S = time.monotonic()
 _FIELDS = ((8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (6, 1), (1, 4), (2, 4))
 _TEMPLATE = struct.pack(">HH", 256, len(_FIELDS)) + b"".join(
@@ -106,7 +107,7 @@ def _syslog(number: int, _: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Exporter:
-    """One sender: ``each`` records in a datagram, ``burst`` datagrams a turn."""
+    """One sender: ``each`` records in a datagram, ``burst`` datagrams a turn in the mean."""
 
     kind: str
     address: str
@@ -124,9 +125,9 @@ class Exporter:
         self.socket.bind((self.address, 0))
 
     def turn(self) -> None:
-        """Send what is due in a turn."""
-        for _ in range(self.burst):
-            body = self.bodies[self.number % len(self.bodies)]
+        """Send what is due in a turn: now more, now less, as exporters do."""
+        for _ in range(_DICE.randrange(2 * self.burst + 1)):
+            body = _DICE.choice(self.bodies)
             self.socket.sendto(self.build(self.number, body), ("127.0.0.1", self.port))
             self.number += 1
 

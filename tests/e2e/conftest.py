@@ -16,7 +16,7 @@ import pytest
 from sensorium.app import bundled_recordings
 
 RECORDINGS = {folder.name: folder for folder in bundled_recordings()}
-FULL = ("harbor", "meadow")
+FULL = ("fjord", "heath")
 """The recordings in which all five scenarios happen, one after the other."""
 
 

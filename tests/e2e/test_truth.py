@@ -7,6 +7,6 @@ from tests.e2e.conftest import RECORDINGS, sensorium
 
 @pytest.mark.parametrize("name", sorted(RECORDINGS))
 def test_what_must_hold_holds_against_the_truth(name: str) -> None:
-    """In ``quarry`` an intrusion runs inside a backup's window and through its source."""
+    """In ``quay`` an intrusion runs inside a backup's window and through its source."""
     evaluated = sensorium("evaluate", RECORDINGS[name], timeout=300)
     assert evaluated.returncode == 0, evaluated.stdout + evaluated.stderr

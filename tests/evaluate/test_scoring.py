@@ -164,7 +164,7 @@ def test_the_table_fits_100_columns_and_names_hosts() -> None:
     out = StringIO()
     blind = replace(GOOD[0], hosts=(USERS[2], WEB))
     console = Console(file=out, width=100, highlight=False)
-    show(console, "harbor", scored(blind, *GOOD[1:]), TRUTH)
+    show(console, "heath", scored(blind, *GOOD[1:]), TRUTH)
     text = out.getvalue()
     assert max(map(len, text.splitlines())) <= 100
     assert "does not name share" in text

@@ -154,6 +154,47 @@ def test_streams_of_a_forgotten_source_are_forgotten() -> None:
     assert bench.observe.value("sensorium_netflow_streams") == 2
 
 
+def ipfix(number: int, records: int, *, options: int = 0) -> bytes:
+    parts = [p.a_set(3, p.options_template(300, [(149, 4)], [(34, 4)]))] if options else []
+    parts += [p.a_set(300, struct.pack(">II", 1, 1) * options)] if options else []
+    return p.ipfix(TEMPLATE, *parts, p.a_set(256, bytes(4 * records)), sequence=number)
+
+
+def counting_up_to(*records: int, lost: Sequence[int] = ()) -> list[bytes]:
+    """Messages as softflowd numbers them, the fourth with options records."""
+    number, messages = 0, []
+    for index, count in enumerate(records):
+        number += count
+        if index not in lost:
+            messages.append(ipfix(number, count, options=2 if index == 3 else 0))
+    return messages
+
+
+@pytest.mark.parametrize("records", [(2, 4, 3, 3, 2, 1, 5), (5, 5, 5, 5, 5), (1, 2, 3, 4, 5, 4)])
+def test_numbers_that_count_up_to_the_messages_end_show_no_loss(records: tuple[int, ...]) -> None:
+    bench = p.Bench()
+    bench.decode(*counting_up_to(*records))
+    assert bench.sequence() == {}
+
+
+def test_what_is_lost_of_numbers_that_count_up_to_the_messages_end() -> None:
+    bench = p.Bench()
+    messages = counting_up_to(2, 4, 3, 3, 2, 1, 5, 2, 6, lost=[6])
+    late = ipfix(20, 5)
+    bench.decode(*messages)
+    assert bench.sequence() == {"lost": 5}
+    bench.decode(late, late)
+    assert bench.sequence() == {"lost": 5, "late": 5, "duplicate": 5}
+
+
+def test_loss_that_might_be_another_way_of_counting_is_counted_when_it_is_none() -> None:
+    bench = p.Bench()
+    bench.decode(ipfix(0, 2), ipfix(5, 5))
+    assert bench.sequence() == {}
+    bench.decode(ipfix(10, 1))
+    assert bench.sequence() == {"lost": 3}
+
+
 datagrams = st.tuples(
     st.integers(1, 4),
     st.sampled_from([-6, -3, 0, 0, 0, 0, 0, 3, 9, -5000, 50_000]),

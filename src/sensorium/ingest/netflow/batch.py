@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -77,31 +78,33 @@ class BatchBuilder:
     def __init__(self) -> None:
         self._arenas = Arenas()
         self._zeros = pa.py_buffer(bytes(1 << 16))
+        self._blank: dict[pa.DataType, pa.Array] = {}
+        self._empty = pa.array([], LABELS)
 
     def allocate(self, count: int, used: int, partial: int) -> Rows:
         """Room for the columns in the bit set ``used``; those in ``partial`` are zeroed."""
-        offsets = np.full(len(at.NAMES), -1, np.int64)
-        total = 0
-        for column, size in enumerate(at.SIZES):
-            if used >> column & 1:
-                offsets[column] = total
-                total += _aligned(count * size)
+        sizes = _sizes(used)
+        total = sum(_aligned(count * size) for _, size in sizes)
         buffer, arena = self._arenas.take(total + _ALIGNMENT)
         start = int(arena.ctypes.data)
-        lead = _aligned(start) - start
-        for column, size in enumerate(at.SIZES):
+        place = _aligned(start)
+        columns = [0] * len(at.NAMES)
+        for column, size in sizes:
+            columns[column] = place
             if partial >> column & 1:
-                first = lead + int(offsets[column])
-                arena[first : first + count * size] = 0
-        columns = np.where(offsets >= 0, start + lead + offsets, 0)
-        return Rows(count, columns, buffer, start)
+                arena[place - start : place - start + count * size] = 0
+            place += _aligned(count * size)
+        return Rows(count, np.array(columns, np.int64), buffer, start)
 
     def build(self, rows: Rows, attributes: pa.Array | None = None) -> pa.RecordBatch:
         """The batch of rows that have been written; columns that are unused are zero."""
-        columns = rows.columns.tolist()
+        count, cut, make = rows.count, rows.buffer.slice, pa.Array.from_buffers
+        columns = zip(_KINDS, at.SIZES, rows.columns.tolist(), strict=False)
         arrays = [
-            pa.Array.from_buffers(kind, rows.count, [None, self._column(rows, column, address)])
-            for column, (kind, address) in enumerate(zip(_KINDS, columns, strict=False))
+            make(kind, count, [None, cut(address - rows.start, count * size)])
+            if address
+            else self._unused(kind, size, count)
+            for kind, size, address in columns
         ]
         arrays[at.TYPE] = pa.DictionaryArray.from_arrays(arrays[at.TYPE], _TYPE_NAMES, safe=False)
         arrays.append(self._no_attributes(rows.count) if attributes is None else attributes)
@@ -109,19 +112,38 @@ class BatchBuilder:
 
     def _no_attributes(self, count: int) -> pa.Array:
         """As many empty maps: all of them end where they begin, at zero."""
-        offsets = self._zeroed(4 * (count + 1))
-        return pa.Array.from_buffers(LABELS, count, [None, offsets], children=[_NO_PAIRS])
+        if count > len(self._empty):
+            longer = _above(count)
+            offsets = self._zeroed(4 * (longer + 1))
+            self._empty = pa.Array.from_buffers(
+                LABELS, longer, [None, offsets], children=[_NO_PAIRS]
+            )
+        return self._empty.slice(0, count)
 
-    def _column(self, rows: Rows, column: int, address: int) -> pa.Buffer:
-        length = rows.count * at.SIZES[column]
-        if address:
-            return rows.buffer.slice(address - rows.start, length)
-        return self._zeroed(length)
+    def _unused(self, kind: pa.DataType, size: int, count: int) -> pa.Array:
+        """A column of zeros."""
+        longer = self._blank.get(kind)
+        if longer is None or count > len(longer):
+            most = _above(count)
+            longer = pa.Array.from_buffers(kind, most, [None, self._zeroed(most * size)])
+            self._blank[kind] = longer
+        return longer.slice(0, count)
 
     def _zeroed(self, length: int) -> pa.Buffer:
         if length > self._zeros.size:
-            self._zeros = pa.py_buffer(bytes(1 << (length - 1).bit_length()))
+            self._zeros = pa.py_buffer(bytes(_above(length)))
         return self._zeros.slice(0, length)
+
+
+def _above(count: int) -> int:
+    """A power of two that is large enough."""
+    return 1 << (count - 1).bit_length()
+
+
+@lru_cache(maxsize=1024)
+def _sizes(used: int) -> tuple[tuple[int, int], ...]:
+    """The columns of a bit set, and bytes of one value of each."""
+    return tuple((column, size) for column, size in enumerate(at.SIZES) if used >> column & 1)
 
 
 def _aligned(size: int) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import pairwise
+from operator import and_, or_
 from typing import Any, Final
 
 import numpy as np
@@ -244,13 +245,10 @@ class NetflowDecoder:
         work = slab.work[: slab.progress[NEXT_WORK]]
         table = self.exporters.programs
         programs, operations, segments, columns = table.arrays()
-        numbers = work[:, at.W_PROGRAM]
-        distinct = np.unique(numbers)
-        used = columns[distinct]
-        anything = int(np.bitwise_or.reduce(used))
-        partial = anything & ~int(np.bitwise_and.reduce(used))
-        target = self._batches.allocate(rows, anything, partial)
-        order = np.argsort(numbers, kind="stable")
+        distinct, order = _by_program(work[:, at.W_PROGRAM])
+        used = columns[distinct].tolist()
+        anything = reduce(or_, used)
+        target = self._batches.allocate(rows, anything, anything & ~reduce(and_, used))
         execute(
             *(work, order, slab.heads, programs, operations, segments),
             *(*self.exporters.sampling.arrays(), target.columns),
@@ -278,6 +276,15 @@ class NetflowDecoder:
             templates=self.exporters.templates_known,
             pending=len(self.exporters.pending),
         )
+
+
+def _by_program(numbers: Int64s) -> tuple[Int64s, Int64s]:
+    """The distinct numbers, ascending, and an order that groups them and else changes nothing."""
+    if (numbers == numbers[0]).all():
+        return numbers[:1], np.arange(len(numbers))
+    order = np.argsort(numbers, kind="stable")
+    grouped = numbers[order]
+    return grouped[np.flatnonzero(np.diff(grouped, prepend=-1))], order
 
 
 def _parts(datagrams: Datagrams) -> Iterator[Datagrams]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
+from prometheus_client import Counter
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.exporters import Source
@@ -57,27 +58,40 @@ class Meters:
             "Sources forgotten because there were too many, those silent longest first",
         )
         self._told: Int64s = np.zeros((0, len(EVENTS)), np.int64)
+        self._tellers: dict[tuple[int, int], Callable[[float], None]] = {}
+        self._seen: dict[tuple[Counter, tuple[str, ...]], Callable[[float], None]] = {}
         self._pending = observe.gauge(
             "sensorium_netflow_pending_sets", "Data sets kept until their template comes"
         )
+
+    def _add(self, counter: Counter, count: int, *labels: str) -> None:
+        """Count under labels; finding a label's counter anew each time costs more than counting."""
+        add = self._seen.get((counter, labels))
+        if add is None:
+            add = self._seen[counter, labels] = counter.labels(*labels).inc
+        add(count)
 
     def received(self, protocols: Int64s) -> None:
         """Count datagrams; ``protocols`` are their numbers."""
         for protocol, count in enumerate(np.bincount(protocols, minlength=4).tolist()):
             if count:
-                self._received.labels(PROTOCOLS[protocol]).inc(count)
+                self._add(self._received, count, PROTOCOLS[protocol])
 
     def decoded(self, records: Int64s) -> None:
         """Count records; int64 (4, 2): flows and options per protocol."""
-        for protocol, kind in np.argwhere(records).tolist():
-            name = "options" if kind else "flow"
-            self._decoded.labels(PROTOCOLS[protocol], name).inc(int(records[protocol, kind]))
+        for protocol, (flows, options) in zip(PROTOCOLS, records.tolist(), strict=True):
+            if flows:
+                self._add(self._decoded, flows, protocol, "flow")
+            if options:
+                self._add(self._decoded, options, protocol, "options")
 
     def dropped(self, drops: Int64s) -> None:
         """Count what could not be used; int64 (4, reasons)."""
+        if not drops.any():
+            return
         for protocol, reason in np.argwhere(drops).tolist():
             labels = PROTOCOLS[protocol], DROPS[reason].value
-            self._dropped.labels(*labels).inc(int(drops[protocol, reason]))
+            self._add(self._dropped, int(drops[protocol, reason]), *labels)
 
     def sequence(self, sources: Sequence[Source], counts: Int64s) -> None:
         """Tell what has happened to the sources' sequences; ``counts`` are all so far."""
@@ -87,9 +101,14 @@ class Meters:
             grown[: len(self._told)] = self._told
             self._told = grown
         news = columns - self._told[: len(sources)]
-        for number, event in np.argwhere(news > 0).tolist():
-            labels = *_labels(sources[number]), EVENTS[event]
-            self._sequence.labels(*labels).inc(int(news[number, event]))
+        numbers, events = np.nonzero(news > 0)
+        found = zip(numbers.tolist(), events.tolist(), news[numbers, events].tolist(), strict=True)
+        for number, event, count in found:
+            add = self._tellers.get((number, event))
+            if add is None:
+                labels = *_labels(sources[number]), EVENTS[event]
+                add = self._tellers[number, event] = self._sequence.labels(*labels).inc
+            add(count)
         self._told[: len(sources)] = columns
 
     def evicted(self, numbers: Int64s, sources: Sequence[Source], waiting: int) -> None:
@@ -99,8 +118,9 @@ class Meters:
         if waiting:
             reason = Drop.DATA_BEFORE_TEMPLATE.value
             self._dropped.labels(PROTOCOLS[sources[0].protocol], reason).inc(waiting)
-        for source in sources:
-            for event in EVENTS:
+        for number, source in zip(numbers.tolist(), sources, strict=True):
+            for place, event in enumerate(EVENTS):
+                self._tellers.pop((number, place), None)
                 with suppress(KeyError):
                     self._sequence.remove(*_labels(source), event)
 

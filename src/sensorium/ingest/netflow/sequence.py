@@ -187,7 +187,11 @@ def _check(
     happened = False
     if readable and row[_T_VOTES] >= 0 and row[_T_UNCERTAIN] == 0:
         lost = vote(row, sequence, counted)
+        if lost < 0 and row[_T_AFTER] != 0:
+            row[_T_GAPS : _T_GAPS + 2 * _GAPS] = 0
+            return False, False
         if lost < 0:
+            _remember(row, row[_T_EXPECTED], (sequence - row[_T_EXPECTED]) & 0xFFFFFFFF)
             return False, False
         count[_C_LOST] += lost
         happened = lost > 0

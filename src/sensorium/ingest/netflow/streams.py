@@ -52,7 +52,7 @@ T_CLAIMED: Final = 14  # units missing between the claimed stream and this
 T_CLAIM_TURN: Final = 15
 T_CLAIM_LEFT: Final = 16  # datagrams until the claim holds
 T_OWED: Final = 17  # units counted as lost because this stream was heard no more
-T_VOTES: Final = 18  # messages that show numbers to count up to the end; -1 where this is settled
+T_VOTES: Final = 18  # messages that may count up to their end; -1 where this is settled
 T_LAST: Final = 19  # the newest number, until that is settled
 T_HELD: Final = 20  # units that are lost should numbers not count up to the end
 T_GAPS: Final = 24
@@ -73,8 +73,8 @@ _SETTLED: Final = 16
 """Port changes that show a habit, and datagrams from one port that show it gone."""
 _PATIENCE: Final = 8
 """Datagrams during which a claimed stream must be silent."""
-_VOTES: Final = 3
-"""Messages that must show that numbers count units up to their end, and none the contrary."""
+_VOTES: Final = 8
+"""Messages that may leave open what numbers count; after so many, it is the usual."""
 _LONG: Final = 1 << 40
 _UPTIME_SLACK_MS: Final = 10_000
 _UPTIME_NEAR_WRAP: Final = 0xF0000000
@@ -283,26 +283,30 @@ def _claim(streams: Any, number: Any, other: Any, units: Any) -> None:
 
 @inner
 def _counts_up_to(row: Any, sequence: Any, counted: Any) -> Any:
-    return row[T_VOTES] >= 0 and sequence == (row[T_LAST] + counted) & 0xFFFFFFFF
+    return row[T_VOTES] >= 0 and counted > 0 and sequence == (row[T_LAST] + counted) & 0xFFFFFFFF
 
 
 @inner
 def vote(row: Any, sequence: Any, counted: Any) -> Any:
     """Find out what an IPFIX stream's numbers count; what is shown to be lost, -1: nothing yet.
 
-    Not for a message of which something may not have been read, nor for the one after it.
+    A number that is the last one and the message's own records may be a coincidence where it is
+    ahead of the expected one, after loss; behind it, between two messages' first records, it is
+    not. Not for a message of which something may not have been read, nor for the one after it.
     """
-    expected = row[T_EXPECTED] == sequence
+    ahead = _ahead(row, sequence, counted)
     if _counts_up_to(row, sequence, counted):
-        if expected:
-            return 0
-        row[T_VOTES] += 1
-        row[T_HELD] += max(_ahead(row, sequence, counted), 0)
-        if row[T_VOTES] == _VOTES:
+        if ahead < 0:
             row[T_VOTES] = -1
             row[T_AFTER] = -1
-        return -1
-    if not expected:
+            return -1
+        if ahead > 0 and row[T_VOTES] < _VOTES:
+            row[T_VOTES] += 1
+            row[T_HELD] += ahead
+            return -1
+        if ahead == 0:
+            return 0
+    elif ahead != 0:
         return 0
     row[T_VOTES] = -1
     return row[T_HELD]

@@ -30,6 +30,8 @@ class Certificates:
     router: Path
     other: Path
     stranger: Path
+    family: Path
+    umlaut: Path
 
     def fingerprint(self, client: Path, name: str) -> str:
         pem = client.read_text()
@@ -51,11 +53,13 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
         ("router", authority, "router1.example.net"),
         ("other", authority, "other.example.org"),
         ("stranger", trustme.CA(), "router1.example.net"),
+        ("family", authority, "*.example.com"),
+        ("umlaut", authority, "xn--mnchen-3ya.example.de"),
     ):
         issuer.issue_cert(identity).private_key_and_cert_chain_pem.write_to_path(
             folder / f"{name}.pem"
         )
-    names = ("ca", "server", "router", "other", "stranger")
+    names = ("ca", "server", "router", "other", "stranger", "family", "umlaut")
     return Certificates(*(folder / f"{name}.pem" for name in names))
 
 
@@ -107,6 +111,10 @@ async def test_messages_come_over_tls_also_when_they_fill_many_records(
         (("sha-256", "x.example"), "other", True),
         (("sha-1",), "other", True),
         (("sha-256",), "router", False),
+        (("router7.example.com",), "family", True),
+        (("a.router7.example.com", "example.com"), "family", False),
+        (("MÜNCHEN.example.de",), "umlaut", True),
+        (("münchen.example.com",), "umlaut", False),
     ],
 )
 async def test_only_clients_with_an_allowed_certificate_are_heard(

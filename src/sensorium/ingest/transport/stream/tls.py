@@ -8,6 +8,7 @@ known by its name or by the fingerprint of its certificate.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +32,7 @@ class TlsDoor:
         self._stamp: tuple[int, ...] = ()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         marks = [(peer, fingerprint_of(peer)) for peer in config.allowed_peers]
-        self._names = tuple(name.lower() for name, mark in marks if mark is None)
+        self._names = tuple(ascii_name(name) for name, mark in marks if mark is None)
         self._fingerprints = frozenset(mark for _, mark in marks if mark is not None)
 
     def load(self) -> None:
@@ -116,8 +117,31 @@ def names_of(certificate: Any) -> frozenset[str]:
     return frozenset(names)
 
 
+def ascii_name(name: str) -> str:
+    """A name as certificates state it: in lower case, and in its ASCII form (RFC 5890).
+
+    ValueError for what can be no name.
+    """
+    try:
+        return name.lower().encode("idna").decode() if not name.isascii() else name.lower()
+    except UnicodeError as error:
+        raise ValueError(f"{name!r} is no name: {error}") from error
+
+
 def _matches(wanted: str, names: Iterable[str]) -> bool:
-    """Whether a setting such as ``*.example.net`` (one label) or a whole name is among them."""
+    """Whether a setting, a whole name or ``*.example.net`` (one label), is among them.
+
+    A certificate may have a wildcard for its left-most label too (RFC 5425 section 5.2); it
+    stands for names and never for addresses.
+    """
     if wanted.startswith("*."):
         return any(name.partition(".")[2] == wanted[2:] and name[0] != "." for name in names)
-    return wanted in names
+    return wanted in names or (not _is_address(wanted) and f"*.{wanted.partition('.')[2]}" in names)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -43,11 +43,11 @@ def inner(function: F) -> F:
     """
     options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled: Any = njit(nogil=True, **options)(function)
-    template = compiled.get_call_template
+    template, plain_type = compiled.get_call_template, cast("Any", types).unliteral
 
     def of_types(args: Any, kws: Any) -> Any:
-        named = {name: types.unliteral(kind) for name, kind in kws.items()}
-        return template(tuple(types.unliteral(kind) for kind in args), named)
+        named = {name: plain_type(kind) for name, kind in kws.items()}
+        return template(tuple(plain_type(kind) for kind in args), named)
 
     compiled.get_call_template = of_types
     return cast(F, compiled)

@@ -151,7 +151,9 @@ ENTRY_WIDTH: Final = 4
 N_TABLE: Final = 0  # the address of the first entry
 N_ROOM: Final = 1
 N_USED: Final = 2
-N_SEEN: Final = 3  # bits of what the current row has or does not want, BITS words
+N_NAMES: Final = 3  # bytes that the names of all entries have
+N_TEXT: Final = 4  # bytes that the values of all entries have at most
+N_SEEN: Final = 5  # bits of what the current row has or does not want, BITS words
 N_UNWANTED: Final = N_SEEN + BITS  # bits of what no row wants
 _NOTEBOOK_WIDTH: Final = N_UNWANTED + BITS
 
@@ -172,7 +174,7 @@ class Notebook:
 
     def clear(self) -> None:
         """Begin anew with the same room."""
-        self.state[N_USED] = 0
+        self.state[[N_USED, N_NAMES, N_TEXT]] = 0
 
     def enlarge(self) -> None:
         """Twice the room; what was noted stays."""
@@ -189,6 +191,10 @@ class Notebook:
 
 NAME_ROOM: Final = 32
 """Bytes of the longest name."""
+VALUE_ROOM: Final = 39
+"""Bytes that a value has at most which is no list and no string: an IPv6 address."""
+ITEM_ROOM: Final = 13
+"""Bytes that an item of a list, or a byte of a string, takes at most."""
 NAME_LENGTHS: Final = np.array([len(name) for name in NAMES], np.int64)
 NAME_TEXT: Final = np.frombuffer(
     b"".join(name.encode().ljust(NAME_ROOM, b"\0") for name in NAMES), np.int64
@@ -196,11 +202,21 @@ NAME_TEXT: Final = np.frombuffer(
 """The names, each filled up to NAME_ROOM bytes, as words."""
 
 
-def strings(text: npt.NDArray[np.uint8], ends: npt.NDArray[np.int32]) -> pa.StringArray:
-    """Strings that follow each other in ``text``; ``ends`` begins with 0."""
-    return pa.Array.from_buffers(
-        pa.string(), len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(text)]
-    )
+class Room:
+    """Memory for strings that follow each other, which Arrow takes over.
+
+    Arrow's allocator keeps pages it has had: fresh ones of the system cost more than filling them.
+    """
+
+    def __init__(self, count: int, size: int) -> None:
+        self.count = count
+        self.text = pa.allocate_buffer(size)
+        self.ends = pa.allocate_buffer(4 * (count + 1))
+        self.places: Int64s = np.array([self.text.address, self.ends.address], np.int64)
+
+    def array(self) -> pa.StringArray:
+        """The strings."""
+        return pa.Array.from_buffers(pa.string(), self.count, [None, self.ends, self.text])
 
 
 def column(row_ends: Int64s, names: pa.StringArray, values: pa.StringArray) -> pa.MapArray:

@@ -21,7 +21,7 @@ from sensorium.ingest.sflow.scratch import Scratch
 from sensorium.ingest.sflow.sequence import follow_datagrams, follow_samples
 from sensorium.ingest.sflow.series import SeriesTable
 from sensorium.ingest.sflow.tally import Tally
-from sensorium.ingest.sflow.text import longest, write, write_names
+from sensorium.ingest.sflow.text import write
 from sensorium.ingest.sflow.walk import LEAST_SAMPLE, walk
 from sensorium.model.address import unpack_address
 from sensorium.model.exporter import ExporterStatus
@@ -137,18 +137,11 @@ class SflowDecoder:
             if progress[0] == len(slab.samples):
                 break
             notebook.enlarge()
-        noted = notebook.noted()
-        size, names_size = longest(noted)
-        names = np.empty(names_size + attributes.NAME_ROOM, np.uint8)
-        text = np.empty(size, np.uint8)
-        name_ends, ends = np.zeros((2, len(noted) + 1), np.int32)
-        write_names(noted, names, name_ends)
-        write(slab.address, noted, text, ends)
-        column = attributes.column(
-            table[:, columns.ENTRIES_END],
-            attributes.strings(names, name_ends),
-            attributes.strings(text, ends),
-        )
+        noted, state = notebook.noted(), notebook.state
+        names = attributes.Room(len(noted), int(state[attributes.N_NAMES]) + attributes.NAME_ROOM)
+        values = attributes.Room(len(noted), int(state[attributes.N_TEXT]))
+        write(slab.address, noted, names.places, values.places)
+        column = attributes.column(table[:, columns.ENTRIES_END], names.array(), values.array())
         return rows.batch(table, column)
 
     def _metrics(self, slab: _Slab) -> pa.RecordBatch:

@@ -28,6 +28,11 @@ _N_USED = kinds.N_USED
 _N_SEEN = kinds.N_SEEN
 _N_UNWANTED = kinds.N_UNWANTED
 _BITS = kinds.BITS
+_N_NAMES = kinds.N_NAMES
+_N_TEXT = kinds.N_TEXT
+_NAME_LENGTHS = kinds.NAME_LENGTHS
+_VALUE_ROOM = kinds.VALUE_ROOM
+_ITEM_ROOM = kinds.ITEM_ROOM
 
 
 @inner
@@ -45,6 +50,8 @@ def note(out: Any, name: Any, kind: Any, value: Any, count: Any) -> None:
     put_total(entry, _E_VALUE, value)
     put_total(entry, _E_COUNT, count)
     put_total(out, _N_USED, used + 1)
+    put_total(out, _N_NAMES, total(out, _N_NAMES) + _NAME_LENGTHS[name])
+    put_total(out, _N_TEXT, total(out, _N_TEXT) + _VALUE_ROOM + _ITEM_ROOM * count)
 
 
 @inner

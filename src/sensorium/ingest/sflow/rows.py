@@ -69,9 +69,8 @@ def batch(rows: Int64s, attributes: pa.MapArray) -> pa.RecordBatch:
     count = len(rows)
     sizes = (count * _WIDTHS + _ALIGNMENT - 1) // _ALIGNMENT * _ALIGNMENT
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    arena = np.empty(int(starts[-1]), np.uint8)
-    _spread(rows, starts[:-1] + arena.ctypes.data)
-    buffer = pa.py_buffer(arena)
+    buffer = pa.allocate_buffer(int(starts[-1]))
+    _spread(rows, starts[:-1] + buffer.address)
     kinds = pa.array(np.full(count, _TYPE, np.int8))
     arrays = {
         "type": pa.DictionaryArray.from_arrays(kinds, _TYPE_NAMES, safe=False),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
-from sensorium.ingest.memory import put_byte, put_word
+from sensorium.ingest.memory import put_byte, put_position, put_word, total
 from sensorium.ingest.sflow import attributes as kinds
 from sensorium.ingest.sflow.words import u8, u16, u32
 
@@ -26,6 +26,7 @@ _E_NAME = kinds.E_NAME
 _E_KIND = kinds.E_KIND
 _E_VALUE = kinds.E_VALUE
 _E_COUNT = kinds.E_COUNT
+_ENTRY_BYTES = 8 * kinds.ENTRY_WIDTH
 
 _NAME_LENGTHS = kinds.NAME_LENGTHS
 _NAME_TEXT = kinds.NAME_TEXT
@@ -191,67 +192,57 @@ def _multiple(text: Any, to: Any, value: Any) -> Any:
 
 
 @inner
-def _longest(kind: Any, count: Any) -> Any:
-    """Bytes that the text of an entry has at most."""
-    if kind == _STRING:
-        return 4 * count
-    return 39 + (13 * count if kind >= _LIST else 0)
+def _put_name(text: Any, to: Any, name: Any) -> Any:
+    """Write a name, and more bytes up to NAME_ROOM."""
+    for index in range(_NAME_WORDS):
+        put_word(text, to + 8 * index, _NAME_TEXT[_NAME_WORDS * name + index])
+    return to + _NAME_LENGTHS[name]
+
+
+@inner
+def _put_value(text: Any, to: Any, data: Any, entry: Any) -> Any:
+    """Write the value of the entry at an address."""
+    kind, value, count = total(entry, _E_KIND), total(entry, _E_VALUE), total(entry, _E_COUNT)
+    if kind == _NUMBER:
+        to = _digits(text, to, value)
+    elif kind == _PAIR:
+        to = _digits(text, to, value >> 32 & 0xFFFFFFFF)
+        put_byte(text, to, _COLON)
+        to = _digits(text, to + 1, value & 0xFFFFFFFF)
+    elif kind == _IPV4:
+        to = _ipv4(text, to, data, value)
+    elif kind == _IPV6:
+        to = _ipv6(text, to, data, value)
+    elif kind == _MAC:
+        to = _mac(text, to, data, value)
+    elif kind in (_LIST, _LABELS_LIST, _COMMUNITIES):
+        to = _list(text, to, data, value, count, kind)
+    elif kind == _AS_PATH:
+        to = _as_path(text, to, data, value, count)
+    elif kind == _STRING:
+        to = _string(text, to, data, value, count)
+    elif kind == _WORD:
+        to = _word(text, to, value)
+    else:
+        to = _multiple(text, to, value)
+    return to
 
 
 @kernel
-def longest(table: Any) -> Any:
-    """Bytes that the text of all entries has at most, and that their names have."""
-    size = 0
-    names = 0
-    for i in range(table.shape[0]):
-        size += _longest(table[i, _E_KIND], table[i, _E_COUNT])
-        names += _NAME_LENGTHS[table[i, _E_NAME]]
-    return size, names
+def write(data: Any, table: Any, names: Any, values: Any) -> None:
+    """Write the names and the values of entries as Arrow's strings.
 
-
-@kernel
-def write_names(table: Any, room: Any, ends: Any) -> None:
-    """Write the names of entries into ``room`` (uint8), which has NAME_ROOM bytes to spare."""
-    text = room.ctypes.data
-    to = 0
-    for i in range(table.shape[0]):
-        name = table[i, _E_NAME]
-        for index in range(_NAME_WORDS):
-            put_word(text, to + 8 * index, _NAME_TEXT[_NAME_WORDS * name + index])
-        to += _NAME_LENGTHS[name]
-        ends[i + 1] = to
-
-
-@kernel
-def write(data: Any, table: Any, room: Any, ends: Any) -> None:
-    """Write the text of entries into ``room`` (uint8).
-
-    ``data`` is the address of the slab's first byte; ``ends`` int32 (entries + 1,) begins with 0.
+    ``data`` is the address of the slab's first byte; ``names`` and ``values`` int64 (2,) are those
+    of the strings' bytes and of their int32 offsets. Names have NAME_ROOM bytes to spare.
     """
-    text = room.ctypes.data
-    to = 0
+    name_text, name_ends = names[0], names[1]
+    text, ends = values[0], values[1]
+    name_to = to = 0
+    put_position(name_ends, 0, 0)
+    put_position(ends, 0, 0)
     for i in range(table.shape[0]):
-        kind, value, count = table[i, _E_KIND], table[i, _E_VALUE], table[i, _E_COUNT]
-        if kind == _NUMBER:
-            to = _digits(text, to, value)
-        elif kind == _PAIR:
-            to = _digits(text, to, value >> 32 & 0xFFFFFFFF)
-            put_byte(text, to, _COLON)
-            to = _digits(text, to + 1, value & 0xFFFFFFFF)
-        elif kind == _IPV4:
-            to = _ipv4(text, to, data, value)
-        elif kind == _IPV6:
-            to = _ipv6(text, to, data, value)
-        elif kind == _MAC:
-            to = _mac(text, to, data, value)
-        elif kind in (_LIST, _LABELS_LIST, _COMMUNITIES):
-            to = _list(text, to, data, value, count, kind)
-        elif kind == _AS_PATH:
-            to = _as_path(text, to, data, value, count)
-        elif kind == _STRING:
-            to = _string(text, to, data, value, count)
-        elif kind == _WORD:
-            to = _word(text, to, value)
-        else:
-            to = _multiple(text, to, value)
-        ends[i + 1] = to
+        entry = table.ctypes.data + i * _ENTRY_BYTES
+        name_to = _put_name(name_text, name_to, total(entry, _E_NAME))
+        put_position(name_ends, i + 1, name_to)
+        to = _put_value(text, to, data, entry)
+        put_position(ends, i + 1, to)

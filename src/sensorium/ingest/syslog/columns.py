@@ -71,15 +71,15 @@ _SEVERITY_NUMBER: Final = 14
 
 
 @inner
-def _append(outputs: int, column: int, n: int, source: int, length: int, wide: bool) -> None:
+def _append(outputs: int, column: int, n: int, source: int, length: int, last: int) -> None:
     """Write string number ``n`` of an output: ``length`` bytes at the address ``source``.
 
-    ``wide`` says that a slot's bytes may be read after the source; after the target is room.
+    ``last`` is the last address from which a slot's bytes may be read; after the target is room.
     """
     offsets = total(outputs, column)
     at = position(offsets, n)
     target = total(outputs, column + 1) + at
-    if wide and length <= _SLOT:
+    if length <= _SLOT and source <= last:
         first, second = word(source, 0), word(source, 8)
         put_word(target, 0, first)
         put_word(target, 8, second)
@@ -101,7 +101,7 @@ def _append_short(outputs: int, column: int, n: int, tables: int, table: int, na
 
 @inner
 def _append_attributes(
-    data: int, row: int, extras: int, outputs: int, entry: int, tables: int, wide: bool
+    data: int, row: int, extras: int, outputs: int, entry: int, tables: int, last: int
 ) -> int:
     """Write a message's attributes from number ``entry`` on; the number after the last."""
     priority = position(row, layout.PRIORITY)
@@ -114,7 +114,7 @@ def _append_attributes(
         length = position(row, column + 1) - start
         if length > 0:
             _append_short(outputs, _KEY, entry, tables, _KEY_TABLE, key)
-            _append(outputs, _VALUE, entry, data + start, length, wide)
+            _append(outputs, _VALUE, entry, data + start, length, last)
             entry += 1
     if position(row, layout.ODD) != 0:
         for e in range(layout.EXTRA_WIDTH // 2):
@@ -122,7 +122,7 @@ def _append_attributes(
             length = position(extras, 2 * e + 1) - start
             if length > 0:
                 _append_short(outputs, _KEY, entry, tables, _KEY_TABLE, _FIRST_EXTRA + e)
-                _append(outputs, _VALUE, entry, data + start, length, wide)
+                _append(outputs, _VALUE, entry, data + start, length, last)
                 entry += 1
     start, end = position(row, layout.DATA), position(row, layout.DATA + 1)
     if end > start:
@@ -153,32 +153,32 @@ def _fill(
     first_row, first_extra = rows.ctypes.data, extra_rows.ctypes.data
     names, name_offsets = sender_names
     numbers = total(outputs, _SEVERITY_NUMBER)
-    last = len(bytes_) - _SLOT
+    # Where a message's parts lie says nothing of where it ends: each is looked at by itself.
+    last = data + len(bytes_) - _SLOT
     entry = 0
     for m in range(len(ends_) - 1):
         row, extras = first_row + m * layout.WIDTH * 4, first_extra + m * layout.EXTRA_WIDTH * 4
-        wide = position(row, layout.BODY + 1) <= last
         source = data + position(row, layout.HOST)
         length = position(row, layout.HOST + 1) - position(row, layout.HOST)
         if length == 0:
             name = name_offsets[senders[m]]
             source, length = names.ctypes.data + name, name_offsets[senders[m] + 1] - name
-            _append(outputs, _HOST, m, source, length, False)
+            _append(outputs, _HOST, m, source, length, 0)
         else:
-            _append(outputs, _HOST, m, source, length, wide)
+            _append(outputs, _HOST, m, source, length, last)
         for output, column in ((_APP, layout.APP), (_PROC, layout.PROC), (_BODY, layout.BODY)):
             start = position(row, column)
             length = position(row, column + 1) - start
-            _append(outputs, output, m, data + start, length, wide)
+            _append(outputs, output, m, data + start, length, last)
         priority = position(row, layout.PRIORITY)
         if priority == -1:
-            _append(outputs, _SEVERITY, m, data, 0, False)
+            _append(outputs, _SEVERITY, m, data, 0, 0)
             put_byte(numbers, m, 0)
         else:
             severity = priority & 7 if priority >= 0 else -2 - priority
             _append_short(outputs, _SEVERITY, m, tables, _SEVERITY_TABLE, severity)
             put_byte(numbers, m, _NUMBERS[severity])
-        entry = _append_attributes(data, row, extras, outputs, entry, tables, wide)
+        entry = _append_attributes(data, row, extras, outputs, entry, tables, last)
         put_position(ends, m + 1, entry)
     return entry
 

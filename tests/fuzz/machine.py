@@ -47,8 +47,12 @@ def _arithmetic(name: str) -> Any:
     plain = getattr(int, name)
 
     def operate(self: Int64, other: Any) -> Any:
-        result = plain(self, other if isinstance(other, int) else _plain(other))
-        return result if result is NotImplemented else wrapped(result)
+        result = plain(self, other)
+        if result is NotImplemented:
+            result = plain(self, _plain(other))
+            if result is NotImplemented:
+                return result
+        return Int64(result) if -_HALF <= result < _HALF else wrapped(result)
 
     return operate
 

@@ -31,9 +31,9 @@ class Oracle:
         self.wide_rates: dict[Any, dict[Any, int]] = {}
         self.options_records = 0
 
-    def decode(self, payload: bytes, arrival_ns: int, exporter: bytes) -> list[Row]:
+    def decode(self, payload: bytes, arrival_ns: int, exporter: bytes, port: int = 0) -> list[Row]:
         version = unsigned(payload[:2]) if len(payload) >= 2 else 0
-        head: Row = {"time_received_ns": arrival_ns, "sampler_address": exporter}
+        head: Row = {"time_received_ns": arrival_ns, "sampler_address": exporter, "port": port}
         if version == 5 and len(payload) >= 24:
             return self._v5(payload, head)
         if version == 9 and len(payload) >= 20:
@@ -195,6 +195,7 @@ class Oracle:
                 boot = unsigned(found[160])
                 if boot <= LONGEST // 10**6:
                     self.boot_ms[self._key(head)] = boot
+                    self.boot_ms[self._key(head), head["port"]] = boot
             rate = self._announced(found)
             if not rate:
                 continue
@@ -268,5 +269,6 @@ class Oracle:
         biflow = self._counts_reverse(fields)
         key = self._key(head)
         rates = self.rates.get(key, {}), self.wide_rates.get(key[:2], {})
-        maker = RowMaker(self.boot_ms.get(key), rates, head, record, fields, reverse, biflow)
+        boot = self.boot_ms.get((key, head["port"]), self.boot_ms.get(key))
+        maker = RowMaker(boot, rates, head, record, fields, reverse, biflow)
         return maker.make(), maker.used

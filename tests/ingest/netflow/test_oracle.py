@@ -116,11 +116,18 @@ def streams(draw: st.DrawFn) -> list[tuple[str, bytes]]:
     return stream
 
 
+def port_of(payload: bytes) -> int:
+    """One of three ports, by what the datagram holds."""
+    return sum(payload) % 3
+
+
 def by_oracle(stream: list[tuple[str, bytes]]) -> pa.Table:
     oracle = Oracle()
     rows = []
     for index, (exporter, payload) in enumerate(stream):
-        rows += oracle.decode(payload, p.ARRIVAL_NS + index, pack_address(exporter))
+        rows += oracle.decode(
+            payload, p.ARRIVAL_NS + index, pack_address(exporter), port_of(payload)
+        )
     return pa.Table.from_pylist(rows, schema=FLOWS)
 
 
@@ -135,6 +142,7 @@ def by_decoder(stream: list[tuple[str, bytes]], slabs: list[int]) -> pa.Table:
             [payload for _, payload in part],
             [exporter for exporter, _ in part],
             [p.ARRIVAL_NS + i for i in range(first, last)],
+            [port_of(payload) for _, payload in part],
         )
         batches.append(bench.decoder.decode(slab))
     return pa.Table.from_batches(batches, schema=FLOWS)

@@ -136,6 +136,19 @@ def test_templates_and_rates_are_those_of_the_exporter_whatever_port_told_them()
     assert batch["bytes"].to_pylist() == [7]
 
 
+def test_processes_that_began_at_different_times_count_uptimes_from_their_own() -> None:
+    fields: list[p.Spec] = [(22, 4), (21, 4)]
+    told = p.a_set(3, p.options_template(300, [(143, 4)], [(160, 8)]))
+    told += p.a_set(2, p.template(256, fields))
+    boots = [(p.EXPORT_S - age) * 1000 for age in (60, 5000)]
+    bench = p.Bench()
+    messages = [p.ipfix(told, p.a_set(300, struct.pack(">IQ", 1, boot))) for boot in boots]
+    bench.decode(*messages, ports=[1, 2])
+    data = p.ipfix(p.a_set(256, p.record(fields, 10_000, 20_000)))
+    ends = bench.decode(data, data, data, ports=[1, 2, 3])["time_flow_end_ns"].to_pylist()
+    assert ends == [(boot + 20_000) * 1_000_000 for boot in (*boots, boots[1])]
+
+
 def test_when_there_are_too_many_streams_those_silent_longest_are_forgotten() -> None:
     sent = [(port, 1_000_000 * port) for port in range(1, 9)]
     bench = bench_of(*sent, (9, 0), max_streams=8)

@@ -143,7 +143,7 @@ class NetflowDecoder:
             resolve(
                 *(sets, slab.heads),
                 *(known.slots.keys, known.slots.programs, programs, segments),
-                *(known.sampling_of, known.exporter_of, known.wide_of, sampling, known.boot_ms),
+                *(known.sampling_of, known.exporter_of, known.wide_of, sampling, known.boots()),
                 *(slab.work, slab.records, slab.flows, slab.drops, slab.counts),
                 *(*self._lanes.places, slab.progress),
             )
@@ -191,7 +191,7 @@ class NetflowDecoder:
         template = source.templates[int(entry[at.S_ID])]
         records, cut = split_records(template, body)
         for announcement in read_options(template, records, source.domain):
-            refused = self.exporters.announce(number, announcement)
+            refused = self.exporters.announce(number, announcement, int(head[at.H_PORT]))
             if refused is not None:
                 slab.drop(protocol, number, refused)
         for key, known in read_elements(template, records):

@@ -15,7 +15,7 @@ from sensorium.ingest.netflow.pending import Pending
 from sensorium.ingest.netflow.programs import ProgramTable
 from sensorium.ingest.netflow.reasons import Drop
 from sensorium.ingest.netflow.registry.lookup import Information, Key, information
-from sensorium.ingest.netflow.resolve import SlotTable
+from sensorium.ingest.netflow.resolve import Boots, SlotTable
 from sensorium.ingest.netflow.sampling import Announcement, Rates, SamplingTable
 from sensorium.ingest.netflow.sources import SourceTable
 from sensorium.ingest.netflow.streams import forget_sources, new_streams
@@ -26,6 +26,8 @@ Int64s = npt.NDArray[np.int64]
 _ALL_TEMPLATES = 2
 _ALL_OPTIONS_TEMPLATES = 3
 _SLACK = 1024
+_MOST_BOOTED = 64
+"""Ports of a source that may have a boot time of their own."""
 _EVICTED_PART = 16
 """One in so many sources makes room at a time, so that a flood of new ones stays cheap."""
 
@@ -43,7 +45,8 @@ class Exporter:
 class Source:
     """One (exporter, protocol, observation domain); ``address`` is 16 bytes.
 
-    ``learned`` is what it said of elements itself; it is replaced and never changed.
+    ``learned`` is what it said of elements itself; it is replaced and never changed. ``booted`` are
+    the ports that announced a boot time, the oldest first.
     """
 
     address: bytes
@@ -54,6 +57,7 @@ class Source:
     rates: Rates = field(default_factory=Rates)
     learned: dict[Key, Information] = field(default_factory=dict)
     gone: bool = False
+    booted: dict[int, None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Exporters:
         self._exporters: dict[tuple[bytes, int], Exporter] = {}
         self._free_exporters: list[int] = []
         self.boot_ms: Int64s = np.full(most, -1, np.int64)
+        self._booted = SlotTable()
         self.sampling_of: Int64s = np.zeros(most, np.int64)
         self.exporter_of: Int64s = np.zeros(most, np.int64)
         self.wide_of: Int64s = np.zeros(most, np.int64)
@@ -151,6 +156,8 @@ class Exporters:
         for template_id in source.templates:
             self.slots.put(number, template_id, -1)
         self.templates_known -= len(source.templates)
+        for port in source.booted:
+            self._booted.put(number, port, -1)
         source.gone = True
         source.exporter.domains -= 1
         if not source.exporter.domains:
@@ -216,10 +223,28 @@ class Exporters:
                 self._put(number, template_id, template)
         return None
 
-    def announce(self, number: int, announcement: Announcement) -> Drop | None:
-        """Take in what an options record says; the reason if it was refused."""
+    def boots(self) -> Boots:
+        """The boot times, for kernels."""
+        return Boots(self.boot_ms, self._booted.keys, self._booted.programs)
+
+    def _boot(self, number: int, boot_ms: int, port: int | None) -> None:
+        self.boot_ms[number] = boot_ms
+        if port is None:
+            return
+        ports = self.sources[number].booted
+        ports[port] = None
+        self._booted.put(number, port, boot_ms)
+        if len(ports) > _MOST_BOOTED:
+            oldest = next(iter(ports))
+            del ports[oldest]
+            self._booted.put(number, oldest, -1)
+
+    def announce(
+        self, number: int, announcement: Announcement, port: int | None = None
+    ) -> Drop | None:
+        """Take in what an options record from a port says; the reason if it was refused."""
         if announcement.boot_ms >= 0:
-            self.boot_ms[number] = announcement.boot_ms
+            self._boot(number, announcement.boot_ms, port)
         if not announcement.rate:
             return None
         source = self.sources[number]

@@ -7,7 +7,7 @@ whose template is unknown.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ _H_SOURCE = at.H_SOURCE
 _H_UPTIME_MS = at.H_UPTIME_MS
 _H_EXPORT_NS = at.H_EXPORT_NS
 _H_SAMPLING = at.H_SAMPLING
+_H_PORT = at.H_PORT
 _S_HEAD = at.S_HEAD
 _S_ID = at.S_ID
 _S_START = at.S_START
@@ -67,13 +68,27 @@ def find_slot(keys: Any, key: Any) -> Any:
     return place
 
 
+class Boots(NamedTuple):
+    """Boot times that exporters announced, ms since the epoch, -1 for none.
+
+    ``newest`` int64 (sources,); those of single source ports as in :class:`SlotTable`: a router's
+    exporting processes began at different times.
+    """
+
+    newest: Int64s
+    keys: Int64s
+    times: Int64s
+
+
 @inner
-def uptime_anchor(head: Any, boot_ms: Any) -> Any:
-    """sysUpTime when the datagram was exported: its own, or since the boot time; -1 if unknown."""
-    if head[_H_UPTIME_MS] >= 0:
-        return head[_H_UPTIME_MS]
+def _uptime_since_boot(head: Any, boots: Any) -> Any:
+    """sysUpTime when a datagram that does not say it was exported; -1 if unknown."""
+    boot_ms = boots.newest[head[_H_SOURCE]]
     if boot_ms < 0:
         return -1
+    place = find_slot(boots.keys, head[_H_SOURCE] << 16 | head[_H_PORT])
+    if boots.keys[place] != _FREE and boots.times[place] >= 0:
+        boot_ms = boots.times[place]
     return (head[_H_EXPORT_NS] // 1_000_000 - boot_ms) & 0xFFFFFFFF
 
 
@@ -89,7 +104,7 @@ def _program_of(entry: Any, source: Any, slot_keys: Any, slot_programs: Any) -> 
 
 
 @inner
-def _fill_work(item: Any, entry: Any, head: Any, sampling: Any, boot_ms: Any) -> None:
+def _fill_work(item: Any, entry: Any, head: Any, sampling: Any) -> None:
     """Where the records of a work item are, and what their datagram says of all of them."""
     item[_W_HEAD] = entry[_S_HEAD]
     item[_W_START] = entry[_S_START]
@@ -98,7 +113,7 @@ def _fill_work(item: Any, entry: Any, head: Any, sampling: Any, boot_ms: Any) ->
     if rate == 0:
         rate = sampling[item[_W_SAMPLING], 0]
     item[_W_RATE] = rate if rate != 0 else sampling[item[_W_WIDE], 0]
-    item[_W_ANCHOR] = uptime_anchor(head, boot_ms)
+    item[_W_ANCHOR] = head[_H_UPTIME_MS]
 
 
 @kernel
@@ -113,7 +128,7 @@ def resolve(
     exporter_of: Any,
     wide_of: Any,
     sampling: Any,
-    boot_ms: Any,
+    boots: Any,
     work: Any,
     records: Any,
     flows: Any,
@@ -125,10 +140,9 @@ def resolve(
 ) -> Any:
     """Turn sets into work from ``progress`` on; the program of the set it stopped at.
 
-    -1 is a template or data without one; the caller looks at the set's id. At the end of the sets
-    ``progress[NEXT_SET]`` is their number. ``records`` int64 (datagrams,), ``flows`` int64
-    (4, 2: flow records, options records), ``drops`` and ``counts`` are counted into. ``wide_of``
-    are the rows of ``sampling`` of whole exporters, by their number ``exporter_of`` a source.
+    -1 is a template or data without one: look at its id. At the end ``progress[NEXT_SET]`` is the
+    sets' number. It counts into ``records`` int64 (datagrams,), ``flows`` int64 (4, 2: flow, options
+    records), ``drops`` and ``counts``; ``wide_of[exporter_of[source]]`` is a row of ``sampling``.
     """
     while progress[NEXT_SET] < sets.shape[0]:
         entry = sets[progress[NEXT_SET]]
@@ -156,7 +170,9 @@ def resolve(
             item[_W_PROGRAM] = number
             item[_W_SAMPLING] = sampling_of[source]
             item[_W_WIDE] = wide_of[exporter_of[source]]
-            _fill_work(item, entry, head, sampling, boot_ms[source])
+            _fill_work(item, entry, head, sampling)
+            if item[_W_ANCHOR] < 0:
+                item[_W_ANCHOR] = _uptime_since_boot(head, boots)
             progress[NEXT_WORK] += 1
             progress[NEXT_ROW] += rows
         progress[NEXT_SET] += 1
@@ -164,7 +180,10 @@ def resolve(
 
 
 class SlotTable:
-    """Which program decodes the data sets of a template number of a source."""
+    """Which program decodes the data sets of a template number of a source.
+
+    Or any number, not negative, of any 16 bits of a source.
+    """
 
     __slots__ = ("_used", "keys", "programs")
 

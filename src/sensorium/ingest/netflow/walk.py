@@ -225,10 +225,9 @@ def walk(
     """Fill ``heads`` and ``sets``; why it stopped, as above.
 
     It goes on at datagram ``first[0]`` and row ``first[1]`` of the sets, and leaves there where it
-    stopped: at the end, or before a datagram whose sets may not fit in or whose source there is no
-    room for. ``data`` is the address of the slab's first byte, ``offsets`` int64 (n + 1,),
-    ``address`` int64 (n, 2), ``port`` uint16 (n,); ``drops`` int64 (4, reasons) and ``counts``
-    int64 (sources, ...) are counted into.
+    stopped: at the end, or before a datagram whose sets may not fit in or whose source has no room.
+    ``data`` is the address of the slab's first byte, ``offsets`` int64 (n + 1,), ``address`` int64
+    (n, 2), ``port`` uint16 (n,). It counts into ``drops`` int64 (4, reasons) and ``counts``.
     """
     k = first[1]
     for i in range(first[0], arrival.shape[0]):

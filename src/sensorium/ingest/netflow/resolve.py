@@ -141,8 +141,8 @@ def resolve(
     """Turn sets into work from ``progress`` on; the program of the set it stopped at.
 
     -1 is a template or data without one: look at its id. At the end ``progress[NEXT_SET]`` is the
-    sets' number. It counts into ``records`` int64 (datagrams,), ``flows`` int64 (4, 2: flow, options
-    records), ``drops`` and ``counts``; ``wide_of[exporter_of[source]]`` is a row of ``sampling``.
+    sets' number. It counts into ``records`` int64 (datagrams,), ``flows`` int64 (4, 2: flows,
+    options), ``drops`` and ``counts``; ``wide_of[exporter_of[source]]`` is a row of ``sampling``.
     """
     while progress[NEXT_SET] < sets.shape[0]:
         entry = sets[progress[NEXT_SET]]

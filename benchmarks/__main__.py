@@ -17,13 +17,15 @@ from benchmarks.report import number
 
 HERE = Path(__file__).parent
 NOT_BENCHMARKS = {"__init__", "__main__", "report"}
+# Ten minutes by design: `make soak` runs it.
+NOT_BY_DEFAULT = {"soak"}
 LIBRARIES = ("numpy", "pyarrow", "numba", "scikit-learn", "chdb")
 LIMIT_S = 1800
 
 
 def names() -> list[str]:
-    """Every runnable benchmark: the files of this folder that are not its machinery."""
-    return sorted({path.stem for path in HERE.glob("*.py")} - NOT_BENCHMARKS)
+    """Every benchmark that is run by default: the files here that are not its machinery."""
+    return sorted({path.stem for path in HERE.glob("*.py")} - NOT_BENCHMARKS - NOT_BY_DEFAULT)
 
 
 def run(name: str, *, quick: bool) -> list[dict[str, Any]] | str:

@@ -123,8 +123,7 @@ class Oracle:
                 scopes = unsigned(body[at : at + 2])
                 at += 2
             if ipfix and count == 0:
-                self._withdraw(head, number, options)
-                continue
+                continue  # a withdrawal, ignored over UDP
             if number < 256 or count == 0 or scopes > count or count > 512:
                 return rows
             fields: Fields = []
@@ -150,13 +149,6 @@ class Oracle:
             for earlier, data in self.pending.pop(key, []):
                 rows += self._set(earlier, number, data)
         return rows
-
-    def _withdraw(self, head: Row, number: int, options: bool) -> None:
-        everything = 3 if options else 2
-        for (source, template_id), (_, is_options, _) in list(self.templates.items()):
-            wanted = number in (everything, template_id)
-            if source == self._key(head) and wanted and is_options == options:
-                del self.templates[source, template_id]
 
     def _split(self, fields: Fields, body: bytes) -> list[list[bytes]]:
         least = sum(1 if length == 65535 else length for _, length, _ in fields)

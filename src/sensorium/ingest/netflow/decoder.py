@@ -156,11 +156,7 @@ class NetflowDecoder:
         body = slab.body(entry)
         read = _read_again if len(body) <= _SHORT_BODY else _read
         for found in read(body, protocol, options, self._config.max_fields_per_template):
-            refused = (
-                found
-                if isinstance(found, Drop)
-                else self.exporters.define(source, found, options=options)
-            )
+            refused = found if isinstance(found, Drop) else self.exporters.define(source, found)
             if refused is not None:
                 slab.drop(protocol, source, refused)
             elif isinstance(found, Definition) and found.template is not None:

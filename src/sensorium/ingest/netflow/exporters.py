@@ -23,8 +23,6 @@ from sensorium.ingest.netflow.template import Definition, Template
 
 Int64s = npt.NDArray[np.int64]
 
-_ALL_TEMPLATES = 2
-_ALL_OPTIONS_TEMPLATES = 3
 _SLACK = 1024
 _MOST_BOOTED = 64
 """Ports of a source that may have a boot time of their own."""
@@ -165,11 +163,13 @@ class Exporters:
             self._free_exporters.append(source.exporter.number)
         return self.pending.forget(number)
 
-    def define(self, number: int, definition: Definition, *, options: bool) -> Drop | None:
-        """Take in a template or a withdrawal; the reason if it was refused."""
+    def define(self, number: int, definition: Definition) -> Drop | None:
+        """Take in a template; the reason if it was refused.
+
+        Over UDP withdrawals are ignored (RFC 7011 section 8.4): anybody could forge one.
+        """
         if definition.template is None:
-            self._withdraw(number, definition.id, options=options)
-            return None
+            return Drop.WITHDRAWAL
         templates = self.sources[number].templates
         known = templates.get(definition.id)
         if known == definition.template:
@@ -191,18 +191,6 @@ class Exporters:
     def _put(self, number: int, template_id: int, template: Template) -> None:
         program = self.programs.intern(template, self.sources[number].learned)
         self.slots.put(number, template_id, program)
-
-    def _withdraw(self, number: int, template_id: int, *, options: bool) -> None:
-        templates = self.sources[number].templates
-        everything = _ALL_OPTIONS_TEMPLATES if options else _ALL_TEMPLATES
-        chosen = list(templates) if template_id == everything else [template_id]
-        for chosen_id in chosen:
-            known = templates.get(chosen_id)
-            if known is not None and known.options == options:
-                self._note(number, chosen_id)
-                del templates[chosen_id]
-                self.slots.put(number, chosen_id, -1)
-                self.templates_known -= 1
 
     def name(self, number: int, key: Key, known: Information) -> Drop | None:
         """Take in what a source says of an element itself; the reason if it was refused.

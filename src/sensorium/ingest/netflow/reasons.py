@@ -46,6 +46,8 @@ class Drop(StrEnum):
     """A list (RFC 6313) that does not fit its own head; its octets are kept."""
     DATA_BEFORE_TEMPLATE = "data_before_template"
     """Data whose template did not come before the room for keeping it ran out; a set apiece."""
+    WITHDRAWAL = "withdrawal"
+    """IPFIX: a template withdrawn over UDP, which is ignored (RFC 7011 section 8.4)."""
 
 
 DROPS = tuple(Drop)

@@ -145,6 +145,6 @@ def load(exporters: Exporters, state: bytes) -> int:
         for definition in definitions:
             template = definition.template
             if template is not None and definition.id not in source.templates:
-                refused = exporters.define(number, definition, options=template.options)
+                refused = exporters.define(number, definition)
                 taken += refused is None
     return taken

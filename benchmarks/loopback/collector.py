@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+from sensorium.app.preparation import prepare_decoders
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
 from sensorium.ingest.transport import UdpConfig, UdpReceiver
 from sensorium.observe import Observe
@@ -45,6 +46,8 @@ async def serve(config: UdpConfig) -> None:
     observe = Observe()
     pipeline = Pipeline(observe)
     receiver = UdpReceiver(config, pipeline.inbox.put_datagrams, observe, clock_ns=time.time_ns)
+    # As the service does before it is ready: loading compiled kernels is no part of receiving.
+    prepare_decoders()
     receiver.bind()
     threading.Thread(target=pipeline.run, daemon=True).start()
     receiving = asyncio.create_task(receiver.run())

@@ -16,6 +16,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- setting up -------------------------------------------------------------------------------
+# Lock files are whole, so nothing is resolved (--no-deps): older pips look for the newest release of
+# what is asked for with extras, and refuse it for not being the locked one.
 
 .PHONY: setup
 setup: .stamps/dev ## make .venv with everything that development needs
@@ -27,7 +29,7 @@ setup: .stamps/dev ## make .venv with everything that development needs
 
 .stamps/run: requirements.lock pyproject.toml .stamps/venv
 	@echo "installing what sensorium needs to run (once; about a minute)"
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@echo "compiling the decoders (once; later changes are compiled when they are used)"
 	@$(BIN)/python -m sensorium.app.preparation
@@ -35,7 +37,7 @@ setup: .stamps/dev ## make .venv with everything that development needs
 
 .stamps/dev: requirements-dev.lock .stamps/run
 	@echo "installing what development needs (once)"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 .stamps/system: tools/system-packages.txt tools/install-system-packages
@@ -93,8 +95,8 @@ fuzz: .stamps/dev ## the property tests, with far more examples than `make test`
 
 .stamps/fuzz: requirements-fuzz.lock tools/make-venv .stamps/dev
 	@tools/make-venv "$(PYTHON)" .venv-fuzz
-	@.venv-fuzz/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
-		-r requirements-fuzz.lock
+	@.venv-fuzz/bin/python -m pip --disable-pip-version-check --quiet install --no-deps \
+		--require-hashes -r requirements-fuzz.lock
 	@touch $@
 
 # The rest of what it needs is that of .venv. The lock was made with

@@ -1,0 +1,1 @@
+"""The LLM gateway: one door for every model call, governed on the way in, through and out."""

@@ -1,0 +1,146 @@
+"""What is asked of a chat model, in no provider's words: the middle of every translation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    """Who says a message. Instructions are messages of ``SYSTEM``, wherever a dialect puts them."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture: ``data`` is base64 with its ``media_type``, or ``url`` says where it is."""
+
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """A model's reasoning; ``signature`` lets its provider recognise it when it is sent back."""
+
+    text: str
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model asks for a tool; ``arguments`` is JSON text as the model wrote it, or ``{}``."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answered, for the call of that id."""
+
+    call_id: str
+    parts: tuple[Text | Image, ...]
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A part that only its own dialect can express: audio, a file, a server-side tool's trace.
+
+    A renderer of another dialect refuses it with :class:`UntranslatableError`; it is never
+    dropped silently.
+    """
+
+    dialect: str
+    value: Mapping[str, Any]
+
+
+Part = Text | Image | Thinking | ToolCall | ToolResult | Opaque
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. Tool results are messages of ``TOOL`` that hold :class:`ToolResult` parts only."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may ask for; ``parameters`` is JSON Schema."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    strict: bool | None = None
+
+
+class Choice(StrEnum):
+    """Whether tools may, must or must not be asked for."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Structured output: any JSON object, or (with ``schema``) one of that JSON Schema."""
+
+    schema: Mapping[str, Any] | None = None
+    name: str = ""
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One request to a chat model.
+
+    ``None`` stands for "not said": the provider's own default applies. ``tool_choice`` is a
+    :class:`Choice` or the name of the one tool to call. ``extra`` holds fields of the body that
+    have no place here, as they came; they go on to a provider of the same ``dialect`` and to no
+    other.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    tool_choice: Choice | str | None = None
+    parallel_tool_calls: bool | None = None
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    choices: int = 1
+    format: Format | None = None
+    reasoning_effort: str | None = None
+    thinking_budget: int | None = None
+    user: str = ""
+    stream: bool = False
+    stream_usage: bool = False
+    dialect: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class UntranslatableError(ValueError):
+    """The request holds something that the chosen provider's dialect cannot express."""

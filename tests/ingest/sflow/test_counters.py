@@ -105,6 +105,20 @@ def test_every_structure_has_the_length_that_its_fields_take(structure: object) 
     assert decoded.metrics.num_rows == len(known)
 
 
+def test_structures_of_an_enterprise_are_read_too() -> None:
+    record = a.opaque(
+        (5703 << 12) + 1,
+        struct.pack(">4I2Q4I", 2, 5, 1500, 250, 80 << 30, 20 << 30, 3, 9000, 61, 40),
+    )
+    decoded = a.Bench().decode(a.datagram(a.counter_sample(record)))
+    rows = decoded.metrics.to_pylist()
+    found = {row["name"]: row["value"] for row in rows}
+    assert found["sflow_gpu_memory_free_bytes"] == 20 << 30
+    assert found["sflow_gpu_busy_seconds_total"] == 1.5
+    assert found["sflow_gpu_energy_joules_total"] == 9
+    assert (found["sflow_gpu_temperature_celsius"], found["sflow_gpu_devices"]) == (61, 2)
+
+
 def test_metrics_are_named_as_prometheus_asks() -> None:
     for structure in STRUCTURES:
         for field in structure.fields:

@@ -50,6 +50,8 @@ _HASH_PRIME = 1099511628211
 # The structures as the kernel reads them.
 _MOST_FORMAT = 4096
 _BY_FORMAT = np.full(_MOST_FORMAT, -1, np.int64)
+_OTHERS = np.array([s.format for s in STRUCTURES if s.format >= _MOST_FORMAT], np.int64)
+_FIRST_OTHER = len(STRUCTURES) - len(_OTHERS)
 _LEAST = np.array([s.least for s in STRUCTURES], np.int64)
 _TOLD_BY = np.array([s.told_by for s in STRUCTURES], np.int64)
 _ENDS = np.cumsum([len(s.fields) for s in STRUCTURES]).astype(np.int64)
@@ -58,7 +60,8 @@ _END = np.array([f.end for s in STRUCTURES for f in s.fields], np.int64)
 _READ = np.array([f.read for s in STRUCTURES for f in s.fields], np.int64)
 _SCALE = np.array([f.scale for s in STRUCTURES for f in s.fields], np.float64)
 for _index, _structure in enumerate(STRUCTURES):
-    _BY_FORMAT[_structure.format] = _index
+    if _structure.format < _MOST_FORMAT:
+        _BY_FORMAT[_structure.format] = _index
 
 # A block: the record of one structure of one data source, whose fields' series follow each other.
 B_FIRST: int = 0  # its first series
@@ -74,6 +77,17 @@ class Values(NamedTuple):
     series: Int64s
     datagram: Int64s
     value: npt.NDArray[np.float64]
+
+
+@inner
+def _structure_of(kind: Any) -> Any:
+    """The number of the structure of a format, -1 where it is not read."""
+    if kind < _MOST_FORMAT:
+        return _BY_FORMAT[kind]
+    for other in range(_OTHERS.shape[0]):
+        if _OTHERS[other] == kind:
+            return _FIRST_OTHER + other
+    return -1
 
 
 @inner
@@ -184,7 +198,7 @@ def read_counters(
                 break
             kind, length = u32(data, start), u32(data, start + 4)
             start += 8
-            structure = _BY_FORMAT[kind] if kind < _MOST_FORMAT else -1
+            structure = _structure_of(kind)
             if structure < 0:
                 drop(counts, agent, _UNKNOWN_COUNTER_RECORD)
             elif length < _LEAST[structure]:

@@ -1,8 +1,10 @@
 """Counter structures: which metrics each field of each becomes.
 
 sFlow version 5 section 5 (counter_data), sFlow Host Structures, sFlow Host TCP/IP Counters, sFlow
-LAG Counters and 802.11 Structures. Units are Prometheus' base units, so milliseconds become
-seconds and kilobytes bytes; 32-bit counters begin anew at 2^32, which rates take as a reset.
+LAG Counters, 802.11, HTTP, application, Java, Open vSwitch, NVML and Broadcom switch structures,
+as https://sflow.org/developers/structures.php lists them. Units are Prometheus' base units, so
+milliseconds become seconds and kilobytes bytes; 32-bit counters begin anew at 2^32, which rates
+take as a reset.
 """
 
 from __future__ import annotations
@@ -46,9 +48,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """A counter structure (enterprise 0); ``least`` bytes make one, later fields may be missing.
+    """A counter structure; ``least`` bytes make one, later fields may be missing.
 
-    ``label`` names the first word where ``told_by`` is FIRST_WORD.
+    ``format`` has the enterprise's number in its upper 20 bits (0 is sFlow.org itself). ``label``
+    names the first word where ``told_by`` is FIRST_WORD.
     """
 
     format: int
@@ -109,9 +112,31 @@ STRUCTURES: Final = (
         " late_collisions_total excessive_collisions_total internal_mac_transmit_errors_total"
         " carrier_sense_errors_total frame_too_longs_total internal_mac_receive_errors_total"
         " symbol_errors_total")),
+    Structure(3, "tokenring_counters", 72, _laid_out(0, "sflow_tokenring_",
+        "line_errors_total burst_errors_total ac_errors_total abort_trans_errors_total"
+        " internal_errors_total lost_frame_errors_total receive_congestions_total"
+        " frame_copied_errors_total token_errors_total soft_errors_total hard_errors_total"
+        " signal_loss_total transmit_beacons_total recoveries_total lobe_wires_total"
+        " removes_total singles_total frequency_errors_total")),
+    Structure(4, "vg_counters", 80, _laid_out(0, "sflow_vg_",
+        "in_high_priority_frames_total in_high_priority_octets_total:8"
+        " in_normal_priority_frames_total in_normal_priority_octets_total:8"
+        " in_ipm_errors_total in_oversize_frame_errors_total in_data_errors_total"
+        " in_null_addressed_frames_total out_high_priority_frames_total"
+        " out_high_priority_octets_total:8 transitions_into_training_total"
+        " hc_in_high_priority_octets_total:8 hc_in_normal_priority_octets_total:8"
+        " hc_out_high_priority_octets_total:8")),
     Structure(5, "vlan_counters", 28, _laid_out(0, "sflow_vlan_",
         "- octets_total:8 unicast_packets_total multicast_packets_total broadcast_packets_total"
         " discards_total"), FIRST_WORD, "vlan"),
+    Structure(6, "ieee80211_counters", 80, _laid_out(0, "sflow_80211_",
+        "transmitted_fragments_total multicast_transmitted_frames_total failed_total"
+        " retries_total multiple_retries_total frame_duplicates_total rts_successes_total"
+        " rts_failures_total ack_failures_total received_fragments_total"
+        " multicast_received_frames_total fcs_errors_total transmitted_frames_total"
+        " wep_undecryptable_total qos_discarded_fragments_total associated_stations"
+        " qos_cf_polls_received_total qos_cf_polls_unused_total"
+        " qos_cf_polls_unusable_total qos_cf_polls_lost_total")),
     Structure(7, "lag_port_stats", 56, _laid_out(16, "sflow_lag_",
         "attached_aggregator port_states in_lacpdus_total in_marker_pdus_total"
         " in_marker_response_pdus_total in_unknown_total in_illegal_total out_lacpdus_total"
@@ -160,6 +185,16 @@ STRUCTURES: Final = (
         " in_delivers_total out_requests_total out_discards_total out_no_routes_total"
         " reassembly_timeout_seconds reassembly_required_total reassembly_ok_total"
         " reassembly_fails_total fragment_ok_total fragment_fails_total fragments_total")),
+    Structure(2008, "mib2_icmp_group", 100, _laid_out(0, _HOST + "icmp_",
+        "in_messages_total in_errors_total in_destination_unreachables_total"
+        " in_time_exceededs_total in_parameter_problems_total in_source_quenches_total"
+        " in_redirects_total in_echos_total in_echo_replies_total in_timestamps_total"
+        " in_address_masks_total in_address_mask_replies_total out_messages_total"
+        " out_errors_total out_destination_unreachables_total out_time_exceededs_total"
+        " out_parameter_problems_total out_source_quenches_total out_redirects_total"
+        " out_echos_total out_echo_replies_total out_timestamps_total"
+        " out_timestamp_replies_total out_address_masks_total"
+        " out_address_mask_replies_total")),
     Structure(2009, "mib2_tcp_group", 60, _laid_out(0, _HOST + "tcp_",
         "- - - - active_opens_total passive_opens_total attempt_fails_total"
         " established_resets_total established in_segments_total out_segments_total"
@@ -188,5 +223,51 @@ STRUCTURES: Final = (
         "network_in_bytes_total:8 network_in_packets_total network_in_errors_total"
         " network_in_drops_total network_out_bytes_total:8 network_out_packets_total"
         " network_out_errors_total network_out_drops_total")),
+    Structure(2106, "jmx_runtime", 108, (
+        *_laid_out(0, "sflow_jvm_",
+            "heap_initial_bytes:8 heap_used_bytes:8 heap_committed_bytes:8 heap_max_bytes:8"
+            " non_heap_initial_bytes:8 non_heap_used_bytes:8 non_heap_committed_bytes:8"
+            " non_heap_max_bytes:8 collections_total"),
+        Field(68, WORD, "sflow_jvm_collection_seconds_total", COUNTER, _MILLI),
+        *_laid_out(72, "sflow_jvm_", "classes_loaded classes_total classes_unloaded_total"),
+        Field(84, WORD, "sflow_jvm_compilation_seconds_total", COUNTER, _MILLI),
+        *_laid_out(88, "sflow_jvm_",
+            "threads_live threads_daemon threads_started_total open_files max_files"),
+    )),
+    Structure(2201, "http_counters", 60, (
+        *_modes(0, "sflow_http_requests_total", "method",
+                "option get head post put delete trace connect other", kind=COUNTER, scale=1.0),
+        *_modes(36, "sflow_http_responses_total", "status", "1xx 2xx 3xx 4xx 5xx other",
+                kind=COUNTER, scale=1.0),
+    )),
+    Structure(2203, "app_resources", 40, (
+        *_modes(0, "sflow_app_cpu_seconds_total", "mode", "user system", kind=COUNTER,
+                scale=_MILLI),
+        *_laid_out(8, "sflow_app_",
+            "memory_used_bytes:8 memory_max_bytes:8 open_files max_files open_connections"
+            " max_connections"),
+    )),
+    Structure(2206, "app_workers", 20, _laid_out(0, "sflow_app_",
+        "workers_active workers_idle workers_max requests_delayed_total requests_dropped_total")),
+    Structure(2207, "ovs_dp_stats", 24, _laid_out(0, "sflow_ovs_",
+        "hits_total misses_total lost_total mask_hits_total flows masks")),
+    Structure((4413 << 12) + 3, "bcm_tables", 144, _laid_out(0, "sflow_asic_",
+        "host_entries host_entries_max ipv4_entries ipv4_entries_max ipv6_entries"
+        " ipv6_entries_max ipv4_ipv6_entries ipv4_ipv6_entries_max long_ipv6_entries"
+        " long_ipv6_entries_max total_routes total_routes_max ecmp_nexthops ecmp_nexthops_max"
+        " mac_entries mac_entries_max ipv4_neighbors ipv6_neighbors ipv4_routes ipv6_routes"
+        " acl_ingress_entries acl_ingress_entries_max acl_ingress_counters"
+        " acl_ingress_counters_max acl_ingress_meters acl_ingress_meters_max"
+        " acl_ingress_slices acl_ingress_slices_max acl_egress_entries acl_egress_entries_max"
+        " acl_egress_counters acl_egress_counters_max acl_egress_meters acl_egress_meters_max"
+        " acl_egress_slices acl_egress_slices_max")),
+    Structure((5703 << 12) + 1, "gpu_nvml", 48, (
+        *_laid_out(0, "sflow_gpu_", "devices processes"),
+        Field(8, WORD, "sflow_gpu_busy_seconds_total", COUNTER, _MILLI),
+        Field(12, WORD, "sflow_gpu_memory_busy_seconds_total", COUNTER, _MILLI),
+        *_laid_out(16, "sflow_gpu_", "memory_bytes:8 memory_free_bytes:8 ecc_errors_total"),
+        Field(36, WORD, "sflow_gpu_energy_joules_total", COUNTER, _MILLI),
+        *_laid_out(40, "sflow_gpu_", "temperature_celsius fan_speed_percent"),
+    )),
 )  # fmt: skip
 """Every structure that is read, in order of their formats."""

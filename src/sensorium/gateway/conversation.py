@@ -1,4 +1,9 @@
-"""What is asked of a chat model, in no provider's words: the middle of every translation."""
+"""What is asked of a chat model, in no provider's words: the middle of every translation.
+
+``extra`` of a part, message or tool holds the fields that only the dialect of its conversation (or
+reply) knows, as they came: a cache mark, an annotation. They go on to a provider of that dialect
+and to no other. Where :class:`Opaque` stands, the whole thing is only that dialect's.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +27,7 @@ class Text:
     """Plain text."""
 
     text: str
+    extra: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +38,20 @@ class Image:
     data: str = ""
     url: str = ""
     detail: str = ""
+    extra: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """A model's reasoning; ``signature`` lets its provider recognise it when it is sent back."""
+    """A model's reasoning; ``signature`` lets its provider recognise it when it is sent back.
+
+    A signature is written ``dialect:text``, so that it is shown to no other provider. One without
+    text belongs to the next tool call of its message, or else to the text before it.
+    """
 
     text: str
     signature: str = ""
+    extra: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,7 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+    extra: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,7 @@ class ToolResult:
     call_id: str
     parts: tuple[Text | Image, ...]
     is_error: bool = False
+    extra: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,7 @@ class Message:
     role: Role
     parts: tuple[Part, ...]
     name: str = ""
+    extra: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +107,7 @@ class Tool:
     description: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     strict: bool | None = None
+    extra: Mapping[str, Any] | None = None
 
 
 class Choice(StrEnum):
@@ -109,6 +125,7 @@ class Format:
     schema: Mapping[str, Any] | None = None
     name: str = ""
     strict: bool | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +140,8 @@ class Conversation:
 
     model: str
     messages: tuple[Message, ...]
-    tools: tuple[Tool, ...] = ()
-    tool_choice: Choice | str | None = None
+    tools: tuple[Tool | Opaque, ...] = ()
+    tool_choice: Choice | str | Opaque | None = None
     parallel_tool_calls: bool | None = None
     max_output_tokens: int | None = None
     temperature: float | None = None
@@ -132,7 +149,7 @@ class Conversation:
     stop: tuple[str, ...] = ()
     seed: int | None = None
     choices: int = 1
-    format: Format | None = None
+    format: Format | Opaque | None = None
     reasoning_effort: str | None = None
     thinking_budget: int | None = None
     user: str = ""

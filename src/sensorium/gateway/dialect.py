@@ -48,7 +48,10 @@ class StreamWriter(Protocol):
     """Writes a stream for a caller. One per answer."""
 
     def write(self, event: Event) -> bytes:
-        """The bytes that say this event; empty where the dialect has nothing to say."""
+        """The bytes that say this event; empty where the dialect has nothing to say.
+
+        Raises ``UntranslatableError`` for another dialect's ``OpaquePiece``.
+        """
 
 
 class Dialect(Protocol):

@@ -7,7 +7,9 @@ calls may be interleaved; ``index`` tells them apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sensorium.gateway.failure import Failure
 from sensorium.gateway.reply import Stop, Usage
@@ -60,6 +62,15 @@ class ToolPiece:
 
 
 @dataclass(frozen=True, slots=True)
+class OpaquePiece:
+    """What only its own dialect can say, as it came: a citation, a server-side tool's trace."""
+
+    dialect: str
+    value: Mapping[str, Any]
+    answer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """An answer is whole."""
 
@@ -88,7 +99,16 @@ class Broken:
 
 
 Event = (
-    Started | TextPiece | ThinkingPiece | ToolBegan | ToolPiece | Stopped | Counted | Ended | Broken
+    Started
+    | TextPiece
+    | ThinkingPiece
+    | ToolBegan
+    | ToolPiece
+    | OpaquePiece
+    | Stopped
+    | Counted
+    | Ended
+    | Broken
 )
 
 

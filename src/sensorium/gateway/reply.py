@@ -50,6 +50,7 @@ class Answer:
     parts: tuple[Part, ...]
     stop: Stop
     stop_sequence: str = ""
+    extra: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

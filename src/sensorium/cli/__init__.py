@@ -6,6 +6,7 @@ module and its line in :data:`COMMANDS`.
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -25,6 +26,7 @@ COMMANDS = {
     "audit": "Read and verify the hash-chained log of every decision.",
     "decode": "Print the records in payloads, captures and files as JSON.",
     "evaluate": "Score a recording's incidents against its truth.",
+    "gateway": "One door for every model call: keys, budgets, routing, guardrails, a ledger.",
     "config": "Check, print and explain the settings.",
     "doctor": "Say what on this machine would keep Sensorium from working well.",
 }
@@ -40,19 +42,30 @@ def show_error(error: SensoriumError) -> None:
 
 
 class LazyGroup(click.Group):
-    """Knows every command's name and one-line help without importing any of them."""
+    """Knows every command's name and one-line help without importing any of them.
+
+    ``table`` has them in the order that help prints; each is in the module of its name in
+    ``package``.
+    """
+
+    def __init__(self, *args: Any, table: dict[str, str], package: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._table = table
+        self._package = package
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The nouns, in the order of :data:`COMMANDS`."""
-        return list(COMMANDS)
+        """The names, in the order of the table."""
+        return list(self._table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the noun's module and take the command of its name."""
-        if cmd_name not in COMMANDS:
+        """Import the command's module and take the command of its name."""
+        if cmd_name not in self._table:
             return None
         from importlib import import_module
 
-        command: click.Command = getattr(import_module(f"sensorium.cli.{cmd_name}"), cmd_name)
+        # `import` is a word of Python's and cannot name a module that is imported by statement.
+        name = f"{cmd_name}_command" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"{self._package}.{name}"), name)
         return command
 
     def resolve_command(
@@ -60,10 +73,10 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; a name that is nearly right gets a "did you mean"."""
         name = args[0] if args else ""
-        if name and name not in COMMANDS and not name.startswith("-"):
+        if name and name not in self._table and not name.startswith("-"):
             from difflib import get_close_matches
 
-            close = get_close_matches(name, COMMANDS, n=1)
+            close = get_close_matches(name, self._table, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
             ctx.fail(f"there is no command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
@@ -71,7 +84,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table alone, so that help stays quick."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self._table.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; errors meant for people are printed without a traceback."""
@@ -84,6 +97,8 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
+    table=COMMANDS,
+    package=__name__,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=(
         "\b\nNew here?  sensorium demo\n"

@@ -1,6 +1,6 @@
 """Settings: one tree of the parts' frozen dataclasses, read strictly from YAML and environment."""
 
-from sensorium.config.load import load, load_given
+from sensorium.config.load import load, load_given, load_tree
 from sensorium.config.problems import Problem, SettingsError
 from sensorium.config.show import dump, example, json_schema
 from sensorium.config.tree import Settings
@@ -14,4 +14,5 @@ __all__ = [
     "json_schema",
     "load",
     "load_given",
+    "load_tree",
 ]

@@ -15,16 +15,16 @@ from sensorium.config.problems import Problem, SettingsError
 PREFIX = "SENSORIUM__"
 
 
-def overlay(document: Document, environ: Mapping[str, str]) -> None:
+def overlay(document: Document, environ: Mapping[str, str], prefix: str = PREFIX) -> None:
     """Write the environment's values over the document's, remembering the variable's name.
 
     Values stay text here; they are parsed where the setting's type is known.
     """
     problems = []
     for name in sorted(environ):
-        if not name.startswith(PREFIX):
+        if not name.startswith(prefix):
             continue
-        path: SettingPath = tuple(name.removeprefix(PREFIX).lower().split("__"))
+        path: SettingPath = tuple(name.removeprefix(prefix).lower().split("__"))
         if not all(path):
             problems.append(Problem(name, "", "a level of the settings tree has no name"))
             continue

@@ -17,13 +17,15 @@ _URL_PASSWORD = re.compile(r"(?<=://)([^/:@\s]*):([^/@\s]+)@")
 HIDDEN = "***"
 
 
-def example(tree: type) -> str:
+def example(
+    tree: type, of: str = "Sensorium", variable: str = "SENSORIUM__DETECT__WINDOW_SECONDS=10"
+) -> str:
     """Every setting with its explanation and default, as a YAML file that loads to the defaults."""
     lines = [
-        "# Every setting of Sensorium with its default. Keep only what you change.",
+        f"# Every setting of {of} with its default. Keep only what you change.",
         "# Amounts may carry a unit: window_seconds: 1m, max_bytes: 64MiB. A setting can also come",
         "# from the environment, levels parted by two underscores:",
-        "# SENSORIUM__DETECT__WINDOW_SECONDS=10. This file is generated: `make generate`.",
+        f"# {variable}. This file is generated: `make generate`.",
     ]
     for setting in settings_of(tree):
         lines += ["", *_example_of(setting, 0)]

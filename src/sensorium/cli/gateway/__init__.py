@@ -1,0 +1,32 @@
+"""``sensorium gateway``: one module per verb, loaded only when that verb is used.
+
+A module ``cli/gateway/VERB.py`` holds a click command or group named like the verb; where the verb
+is a word of Python's, both module and object are ``VERB_command``. To add one, write the module and
+its line in :data:`VERBS`.
+"""
+
+from __future__ import annotations
+
+import click
+
+from sensorium.cli import LazyGroup
+
+# In the order a newcomer meets them, which is the order `sensorium gateway --help` prints.
+VERBS = {
+    "check": "Read the settings strictly and say what is wrong, if anything.",
+    "example": "Print a settings file with every setting, its explanation and its default.",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    table=VERBS,
+    package=__name__,
+    epilog="\b\nNew here?  sensorium gateway example",
+)
+def gateway() -> None:
+    """One door for every model call of a company, governed without slowing it down.
+
+    Applications keep their SDK and change its base URL. Behind the door: any provider, keys and
+    budgets, routing and fallbacks, guardrails, and a ledger of every attempt.
+    """

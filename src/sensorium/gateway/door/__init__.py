@@ -1,0 +1,1 @@
+"""The gateway's HTTP side: requests in, answers and streams out, in the caller's own dialect."""

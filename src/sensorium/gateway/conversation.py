@@ -69,7 +69,7 @@ class ToolResult:
     """What a tool answered, for the call of that id."""
 
     call_id: str
-    parts: tuple[Text | Image, ...]
+    parts: tuple[Text | Image | Opaque, ...]
     is_error: bool = False
     extra: Mapping[str, Any] | None = None
 

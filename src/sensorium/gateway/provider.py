@@ -57,7 +57,7 @@ class Provider(Protocol):
 
     @property
     def kind(self) -> str:
-        """``openai``, ``anthropic``, ``gemini``, ``bedrock``, ``litellm`` or ``local``."""
+        """``openai``, ``azure``, ``anthropic``, ``gemini``, ``bedrock``, ``litellm``, ``local``."""
 
     @property
     def dialect(self) -> Dialect:
@@ -65,6 +65,9 @@ class Provider(Protocol):
 
     async def send(self, call: Call) -> ProviderAnswer:
         """Send it; returns when the head of a good answer is there. Raises ``CallFailedError``."""
+
+    async def probe(self, timeout_s: float) -> None:
+        """Ask it something that costs nothing, for health checks; raises ``CallFailedError``."""
 
     async def close(self) -> None:
         """Close its connections."""

@@ -1,0 +1,1 @@
+"""Providers: where models are reached. ``registry.make_provider`` makes one from its settings."""

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from sensorium.gateway.dialect import Dialect
+from sensorium.gateway.dialects.anthropic import Anthropic
 from sensorium.gateway.dialects.openai_chat import OpenAIChat
 
-_ALL: Final[tuple[Dialect, ...]] = (OpenAIChat(),)
+_ALL: Final[tuple[Dialect, ...]] = (OpenAIChat(), Anthropic())
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({one.name: one for one in _ALL})

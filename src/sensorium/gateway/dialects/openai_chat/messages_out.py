@@ -17,6 +17,7 @@ from sensorium.gateway.conversation import (
     UntranslatableError,
 )
 from sensorium.gateway.dialects import signatures
+from sensorium.gateway.dialects.identifiers import short
 
 NAME: Final = "openai_chat"
 
@@ -102,7 +103,7 @@ def _reasoning(thoughts: list[Thinking], *, same: bool, for_provider: bool) -> d
 
 def _call(part: ToolCall, *, same: bool) -> dict[str, Any]:
     value: dict[str, Any] = {
-        "id": part.id,
+        "id": short(part.id),
         "type": "function",
         "function": {"name": part.name, "arguments": part.arguments},
     }
@@ -122,7 +123,11 @@ def _result(part: Part, message: Message, *, same: bool) -> dict[str, Any]:
                 "a picture in a tool's result has no form in chat completions"
             )
     content = _content(part.parts, same=same) if part.parts else ""
-    value: dict[str, Any] = {"role": "tool", "tool_call_id": part.call_id, "content": content}
+    value: dict[str, Any] = {
+        "role": "tool",
+        "tool_call_id": short(part.call_id),
+        "content": content,
+    }
     if same and message.extra:
         value.update(message.extra)
     return value

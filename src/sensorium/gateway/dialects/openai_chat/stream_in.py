@@ -29,12 +29,13 @@ NAME: Final = "openai_chat"
 class Reader(FrameReader):
     """Calls are told apart by their ``index``, or by a new id where a server repeats the index."""
 
-    __slots__ = ("_calls", "_refused", "_started")
+    __slots__ = ("_calls", "_refused", "_started", "_thought")
 
     def __init__(self) -> None:
         super().__init__(SseParser())
         self._started = False
         self._refused: set[int] = set()
+        self._thought: set[int] = set()
         # For each answer: where each provider's index stands, and the id of its call.
         self._calls: dict[int, dict[int, tuple[int, str]]] = {}
 
@@ -84,14 +85,16 @@ class Reader(FrameReader):
     def _more(self, delta: dict[str, Any], answer: int, found: list[Event]) -> None:
         # vLLM says ``reasoning`` for what others call ``reasoning_content``.
         thought = delta.get("reasoning_content") or delta.get("reasoning")
-        blocks = delta.get("thinking_blocks")
-        if blocks:
-            for block in blocks:
-                signature = signatures.marked(NAME, self.piece(None, block.get("signature") or ""))
-                text = self.piece(("thought", answer), block.get("thinking") or "")
-                found.append(ThinkingPiece(text, signature, answer))
-        elif thought and type(thought) is str:
-            found.append(ThinkingPiece(self.piece(("thought", answer), thought), answer=answer))
+        place = ("thought", answer)
+        if thought and type(thought) is str:
+            self._thought.add(answer)
+            found.append(ThinkingPiece(self.piece(place, thought), answer=answer))
+        for block in delta.get("thinking_blocks") or ():
+            # A block repeats what was said as ``reasoning_content``, where that is said at all.
+            text = "" if answer in self._thought else block.get("thinking") or ""
+            signature = signatures.marked(NAME, self.piece(None, block.get("signature") or ""))
+            if text or signature:
+                found.append(ThinkingPiece(self.piece(place, text), signature, answer))
         refusal = delta.get("refusal")
         if refusal:
             self._refused.add(answer)

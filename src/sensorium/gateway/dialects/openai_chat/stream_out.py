@@ -33,15 +33,18 @@ class Writer:
     """A :class:`~sensorium.gateway.dialect.StreamWriter`.
 
     The count of tokens comes in a chunk of its own at the end, if it was asked for. An error ends
-    the stream without ``[DONE]``.
+    the stream without ``[DONE]``. A call without arguments gets ``{}``, because callers read what
+    they collected as JSON. Signed reasoning is repeated as a whole block, for callers to keep.
     """
 
-    __slots__ = ("_counted", "_head", "_spoke", "_tail", "_usage")
+    __slots__ = ("_bare", "_counted", "_head", "_spoke", "_tail", "_thoughts", "_usage")
 
     def __init__(self, *, usage: bool) -> None:
         self._usage = usage
         self._counted: Usage | None = None
         self._spoke: set[int] = set()
+        self._bare: dict[tuple[int, int], None] = {}
+        self._thoughts: dict[int, str] = {}
         self._tail = b',"usage":null}\n\n' if usage else b"}\n\n"
         self._head = _head("", "", 0)
 
@@ -70,21 +73,26 @@ class Writer:
         delta: dict[str, Any] = {}
         if event.text:
             delta["reasoning_content"] = event.text
+            self._thoughts[event.answer] = self._thoughts.get(event.answer, "") + event.text
         if event.signature:
             signature = signatures.bare(NAME, event.signature)
+            text = self._thoughts.pop(event.answer, "")
             delta["thinking_blocks"] = [
-                {"type": "thinking", "thinking": event.text, "signature": signature}
+                {"type": "thinking", "thinking": text, "signature": signature}
             ]
         return self._chunk(event.answer, delta)
 
     def tool_began(self, event: ToolBegan) -> bytes:
         """A call's id and name."""
+        self._bare[event.answer, event.index] = None
         function = {"name": event.name, "arguments": ""}
         call = {"index": event.index, "id": event.id, "type": "function", "function": function}
         return self._chunk(event.answer, {"tool_calls": [call]})
 
     def tool_piece(self, event: ToolPiece) -> bytes:
         """More of a call's arguments."""
+        if event.arguments:
+            self._bare.pop((event.answer, event.index), None)
         call = {"index": event.index, "function": {"arguments": event.arguments}}
         return self._chunk(event.answer, {"tool_calls": [call]})
 
@@ -96,7 +104,9 @@ class Writer:
 
     def stopped(self, event: Stopped) -> bytes:
         """Why an answer ended."""
-        return self._chunk(event.answer, {}, FINISH[event.stop])
+        bare = [index for answer, index in self._bare if answer == event.answer]
+        pieces = [self.tool_piece(ToolPiece(index, "{}", event.answer)) for index in bare]
+        return b"".join((*pieces, self._chunk(event.answer, {}, FINISH[event.stop])))
 
     def counted(self, event: Counted) -> bytes:
         """Kept for the end."""

@@ -13,7 +13,7 @@ import trustme
 
 from sensorium.errors import UsageError
 from sensorium.gateway.failure import CallFailedError, FailureKind
-from sensorium.gateway.providers.destinations import Destinations, origin_of
+from sensorium.gateway.providers.destinations import Destinations, judge_for, origin_of
 from sensorium.gateway.providers.http import PoolLimits, Request, Session
 from sensorium.gateway.providers.secret import Secret
 from sensorium.observe import Observe
@@ -33,9 +33,10 @@ OBSERVE = Observe()
 
 def session(url: str, observe: Observe = OBSERVE, **given: Any) -> Session:
     resolver = given.pop("resolver", None)
+    origin = origin_of(url, plain_allowed=True)
     destinations = Destinations(
-        origin_of(url, plain_allowed=True),
-        allow_private=True,
+        origin,
+        judge=judge_for(origin, allow_private=True),
         **({"resolver": resolver} if resolver else {}),
     )
     return Session("tested", destinations, observe, **given)

@@ -13,6 +13,7 @@ from sensorium.gateway.providers.destinations import (
     Destinations,
     Origin,
     Resolve,
+    judge_for,
     origin_of,
     resolve,
 )
@@ -36,9 +37,8 @@ class ProviderDeps:
     def session(self, config: ProviderConfig, base_url: str) -> tuple[Session, Origin]:
         """The transport to a base URL, and what the URL says; raises ``UsageError``."""
         origin = origin_of(base_url, plain_allowed=config.allow_private_destinations)
-        destinations = Destinations(
-            origin, allow_private=config.allow_private_destinations, resolver=self.resolver
-        )
+        judge = judge_for(origin, allow_private=config.allow_private_destinations)
+        destinations = Destinations(origin, judge=judge, resolver=self.resolver)
         session = Session(
             config.name,
             destinations,

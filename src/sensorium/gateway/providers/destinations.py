@@ -81,6 +81,18 @@ def why_refused(address: Address, *, allow_private: bool) -> str:
     return never_a_provider(address) or ("" if allow_private else own_network(address))
 
 
+def judge_for(origin: Origin, *, allow_private: bool) -> Callable[[Address], str]:
+    """Says of an address why it may not be connected to for this origin; empty where it may."""
+
+    def judge(address: Address) -> str:
+        why = why_refused(address, allow_private=allow_private)
+        if not why and not origin.tls and not own_network(address):
+            return "public, and not encrypted"
+        return why
+
+    return judge
+
+
 async def resolve(host: str, port: int) -> list[str]:
     """The host's addresses as the system resolves them, in its order."""
     found = await asyncio.get_running_loop().getaddrinfo(
@@ -90,11 +102,16 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class Destinations:
-    """Finds the addresses of one origin that may be connected to."""
+    """Finds the addresses of one origin that may be connected to.
 
-    def __init__(self, origin: Origin, *, allow_private: bool, resolver: Resolve = resolve) -> None:
+    ``judge`` says why an address may not be; empty where it may.
+    """
+
+    def __init__(
+        self, origin: Origin, *, judge: Callable[[Address], str], resolver: Resolve = resolve
+    ) -> None:
         self.origin = origin
-        self._allow_private = allow_private
+        self._judge = judge
         self._resolver = resolver
         self._under_way: asyncio.Task[list[str]] | None = None
 
@@ -126,12 +143,9 @@ class Destinations:
         if not found:
             raise unreachable("the provider's name has no address", "dns")
         for text in found:
-            self._judge(ipaddress.ip_address(text.partition("%")[0]))
+            why = self._judge(ipaddress.ip_address(text.partition("%")[0]))
+            if why:
+                raise unreachable(
+                    f"the provider's address is refused: {why}", "destination_refused"
+                )
         return found
-
-    def _judge(self, address: Address) -> None:
-        why = why_refused(address, allow_private=self._allow_private)
-        if not why and not self.origin.tls and not own_network(address):
-            why = "public, and not encrypted"
-        if why:
-            raise unreachable(f"the provider's address is refused: {why}", "destination_refused")

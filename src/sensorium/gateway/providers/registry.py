@@ -13,6 +13,9 @@ from sensorium.gateway.providers.deps import ProviderDeps
 _KINDS: Final = {
     Kind.OPENAI: ("openai", "OpenAIProvider", "openai_chat"),
     Kind.AZURE: ("openai", "AzureProvider", "openai_chat"),
+    Kind.ANTHROPIC: ("anthropic", "AnthropicProvider", "anthropic"),
+    Kind.GEMINI: ("gemini", "GeminiProvider", "gemini"),
+    Kind.BEDROCK: ("bedrock.provider", "BedrockProvider", "bedrock"),
 }
 
 

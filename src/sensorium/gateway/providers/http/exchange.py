@@ -70,7 +70,9 @@ class Exchange:
         self._paused = False
         self._collecting = False
         self._waiter: asyncio.Future[None] | None = None
-        self._timer = loop.call_at(min(loop.time() + first_byte_s, deadline), self._late)
+        begin_by = loop.time() + first_byte_s
+        self._late_by = "first_byte" if begin_by < deadline else "whole"
+        self._timer = loop.call_at(min(begin_by, deadline), self._late)
 
     # --- what the connection says ---------------------------------------------------------------
 
@@ -239,10 +241,8 @@ class Exchange:
     def _late(self) -> None:
         if self._head:
             self._fail(timed_out("the provider's answer took too long", "whole"))
-        elif self._loop.time() >= self._deadline:
-            self._fail(timed_out("the provider did not answer in time", "whole"))
         else:
-            self._fail(timed_out("the provider did not begin to answer in time", "first_byte"))
+            self._fail(timed_out("the provider did not begin to answer in time", self._late_by))
 
     def _complete(self) -> None:
         self._done = True

@@ -1,0 +1,1 @@
+"""AWS Bedrock: Converse, ConverseStream and InvokeModel, signed with Signature Version 4."""

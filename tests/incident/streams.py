@@ -321,12 +321,18 @@ def quiet_traffic() -> EntityGraph:
     return graph
 
 
-def manager(*changes: Change, config: IncidentConfig | None = None) -> IncidentManager:
+def manager(
+    *changes: Change, config: IncidentConfig | None = None, observe: Observe | None = None
+) -> IncidentManager:
     """A manager of that network."""
     identities = Identities()
     identities.observe(Signal.LOGS, logs(*((a, n, BEGAN) for a, n in sorted(NAMES.items()))))
     return IncidentManager(
-        config or IncidentConfig(), Observe(), identities, quiet_traffic(), list(changes)
+        config or IncidentConfig(),
+        observe or Observe(),
+        identities,
+        quiet_traffic(),
+        list(changes),
     )
 
 

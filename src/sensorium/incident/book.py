@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import groupby
 
-from sensorium.incident.cluster import CHANCE_DECADES, Cluster, surprise_of
+from sensorium.incident.cluster import Cluster
 from sensorium.incident.config import IncidentConfig
 from sensorium.incident.explained import Explainer, Fit
 from sensorium.incident.footprint import Footprint
-from sensorium.incident.forwarding import Carries, forward
+from sensorium.incident.forwarding import forward
 from sensorium.incident.group import SECOND, Group
 from sensorium.incident.groups import Groups
 from sensorium.incident.lifecycle import is_settled, transition
 from sensorium.incident.linking import Linker
+from sensorium.incident.merging import Merging
 from sensorium.incident.planned_work import PlannedWork
 from sensorium.incident.snapshot import Snapshots
 from sensorium.incident.union import merged, next_union
@@ -60,9 +62,9 @@ class GroupBook:
         """Snapshots of all groups that are incidents."""
         return tuple(g.incident for g in self._groups if g.incident is not None)
 
-    def holds(self, anomaly_id: str) -> bool:
-        """Whether an anomaly is in a group already."""
-        return any(anomaly_id in g.ids for g in self._groups)
+    def held(self, anomaly_ids: Set[str]) -> set[str]:
+        """Those of the anomalies that are in a group already."""
+        return {held for group in self._groups for held in group.ids & anomaly_ids}
 
     def drain(self) -> list[Event]:
         """What has happened since the last call, in order."""
@@ -81,24 +83,30 @@ class GroupBook:
         end_ns: int,
         linker: Linker,
         explainer: Explainer,
-        carries: Carries,
-    ) -> None:
+    ) -> int:
         """Let a window's unexplained clusters join groups or become groups, then what routers
-        show of them. Groups that turn out to be of one cause are merged."""
+        show of them. Groups that turn out to be of one cause are merged.
+
+        Returns how many were too many to compare each with all: see :class:`Merging`.
+        """
         self._planned.adopt(explainer)
         changed = self._planned.release(end_ns)
+        merging = Merging(self._groups, linker, self._config)
         for cluster in sorted(clusters, key=lambda c: (-c.surprise, c.anchor)):
-            if not cluster.is_weak or not self._groups.stray_joins(cluster, linker):
+            if not cluster.is_weak or not merging.stray_joins(cluster):
                 group = self._groups.new()
                 group.absorb(cluster, extends=True)
                 changed.add(group.number)
-        self._groups.merge_alike(changed, linker)
+        merging.merge_alike(changed)
         self._planned.adopt(explainer)
-        forward(self._groups, forwarded, end_ns, carries)
+        forward(self._groups, forwarded, end_ns, linker.carried)
+        self._groups.learn()
+        self._groups.forget_importance()
         for group in self._groups:
             if group.is_changed:
                 group.is_changed = False
                 self._weigh(group, end_ns)
+        return merging.in_turn
 
     def next_due_ns(self) -> int:
         """When something is next due though nothing happens; :data:`NEVER` if nothing is."""
@@ -140,8 +148,8 @@ class GroupBook:
     ) -> None:
         """Put back an incident as the records hold it."""
         group = self._groups.new()
-        for end_ns in sorted({m.anomaly.end_ns for m in members}):
-            mine = [m for m in members if m.anomaly.end_ns == end_ns]
+        for _, window in groupby(sorted(members, key=_end_ns), key=_end_ns):
+            mine = list(window)
             group.absorb(Cluster(mine[0].owner, mine), extends=True)
         group.change, group.incident, group.ready = change, incident, True
         group.opened_ns = group.waiting_ns = group.start_ns
@@ -157,7 +165,8 @@ class GroupBook:
             return
         group.incident = self._snapshots.grown(group)
         self._events.append(Event(Step.JOINED, group.incident))
-        if group.settled_ns and surprise_of(group.late) >= self._late_enough(group):
+        late = group.late.total() if group.late is not None else 0.0
+        if group.settled_ns and late >= self._late_enough(group):
             self._reopen(group, now_ns)
 
     def _is_enough(self, group: Group) -> bool:
@@ -168,18 +177,15 @@ class GroupBook:
     def _late_enough(self, group: Group) -> float:
         if group.change is not None:
             return self._config.open_decades / 4
-        before = [m for m in group.members if m.anomaly.end_ns <= group.settled_ns]
-        return max(
-            self._config.open_decades / 2,
-            _LATE_SHARE * surprise_of(before, allowance=CHANCE_DECADES),
-        )
+        before = group.tally().beyond_chance(group.settled_ns)
+        return max(self._config.open_decades / 2, _LATE_SHARE * before)
 
     def _reopen(self, group: Group, now_ns: int) -> None:
         assert group.incident is not None
         incident = transition(group.incident, IncidentState.REOPENED)
         group.incident = self._snapshots.renewed(group, incident)
         group.settled_ns, group.waiting_ns = 0, now_ns
-        group.late.clear()
+        group.late = None
         self._events.append(Event(Step.REOPENED, group.incident))
 
     def _due(self, group: Group) -> int:
@@ -187,7 +193,7 @@ class GroupBook:
         if group.incident is None:
             if group.ready:
                 # Flows are told of later than logs and metrics, and say whose cause it is.
-                patience = 0 if group.knows_talks() else _FLOW_LAG_S
+                patience = 0 if group.knows_talks else _FLOW_LAG_S
                 return group.start_ns + (config.hold_s + patience) * SECOND
             return group.last_ns + config.gap_s * SECOND + 1
         if not group.settled_ns:
@@ -214,3 +220,7 @@ class GroupBook:
             step = Step.FORGOTTEN if group.incident is not None else Step.GIVEN_UP
             self._events.append(Event(step, group.incident))
             self._groups.remove(group)
+
+
+def _end_ns(print_: Footprint) -> int:
+    return print_.anomaly.end_ns

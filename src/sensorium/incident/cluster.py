@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 
+from sensorium.incident.exact import grow
 from sensorium.incident.footprint import DOMINANT, Footprint
 from sensorium.incident.surprise import CAP_DECADES
+from sensorium.model.anomaly import EntityKind
+from sensorium.model.signals import Signal
 from sensorium.topology.claims import address_order
 
 # Of the many places and windows in which an anomaly could have turned up by chance, the ones
@@ -66,20 +70,19 @@ def weigh(members: Iterable[Footprint]) -> dict[str, float]:
     As in :func:`surprise_of`, what one host shows in one signal and window counts about once,
     so that a host with hundreds of series does not outweigh everything else.
     """
-    units: dict[tuple[str, str, int], list[Footprint]] = defaultdict(list)
-    for member in sorted(members, key=lambda m: m.anomaly.id):
+    units: dict[tuple[str, Signal, int], list[Footprint]] = defaultdict(list)
+    for member in members:
         anomaly = member.anomaly
-        units[member.owner, anomaly.signal.value, anomaly.end_ns].append(member)
-    dims: dict[str, float] = defaultdict(float)
-    for key in sorted(units):
-        unit = units[key]
+        units[member.owner, anomaly.signal, anomaly.end_ns].append(member)
+    terms: dict[str, list[float]] = defaultdict(list)
+    for unit in units.values():
         weights = [m.surprise + _LEAST for m in unit]
         whole = math.fsum(weights)
-        combined = _capped(max(weights), whole - max(weights))
+        strength = _capped(max(weights), whole - max(weights))
         for member, weight in zip(unit, weights, strict=True):
             for name, share in member.dims.items():
-                dims[name] += share * combined * weight / whole
-    return dict(dims)
+                terms[name].append(share * strength * weight / whole)
+    return {name: math.fsum(values) for name, values in terms.items()}
 
 
 def surprise_of(members: Iterable[Footprint], *, allowance: float = 0.0) -> float:
@@ -90,20 +93,22 @@ def surprise_of(members: Iterable[Footprint], *, allowance: float = 0.0) -> floa
     time: in its second window half, in its third a third. Hosts, signals and windows add up,
     each less the ``allowance``: what chance alone lets one of them have.
     """
-    windows: dict[tuple[str, str], set[int]] = defaultdict(set)
-    units: dict[tuple[str, str, int], list[float]] = defaultdict(list)
-    for member in sorted(members, key=lambda m: (m.anomaly.end_ns, m.anomaly.id)):
+    windows: dict[tuple[EntityKind, str], set[int]] = defaultdict(set)
+    units: dict[tuple[str, Signal, int], list[float]] = defaultdict(list)
+    for member in sorted(members, key=lambda m: m.anomaly.end_ns):
         anomaly = member.anomaly
-        seen = windows[anomaly.entity.kind.value, anomaly.entity.key]
+        seen = windows[anomaly.entity.kind, anomaly.entity.key]
         seen.add(anomaly.end_ns)
-        unit = units[member.owner, anomaly.signal.value, anomaly.end_ns]
+        unit = units[member.owner, anomaly.signal, anomaly.end_ns]
         unit.append(member.surprise / len(seen))
-    total = 0.0
-    for key in sorted(units):
-        values = sorted(units[key])
-        combined = _capped(values[-1], math.fsum(values[:-1]))
-        total += max(combined - allowance, 0.0)
-    return total
+    return math.fsum(max(combined(values) - allowance, 0.0) for values in units.values())
+
+
+def combined(values: Iterable[float]) -> float:
+    """Surprise of what one host shows in one signal and window: the strongest, and a tenth of the
+    others up to the cap."""
+    *rest, strongest = sorted(values)
+    return _capped(strongest, math.fsum(rest))
 
 
 def _capped(strongest: float, rest: float) -> float:
@@ -112,19 +117,41 @@ def _capped(strongest: float, rest: float) -> float:
 
 def cover(prints: Iterable[Footprint]) -> list[Cluster]:
     """Divide attributable anomalies of one window by the hosts that explain them."""
-    left = sorted(prints, key=lambda p: p.anomaly.id)
-    clusters = []
-    while left:
-        gain: dict[str, float] = defaultdict(float)
-        for print_ in left:
-            for host, weight in print_.hosts.items():
-                if weight >= DOMINANT:
-                    gain[host] += weight * (print_.surprise + _LEAST)
-        anchor = max(gain, key=lambda h: (round(gain[h], 9), [-n for n in address_order(h)]))
-        mine = [p for p in left if p.hosts.get(anchor, 0.0) >= DOMINANT]
-        left = [p for p in left if p.hosts.get(anchor, 0.0) < DOMINANT]
-        clusters.append(Cluster(anchor, mine))
+    at_door: dict[str, list[Footprint]] = defaultdict(list)
+    gain: dict[str, list[float]] = defaultdict(list)
+    for print_ in sorted(prints, key=lambda p: p.anomaly.id):
+        for host, value in _dominated(print_):
+            at_door[host].append(print_)
+            grow(gain[host], value)
+    # A host's gain only falls, as others explain what it would have: what is on top is looked at
+    # again when it is taken.
+    heap = [(_rank(gain[h]), address_order(h), place, h) for place, h in enumerate(at_door)]
+    heapify(heap)
+    clusters, explained = [], set[str]()
+    while heap:
+        rank, order, place, host = heappop(heap)
+        if (now := _rank(gain[host])) != rank:
+            heappush(heap, (now, order, place, host))
+            continue
+        mine = [p for p in at_door[host] if p.anomaly.id not in explained]
+        if not mine:
+            continue
+        for print_ in mine:
+            explained.add(print_.anomaly.id)
+            for other, value in _dominated(print_):
+                grow(gain[other], -value)
+        clusters.append(Cluster(host, mine))
     return clusters
+
+
+def _dominated(print_: Footprint) -> Iterator[tuple[str, float]]:
+    for host, weight in print_.hosts.items():
+        if weight >= DOMINANT:
+            yield host, weight * (print_.surprise + _LEAST)
+
+
+def _rank(gain: list[float]) -> float:
+    return -round(math.fsum(gain), 9)
 
 
 def place_host_only(prints: Iterable[Footprint], clusters: list[Cluster]) -> list[Cluster]:

@@ -41,6 +41,11 @@ class IncidentConfig:
     planned_decades: float = setting(
         1.0, "surprise that makes an incident of what an announced change explains", gt=0
     )
+    max_comparisons: int = setting(
+        50_000,
+        "comparisons of causes a window; beyond it, in a storm, each is compared with few others",
+        ge=1,
+    )
     lead_s: int = setting(60, "seconds before its announced start that a change may begin", ge=0)
     overrun_s: int = setting(
         120, "seconds after its announced end that a change's effects may last", ge=0

@@ -22,7 +22,8 @@ class Footprint:
     ``talks`` are conversations with their shares, strongest first; ``mentions`` are hosts that
     it names without saying who used whose service: in log lines, or as ends of what an
     interface carried. ``surprise`` is how much it tells, in decades. ``dims`` is what it is
-    compared by.
+    compared by. ``oddity`` says what is odd in which way: entity and strongest feature; ``course``
+    which way a metric series is odd, and is empty for anything else.
     """
 
     anomaly: Anomaly
@@ -33,6 +34,13 @@ class Footprint:
     traits: frozenset[Trait]
     surprise: float
     dims: dict[str, float] = field(default_factory=dict)
+    oddity: str = field(init=False)
+    course: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Kept, since every comparison asks for them.
+        object.__setattr__(self, "oddity", _oddity(self.anomaly))
+        object.__setattr__(self, "course", _course(self.anomaly))
 
     @property
     def names_others(self) -> bool:
@@ -40,26 +48,24 @@ class Footprint:
         return bool(self.talks or self.mentions)
 
     @property
-    def oddity(self) -> str:
-        """What is odd in which way: entity and strongest feature."""
-        entity, features = self.anomaly.entity, self.anomaly.features
-        return f"{entity.kind}:{entity.key}:{features[0].name if features else ''}"
-
-    @property
-    def course(self) -> str:
-        """Which way a metric series is odd; empty for anything else."""
-        entity, features = self.anomaly.entity, self.anomaly.features
-        if entity.kind is not EntityKind.SERIES:
-            return ""
-        fell = bool(features) and features[0].value < features[0].expected
-        return f"{entity.key}:{'fell' if fell else 'rose'}"
-
-    @property
     def dominant(self) -> Talk | None:
         """The conversation that accounts for most of it, if there is one."""
         if self.talks and self.talks[0][1] >= DOMINANT:
             return self.talks[0][0]
         return None
+
+
+def _oddity(anomaly: Anomaly) -> str:
+    entity, features = anomaly.entity, anomaly.features
+    return f"{entity.kind}:{entity.key}:{features[0].name if features else ''}"
+
+
+def _course(anomaly: Anomaly) -> str:
+    entity, features = anomaly.entity, anomaly.features
+    if entity.kind is not EntityKind.SERIES:
+        return ""
+    fell = bool(features) and features[0].value < features[0].expected
+    return f"{entity.key}:{'fell' if fell else 'rose'}"
 
 
 def footprint(anomaly: Anomaly, canonical: Callable[[str], str], *, surprise: float) -> Footprint:

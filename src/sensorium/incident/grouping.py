@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from sensorium.incident.book import GroupBook, Step
 from sensorium.incident.cluster import cover, place_host_only
@@ -73,6 +74,11 @@ class IncidentManager:
             "Anomalies grouped: explained by an announced change, or not",
             ("as",),
         )
+        self._in_turn = observe.counter(
+            "sensorium_incident_in_turn",
+            "Causes that were compared with few others, since a window held too many",
+        )
+        self._log = observe.logger("incident")
         self._steps = observe.counter(
             "sensorium_incident_steps",
             "Incidents opened, joined, settled, reopened, merged, forgotten; groups given up",
@@ -147,7 +153,9 @@ class IncidentManager:
         explainer = self._explainer()
         running = [c for c in self.changes if self._is_near(c, end_ns)]
         # A window that is folded again after a restart must not count twice.
-        once = [a for a in {a.id: a for a in anomalies}.values() if not self._book.holds(a.id)]
+        by_id = {a.id: a for a in anomalies}
+        held = self._book.held(by_id.keys())
+        once = [a for a in by_id.values() if a.id not in held]
         prints = self._prints(once)
         self._rarity.learn(once, len(self._identities.known()))
         for print_ in prints:
@@ -160,14 +168,20 @@ class IncidentManager:
         rest = [p for p in free if not is_forwarding(p, self._is_exporter)]
         clusters = cover(p for p in rest if p.names_others)
         clusters = place_host_only((p for p in rest if not p.names_others), clusters)
-        self._book.take(
+        in_turn = self._book.take(
             clusters,
             forwarded,
             end_ns=end_ns,
-            linker=Linker(self._config, self._graph.established, self._carries),
+            linker=Linker(self._config, self._graph.established, cache(self._carried)),
             explainer=explainer,
-            carries=self._carries,
         )
+        if in_turn:
+            self._in_turn.inc(in_turn)
+            self._log.warning(
+                "a storm: too many causes to compare each with all; each was compared with few",
+                causes=in_turn,
+                anomalies=len(once),
+            )
         self._anomalies.labels("unexplained").inc(len(free))
 
     def _prints(self, anomalies: Iterable[Anomaly]) -> list[Footprint]:
@@ -196,10 +210,9 @@ class IncidentManager:
             overrun_s=self._config.overrun_s,
         )
 
-    def _carries(self, exporter: str, host: str) -> bool:
-        return any(
-            host in self._graph.carried(address) for address in self._identities.addresses(exporter)
-        )
+    def _carried(self, exporter: str) -> frozenset[str]:
+        addresses = self._identities.addresses(exporter)
+        return frozenset().union(*(self._graph.carried(address) for address in addresses))
 
     def _is_exporter_address(self, address: str) -> bool:
         return self._is_exporter(self._identities.canonical(address))
@@ -207,12 +220,15 @@ class IncidentManager:
     def _is_exporter(self, host: str) -> bool:
         return not self._graph.exporters.isdisjoint(self._identities.addresses(host))
 
+    def _criticality(self, host: str) -> float:
+        return self._graph.established.criticality_of(host)
+
     def _namer(self) -> Namer:
         return Namer(
             label=self._identities.label,
             is_known=self._identities.is_known,
             is_exporter=self._is_exporter,
-            criticality=lambda host: self._graph.established.criticality.get(host, 0.0),
+            criticality=self._criticality,
         )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from sensorium.incident.group import Group, involvement
+from sensorium.incident.group import Group
 from sensorium.incident.kind import Namer
 from sensorium.model.canonical import digest
 from sensorium.model.incident import Incident, IncidentKind, IncidentState, Severity, Verdict
@@ -47,24 +48,25 @@ class Snapshots:
 
     def renewed(self, group: Group, incident: Incident) -> Incident:
         """The incident described anew from all its anomalies."""
-        seen = self.namer.characterise(group.members, group.change)
+        seen = self.namer.characterise(group.portrait(), group.change)
         described = replace(incident, kind=seen.kind, severity=seen.severity, title=seen.title)
         return replace(self._with_members(group, described), hosts=_hosts(group))
 
     @staticmethod
     def _with_members(group: Group, incident: Incident) -> Incident:
-        anomalies = sorted((m.anomaly for m in group.members), key=lambda a: (a.end_ns, a.id))
+        seen = group.portrait()
+        start_ns, end_ns = seen.span_ns()
         return replace(
             incident,
-            start_ns=min(a.start_ns for a in anomalies),
-            end_ns=max(a.end_ns for a in anomalies),
-            anomaly_ids=tuple(a.id for a in anomalies),
-            surprise=round(group.surprise, 3),
+            start_ns=start_ns,
+            end_ns=end_ns,
+            anomaly_ids=seen.anomaly_ids(),
+            surprise=round(seen.whole.total(), 3),
         )
 
 
 def _hosts(group: Group) -> tuple[str, ...]:
-    involved = involvement(group.members)
+    involved = group.portrait().hosts()
     most = max(involved.values(), default=0.0)
-    named = [host for host, value in involved.items() if value >= _LEAST_INVOLVED * most]
-    return tuple(named[:_MOST_HOSTS])
+    named = (host for host, value in involved.items() if value >= _LEAST_INVOLVED * most)
+    return tuple(islice(named, _MOST_HOSTS))

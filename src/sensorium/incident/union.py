@@ -7,6 +7,8 @@ what it was. Where it says the same of two incidents of the same time, they are 
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 
 from sensorium.incident.group import Group
@@ -23,13 +25,21 @@ def next_union(groups: Sequence[Group]) -> tuple[Group, Group] | None:
     found = [
         (group.incident.start_ns, group.incident.id, group)
         for group in groups
-        if group.incident is not None and group.change is None
+        if group.incident is not None and group.change is None and _is_sure(group.incident)
     ]
     ordered = [group for _, _, group in sorted(found, key=lambda f: f[:2])]
+    # Only incidents that count each other's main host among their first can be one.
+    led: dict[str, list[int]] = defaultdict(list)
+    for place, group in enumerate(ordered):
+        assert group.incident is not None
+        for host in dict.fromkeys(group.incident.hosts[:_MAIN]):
+            led[host].append(place)
     for place, earlier in enumerate(ordered):
-        for later in ordered[place + 1 :]:
-            if is_one(earlier.incident, later.incident):
-                return earlier, later
+        assert earlier.incident is not None
+        for host in earlier.incident.hosts[:1]:
+            for other in led[host][bisect_right(led[host], place) :]:
+                if is_one(earlier.incident, ordered[other].incident):
+                    return earlier, ordered[other]
     return None
 
 

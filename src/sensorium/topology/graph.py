@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ Service = tuple[str, int, int]
 """A server's address, port and protocol number."""
 
 ESTABLISHED_SLOTS = 3
+_NOBODY: Set[str] = frozenset()
 
 
 class EdgeTable:
@@ -71,6 +72,10 @@ class EdgeTable:
     def neighbours(self, host: str) -> tuple[str, ...]:
         """The hosts that ``host`` talks with, in either direction."""
         return tuple(sorted(self._adjacent.get(host, ()), key=address_order))
+
+    def adjacent(self, host: str) -> Set[str]:
+        """The hosts of :meth:`neighbours`, in no order."""
+        return self._adjacent.get(host, _NOBODY)
 
     def degree(self, host: str) -> int:
         """With how many hosts ``host`` talks."""
@@ -131,8 +136,12 @@ class EdgeTable:
     @cached_property
     def criticality(self) -> dict[str, float]:
         """How much of the network depends on each host, directly or in turn, 0 to 1."""
+        return {host: self.criticality_of(host) for host in self.hosts}
+
+    def criticality_of(self, host: str) -> float:
+        """How much of the network depends on one host: quicker than :attr:`criticality` for few."""
         others = max(len(self.hosts) - 1, 1)
-        return {host: round(len(self.dependents(host)) / others, 9) for host in self.hosts}
+        return round(len(self.dependents(host)) / others, 9)
 
 
 class EntityGraph:

@@ -28,5 +28,10 @@ def object_of(text: str) -> dict[str, Any]:
 
 
 def text_of(value: Any) -> str:
-    """The text."""
-    return wire.dumps_text(value) if value else "{}"
+    """The text; half surrogate pairs in it are replaced (U+FFFD)."""
+    if not value:
+        return "{}"
+    try:
+        return wire.dumps_text(value)
+    except TypeError:
+        return wire.dumps_text(wire.mended(value))

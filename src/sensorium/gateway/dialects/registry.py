@@ -8,7 +8,9 @@ from typing import Final
 
 from sensorium.gateway.dialect import Dialect
 from sensorium.gateway.dialects.anthropic import Anthropic
+from sensorium.gateway.dialects.bedrock import Bedrock
+from sensorium.gateway.dialects.gemini import Gemini
 from sensorium.gateway.dialects.openai_chat import OpenAIChat
 
-_ALL: Final[tuple[Dialect, ...]] = (OpenAIChat(), Anthropic())
+_ALL: Final[tuple[Dialect, ...]] = (OpenAIChat(), Anthropic(), Gemini(), Bedrock())
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({one.name: one for one in _ALL})

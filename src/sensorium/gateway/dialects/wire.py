@@ -28,7 +28,7 @@ def loads(data: bytes | str, *, halves: bool = False) -> Any:
             raise NotJsonError("not JSON") from None
     try:
         value = json.loads(data, parse_constant=_refuse)
-        return value if halves else _mended(value)
+        return value if halves else mended(value)
     except (ValueError, RecursionError):
         raise NotJsonError("not JSON") from None
 
@@ -37,13 +37,14 @@ def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _mended(value: Any) -> Any:
+def mended(value: Any) -> Any:
+    """The value with all its texts :func:`whole`."""
     if isinstance(value, str):
         return whole(value)
     if isinstance(value, list):
-        return [_mended(item) for item in value]
+        return [mended(item) for item in value]
     if isinstance(value, dict):
-        return {whole(key): _mended(item) for key, item in value.items()}
+        return {whole(key): mended(item) for key, item in value.items()}
     return value
 
 

@@ -101,7 +101,7 @@ class Reader(FrameReader):
         return [OpaquePiece(NAME, value)]
 
     def block_stop(self, value: dict[str, Any]) -> list[Event]:
-        """The end of a block, which those without neutral words need, and a call without arguments."""
+        """The end of a block: for a call without arguments, and blocks without neutral words."""
         index = value["index"]
         if index in self._bare:
             self._bare.discard(index)

@@ -166,6 +166,34 @@ async def test_a_segment_is_due_when_it_is_old_or_full(opened: Opened) -> None:
     assert values(journal.take()) == [2]
 
 
+@pytest.mark.parametrize("kept", [0, 1 << 20])
+async def test_rows_are_the_same_from_memory_and_from_the_disk(opened: Opened, kept: int) -> None:
+    journal = opened.open(segment_ms=10_000, max_kept_bytes=kept)
+    for first in (0, 600, 1200):
+        await journal([samples(*range(first, first + 600)), lines(f"line {first}")])
+    journal.finish()
+    (segment,) = journal.take()
+    assert values([segment]) == list(range(1800))
+    assert [signal for signal, _ in segment.rows] == [Signal.METRICS, Signal.LOGS]
+    bodies = segment.rows[1][1].column("body").to_pylist()
+    assert bodies == ["line 0", "line 600", "line 1200"]
+
+
+async def test_segments_are_kept_in_memory_while_there_is_room(opened: Opened) -> None:
+    size = samples(1)[1].nbytes
+    journal = opened.open(segment_rows=2, segment_ms=10_000, max_kept_bytes=3 * size)
+    for value in range(8):
+        await journal([samples(value)])
+        if value == 3:
+            # The second segment had room for its first row alone, so its room is free again.
+            for path in opened.segments():
+                path.write_bytes(b"")
+            assert values(journal.take()) == [0, 1]
+    assert values(journal.take()) == [4, 5, 6, 7]
+    labels = {"protocol": "journal", "reason": "damaged"}
+    assert opened.observe.value("sensorium_ingest_dropped_total", labels) == 2
+
+
 async def test_no_rows_are_no_work(opened: Opened) -> None:
     journal = opened.open()
     await journal([samples()])
@@ -215,7 +243,7 @@ async def test_a_torn_end_is_cut_wherever_it_was_torn(opened: Opened) -> None:
 
 
 async def test_damage_is_found_before_it_is_stored(opened: Opened) -> None:
-    journal = opened.open()
+    journal = opened.open(max_kept_bytes=0)
     await journal([samples(1)])
     (path,) = opened.segments()
     data = bytearray(path.read_bytes())
@@ -350,6 +378,16 @@ def test_an_entry_says_what_was_put_into_it() -> None:
     assert entry is not None
     assert (entry.accepted_ns, entry.request_ids, entry.end) == (5, (b"i" * 16,), 2 + len(ENTRY))
     assert [batch.num_rows for _, batch in entry.rows] == [2, 2]
+
+
+@given(st.lists(st.integers(1, 1200), min_size=1, max_size=4))
+def test_rows_of_an_entry_keep_their_order(sizes: list[int]) -> None:
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    rows = [samples(*range(at, at + n)) for at, n in zip(starts, sizes, strict=True)]
+    entry = decode(memoryview(encode(rows, [], 5)), 0)
+    assert entry is not None
+    found = [value for _, batch in entry.rows for value in batch.column("value").to_pylist()]
+    assert found == list(range(sum(sizes)))
 
 
 @given(data=st.data())

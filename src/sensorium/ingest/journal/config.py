@@ -20,6 +20,9 @@ class JournalConfig:
     max_unstored_rows: int = setting(
         500_000, "rows read back into memory that the store has not yet taken", ge=1
     )
+    max_kept_bytes: int = setting(
+        64 << 20, "bytes of synced rows kept in memory as well, to be stored without reading", ge=0
+    )
     segment_rows: int = setting(100_000, "rows after which a segment goes to the store", ge=1)
     segment_ms: float = setting(
         250.0, "milliseconds after which a segment goes to the store, however small", ge=0

@@ -25,6 +25,8 @@ ID_BYTES: Final = 16
 HEADER: Final = struct.Struct("<4sIQq")
 _COUNT: Final = struct.Struct("<I")
 _PART: Final = struct.Struct("<16sQ")
+_WORTH_A_BATCH: Final = 500
+"""Rows of a batch, on average, from which batches are written one by one."""
 
 Rows = tuple[Signal, pa.RecordBatch]
 
@@ -40,10 +42,10 @@ class Entry:
 
 
 def encode(rows: Sequence[Rows], request_ids: Sequence[bytes], accepted_ns: int) -> bytes:
-    """The bytes of one entry; rows of a signal are joined into one batch."""
+    """The bytes of one entry: all rows of a signal together, in their order."""
     pieces = [_COUNT.pack(len(request_ids)), *request_ids]
-    for signal, batch in joined(rows):
-        stream = _stream(batch)
+    for signal, batches in _by_signal(rows).items():
+        stream = _stream(batches)
         pieces += [_PART.pack(signal.value.encode(), len(stream)), stream]
     payload = b"".join(pieces)
     return HEADER.pack(MAGIC, _crc(accepted_ns, payload), len(payload), accepted_ns) + payload
@@ -77,11 +79,15 @@ def _crc(accepted_ns: int, payload: bytes | memoryview) -> int:
 
 def joined(rows: Sequence[Rows]) -> list[Rows]:
     """One batch for each signal, in the order in which the signals first come."""
+    return [(signal, _one(batches)) for signal, batches in _by_signal(rows).items()]
+
+
+def _by_signal(rows: Sequence[Rows]) -> dict[Signal, list[pa.RecordBatch]]:
     by_signal: dict[Signal, list[pa.RecordBatch]] = {}
     for signal, batch in rows:
         if batch.num_rows:
             by_signal.setdefault(signal, []).append(batch)
-    return [(signal, _one(batches)) for signal, batches in by_signal.items()]
+    return by_signal
 
 
 def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
@@ -90,11 +96,15 @@ def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()[0]
 
 
-def _stream(batch: pa.RecordBatch) -> pa.Buffer:
+def _stream(batches: list[pa.RecordBatch]) -> pa.Buffer:
+    # A batch costs some kilobytes and microseconds beside its rows, joining copies every row.
+    if sum(batch.num_rows for batch in batches) < _WORTH_A_BATCH * len(batches):
+        batches = [_one(batches)]
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
-        writer.write_batch(batch)
+    with pa.ipc.new_stream(sink, batches[0].schema, options=options) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
     return sink.getvalue()
 
 

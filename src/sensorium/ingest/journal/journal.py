@@ -67,7 +67,7 @@ class Journal:
         self._seen = SeenRequests(folder, round(config.remember_s * _SECOND), clock_ns)
         self._open: SegmentFile | None = None
         self._descriptor = self._lock_descriptor = -1
-        self._bytes = self._unwritten = self._unstored = 0
+        self._bytes = self._unwritten = self._unstored = self._kept = 0
         self._number = 0
         self._running = False
         self._thread: threading.Thread | None = None
@@ -212,7 +212,7 @@ class Journal:
             rows = [one for entry in group for one in entry.rows]
             data = encode(rows, ids, self._clock_ns())
             with self._file_lock:
-                self._append(data, sum(batch.num_rows for _, batch in rows), ids)
+                self._append(data, rows, ids)
         except Exception as error:  # noqa: BLE001  whatever it is, these senders must be told
             self._log.error(
                 "the journal could not be written; its senders were told to send again",
@@ -236,7 +236,7 @@ class Journal:
             else:
                 entry.done.set_exception(problem)
 
-    def _append(self, data: bytes, rows: int, request_ids: list[bytes]) -> None:
+    def _append(self, data: bytes, rows: list[Rows], request_ids: list[bytes]) -> None:
         """Add one entry to the open segment; the file lock is held."""
         if self._open is None:
             self._number = max(self._number + 1, self._clock_ns())
@@ -244,6 +244,7 @@ class Journal:
             self._open, self._descriptor = create(
                 self._folder, self._number, identity, self._clock_ns()
             )
+            self._open.kept = []
             self._count_bytes(self._open.size)
             self._sync(self._folder)
         segment = self._open
@@ -259,12 +260,31 @@ class Journal:
             os.truncate(segment.path, segment.size)
             raise
         segment.size += len(data)
-        segment.rows += rows
+        segment.rows += sum(batch.num_rows for _, batch in rows)
         segment.newest_ns = self._clock_ns()
         segment.request_ids += request_ids
+        self._keep(segment, rows)
         self._count_bytes(len(data))
         if segment.rows >= self._config.segment_rows or segment.size >= _SEGMENT_BYTES:
             self._seal(segment)
+
+    def _keep(self, segment: SegmentFile, rows: list[Rows]) -> None:
+        """Keep synced rows in memory while there is room; then the whole segment is read again."""
+        size = sum(batch.nbytes for _, batch in rows)
+        with self._lock:
+            if segment.kept is None:
+                return
+            if self._kept + size <= self._config.max_kept_bytes:
+                segment.kept += rows
+                segment.kept_bytes += size
+                self._kept += size
+            else:
+                self._forget(segment)
+
+    def _forget(self, segment: SegmentFile) -> None:
+        """Keep its rows on disk alone; the lock is held."""
+        self._kept -= segment.kept_bytes
+        segment.kept, segment.kept_bytes = None, 0
 
     def _close_segment(self, after_ns: int) -> None:
         with self._file_lock:
@@ -283,8 +303,11 @@ class Journal:
             self._closed.append(segment)
 
     def _read(self, file: SegmentFile) -> Segment | None:
+        with self._lock:
+            kept = file.kept
+            self._forget(file)
         try:
-            rows = file.read()
+            rows = file.read(kept)
         except (OSError, ValueError) as error:
             self._dropped.labels("journal", "damaged").inc(file.rows)
             self._log.error(

@@ -36,7 +36,11 @@ class Segment:
 
 @dataclass(slots=True, eq=False)
 class SegmentFile:
-    """A segment on disk: ``size`` bytes hold whole entries, and nothing behind them counts."""
+    """A segment on disk: ``size`` bytes hold whole entries, and nothing behind them counts.
+
+    ``kept`` is its rows in the order of the file, where all of them are in memory as well, and
+    ``kept_bytes`` their size there.
+    """
 
     path: Path
     identity: bytes
@@ -45,15 +49,25 @@ class SegmentFile:
     rows: int = 0
     newest_ns: int = 0
     request_ids: list[bytes] = field(default_factory=list)
+    kept: list[Rows] | None = None
+    kept_bytes: int = 0
 
     @property
     def token(self) -> str:
         """What its rows are called in the store."""
         return self.identity.hex()
 
-    def read(self) -> tuple[Rows, ...]:
-        """All rows, one batch for each signal; OSError or ValueError where it cannot be read."""
-        return tuple(joined(_all_rows(memoryview(self.path.read_bytes())[: self.size])))
+    def read(self, kept: list[Rows] | None = None) -> tuple[Rows, ...]:
+        """All rows, one batch for each signal, from memory where they are ``kept``.
+
+        OSError or ValueError where the file is needed and cannot be read.
+        """
+        if kept is None:
+            data = memoryview(self.path.read_bytes())
+            if len(data) < self.size:
+                raise ValueError(f"{len(data)} bytes are left of {self.size}")
+            kept = _all_rows(data[: self.size])
+        return tuple(joined(kept))
 
 
 def create(folder: Path, number: int, identity: bytes, opened_ns: int) -> tuple[SegmentFile, int]:

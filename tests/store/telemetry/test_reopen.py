@@ -74,6 +74,40 @@ def test_flows_stored_before_they_had_attributes_have_none_of_them(
     assert answer.column("event").to_pylist() == ["", "", "", "", "", "1"]
 
 
+def test_labels_stored_when_their_keys_were_dictionary_encoded_are_read_as_ever(
+    tmp_path: Path, observe: Observe
+) -> None:
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    client = connect(store.target, TelemetryConfig(), database="sensorium")
+    columns = {"flows": "attributes", "logs": "attributes", "metrics": "labels"}
+    for table, column in columns.items():
+        client.command(
+            f"ALTER TABLE {table} MODIFY COLUMN {column} Map(LowCardinality(String), String)"
+        )
+    client.command("ALTER TABLE schema_steps DELETE WHERE number = 4 SETTINGS mutations_sync = 1")
+    for signal in (Signal.FLOWS, Signal.LOGS, Signal.METRICS):
+        client.insert_arrow(signal.value, to_table([batches.MAKERS[signal]()]))
+    client.close()
+    before = {
+        table: store.query(f"SELECT {column} AS c FROM {table} ORDER BY toString(c)").to_pylist()
+        for table, column in columns.items()
+    }
+    store.close()
+    assert any(row["c"] for row in before["metrics"])
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    types = store.query(
+        "SELECT DISTINCT type FROM system.columns "
+        "WHERE database = currentDatabase() AND type LIKE 'Map%'"
+    )
+    for table, column in columns.items():
+        store.insert(Signal(table), batches.MAKERS[Signal(table)]())
+        store.flush()
+        after = store.query(f"SELECT {column} AS c FROM {table} ORDER BY toString(c)").to_pylist()
+        assert after[::2] == after[1::2] == before[table]
+    store.close()
+    assert types.column("type").to_pylist() == ["Map(String, String)"]
+
+
 def test_a_store_is_taken_while_its_writer_lives_and_whole_when_it_was_killed(
     tmp_path: Path, observe: Observe, root: Path, run_python: Run
 ) -> None:

@@ -20,7 +20,7 @@ from sensorium.model.signals import Signal
 _TIME = "DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1))"
 _WORD = "LowCardinality(String)"
 _SMALL = "CODEC(T64, ZSTD(1))"
-_LABELS = "Map(LowCardinality(String), String)"
+_LABELS = "Map(String, String)"
 _STORED = "stored_at DateTime('UTC') MATERIALIZED now() CODEC(Delta, ZSTD(1))"
 
 LOG_TEMPLATES = pa.schema(
@@ -51,7 +51,7 @@ FLOWS = Table(
         sampling_rate UInt64 {_SMALL},
         src_addr IPv6 CODEC(ZSTD(1)),
         dst_addr IPv6 CODEC(ZSTD(1)),
-        src_port UInt16 CODEC(ZSTD(1)),
+        src_port UInt16 CODEC(LZ4),
         dst_port UInt16 CODEC(ZSTD(1)),
         proto UInt8 CODEC(ZSTD(1)),
         tcp_flags UInt16 CODEC(ZSTD(1)),
@@ -118,7 +118,7 @@ METRICS = Table(
         time_ns DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
         series_id UInt64 CODEC(ZSTD(1)),
         name {_WORD},
-        labels {_LABELS} CODEC(ZSTD(1)),
+        labels {_LABELS} CODEC(LZ4),
         value Float64 CODEC(Gorilla, ZSTD(1)),
         kind {_WORD},
         {_STORED},
@@ -177,6 +177,16 @@ ACCEPTED_AT = tuple(
         "ADD COLUMN IF NOT EXISTS accepted_at DateTime('UTC') EPHEMERAL now()",
         "MODIFY COLUMN stored_at DateTime('UTC') MATERIALIZED accepted_at CODEC(Delta, ZSTD(1))",
     )
+)
+
+# Keys that are dictionary-encoded cost a merge of samples more than all else in it, and save
+# nothing on disk: sorted by series, labels repeat. What repeats so, and what never does, LZ4 packs
+# as well as ZSTD.
+PLAIN_LABELS = (
+    f"ALTER TABLE flows MODIFY COLUMN attributes {_LABELS} CODEC(ZSTD(1))",
+    "ALTER TABLE flows MODIFY COLUMN src_port UInt16 CODEC(LZ4)",
+    f"ALTER TABLE logs MODIFY COLUMN attributes {_LABELS} CODEC(ZSTD(1))",
+    f"ALTER TABLE metrics MODIFY COLUMN labels {_LABELS} CODEC(LZ4)",
 )
 
 TABLE_OF: dict[Signal, Table] = {

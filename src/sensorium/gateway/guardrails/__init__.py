@@ -1,0 +1,1 @@
+"""Guardrails: rules on what is asked of models and on what they answer."""

@@ -1,0 +1,1 @@
+"""Personal data: patterns of a known shape, confirmed by their check digits if they have any."""

@@ -129,6 +129,12 @@ def test_a_number_in_json_is_replaced_by_a_string() -> None:
     assert rewrite('{"n":4111111111111111}', RULES, mark, json=True) == '{"n":"[CARD]"}'
 
 
+def test_a_finding_that_reaches_over_strings_leaves_json() -> None:
+    lines = SECRETS["PRIVATE_KEY"][0].split("\n")
+    made = rewrite(json.dumps({"key": lines, "n": 1}), RULES, mark, json=True)
+    assert json.loads(made) == {"key": ["[PRIVATE_KEY]", *[""] * (len(lines) - 1)], "n": 1}
+
+
 def test_escapes_in_json_hide_nothing() -> None:
     assert rewrite(r'{"a":"ann\u0040example.org"}', RULES, mark, json=True) == '{"a":"[EMAIL]"}'
     assert rewrite(r'{"a":"4111\u00201111 1111 1111"}', RULES, mark, json=True) == '{"a":"[CARD]"}'

@@ -91,6 +91,25 @@ def inside_string(raw: str, end: int, inside: bool = False) -> bool:
     return inside
 
 
+def in_strings(raw: str, start: int, end: int, put: str, inside: bool) -> str:
+    """What ``start`` to ``end`` of a JSON text becomes where ``put`` stands for it.
+
+    ``inside`` says whether it starts within a string. What lies outside of strings stays, so that
+    the text stays JSON; a stretch without any string becomes one.
+    """
+    quotes = [mark.start() for mark in _QUOTE.finditer(raw, start, end) if mark[0] == '"']
+    if not quotes:
+        return put if inside else f'"{put}"'
+    made, at = [], start
+    for place in [*quotes, end]:
+        made.append(raw[at:place] if not inside else put)
+        if inside:
+            put = ""
+        made.append(raw[place : place + 1] if place < end else "")
+        at, inside = place + 1, not inside
+    return "".join(made)
+
+
 def escaped(text: str) -> str:
     """The text as it stands between the quotes of a JSON string."""
     return orjson.dumps(text).decode()[1:-1]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sensorium.gateway.guardrails.json_text import View, inside_string, view
+from sensorium.gateway.guardrails.json_text import View, in_strings, inside_string, view
 from sensorium.gateway.guardrails.rule import BEHIND, REACH, Finding
 
 
@@ -113,8 +113,10 @@ class Window:
             if one.start >= done or done == new:
                 start = seen.raw(max(one.start, new) - new)
                 out.append(raw[at:start])
-                inside = not self._json or inside_string(raw, start, self._inside)
-                out.append(put if inside else f'"{put}"')
+                if self._json:
+                    inside = inside_string(raw, start, self._inside)
+                    put = in_strings(raw, start, seen.raw(one.end - new), put, inside)
+                out.append(put)
             at, done = seen.raw(one.end - new), one.end
         last = seen.raw(hold - new) if hold < len(text) else seen.cut
         out.append(raw[at:last])

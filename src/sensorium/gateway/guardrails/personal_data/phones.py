@@ -18,6 +18,11 @@ def is_e164(text: str) -> bool:
     return 8 <= len(digits.removeprefix("00") if text.startswith("00") else digits) <= 15
 
 
+def is_long(text: str) -> bool:
+    """Seven digits or more, as every other kind of number has here."""
+    return len(digits_of(text)) >= 7
+
+
 PHONES: Final = (
     Kind("PHONE", re.compile(_LEFT + r"\+[1-9]" + _MORE + "{3,12}" + RIGHT), is_e164),
     Kind(
@@ -36,7 +41,7 @@ PHONES: Final = (
     Kind(
         "PHONE",
         re.compile(_LEFT + r"\(?[0-9]" + _MORE + "{3,12}" + RIGHT),
-        always,
+        is_long,
         words("tel[^a-z]", "telefon", "telephone", "phone", "mobile", "handy", "whatsapp", "fax"),
     ),
 )

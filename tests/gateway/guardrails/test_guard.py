@@ -48,7 +48,7 @@ PLAIN = Conversation(model="small", messages=(Message(Role.USER, (Text("Hello"),
 FULL = Conversation(
     model="small",
     messages=(
-        Message(Role.SYSTEM, (Text("You are kind."),)),
+        Message(Role.SYSTEM, (Text("You are kind.", {"cache_control": {"kind": "short"}}),)),
         Message(
             Role.USER,
             (
@@ -62,12 +62,17 @@ FULL = Conversation(
             Role.ASSISTANT,
             (Thinking("I think", "sig"), Text("I say"), ToolCall("c1", "send", '{"to": "you"}')),
         ),
-        Message(Role.TOOL, (ToolResult("c1", (Text("sent"),)),)),
+        Message(Role.TOOL, (ToolResult("c1", (Text("sent"), Opaque("anthropic", {"x": "y"}))),)),
     ),
-    tools=(Tool("send", "Sends a mail", {"type": "object", "description": "to whom"}),),
+    tools=(
+        Tool(
+            "send", "Sends a mail", {"type": "object", "description": "to whom"}, extra={"a": "b"}
+        ),
+        Opaque("openai_chat", {"name": "search", "where": ["here"]}),
+    ),
     tool_choice="send",
     stop=("END",),
-    format=Format({"type": "object", "title": "answer"}, "answer"),
+    format=Format({"type": "object", "title": "answer"}, "answer", description="All of it"),
     reasoning_effort="low",
     user="u-1",
     extra={"metadata": {"team": "blue"}},
@@ -116,10 +121,10 @@ def with_text_at(value: object, path: tuple[object, ...], text: str) -> object:
     key, rest = path[0], path[1:]
     if isinstance(value, dict):
         return {**value, key: with_text_at(value[key], rest, text)}
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         changed = list(value)
         changed[key] = with_text_at(changed[key], rest, text)  # type: ignore[call-overload,index]
-        return tuple(changed)
+        return type(value)(changed)
     return replace(value, **{key: with_text_at(getattr(value, str(key)), rest, text)})  # type: ignore[type-var,call-overload]
 
 
@@ -139,6 +144,7 @@ def test_no_place_of_a_request_lets_personal_data_through(path: tuple[object, ..
     assert isinstance(conversation, Conversation)
     result = before(guard(personal_data=(PersonalDataConfig(),)), conversation)
     if isinstance(result, Blocked):
+        assert "extra" not in path
         assert path[-1] in {
             "name",
             "id",

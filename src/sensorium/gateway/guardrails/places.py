@@ -7,20 +7,19 @@ the other way round. What is not text is not here: the bytes of pictures and of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum, StrEnum
+from functools import cache
+from typing import Any, Final, TypeVar
 
 import orjson
 
 from sensorium.gateway.conversation import (
-    Choice,
     Conversation,
     Format,
     Image,
     Message,
     Opaque,
-    Part,
     Role,
     Text,
     Thinking,
@@ -63,12 +62,40 @@ class Fragment:
 
 
 Visit = Callable[[Fragment], str]
-_ROLES = {
+_ROLES: Final = {
     Role.SYSTEM: Place.SYSTEM,
     Role.USER: Place.USER,
     Role.ASSISTANT: Place.ASSISTANT,
     Role.TOOL: Place.RESULT,
 }
+# What a text is by where it stands. A field that is not named here is a name: looked at, and blocked
+# where it would have to be masked, so that a field added later cannot be forgotten.
+_PLACES: Final[dict[tuple[type, str], Place | None]] = {
+    (Text, "text"): None,  # what its message is
+    (Thinking, "text"): Place.THINKING,
+    (ToolCall, "arguments"): Place.ARGUMENTS,
+    (Image, "url"): Place.URL,
+    (Tool, "description"): Place.TOOL,
+    (Tool, "parameters"): Place.TOOL,
+    (Format, "description"): Place.TOOL,
+    (Format, "schema"): Place.TOOL,
+    (Opaque, "value"): Place.OPAQUE,
+    (Conversation, "stop"): Place.FIELD,
+    (Conversation, "user"): Place.FIELD,
+    (Answer, "stop_sequence"): Place.FIELD,
+}
+# A seal of the provider's, the bytes of a picture, and what the gateway or the provider itself says.
+_NOT_TEXT: Final = frozenset(
+    {
+        (Thinking, "signature"),
+        (Image, "data"),
+        (Opaque, "dialect"),
+        (Conversation, "dialect"),
+        (Reply, "dialect"),
+        (Reply, "id"),
+        (Reply, "model"),
+    }
+)
 
 
 def fragments_of(subject: Conversation | Reply) -> list[Fragment]:
@@ -85,131 +112,56 @@ def fragments_of(subject: Conversation | Reply) -> list[Fragment]:
 
 def rewritten(subject: T, visit: Visit) -> T:
     """The same with every text as ``visit`` gives it back; the same object where none changed."""
-    if isinstance(subject, Conversation):
-        return _conversation(subject, visit)  # type: ignore[return-value]  # T is Conversation here
-    if isinstance(subject, Reply):
-        return _reply(subject, visit)  # type: ignore[return-value]  # T is Reply here
-    raise TypeError(type(subject).__name__)
+    made: T = _object(subject, Place.ASSISTANT, visit)
+    return made
 
 
-def _conversation(asked: Conversation, visit: Visit) -> Conversation:
-    changes: dict[str, Any] = {}
-    _note(changes, "messages", asked.messages, _each(asked.messages, _message, visit))
-    _note(changes, "tools", asked.tools, _each(asked.tools, _tool, visit))
-    if asked.tool_choice and not isinstance(asked.tool_choice, Choice):
-        choice = _text(asked.tool_choice, Place.NAME, visit)
-        _note(changes, "tool_choice", asked.tool_choice, choice)
-    if asked.stop:
-        stop = _each(asked.stop, lambda one, see: _text(one, Place.FIELD, see), visit)
-        _note(changes, "stop", asked.stop, stop)
-    if asked.format is not None:
-        _note(changes, "format", asked.format, _format(asked.format, visit))
-    _note(changes, "user", asked.user, _text(asked.user, Place.FIELD, visit))
-    _note(changes, "extra", asked.extra, _mapping(asked.extra, Place.FIELD, visit))
-    _note(changes, "model", asked.model, _text(asked.model, Place.NAME, visit))
-    if asked.reasoning_effort:
-        effort = _text(asked.reasoning_effort, Place.NAME, visit)
-        _note(changes, "reasoning_effort", asked.reasoning_effort, effort)
-    return replace(asked, **changes) if changes else asked
+def _object(value: Any, place: Place, visit: Visit) -> Any:
+    """A dataclass; ``place`` is where its plain texts stand."""
+    kind = type(value)
+    if kind is Message:
+        place = _ROLES[value.role]
+    elif kind is ToolResult:
+        place = Place.RESULT
+    changes: dict[str, Any] | None = None
+    for name, here in _fields(kind):
+        old = getattr(value, name)
+        if old is None or old == "" or old == ():
+            continue
+        new = _value(old, place, here or place, visit)
+        if new is not old:
+            changes = {} if changes is None else changes
+            changes[name] = new
+    return value if changes is None else replace(value, **changes)
 
 
-def _reply(reply: Reply, visit: Visit) -> Reply:
-    changes: dict[str, Any] = {}
-    _note(changes, "answers", reply.answers, _each(reply.answers, _answer, visit))
-    _note(changes, "extra", reply.extra, _mapping(reply.extra, Place.FIELD, visit))
-    return replace(reply, **changes) if changes else reply
+def _value(value: Any, place: Place, here: Place, visit: Visit) -> Any:
+    if isinstance(value, str):
+        if isinstance(value, Enum) or (here is Place.URL and ";base64," in value[:128]):
+            return value
+        return visit(Fragment(value, here, json=here is Place.ARGUMENTS))
+    if isinstance(value, tuple):
+        made = [_value(item, place, here, visit) for item in value]
+        same = all(new is old for new, old in zip(made, value, strict=True))
+        return value if same else tuple(made)
+    if isinstance(value, Mapping):
+        return mapped(value, Place.FIELD if here is Place.NAME else here, visit)
+    return _object(value, place, visit) if is_dataclass(value) else value
 
 
-def _answer(answer: Answer, visit: Visit) -> Answer:
-    parts = _each(answer.parts, lambda part, see: _part(part, Place.ASSISTANT, see), visit)
-    return answer if parts is answer.parts else replace(answer, parts=parts)
+@cache
+def _fields(kind: type) -> tuple[tuple[str, Place | None], ...]:
+    return tuple(
+        (one.name, _PLACES.get((kind, one.name), Place.NAME))
+        for one in fields(kind)
+        if (kind, one.name) not in _NOT_TEXT and one.type not in {"int", "float", "bool"}
+    )
 
 
-def _message(message: Message, visit: Visit) -> Message:
-    place = _ROLES[message.role]
-    parts = _each(message.parts, lambda part, see: _part(part, place, see), visit)
-    name = _text(message.name, Place.NAME, visit)
-    if parts is message.parts and name is message.name:
-        return message
-    return replace(message, parts=parts, name=name)
-
-
-def _part(part: Part, place: Place, visit: Visit) -> Part:
-    if isinstance(part, Text | Image):
-        return _shown(part, place, visit)
-    if isinstance(part, ToolResult):
-        parts = _each(part.parts, lambda one, see: _shown(one, Place.RESULT, see), visit)
-        call = _text(part.call_id, Place.NAME, visit)
-        same = parts is part.parts and call is part.call_id
-        return part if same else replace(part, parts=parts, call_id=call)
-    if isinstance(part, ToolCall):
-        return _tool_call(part, visit)
-    if isinstance(part, Thinking):
-        text = _text(part.text, Place.THINKING, visit)
-        return part if text is part.text else replace(part, text=text)
-    value = _mapping(part.value, Place.OPAQUE, visit)
-    return part if value is part.value else Opaque(part.dialect, value)
-
-
-def _shown(part: Text | Image, place: Place, visit: Visit) -> Text | Image:
-    if isinstance(part, Text):
-        text = _text(part.text, place, visit)
-        return part if text is part.text else Text(text)
-    url = part.url if part.url[:5].lower() == "data:" else _text(part.url, Place.URL, visit)
-    media_type = _text(part.media_type, Place.NAME, visit)
-    detail = _text(part.detail, Place.NAME, visit)
-    if url is part.url and media_type is part.media_type and detail is part.detail:
-        return part
-    return replace(part, url=url, media_type=media_type, detail=detail)
-
-
-def _tool_call(part: ToolCall, visit: Visit) -> ToolCall:
-    call = _text(part.id, Place.NAME, visit)
-    name = _text(part.name, Place.NAME, visit)
-    arguments = _text(part.arguments, Place.ARGUMENTS, visit, json=True)
-    if call is part.id and name is part.name and arguments is part.arguments:
-        return part
-    return ToolCall(call, name, arguments)
-
-
-def _tool(tool: Tool, visit: Visit) -> Tool:
-    name = _text(tool.name, Place.NAME, visit)
-    description = _text(tool.description, Place.TOOL, visit)
-    parameters = _mapping(tool.parameters, Place.TOOL, visit)
-    if name is tool.name and description is tool.description and parameters is tool.parameters:
-        return tool
-    return replace(tool, name=name, description=description, parameters=parameters)
-
-
-def _format(asked: Format, visit: Visit) -> Format:
-    name = _text(asked.name, Place.NAME, visit)
-    schema = asked.schema
-    if schema is not None:
-        schema = _mapping(schema, Place.TOOL, visit)
-    if name is asked.name and schema is asked.schema:
-        return asked
-    return replace(asked, name=name, schema=schema)
-
-
-def _each(items: tuple[T, ...], change: Callable[[T, Visit], T], visit: Visit) -> tuple[T, ...]:
-    changed = [change(item, visit) for item in items]
-    same = all(new is old for new, old in zip(changed, items, strict=True))
-    return items if same else tuple(changed)
-
-
-def _text(text: str, place: Place, visit: Visit, *, json: bool = False) -> str:
-    return visit(Fragment(text, place, json)) if text else text
-
-
-def _mapping(value: Mapping[str, Any], place: Place, visit: Visit) -> Mapping[str, Any]:
+def mapped(value: Mapping[str, Any], place: Place, visit: Visit) -> Mapping[str, Any]:
     """A JSON value is seen as its text, and read again where that was changed."""
     if not value:
         return value
     text = orjson.dumps(value, default=dict).decode()
     seen = visit(Fragment(text, place, json=True))
     return value if seen is text else dict(orjson.loads(seen))
-
-
-def _note(changes: dict[str, Any], name: str, old: Any, new: Any) -> None:
-    if new is not old:
-        changes[name] = new

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from sensorium.gateway.conversation import Conversation
 from sensorium.gateway.guardrails.bound import Bound
 from sensorium.gateway.guardrails.config import GuardrailsConfig, RuleConfig
 from sensorium.gateway.guardrails.guard import Guard
 from sensorium.gateway.guardrails.personal_data.rule import USUAL, PersonalData
 from sensorium.gateway.guardrails.secrets.rule import LABELS, Secrets
+from sensorium.gateway.reply import Reply
 
 if TYPE_CHECKING:
     from sensorium.observe import Observe
+
+Estimate = Callable[[str], int]
+Ask = Callable[[Conversation], Awaitable[Reply]]
 
 # Goes up when any rule finds something else than before: answers are cached under it.
 VERSION: Final = "1"
 
 
-def make_guard(config: GuardrailsConfig, observe: Observe) -> Guard:
-    """The guard that the settings ask for; raises ``ValueError`` for what no rule knows."""
+def make_guard(
+    config: GuardrailsConfig,
+    observe: Observe,
+    *,
+    estimate: Estimate | None = None,
+    ask: Ask | None = None,
+) -> Guard:
+    """The guard that the settings ask for; raises ``ValueError`` for what no rule knows.
+
+    ``estimate`` says about how many tokens a text has, for rules of length. ``ask`` sends a
+    conversation to the model of its name, for moderation: a call that is itself not moderated.
+    """
     version = sha256(f"{VERSION}\n{config!r}".encode()).hexdigest()[:16]
     return Guard(tuple(_bounds(config)), observe, version)
 

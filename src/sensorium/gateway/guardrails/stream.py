@@ -15,6 +15,7 @@ from sensorium.gateway.events import (
     Broken,
     Ended,
     Event,
+    OpaquePiece,
     Stopped,
     TextPiece,
     ThinkingPiece,
@@ -26,9 +27,9 @@ from sensorium.gateway.guardrails.bound import BlockedError
 from sensorium.gateway.guardrails.decision import Blocked, Context, Flag
 from sensorium.gateway.guardrails.looks import Looks, objected
 from sensorium.gateway.guardrails.placeholders import Placeholders, Restorer
-from sensorium.gateway.guardrails.places import Fragment, Place
+from sensorium.gateway.guardrails.places import Fragment, Place, mapped
 from sensorium.gateway.guardrails.rule import Subject
-from sensorium.gateway.guardrails.texts import masked_text, put_back
+from sensorium.gateway.guardrails.texts import masked_text, put_back, restored_text
 from sensorium.gateway.guardrails.window import Hit, Window
 
 # An answer that must be judged whole is held up to this many characters; a longer one counts as one
@@ -85,6 +86,7 @@ class StreamGuard:
         self._meters = [(look, rule.meter()) for look, rule in looks.wholes]
         self._whole = any(meter is None for _, meter in self._meters)
         self._waiting: list[Event] = []
+        self._opaques: list[Fragment] = []
         self._size = 0
         self._closed = False
 
@@ -144,6 +146,9 @@ class StreamGuard:
             self._flush(made, lambda key: key[0] is not ToolPiece and key[1] == event.answer)
             for name in (event.id, event.name):
                 masked_text(Fragment(name, Place.NAME), self._looks.finders, self._made)
+        elif isinstance(event, OpaquePiece):
+            self._flush(made, lambda key: key[0] is not ToolPiece and key[1] == event.answer)
+            event = self._opaque(event)
         elif isinstance(event, Stopped):
             self._flush(made, lambda key: key[1] == event.answer)
         elif isinstance(event, Ended | Broken):
@@ -165,6 +170,20 @@ class StreamGuard:
         out = channel.feed(text, final=signed, keep=self._whole)
         if out or signed or not text:
             made.append(_with(event, out))
+
+    def _opaque(self, event: OpaquePiece) -> OpaquePiece:
+        """What is only its dialect's comes whole: it is looked at, and restored, as JSON text."""
+
+        def visit(fragment: Fragment) -> str:
+            text = masked_text(fragment, self._looks.finders, self._made)
+            if self._whole:
+                self._opaques.append(Fragment(text, fragment.place, json=True))
+            if self._restore is not None:
+                text = restored_text(text, self._restore, json=True)
+            return text
+
+        value = mapped(event.value, Place.OPAQUE, visit)
+        return event if value is event.value else replace(event, value=value)
 
     def _channel(self, piece: _Piece) -> _Channel:
         finders = self._looks.finders
@@ -216,6 +235,9 @@ class StreamGuard:
         return [*made, broken]
 
     def _seen(self) -> Sequence[Fragment]:
+        return [*self._opaques, *self._pieces()]
+
+    def _pieces(self) -> list[Fragment]:
         return [
             Fragment("".join(channel.seen), _PLACES[key[0]], json=key[0] is ToolPiece)
             for key, channel in self._channels.items()

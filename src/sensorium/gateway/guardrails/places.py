@@ -68,8 +68,8 @@ _ROLES: Final = {
     Role.ASSISTANT: Place.ASSISTANT,
     Role.TOOL: Place.RESULT,
 }
-# What a text is by where it stands. A field that is not named here is a name: looked at, and blocked
-# where it would have to be masked, so that a field added later cannot be forgotten.
+# What a text is by where it stands. A field that is not named here is a name: looked at, and
+# blocked where it would have to be masked, so that a field added later cannot be forgotten.
 _PLACES: Final[dict[tuple[type, str], Place | None]] = {
     (Text, "text"): None,  # what its message is
     (Thinking, "text"): Place.THINKING,
@@ -84,7 +84,7 @@ _PLACES: Final[dict[tuple[type, str], Place | None]] = {
     (Conversation, "user"): Place.FIELD,
     (Answer, "stop_sequence"): Place.FIELD,
 }
-# A seal of the provider's, the bytes of a picture, and what the gateway or the provider itself says.
+# A seal of the provider's, the bytes of a picture, and what gateway or provider say themselves.
 _NOT_TEXT: Final = frozenset(
     {
         (Thinking, "signature"),
@@ -118,7 +118,7 @@ def rewritten(subject: T, visit: Visit) -> T:
 
 def _object(value: Any, place: Place, visit: Visit) -> Any:
     """A dataclass; ``place`` is where its plain texts stand."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind is Message:
         place = _ROLES[value.role]
     elif kind is ToolResult:
@@ -126,7 +126,7 @@ def _object(value: Any, place: Place, visit: Visit) -> Any:
     changes: dict[str, Any] | None = None
     for name, here in _fields(kind):
         old = getattr(value, name)
-        if old is None or old == "" or old == ():
+        if not old:
             continue
         new = _value(old, place, here or place, visit)
         if new is not old:
@@ -150,7 +150,7 @@ def _value(value: Any, place: Place, here: Place, visit: Visit) -> Any:
 
 
 @cache
-def _fields(kind: type) -> tuple[tuple[str, Place | None], ...]:
+def _fields(kind: Any) -> tuple[tuple[str, Place | None], ...]:
     return tuple(
         (one.name, _PLACES.get((kind, one.name), Place.NAME))
         for one in fields(kind)

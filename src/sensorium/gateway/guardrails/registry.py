@@ -7,10 +7,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from sensorium.gateway.conversation import Conversation
+from sensorium.gateway.guardrails.allowed_topics import AllowedTopics
 from sensorium.gateway.guardrails.bound import Bound
 from sensorium.gateway.guardrails.config import GuardrailsConfig, RuleConfig
+from sensorium.gateway.guardrails.denied_topics import DeniedTopics
 from sensorium.gateway.guardrails.guard import Guard
+from sensorium.gateway.guardrails.injection.rule import Injection
+from sensorium.gateway.guardrails.length import Length
+from sensorium.gateway.guardrails.moderation import Moderation
 from sensorium.gateway.guardrails.personal_data.rule import USUAL, PersonalData
+from sensorium.gateway.guardrails.rule import WholeRule
 from sensorium.gateway.guardrails.secrets.rule import LABELS, Secrets
 from sensorium.gateway.reply import Reply
 
@@ -37,16 +43,34 @@ def make_guard(
     conversation to the model of its name, for moderation: a call that is itself not moderated.
     """
     version = sha256(f"{VERSION}\n{config!r}".encode()).hexdigest()[:16]
-    return Guard(tuple(_bounds(config)), observe, version)
+    bounds = (*_of_text(config), *_of_the_whole(config, estimate, ask))
+    return Guard(bounds, observe, version)
 
 
-def _bounds(config: GuardrailsConfig) -> Iterator[Bound]:
+def _of_text(config: GuardrailsConfig) -> Iterator[Bound]:
     for personal in config.personal_data:
         rule = PersonalData(personal.kinds or USUAL)
         yield Bound(_name(personal, rule.kind), personal, text=rule, restore=personal.restore)
     for secret in config.secrets:
         secrets = Secrets(secret.kinds or LABELS)
         yield Bound(_name(secret, secrets.kind), secret, text=secrets, restore=secret.restore)
+    for denied in config.denied_topics:
+        topics = DeniedTopics(denied.phrases)
+        yield Bound(_name(denied, topics.kind), denied, text=topics)
+
+
+def _of_the_whole(
+    config: GuardrailsConfig, estimate: Estimate | None, ask: Ask | None
+) -> Iterator[Bound]:
+    # What costs most looks last.
+    rules: list[tuple[RuleConfig, WholeRule]] = [
+        *((one, Length(one, estimate)) for one in config.length),
+        *((one, AllowedTopics(one.phrases)) for one in config.allowed_topics),
+        *((one, Injection(one)) for one in config.injection),
+        *((one, Moderation(one, ask)) for one in config.moderation),
+    ]
+    for one, rule in rules:
+        yield Bound(_name(one, rule.kind), one, whole=rule)
 
 
 def _name(config: RuleConfig, kind: str) -> str:

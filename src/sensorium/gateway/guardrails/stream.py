@@ -37,6 +37,7 @@ from sensorium.gateway.guardrails.window import Hit, Window
 MAX_WHOLE: Final = 8 * 1024 * 1024
 
 _Piece = TextPiece | ThinkingPiece | ToolPiece
+_KINDS = (TextPiece, ThinkingPiece, ToolPiece)
 _PLACES = {
     TextPiece: Place.ASSISTANT,
     ThinkingPiece: Place.THINKING,
@@ -124,7 +125,7 @@ class StreamGuard:
         made: list[Event] = []
         try:
             if self.blocked is None:
-                self._flush(made, _all)
+                self._flush(made)
                 made = self._hold(made)
                 if self._whole:
                     await self._looks.judge(Subject(self._seen()), self._context)
@@ -143,16 +144,16 @@ class StreamGuard:
             return
         if isinstance(event, ToolBegan):
             # What comes after a tool is seldom the same sentence; if it is, it is read with it.
-            self._flush(made, lambda key: key[0] is not ToolPiece and key[1] == event.answer)
+            self._flush(made, event.answer, (TextPiece, ThinkingPiece))
             for name in (event.id, event.name):
                 masked_text(Fragment(name, Place.NAME), self._looks.finders, self._made)
         elif isinstance(event, OpaquePiece):
-            self._flush(made, lambda key: key[0] is not ToolPiece and key[1] == event.answer)
+            self._flush(made, event.answer, (TextPiece, ThinkingPiece))
             event = self._opaque(event)
         elif isinstance(event, Stopped):
-            self._flush(made, lambda key: key[1] == event.answer)
+            self._flush(made, event.answer)
         elif isinstance(event, Ended | Broken):
-            self._flush(made, _all)
+            self._flush(made)
         made.append(event)
 
     def _piece(self, event: _Piece, made: list[Event]) -> None:
@@ -163,7 +164,7 @@ class StreamGuard:
             channel = self._channels[key] = self._channel(event)
         if not isinstance(event, ToolPiece):
             other = ThinkingPiece if isinstance(event, TextPiece) else TextPiece
-            self._flush(made, lambda one: one[0] is other and one[1] == event.answer)
+            self._flush(made, event.answer, (other,))
         text = event.arguments if isinstance(event, ToolPiece) else event.text
         signed = isinstance(event, ThinkingPiece) and event.signature != ""
         self._measure(text)
@@ -202,9 +203,13 @@ class StreamGuard:
             return None
         return self._made.stand_in(hit.finding.label, hit.text, restore=False)
 
-    def _flush(self, made: list[Event], which: Callable[[tuple[type, int, int]], bool]) -> None:
-        for key, channel in self._channels.items():
-            if which(key) and (out := channel.feed("", final=True, keep=self._whole)):
+    def _flush(
+        self, made: list[Event], answer: int | None = None, kinds: tuple[type, ...] = _KINDS
+    ) -> None:
+        """What is held of one answer, or of all, goes on as it is."""
+        for (kind, of, _), channel in self._channels.items():
+            wanted = kind in kinds and (answer is None or of == answer)
+            if wanted and (out := channel.feed("", final=True, keep=self._whole)):
                 made.append(_with(channel.piece, out))
 
     def _measure(self, text: str) -> None:
@@ -242,10 +247,6 @@ class StreamGuard:
             Fragment("".join(channel.seen), _PLACES[key[0]], json=key[0] is ToolPiece)
             for key, channel in self._channels.items()
         ]
-
-
-def _all(_: object) -> bool:
-    return True
 
 
 def _with(piece: _Piece, text: str) -> Event:

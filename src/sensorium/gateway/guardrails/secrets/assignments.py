@@ -48,7 +48,7 @@ _NONE = re.compile(
 def find_assignments(text: str, lowered: str, start: int) -> list[Finding]:
     """The values (not the names) that begin at ``start`` or later, in order."""
     places = sorted(
-        {at for name in _NAMES for at in _all_places(lowered, name, max(0, start - 64))}
+        {at for name in _NAMES for at in _all_places(lowered, name, max(0, start - 80))}
     )
     found: list[Finding] = []
     for at in places:

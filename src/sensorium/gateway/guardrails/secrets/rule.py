@@ -62,8 +62,12 @@ class Secrets:
 
 
 def _spans(shape: shapes.Shape, text: str, start: int) -> list[Finding]:
-    group = "value" if "value" in shape.pattern.groupindex else 0
-    return [Finding(*one.span(group), shape.label) for one in shape.pattern.finditer(text, start)]
+    if "value" not in shape.pattern.groupindex:
+        return [Finding(*one.span(), shape.label) for one in shape.pattern.finditer(text, start)]
+    # What shows that it is a secret may stand before it, and before `start`.
+    found = shape.pattern.finditer(text, max(0, start - shapes.BEFORE_VALUE))
+    spans = [Finding(*one.span("value"), shape.label) for one in found]
+    return [one for one in spans if one.start >= start]
 
 
 def _without_overlaps(found: list[Finding]) -> list[Finding]:

@@ -68,5 +68,6 @@ SHAPES: Final = (
     ),
 )
 # No shape is longer; and none shows what it is later than this many characters after it began.
+BEFORE_VALUE: Final = 80
 LONGEST: Final = 10 * 1024
 LITERAL: Final = max(len(shape.literal) for shape in SHAPES) + 3

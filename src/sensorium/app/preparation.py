@@ -35,7 +35,7 @@ def decoder_steps() -> Iterator[Step]:
 def receiver_steps() -> Iterator[Step]:
     """What receivers need, by name."""
     yield "udp", _udp
-    yield "syslog streams", _streams
+    yield "streams", _streams
     yield "remote write", _remote_write
     yield "otlp", _otlp
 
@@ -141,6 +141,7 @@ async def _receive_two(*, batched: bool) -> None:
 def _streams() -> None:
     import numpy as np
 
+    from sensorium.ingest.netflow import messages
     from sensorium.ingest.syslog.frames import FrameRules, find_frames, gather, new_state
 
     read = np.frombuffer(b"8 <1>a b c<1>d\n", np.uint8).copy()
@@ -149,6 +150,7 @@ def _streams() -> None:
     count, _ = find_frames(read, 0, len(read), rules.packed, new_state(), starts, ends, 0)
     out, offsets = np.empty(len(read), np.uint8), np.empty(count + 1, np.int64)
     gather(read, starts[:count], ends[:count], count, out, offsets)
+    messages.find_messages(read, 0, len(read), messages.new_state(), starts, ends, 0)
 
 
 def _remote_write() -> None:

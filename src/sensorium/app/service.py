@@ -15,7 +15,12 @@ from sensorium.app.spine import Spine, build_spine
 from sensorium.console.api import ConsoleDeps, build_api
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
-from sensorium.ingest.transport import Scraper, SyslogStreamReceiver, UdpReceiver
+from sensorium.ingest.transport import (
+    IpfixStreamReceiver,
+    Scraper,
+    SyslogStreamReceiver,
+    UdpReceiver,
+)
 from sensorium.observe import open_observe
 from sensorium.pipeline.exporters import ExporterBook
 from sensorium.pipeline.inbox import Inbox
@@ -103,24 +108,38 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
     parts += [pipeline, http, receiver, scraper, *acknowledged.receivers]
-    if settings.ingest.syslog_stream.enabled:
-        parts.append(streams)
+    parts += streams
     supervisor = Supervisor(parts, observe)
     acknowledged.open()
     http.bind()
     receiver.bind()
-    streams.bind()
+    for stream in streams:
+        stream.bind()
     return supervisor, http
 
 
-def _streams(settings: Settings, inbox: Inbox, observe: Observe) -> SyslogStreamReceiver:
-    return SyslogStreamReceiver(
-        settings.ingest.syslog_stream,
-        inbox.put_messages,
-        observe,
-        busy=inbox.busy,
-        clock_ns=time.time_ns,
-    )
+def _streams(
+    settings: Settings, inbox: Inbox, observe: Observe
+) -> list[SyslogStreamReceiver | IpfixStreamReceiver]:
+    ingest = settings.ingest
+    found: list[SyslogStreamReceiver | IpfixStreamReceiver] = []
+    if ingest.syslog_stream.enabled:
+        found.append(
+            SyslogStreamReceiver(
+                *(ingest.syslog_stream, inbox.put_messages, observe),
+                busy=inbox.busy,
+                clock_ns=time.time_ns,
+            )
+        )
+    if ingest.ipfix_stream.enabled:
+        found.append(
+            IpfixStreamReceiver(
+                *(ingest.ipfix_stream, inbox.put_flow_messages, observe),
+                busy=inbox.busy,
+                clock_ns=time.time_ns,
+            )
+        )
+    return found
 
 
 def _resume(resumption: Resumption) -> None:

@@ -147,6 +147,16 @@ def port(setting: str, kind: socket.SocketKind, host: str, number: int, owner: i
     return Check(name, Outcome.OK, "free")
 
 
+def sctp() -> Check:
+    """The kernel has SCTP, which ``ingest.ipfix_stream.sctp_ports`` asks for."""
+    from sensorium.ingest.transport.stream.listeners import has_sctp
+
+    if has_sctp():
+        return Check("sctp", Outcome.OK, "the kernel has it")
+    step = "modprobe sctp, or leave ingest.ipfix_stream.sctp_ports empty"
+    return Check("sctp", Outcome.FAIL, "this kernel has none", step)
+
+
 def udp_buffer(wanted: int) -> Check:
     """The kernel grants the receive buffer that keeps bursts of flows from being dropped."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -63,11 +63,20 @@ def _checks(home: Home) -> Iterator[Check]:
 def _ports(home: Home) -> Iterator[Check]:
     from socket import SOCK_DGRAM, SOCK_STREAM
 
-    from sensorium.cli.checks import port
+    from sensorium.cli.checks import port, sctp
 
     owner = home.owner()
     pid = owner.pid if owner else 0
     udp, console = home.settings.ingest.udp, home.settings.console
     for number in udp.ports:
         yield port("ingest.udp.ports", SOCK_DGRAM, udp.host, number, pid)
+    for name, stream in (
+        ("syslog_stream", home.settings.ingest.syslog_stream),
+        ("ipfix_stream", home.settings.ingest.ipfix_stream),
+    ):
+        for kind in ("tcp_ports", "tls_ports"):
+            for number in getattr(stream, kind):
+                yield port(f"ingest.{name}.{kind}", SOCK_STREAM, stream.host, number, pid)
+    if home.settings.ingest.ipfix_stream.sctp_ports:
+        yield sctp()
     yield port("console.port", SOCK_STREAM, console.host, console.port, pid)

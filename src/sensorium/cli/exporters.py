@@ -75,7 +75,7 @@ def _cells(one: Exporter) -> tuple[str, ...]:
     loss, skew = one["loss"], one["clock_skew_seconds"]
     return (
         one["address"],
-        one["protocol"],
+        _protocol(one),
         str(one["domain"]),
         _count(one["records_per_second"]),
         f"{one['records']:,}",
@@ -86,6 +86,12 @@ def _cells(one: Exporter) -> tuple[str, ...]:
         "-" if skew is None else _skew(skew),
         _ago(one["last_seen_ns"]),
     )
+
+
+def _protocol(one: Exporter) -> str:
+    """The protocol, and how it comes where that is not by plain datagrams."""
+    transport = one["transport"]
+    return f"{one['protocol']}" if transport == "udp" else f"{one['protocol']} {transport}"
 
 
 def _count(rate: float) -> str:
@@ -113,7 +119,7 @@ def _ago(last_seen_ns: int) -> str:
 def _drops(found: list[Exporter]) -> Iterator[str]:
     for one in found:
         for reason, count in sorted(one["dropped"].items()):
-            yield f"not used: {one['address']} {one['protocol']} {reason} {count:,}"
+            yield f"not used: {one['address']} {_protocol(one)} {reason} {count:,}"
 
 
 def _refused(refused: dict[str, dict[str, int]]) -> Iterator[str]:

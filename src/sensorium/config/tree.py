@@ -22,7 +22,7 @@ from sensorium.ingest.syslog.config import SyslogConfig
 from sensorium.ingest.transport.config import ScrapeConfig, UdpConfig
 from sensorium.ingest.transport.grpc_config import GrpcConfig
 from sensorium.ingest.transport.http.config import HttpConfig
-from sensorium.ingest.transport.stream.config import SyslogStreamConfig
+from sensorium.ingest.transport.stream.config import IpfixStreamConfig, SyslogStreamConfig
 from sensorium.observe.config import ObserveConfig
 from sensorium.pipeline.config import ChangeSourcesConfig, InboxConfig, PipelineConfig
 from sensorium.store.records.config import RecordsConfig
@@ -39,6 +39,7 @@ class IngestConfig:
     journal: JournalConfig = setting(JournalConfig, "")
     scrape: ScrapeConfig = setting(ScrapeConfig, "")
     netflow: NetflowConfig = setting(NetflowConfig, "")
+    ipfix_stream: IpfixStreamConfig = setting(IpfixStreamConfig, "")
     sflow: SflowConfig = setting(SflowConfig, "")
     syslog: SyslogConfig = setting(SyslogConfig, "")
     syslog_stream: SyslogStreamConfig = setting(SyslogStreamConfig, "")

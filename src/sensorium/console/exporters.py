@@ -39,6 +39,8 @@ def _shown(report: ExporterReport) -> dict[str, Any]:
     return {
         "address": unpack_address(status.address),
         "protocol": status.protocol,
+        "transport": status.transport,
+        "sessions": status.sessions,
         "domain": status.domain,
         "datagrams": status.datagrams,
         "bytes": status.bytes,

@@ -19,7 +19,9 @@ class Datagrams:
 
     ``arrival_ns`` int64 (n,), Unix nanoseconds; ``src_addr`` uint8 (n, 16); ``src_port`` and
     ``dst_port`` uint16 (n,); datagram ``i`` is ``data[offsets[i]:offsets[i + 1]]`` with
-    ``offsets`` int64 (n + 1,) and ``data`` uint8.
+    ``offsets`` int64 (n + 1,) and ``data`` uint8. ``session`` int64 (n,) are the numbers of
+    transport sessions (:mod:`sensorium.ingest.sessions`), None where there are none; a session
+    ends with a datagram of no bytes.
     """
 
     arrival_ns: npt.NDArray[np.int64]
@@ -28,6 +30,7 @@ class Datagrams:
     dst_port: npt.NDArray[np.uint16]
     offsets: npt.NDArray[np.int64]
     data: npt.NDArray[np.uint8]
+    session: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.arrival_ns)
@@ -44,6 +47,7 @@ class Datagrams:
         src_addr: Sequence[bytes],
         src_port: Sequence[int] | npt.NDArray[np.uint16] | int = 0,
         dst_port: Sequence[int] | npt.NDArray[np.uint16] | int = 0,
+        session: Sequence[int] | npt.NDArray[np.int64] | int | None = None,
     ) -> Datagrams:
         """Pack separate payloads into a slab; one address and port apiece, or one for all."""
         n = len(payloads)
@@ -56,6 +60,9 @@ class Datagrams:
             dst_port=np.broadcast_to(np.asarray(dst_port, np.uint16), n),
             offsets=offsets,
             data=np.frombuffer(b"".join(payloads), np.uint8),
+            session=(
+                None if session is None else np.broadcast_to(np.asarray(session, np.int64), n)
+            ),
         )
 
     def between(self, start: int, stop: int) -> Datagrams:
@@ -68,6 +75,7 @@ class Datagrams:
             dst_port=self.dst_port[start:stop],
             offsets=self.offsets[start : stop + 1] - first,
             data=self.data[first : self.offsets[stop]],
+            session=None if self.session is None else self.session[start:stop],
         )
 
     def select(self, mask: npt.NDArray[np.bool_]) -> Datagrams:
@@ -84,6 +92,7 @@ class Datagrams:
             dst_port=self.dst_port[mask],
             offsets=offsets,
             data=self.data[np.repeat(mask, lengths)],
+            session=None if self.session is None else self.session[mask],
         )
 
 

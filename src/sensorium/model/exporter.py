@@ -15,6 +15,7 @@ class ExporterStatus:
     counted in ``unit``, that of the protocol's sequence numbers (flows, packets, records,
     datagrams). ``clock_skew_s`` is the exporter's clock minus ours at the newest datagram, NaN
     where it says no time; ``sampling_rate`` 0 where unknown; ``last_seen_ns`` Unix ns.
+    ``transport`` is how its messages come, ``sessions`` how many transport sessions are open.
     """
 
     address: bytes
@@ -32,4 +33,6 @@ class ExporterStatus:
     sampling_rate: int = 0
     clock_skew_s: float = float("nan")
     last_seen_ns: int = 0
+    transport: str = "udp"
+    sessions: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)

@@ -52,7 +52,8 @@ EMPTY = Datagrams.of([], arrival_ns=[], src_addr=[])
 class Arrivals:
     """Datagrams, scrapes and announcements that arrived up to ``through_ns`` (Unix ns).
 
-    ``messages`` are syslog messages of streams, already taken out of their frames.
+    ``messages`` are syslog messages of streams, already taken out of their frames;
+    ``flow_messages`` IPFIX messages of transport sessions.
     ``segments`` hold rows that were decoded and acknowledged already.
     ``through_ns`` is what moves event time on, so a quiet network still closes its windows.
     """
@@ -60,6 +61,7 @@ class Arrivals:
     through_ns: int
     datagrams: Datagrams = EMPTY
     messages: Datagrams = EMPTY
+    flow_messages: Datagrams = EMPTY
     scrapes: tuple[Scrape, ...] = ()
     announcements: tuple[Announcement, ...] = ()
     segments: tuple[Segment, ...] = ()

@@ -11,7 +11,7 @@ from sensorium.model.exporter import ExporterStatus
 
 Statuses = Sequence[Callable[[], Sequence[ExporterStatus]]]
 Drops = Callable[[], Mapping[bytes, Mapping[str, int]]]
-_Key = tuple[bytes, str, int]
+_Key = tuple[bytes, str, int, str]
 
 _STEP_S: Final = 5.0
 _SPAN: Final = 12
@@ -63,7 +63,7 @@ class ExporterBook:
         if self._history and now_s - self._history[-1][0] < _STEP_S:
             return
         found = {
-            (one.address, one.protocol, one.domain): one
+            (one.address, one.protocol, one.domain, one.transport): one
             for statuses in self._statuses
             for one in statuses()
         }

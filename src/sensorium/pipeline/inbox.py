@@ -28,6 +28,7 @@ _OF_EACH = 36
 class _Waiting:
     slabs: list[Datagrams] = field(default_factory=list)
     messages: list[Datagrams] = field(default_factory=list)
+    flow_messages: list[Datagrams] = field(default_factory=list)
     scrapes: list[Scrape] = field(default_factory=list)
     announcements: list[Announcement] = field(default_factory=list)
     datagrams: int = 0
@@ -104,14 +105,24 @@ class Inbox:
 
         They are taken even where there is no room, since their sender cannot send them again.
         """
-        if not len(messages):
-            return
-        with self._lock:
-            self._waiting.messages.append(messages)
-            # Short messages weigh less than what is known of each.
-            self._waiting.size += messages.data.nbytes + _OF_EACH * len(messages)
-            self._seen(int(messages.arrival_ns.max()))
-        self._filled.set()
+        if len(messages):
+            with self._lock:
+                self._waiting.messages.append(messages)
+                self._weigh(messages)
+            self._filled.set()
+
+    def put_flow_messages(self, messages: Datagrams) -> None:
+        """Add IPFIX messages of transport sessions: they can wait as :meth:`put_messages` says."""
+        if len(messages):
+            with self._lock:
+                self._waiting.flow_messages.append(messages)
+                self._weigh(messages)
+            self._filled.set()
+
+    def _weigh(self, messages: Datagrams) -> None:
+        # Short messages weigh less than what is known of each.
+        self._waiting.size += messages.data.nbytes + _OF_EACH * len(messages)
+        self._seen(int(messages.arrival_ns.max()))
 
     def put_scrape(self, scrape: Scrape) -> None:
         """Add one scrape."""
@@ -160,6 +171,7 @@ class Inbox:
             through_ns=through_ns,
             datagrams=_joined(waiting.slabs),
             messages=_joined(waiting.messages),
+            flow_messages=_joined(waiting.flow_messages),
             scrapes=tuple(waiting.scrapes),
             announcements=tuple(waiting.announcements),
             segments=segments,
@@ -192,4 +204,11 @@ def _joined(slabs: list[Datagrams]) -> Datagrams:
         dst_port=np.concatenate([slab.dst_port for slab in slabs]),
         offsets=offsets,
         data=np.concatenate(data),
+        session=_joined_sessions(slabs),
     )
+
+
+def _joined_sessions(slabs: list[Datagrams]) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
+    """Slabs of one list have all sessions, or none."""
+    sessions = [slab.session for slab in slabs if slab.session is not None]
+    return np.concatenate(sessions) if sessions else None

@@ -98,6 +98,8 @@ class Pipeline:
             self._keep(Signal.FLOWS, samples.flows)
             self._keep(Signal.METRICS, samples.metrics)
             self._keep(Signal.LOGS, parts.syslog.decode(datagrams.select(is_syslog)))
+        if len(arrivals.flow_messages):
+            self._keep(Signal.FLOWS, parts.netflow.decode(arrivals.flow_messages))
         if len(arrivals.messages):
             self._keep(Signal.LOGS, parts.syslog.decode_messages(arrivals.messages))
         if arrivals.scrapes:

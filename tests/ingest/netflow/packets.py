@@ -124,11 +124,14 @@ def slab(
     exporters: Sequence[str] | str = EXPORTER,
     arrival_ns: Sequence[int] | None = None,
     ports: Sequence[int] | int = 0,
+    sessions: Sequence[int] | None = None,
 ) -> Datagrams:
     names = [exporters] * len(payloads) if isinstance(exporters, str) else exporters
     times = arrival_ns or [ARRIVAL_NS + i for i in range(len(payloads))]
     addresses = [pack_address(name) for name in names]
-    return Datagrams.of(payloads, arrival_ns=times, src_addr=addresses, src_port=ports)
+    return Datagrams.of(
+        payloads, arrival_ns=times, src_addr=addresses, src_port=ports, session=sessions
+    )
 
 
 class Bench:

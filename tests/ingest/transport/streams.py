@@ -12,19 +12,29 @@ from typing import Any
 import numpy as np
 
 from sensorium.ingest.datagrams import Datagrams
-from sensorium.ingest.transport import SyslogStreamConfig, SyslogStreamReceiver
+from sensorium.ingest.transport import (
+    IpfixStreamConfig,
+    IpfixStreamReceiver,
+    SyslogStreamConfig,
+    SyslogStreamReceiver,
+)
 from sensorium.observe import Observe
+
+Receiver = SyslogStreamReceiver | IpfixStreamReceiver
+SETTINGS = {SyslogStreamReceiver: SyslogStreamConfig, IpfixStreamReceiver: IpfixStreamConfig}
 
 
 class Running:
     """A receiver at work. ``waiting`` makes its pipeline say that it is behind."""
 
-    def __init__(self, **config: Any) -> None:
+    def __init__(self, kind: type[Receiver] = SyslogStreamReceiver, **config: Any) -> None:
         self.slabs: list[Datagrams] = []
         self.waiting = False
         self.observe = Observe()
-        self.receiver = SyslogStreamReceiver(
-            SyslogStreamConfig(**{"host": "127.0.0.1", "linger_ms": 1.0, **config}),
+        settings: Any = SETTINGS[kind]
+        receiver: Any = kind
+        self.receiver: Receiver = receiver(
+            settings(**{"host": "127.0.0.1", "linger_ms": 1.0, **config}),
             self.slabs.append,
             self.observe,
             busy=lambda: self.waiting,
@@ -65,9 +75,11 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(**config: Any) -> AsyncIterator[Running]:
+async def running(
+    kind: type[Receiver] = SyslogStreamReceiver, **config: Any
+) -> AsyncIterator[Running]:
     """Start a receiver, and stop it as the service would."""
-    one = Running(**{"tcp_ports": (0,), **config})
+    one = Running(kind, **{"tcp_ports": (0,), **config})
     one.receiver.bind()
     task = asyncio.create_task(one.receiver.run())
     await asyncio.sleep(0.01)  # its thread has begun, for tests that block this one

@@ -52,8 +52,8 @@ class NetflowDecoder:
     Never raises for any bytes: what cannot be used is counted in
     ``sensorium_ingest_dropped_total`` by :class:`~sensorium.ingest.netflow.reasons.Drop`. Rows
     stand in the order of datagrams and records; data that waited for its template stands where
-    the template came. Not for use by two threads at once. RFC 3954, RFC 7011, RFC 5103, RFC 5610,
-    RFC 6313.
+    the template came. A datagram of no bytes in a transport session ends it. Not for use by two
+    threads at once. RFC 3954, RFC 7011, RFC 5103, RFC 5610, RFC 6313.
 
     With ``options`` it shows records as they were sent, for people to read: one row of a record
     that has two directions, attributes for everything that a column does not hold exactly, and
@@ -75,9 +75,13 @@ class NetflowDecoder:
 
     def decode(self, datagrams: Datagrams) -> pa.RecordBatch:
         """Decode all datagrams; a batch of FLOWS."""
+        messages, ended = _parted(datagrams)
         batches = [
-            batch for part in _parts(datagrams) for batch in self._batches_of(part) if len(batch)
+            batch for part in _parts(messages) for batch in self._batches_of(part) if len(batch)
         ]
+        if ended:
+            self._meters.ended(*self.exporters.end(ended))
+            self._tell_known()
         if len(batches) == 1:
             return batches[0]
         return pa.concat_batches(batches) if batches else EMPTY
@@ -266,6 +270,9 @@ class NetflowDecoder:
         self._meters.received(slab.heads[: slab.datagrams, at.H_PROTOCOL])
         self._meters.decoded(slab.flows)
         self._meters.dropped(slab.drops)
+        self._tell_known()
+
+    def _tell_known(self) -> None:
         self._meters.known(
             sources=len(self.exporters.table),
             streams=known_streams(self.exporters.streams),
@@ -281,6 +288,14 @@ def _by_program(numbers: Int64s) -> tuple[Int64s, Int64s]:
     order = np.argsort(numbers, kind="stable")
     grouped = numbers[order]
     return grouped[np.flatnonzero(np.diff(grouped, prepend=-1))], order
+
+
+def _parted(datagrams: Datagrams) -> tuple[Datagrams, list[int]]:
+    """The messages, and the sessions that end: their numbers do not come again."""
+    if datagrams.session is None:
+        return datagrams, []
+    ends = (np.diff(datagrams.offsets) == 0) & (datagrams.session != 0)
+    return datagrams.select(~ends), np.unique(datagrams.session[ends]).tolist()
 
 
 def _parts(datagrams: Datagrams) -> Iterator[Datagrams]:

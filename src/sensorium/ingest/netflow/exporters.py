@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,13 @@ from sensorium.ingest.netflow.resolve import Boots, SlotTable
 from sensorium.ingest.netflow.sampling import Announcement, Rates, SamplingTable
 from sensorium.ingest.netflow.sources import SourceTable
 from sensorium.ingest.netflow.streams import forget_sources, new_streams
-from sensorium.ingest.netflow.template import Definition, Template
+from sensorium.ingest.netflow.template import (
+    ALL_OPTIONS_TEMPLATES,
+    ALL_TEMPLATES,
+    Definition,
+    Template,
+)
+from sensorium.ingest.sessions import transport_of
 
 Int64s = npt.NDArray[np.int64]
 
@@ -41,7 +47,10 @@ class Exporter:
 
 @dataclass(slots=True, eq=False)
 class Source:
-    """One (exporter, protocol, observation domain); ``address`` is 16 bytes.
+    """One (exporter, session, protocol, observation domain); ``address`` is 16 bytes.
+
+    ``session`` is the transport session that its templates and numbers belong to, 0 over UDP:
+    there they are the exporter's as long as it is remembered.
 
     ``learned`` is what it said of elements itself; it is replaced and never changed. ``booted`` are
     the ports that announced a boot time, the oldest first.
@@ -55,7 +64,28 @@ class Source:
     rates: Rates = field(default_factory=Rates)
     learned: dict[Key, Information] = field(default_factory=dict)
     gone: bool = False
+    session: int = 0
     booted: dict[int, None] = field(default_factory=dict)
+
+
+Stream = tuple[bytes, int, int, str]
+"""An exporter's address, protocol, domain and transport: what an operator calls one stream."""
+
+
+def stream_of(source: Source) -> Stream:
+    """The stream that a source is part of, in one session or more."""
+    return source.address, source.protocol, source.domain, transport_of(source.session).value
+
+
+def together(one: Int64s | None, other: Int64s) -> Int64s:
+    """Counts of two sources: sums, but the clock and the rate of the one that was heard last."""
+    if one is None:
+        return other.copy()
+    both = one + other
+    newer = one if one[at.C_SEEN_NS] > other[at.C_SEEN_NS] else other
+    newest = [at.C_SEEN_NS, at.C_SKEW_NS, at.C_RATE]
+    both[newest] = newer[newest]
+    return both
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +104,8 @@ class Exporters:
     ``boot_ms`` int64 (sources,), -1 unknown; ``sampling_of`` the row of each source's rates,
     ``exporter_of`` the number of its exporter and ``wide_of`` the row of each exporter's rates;
     ``counts`` as in :mod:`sequence`, ``streams`` as in :mod:`streams`. ``changes`` gathers
-    what was replaced, until somebody takes it away.
+    what was replaced, until somebody takes it away. ``past`` are the counts of sessions that
+    have ended, together for each stream.
     """
 
     def __init__(self, config: NetflowConfig, *, as_sent: bool = False) -> None:
@@ -86,7 +117,9 @@ class Exporters:
         self.sampling = SamplingTable()
         self.pending = Pending(config.max_pending_bytes_per_source, config.max_pending_bytes)
         self.sources: list[Source] = []
-        self._exporters: dict[tuple[bytes, int], Exporter] = {}
+        self._exporters: dict[tuple[bytes, int, int], Exporter] = {}
+        self._by_session: dict[int, list[int]] = {}
+        self.past: dict[Stream, Int64s] = {}
         self._free_exporters: list[int] = []
         self.boot_ms: Int64s = np.full(most, -1, np.int64)
         self._booted = SlotTable()
@@ -109,24 +142,31 @@ class Exporters:
             if number >= 0 and (number >= len(self.sources) or self.sources[number].gone):
                 head = heads[place]
                 address = head[[at.H_ADDRESS_HIGH, at.H_ADDRESS_LOW]].tobytes()
-                self._make(number, address, int(head[at.H_PROTOCOL]), int(head[at.H_DOMAIN]))
+                self._make(
+                    *(number, address, int(head[at.H_PROTOCOL]), int(head[at.H_DOMAIN])),
+                    session=int(head[at.H_SESSION]),
+                )
 
     def source(self, address: bytes, protocol: int, domain: int) -> int:
-        """The number of a source, made if need be; -1 if there is no room."""
+        """The number of a source without a session, made if need be; -1 if there is no room."""
         number = self.table.intern(address, protocol, domain)
         if number >= len(self.sources) or (number >= 0 and self.sources[number].gone):
             self._make(number, address, protocol, domain)
         return number
 
-    def _make(self, number: int, address: bytes, protocol: int, domain: int) -> None:
-        exporter = self._exporters.get((address, protocol))
+    def _make(
+        self, number: int, address: bytes, protocol: int, domain: int, *, session: int = 0
+    ) -> None:
+        exporter = self._exporters.get((address, protocol, session))
         if exporter is None:
             free = self._free_exporters
             exporter = Exporter(free.pop() if free else len(self._exporters))
-            self._exporters[address, protocol] = exporter
+            self._exporters[address, protocol, session] = exporter
             self.wide_of[exporter.number] = 0
         exporter.domains += 1
-        source = Source(address, protocol, domain, exporter)
+        source = Source(address, protocol, domain, exporter, session=session)
+        if session:
+            self._by_session.setdefault(session, []).append(number)
         if number == len(self.sources):
             self.sources.append(source)
         else:
@@ -134,13 +174,34 @@ class Exporters:
         self.exporter_of[number] = exporter.number
 
     def evict(self) -> tuple[Int64s, list[Source], int]:
-        """Forget the sources that were silent longest, to make room.
+        """Forget the sources that were silent longest, to make room; those of sessions last.
+
+        Who speaks in a session does not say again what was forgotten.
 
         Their numbers, themselves, and how many data sets of theirs waited for a template.
         """
         numbers = np.array([number for number, _ in self.alive()], np.int64)
-        order = np.argsort(self.counts[numbers, at.C_SEEN_NS], kind="stable")
-        chosen = numbers[order[: max(1, len(numbers) // _EVICTED_PART)]]
+        in_session = np.array([self.sources[number].session != 0 for number in numbers.tolist()])
+        order = np.lexsort((self.counts[numbers, at.C_SEEN_NS], in_session))
+        return self._leave(numbers[order[: max(1, len(numbers) // _EVICTED_PART)]])
+
+    def end(self, sessions: Iterable[int]) -> tuple[Int64s, list[Source], int]:
+        """Forget what belongs to sessions that have ended: templates, rates, numbers, waiting data.
+
+        What was counted of them goes to ``past``. Answers as :meth:`evict` does.
+        """
+        chosen = [number for session in sessions for number in self._by_session.get(session, ())]
+        for number in chosen:
+            stream = stream_of(self.sources[number])
+            counts = self.past.pop(stream, None)
+            if counts is None and len(self.past) >= self._config.max_sources:
+                del self.past[next(iter(self.past))]
+            self.past[stream] = together(counts, self.counts[number])
+        return self._leave(np.array(chosen, np.int64))
+
+    def _leave(self, chosen: Int64s) -> tuple[Int64s, list[Source], int]:
+        if not len(chosen):
+            return chosen, [], 0
         waiting = sum(self._forget(number) for number in chosen.tolist())
         self.table.remove(chosen)
         forget_sources(self.streams, chosen)
@@ -157,19 +218,27 @@ class Exporters:
         for port in source.booted:
             self._booted.put(number, port, -1)
         source.gone = True
+        if source.session:
+            numbers = self._by_session[source.session]
+            numbers.remove(number)
+            if not numbers:
+                del self._by_session[source.session]
         source.exporter.domains -= 1
         if not source.exporter.domains:
-            del self._exporters[source.address, source.protocol]
+            del self._exporters[source.address, source.protocol, source.session]
             self._free_exporters.append(source.exporter.number)
         return self.pending.forget(number)
 
     def define(self, number: int, definition: Definition) -> Drop | None:
-        """Take in a template; the reason if it was refused.
+        """Take in a template or its withdrawal; the reason if it was refused.
 
         Over UDP withdrawals are ignored (RFC 7011 section 8.4): anybody could forge one.
         """
         if definition.template is None:
-            return Drop.WITHDRAWAL
+            if not self.sources[number].session:
+                return Drop.WITHDRAWAL
+            self._withdraw(number, definition.id)
+            return None
         templates = self.sources[number].templates
         known = templates.get(definition.id)
         if known == definition.template:
@@ -182,6 +251,19 @@ class Exporters:
         templates[definition.id] = definition.template
         self._put(number, definition.id, definition.template)
         return None
+
+    def _withdraw(self, number: int, template_id: int) -> None:
+        """Forget a template, or all of a kind; one that is not known changes nothing."""
+        templates = self.sources[number].templates
+        chosen = [template_id] if template_id in templates else []
+        if template_id in (ALL_TEMPLATES, ALL_OPTIONS_TEMPLATES):
+            options = template_id == ALL_OPTIONS_TEMPLATES
+            chosen = [known for known, found in templates.items() if found.options == options]
+        for known in chosen:
+            self._note(number, known)
+            del templates[known]
+            self.slots.put(number, known, -1)
+        self.templates_known -= len(chosen)
 
     def _note(self, number: int, template_id: int) -> None:
         source = self.sources[number]

@@ -80,7 +80,8 @@ H_SAMPLING: Final = 9  # NetFlow v5's own sampling interval
 H_LENGTH: Final = 10  # bytes of the datagram
 H_UNREAD: Final = 11  # NetFlow v5: records announced and not there; IPFIX: 1 if any may be unread
 H_PORT: Final = 12  # the UDP port that it came from
-HEAD_WIDTH: Final = 13
+H_SESSION: Final = 13  # the transport session, 0 for plain datagrams
+HEAD_WIDTH: Final = 14
 
 # What is counted for each source. What every datagram touches comes first, in one cache line.
 C_DATAGRAMS: Final = 0

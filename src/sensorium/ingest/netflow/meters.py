@@ -124,6 +124,16 @@ class Meters:
                 with suppress(KeyError):
                     self._sequence.remove(*_labels(source), event)
 
+    def ended(self, numbers: Int64s, sources: Sequence[Source], waiting: int) -> None:
+        """Sources of sessions that have ended are forgotten; what was told of them stays told."""
+        self._told[numbers[numbers < len(self._told)]] = 0
+        if waiting:
+            reason = Drop.DATA_BEFORE_TEMPLATE.value
+            self._dropped.labels(PROTOCOLS[sources[0].protocol], reason).inc(waiting)
+        for number in numbers.tolist():
+            for place in range(len(EVENTS)):
+                self._tellers.pop((number, place), None)
+
     def streams_evicted(self, count: int) -> None:
         """So many streams have been forgotten."""
         self._streams_evicted.inc(count)

@@ -1,4 +1,4 @@
-"""Dense numbers for (exporter, protocol, observation domain), found at kernel speed.
+"""Dense numbers for (exporter, session, protocol, observation domain), found at kernel speed.
 
 Open addressing with linear probing over NumPy arrays. There is room for so many sources and no
 more, so that spoofed senders cannot grow it: when it is full, the caller takes some out.
@@ -14,6 +14,9 @@ import numpy.typing as npt
 from sensorium.ingest.netflow.compiled import inner, kernel
 
 Int64s = npt.NDArray[np.int64]
+
+SESSION_SHIFT = 34
+"""Where a session stands in a tag, above the protocol and the domain."""
 
 # What a table keeps count of, in an array that kernels can write.
 KNOWN = 0  # ids that were ever given out
@@ -86,7 +89,7 @@ def _place_all(keys: Any, ids: Any, kept_keys: Any, kept_ids: Any) -> None:
 
 
 class SourceTable:
-    """The hash table of sources; ``tag`` is ``protocol << 32 | domain``."""
+    """The hash table of sources; ``tag`` is session, protocol and domain."""
 
     __slots__ = ("free", "ids", "keys", "tallies")
 

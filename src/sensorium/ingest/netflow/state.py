@@ -24,6 +24,7 @@ class StateError(ValueError):
 def dump(exporters: Exporters) -> bytes:
     """Templates, sampling rates and boot times of all sources, in a stable order.
 
+    What belongs to a transport session is left out: it ends with the process.
     Sequence numbers are left out: what was missed while the collector was down is not loss.
     """
     sources = [
@@ -49,11 +50,14 @@ def dump(exporters: Exporters) -> bytes:
             ],
         }
         for number, source in exporters.alive()
-        if source.templates
-        or source.rates.by_key
-        or source.exporter.rates.by_key
-        or source.learned
-        or exporters.boot_ms[number] >= 0
+        if not source.session
+        and (
+            source.templates
+            or source.rates.by_key
+            or source.exporter.rates.by_key
+            or source.learned
+            or exporters.boot_ms[number] >= 0
+        )
     ]
     text = json.dumps({"version": VERSION, "sources": sources}, separators=(",", ":"))
     return text.encode()

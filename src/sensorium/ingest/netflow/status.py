@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.exporters import Exporters, Source
+from sensorium.ingest.netflow.exporters import Exporters, Source, Stream, stream_of, together
 from sensorium.ingest.netflow.protocols import UNITS
 from sensorium.ingest.netflow.reasons import DROPS
 from sensorium.model.exporter import ExporterStatus
@@ -24,15 +24,42 @@ _SECOND: Final = 1_000_000_000
 
 
 def statuses(exporters: Exporters) -> list[ExporterStatus]:
-    """One for each source that is remembered, in the order in which they were first heard of."""
+    """One for each stream that is remembered, in the order in which they were first heard of.
+
+    Sessions of one exporter, domain and transport are one stream, those that ended among them.
+    """
     counts = exporters.counts.copy()
-    return [
-        _status(source, counts[number], exporters.rate(number))
-        for number, source in exporters.alive()
-    ]
+    parts: dict[Stream, list[tuple[Source, int]]] = {stream: [] for stream in exporters.past}
+    for number, source in exporters.alive():
+        parts.setdefault(stream_of(source), []).append((source, number))
+    found = []
+    for stream, sources in parts.items():
+        count = exporters.past.get(stream)
+        for _, number in sources:
+            count = together(count, counts[number])
+        newest = max(sources, key=lambda one: counts[one[1], at.C_SEEN_NS], default=None)
+        assert count is not None, "a stream is of the past or has a source"
+        found.append(
+            _status(
+                stream,
+                count,
+                exporters.rate(newest[1]) if newest else int(count[at.C_RATE]),
+                templates=sum(len(source.templates) for source, _ in sources),
+                sessions=sum(source.session != 0 for source, _ in sources),
+            )
+        )
+    return found
 
 
-def _status(source: Source, count: npt.NDArray[np.int64], rate: int) -> ExporterStatus:
+def _status(
+    stream: Stream,
+    count: npt.NDArray[np.int64],
+    rate: int,
+    *,
+    templates: int,
+    sessions: int,
+) -> ExporterStatus:
+    address, protocol, domain, transport = stream
     by_reason = {
         reason.value: int(number)
         for reason, number in zip(DROPS, count[at.C_DROPS : at.C_DROPS + len(DROPS)], strict=True)
@@ -43,10 +70,12 @@ def _status(source: Source, count: npt.NDArray[np.int64], rate: int) -> Exporter
         by_reason[UNREAD] = unread
     skew = int(count[at.C_SKEW_NS])
     return ExporterStatus(
-        address=source.address,
-        protocol=_TYPES[source.protocol].value,
-        domain=source.domain,
-        unit=UNITS[source.protocol],
+        address=address,
+        protocol=_TYPES[protocol].value,
+        domain=domain,
+        unit=UNITS[protocol],
+        transport=transport,
+        sessions=sessions,
         datagrams=int(count[at.C_DATAGRAMS]),
         bytes=int(count[at.C_BYTES]),
         records=int(count[at.C_RECORDS]),
@@ -54,7 +83,7 @@ def _status(source: Source, count: npt.NDArray[np.int64], rate: int) -> Exporter
         late=int(count[at.C_LATE]),
         duplicates=int(count[at.C_DUPLICATE]),
         restarts=int(count[at.C_RESTARTED]),
-        templates=len(source.templates),
+        templates=templates,
         sampling_rate=rate,
         clock_skew_s=skew / _SECOND if skew else math.nan,
         last_seen_ns=int(count[at.C_SEEN_NS]),

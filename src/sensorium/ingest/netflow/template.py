@@ -15,6 +15,10 @@ _HEADER = struct.Struct(">HH")
 _V9_OPTIONS_HEADER = struct.Struct(">HHH")
 
 INGRESS_INTERFACE = 10
+ALL_TEMPLATES = 2
+ALL_OPTIONS_TEMPLATES = 3
+"""Numbers that stand for all of a kind where they are withdrawn (RFC 7011 section 8.1)."""
+
 V9_SCOPE_SYSTEM = 1
 V9_SCOPE_INTERFACE = 2
 

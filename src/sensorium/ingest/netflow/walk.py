@@ -19,6 +19,7 @@ from sensorium.ingest.netflow.layout import (
     H_PROTOCOL,
     H_SAMPLING,
     H_SEQUENCE,
+    H_SESSION,
     H_SOURCE,
     H_UNREAD,
     H_UPTIME_MS,
@@ -32,7 +33,7 @@ from sensorium.ingest.netflow.layout import (
     V5_SET,
     V9,
 )
-from sensorium.ingest.netflow.sources import intern_source
+from sensorium.ingest.netflow.sources import SESSION_SHIFT, intern_source
 from sensorium.ingest.netflow.wire import load_u8, load_u16, load_u32
 
 V5_HEADER = 24
@@ -205,6 +206,15 @@ def _message_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> An
     return start + length
 
 
+@inner
+def _note_sender(head: Any, arrival: Any, address: Any, port: Any, session: Any) -> None:
+    head[H_ARRIVAL_NS] = arrival
+    head[H_ADDRESS_HIGH] = address[0]
+    head[H_ADDRESS_LOW] = address[1]
+    head[H_PORT] = port
+    head[H_SESSION] = session
+
+
 @kernel
 def walk(
     data: Any,
@@ -212,6 +222,7 @@ def walk(
     arrival: Any,
     address: Any,
     port: Any,
+    session: Any,
     first: Any,
     keys: Any,
     ids: Any,
@@ -227,7 +238,8 @@ def walk(
     It goes on at datagram ``first[0]`` and row ``first[1]`` of the sets, and leaves there where it
     stopped: at the end, or before a datagram whose sets may not fit in or whose source has no room.
     ``data`` is the address of the slab's first byte, ``offsets`` int64 (n + 1,), ``address`` int64
-    (n, 2), ``port`` uint16 (n,). It counts into ``drops`` int64 (4, reasons) and ``counts``.
+    (n, 2), ``port`` uint16 (n,), ``session`` int64 (n,). It counts into
+    ``drops`` int64 (4, reasons) and ``counts``.
     """
     k = first[1]
     for i in range(first[0], arrival.shape[0]):
@@ -238,17 +250,14 @@ def walk(
         end = data + offsets[i + 1]
         if sets.shape[0] - k <= (end - start) // 4:
             return NO_SETS
-        head[H_ARRIVAL_NS] = arrival[i]
-        head[H_ADDRESS_HIGH] = address[i, 0]
-        head[H_ADDRESS_LOW] = address[i, 1]
-        head[H_PORT] = port[i]
+        _note_sender(head, arrival[i], address[i], port[i], session[i])
         if not _has_header(head, start, end - start):
             _count_headless(start, end - start, drops)
             continue
         body = _read_head(head, start, end - start)
         if head[H_EXPORT_NS] == 0:
             head[H_EXPORT_NS] = arrival[i]
-        tag = head[H_PROTOCOL] << 32 | head[H_DOMAIN]
+        tag = head[H_SESSION] << SESSION_SHIFT | head[H_PROTOCOL] << 32 | head[H_DOMAIN]
         head[H_SOURCE] = intern_source(
             keys, ids, free, tallies, head[H_ADDRESS_HIGH], head[H_ADDRESS_LOW], tag
         )

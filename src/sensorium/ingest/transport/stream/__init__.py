@@ -1,13 +1,26 @@
-"""Syslog over streams: TCP, TLS and Unix sockets, deframed in one thread."""
+"""What comes over connections, in one thread a protocol: syslog and IPFIX."""
 
 from typing import TYPE_CHECKING
 
-from sensorium.ingest.transport.stream.config import StreamTlsConfig, SyslogStreamConfig
+from sensorium.ingest.transport.stream.config import (
+    IpfixStreamConfig,
+    StreamTlsConfig,
+    SyslogStreamConfig,
+)
 from sensorium.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from sensorium.ingest.transport.stream.receiver import SyslogStreamReceiver
+    from sensorium.ingest.transport.stream.receiver import (
+        IpfixStreamReceiver,
+        SyslogStreamReceiver,
+    )
 
-__getattr__ = lazy_names(__name__, receiver="SyslogStreamReceiver")
+__getattr__ = lazy_names(__name__, receiver="IpfixStreamReceiver SyslogStreamReceiver")
 
-__all__ = ["StreamTlsConfig", "SyslogStreamConfig", "SyslogStreamReceiver"]
+__all__ = [
+    "IpfixStreamConfig",
+    "IpfixStreamReceiver",
+    "StreamTlsConfig",
+    "SyslogStreamConfig",
+    "SyslogStreamReceiver",
+]

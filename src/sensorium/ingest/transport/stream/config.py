@@ -1,4 +1,4 @@
-"""What an operator can set about syslog over TCP, TLS and Unix sockets."""
+"""What an operator can set about what comes over connections: syslog and IPFIX."""
 
 from __future__ import annotations
 
@@ -60,27 +60,12 @@ class StreamTlsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyslogStreamConfig:
-    """Syslog over TCP, TLS and Unix sockets; off until a port or a path is given."""
+class StreamConfig:
+    """What all protocols that come over connections have: where to listen, and for whom."""
 
     host: str = setting("0.0.0.0", "address to listen on; '::' takes IPv6 and IPv4")
-    tcp_ports: tuple[int, ...] = setting((), "TCP ports, such as 5514; 0 takes any free one")
-    tls_ports: tuple[int, ...] = setting((), "TLS ports, such as 6514; 0 takes any free one")
-    unix_paths: tuple[str, ...] = setting((), "paths of Unix stream sockets")
-    unix_tls_paths: tuple[str, ...] = setting((), "paths of Unix stream sockets that speak TLS")
-    unix_datagram_paths: tuple[str, ...] = setting(
-        (), "paths of Unix datagram sockets, such as /dev/log"
-    )
-    unix_mode: str = setting(
-        "0660", "permissions of the Unix sockets, octal; 0666 lets every user write"
-    )
-    framing: Framing = setting(
-        Framing.AUTO, "auto (each frame says), octet_counting (others are counted), line (never)"
-    )
-    trailer: str = setting("lf", "what ends a frame without a count: lf, crlf, nul, cr or 0 to 255")
-    max_frame_bytes: int = setting(
-        65_535, "longest message, in bytes; the rest of a longer one is cut", ge=480, le=1 << 20
-    )
+    tcp_ports: tuple[int, ...] = setting((), "TCP ports; 0 takes any free one")
+    tls_ports: tuple[int, ...] = setting((), "TLS ports; 0 takes any free one")
     max_connections: int = setting(1_000, "connections at a time", ge=1)
     max_connections_per_source: int = setting(100, "connections at a time of one address", ge=1)
     allow: tuple[str, ...] = setting((), "networks that may connect; empty lets in all")
@@ -96,22 +81,65 @@ class SyslogStreamConfig:
     tls: StreamTlsConfig = setting(StreamTlsConfig, "")
 
     def __post_init__(self) -> None:
-        """ValueError where a port, a network, a trailer or a certificate is none."""
+        """ValueError where a port, a network or a certificate is none."""
         for name in ("tcp_ports", "tls_ports"):
-            for port in getattr(self, name):
-                if not 0 <= port <= 65_535:
-                    raise ValueError(f"{name}: there is no TCP port {port}")
+            _check_ports(name, getattr(self, name))
         for network in self.allow:
             try:
                 ip_network(network, strict=False)
             except ValueError as error:
                 raise ValueError(f"allow: {error}") from error
+        if self.secure and not self.tls.certificate:
+            raise ValueError("tls_ports: TLS needs tls.certificate")
+
+    @property
+    def secure(self) -> bool:
+        """Whether anything is listened on that speaks TLS."""
+        return bool(self.tls_ports)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether there is anything to listen on."""
+        return bool(self.tcp_ports or self.tls_ports)
+
+
+def _check_ports(name: str, ports: tuple[int, ...]) -> None:
+    for port in ports:
+        if not 0 <= port <= 65_535:
+            transport = "SCTP" if name == "sctp_ports" else "TCP"
+            raise ValueError(f"{name}: there is no {transport} port {port}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyslogStreamConfig(StreamConfig):
+    """Syslog over TCP, TLS and Unix sockets; off until a port or a path is given.
+
+    The usual ports are 5514 for TCP and 6514 for TLS.
+    """
+
+    unix_paths: tuple[str, ...] = setting((), "paths of Unix stream sockets")
+    unix_tls_paths: tuple[str, ...] = setting((), "paths of Unix stream sockets that speak TLS")
+    unix_datagram_paths: tuple[str, ...] = setting(
+        (), "paths of Unix datagram sockets, such as /dev/log"
+    )
+    unix_mode: str = setting(
+        "0660", "permissions of the Unix sockets, octal; 0666 lets every user write"
+    )
+    framing: Framing = setting(
+        Framing.AUTO, "auto (each frame says), octet_counting (others are counted), line (never)"
+    )
+    trailer: str = setting("lf", "what ends a frame without a count: lf, crlf, nul, cr or 0 to 255")
+    max_frame_bytes: int = setting(
+        65_535, "longest message, in bytes; the rest of a longer one is cut", ge=480, le=1 << 20
+    )
+
+    def __post_init__(self) -> None:
+        """ValueError where a port, a network, a trailer or a certificate is none."""
+        StreamConfig.__post_init__(self)
         if not 0 <= self.trailer_byte <= 255:
             raise ValueError(f"trailer: {self.trailer!r} is no byte: lf, crlf, nul, cr or 0 to 255")
         if not re.fullmatch(r"0?[0-7]{3}", self.unix_mode):
             raise ValueError(f"unix_mode: {self.unix_mode!r} is not like 0660")
-        if (self.tls_ports or self.unix_tls_paths) and not self.tls.certificate:
-            raise ValueError("tls_ports: TLS needs tls.certificate")
 
     @property
     def trailer_byte(self) -> int:
@@ -121,7 +149,34 @@ class SyslogStreamConfig:
         return _TRAILERS.get(self.trailer.lower(), -1)
 
     @property
+    def secure(self) -> bool:
+        """Whether anything is listened on that speaks TLS."""
+        return bool(self.tls_ports or self.unix_tls_paths)
+
+    @property
     def enabled(self) -> bool:
         """Whether there is anything to listen on."""
         paths = self.unix_paths + self.unix_tls_paths + self.unix_datagram_paths
         return bool(self.tcp_ports or self.tls_ports or paths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpfixStreamConfig(StreamConfig):
+    """IPFIX over TCP, TLS and SCTP (RFC 7011 section 10); off until a port is given.
+
+    The usual ports are 4739 for TCP and SCTP, and 4740 for TLS.
+    """
+
+    sctp_ports: tuple[int, ...] = setting(
+        (), "SCTP ports, where the kernel has SCTP (Linux: modprobe sctp); 0 takes any free one"
+    )
+
+    def __post_init__(self) -> None:
+        """ValueError where a port, a network or a certificate is none."""
+        StreamConfig.__post_init__(self)
+        _check_ports("sctp_ports", self.sctp_ports)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether there is anything to listen on."""
+        return bool(self.tcp_ports or self.tls_ports or self.sctp_ports)

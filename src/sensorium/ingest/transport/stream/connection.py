@@ -1,15 +1,14 @@
-"""One connection that syslog comes in on: its socket, its handshake, what it left unfinished."""
+"""One connection that messages come in on: its socket, its handshake, what it left unfinished."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sensorium.ingest.syslog.frames import new_state
 from sensorium.ingest.transport.stream.listeners import Listener
 
 
@@ -20,6 +19,7 @@ class Closed(StrEnum):
     BROKEN = "broken"
     IDLE = "idle"
     SLOW = "slow"
+    MALFORMED = "malformed"
     TLS_FAILED = "tls_failed"
     PEER_REFUSED = "peer_refused"
     SHUTDOWN = "shutdown"
@@ -37,7 +37,8 @@ class Handshake(StrEnum):
 class Connection:
     """An accepted connection. ``address`` is the peer's, 16 bytes; times are of a monotonic clock.
 
-    ``carried`` are the bytes of a message whose end has not come.
+    ``state`` is its protocol's, ``carried`` are the bytes of a message whose end has not come;
+    ``session`` is its number among transport sessions where its protocol has those, else 0.
     """
 
     listener: Listener
@@ -46,10 +47,11 @@ class Connection:
     port: int
     opened_s: float
     heard_s: float
+    state: Any
+    session: int = 0
     ready: bool = True
     carried: bytes = b""
     begun_s: float = 0.0
-    state: Any = field(default_factory=new_state)
 
     def shake_hands(self) -> Handshake:
         """Go on with the TLS handshake. OSError (ssl.SSLError) where it failed."""

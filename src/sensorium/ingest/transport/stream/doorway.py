@@ -10,14 +10,21 @@ from ipaddress import IPv6Network, ip_network
 from typing import Any, Final
 
 from sensorium.errors import SensoriumError
-from sensorium.ingest.transport.stream.config import SyslogStreamConfig
+from sensorium.ingest.sessions import Transport, new_session
+from sensorium.ingest.transport.stream.config import StreamConfig
 from sensorium.ingest.transport.stream.connection import Closed, Connection
+from sensorium.ingest.transport.stream.framing import StreamProtocol
 from sensorium.ingest.transport.stream.listeners import Kind, Listener, keep_alive
 from sensorium.ingest.transport.stream.meters import StreamMeters
 from sensorium.ingest.transport.stream.tls import TlsDoor
 from sensorium.model.address import V4_PREFIX, pack_address, unpack_address
 
 _ACCEPTED_AT_A_TIME: Final = 64
+_TRANSPORTS: Final = {
+    Kind.TCP: Transport.TCP,
+    Kind.TLS: Transport.TLS,
+    Kind.SCTP: Transport.SCTP,
+}
 _LOCAL: Final = pack_address("127.0.0.1")
 _COMPLAINT_EVERY_S: Final = 60.0
 _CERTIFICATE_EVERY_S: Final = 5.0
@@ -26,12 +33,20 @@ _CERTIFICATE_EVERY_S: Final = 5.0
 class Doorway:
     """Accepts connections, and refuses, counted, those that the settings do not let in."""
 
-    def __init__(self, config: SyslogStreamConfig, meters: StreamMeters, log: Any) -> None:
+    def __init__(
+        self,
+        config: StreamConfig,
+        protocol: StreamProtocol,
+        meters: StreamMeters,
+        log: Any,
+        setting: str,
+    ) -> None:
         self._config = config
+        self._protocol = protocol
         self._meters = meters
         self._log = log
         self._allowed = tuple(_as_ipv6(network) for network in config.allow)
-        self._tls = TlsDoor(config.tls) if config.tls.certificate else None
+        self._tls = TlsDoor(config.tls, setting) if config.tls.certificate else None
         self._by_source: Counter[bytes] = Counter()
         self._open = 0
         self._complained_s = -_COMPLAINT_EVERY_S
@@ -79,7 +94,10 @@ class Doorway:
             self._by_source[address] += 1
             self._meters.accepted(listener.kind)
             yield Connection(
-                listener, opened, address, port, now_s, now_s, ready=not listener.secure
+                *(listener, opened, address, port, now_s, now_s),
+                state=self._protocol.new_state(),
+                session=new_session(_TRANSPORTS[listener.kind]) if self._protocol.sessions else 0,
+                ready=not listener.secure,
             )
 
     def _refusal(self, address: bytes, *, unix: bool) -> str:

@@ -1,21 +1,25 @@
-"""The sockets that syslog streams come to: TCP, TLS over TCP, and Unix stream and datagram."""
+"""The sockets that streams come to: TCP, TLS over TCP, SCTP, and Unix stream and datagram."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from sensorium.errors import SensoriumError
-from sensorium.ingest.transport.stream.config import SyslogStreamConfig
 
 _BACKLOG: Final = 512
 _UNIX_RECEIVE_BYTES: Final = 4 << 20
 _KEEPALIVE_S: Final = 60
+_SCTP: Final = 132
+"""IPPROTO_SCTP, which not every system's library names."""
+_NO_SCTP: Final = (errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EINVAL)
 
 
 class Kind(StrEnum):
@@ -23,6 +27,7 @@ class Kind(StrEnum):
 
     TCP = "tcp"
     TLS = "tls"
+    SCTP = "sctp"
     UNIX = "unix"
     UNIX_TLS = "unix_tls"
     UNIX_DATAGRAM = "unix_datagram"
@@ -49,54 +54,77 @@ class Listener:
             Path(self.path).unlink(missing_ok=True)
 
 
-def open_listeners(config: SyslogStreamConfig) -> list[Listener]:
-    """Bind everything that the settings name.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A socket that the settings name: a port of ``host``, or a ``path`` with its permissions."""
+
+    kind: Kind
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    mode: int = 0o660
+
+    def __str__(self) -> str:
+        if self.path:
+            return f"Unix socket {self.path}"
+        return f"{'SCTP' if self.kind is Kind.SCTP else 'TCP'} {self.host} port {self.port}"
+
+
+def open_listeners(wanted: Iterable[Wanted], setting: str) -> list[Listener]:
+    """Bind everything that is wanted by the settings under ``setting``.
 
     SensoriumError if something cannot be had; nothing is then open.
     """
     opened: list[Listener] = []
-    where = ""
-    try:
-        for kind, ports in ((Kind.TCP, config.tcp_ports), (Kind.TLS, config.tls_ports)):
-            for port in ports:
-                where = f"TCP {config.host} port {port}"
-                opened.append(_tcp(kind, config.host, port))
-        for kind, paths in (
-            (Kind.UNIX, config.unix_paths),
-            (Kind.UNIX_TLS, config.unix_tls_paths),
-            (Kind.UNIX_DATAGRAM, config.unix_datagram_paths),
-        ):
-            for path in paths:
-                where = f"Unix socket {path}"
-                opened.append(_unix(kind, path, int(config.unix_mode, 8)))
-    except OSError as error:
-        for listener in opened:
-            listener.close()
-        raise SensoriumError(
-            f"cannot listen on {where}: {error.strerror or error}",
-            unaffected="nothing was received and nothing is lost but what is sent meanwhile",
-            next_step="stop what uses it (ss -lntxp), or change ingest.syslog_stream",
-        ) from error
+    for one in wanted:
+        try:
+            opened.append(_unix(one) if one.path else _inet(one))
+        except OSError as error:
+            for listener in opened:
+                listener.close()
+            raise _unavailable(one, error, setting) from error
     return opened
 
 
-def _tcp(kind: Kind, host: str, port: int) -> Listener:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+def _unavailable(wanted: Wanted, error: OSError, setting: str) -> SensoriumError:
+    step = f"stop what uses it (ss -lntxp), or change {setting}"
+    if wanted.kind is Kind.SCTP and error.errno in _NO_SCTP:
+        step = f"load the kernel's SCTP (modprobe sctp), or leave {setting}.sctp_ports empty"
+    return SensoriumError(
+        f"cannot listen on {wanted}: {error.strerror or error}",
+        unaffected="nothing was received and nothing is lost but what is sent meanwhile",
+        next_step=step,
+    )
+
+
+def has_sctp() -> bool:
+    """Whether this kernel has SCTP."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, _SCTP).close()
+    except OSError:
+        return False
+    return True
+
+
+def _inet(wanted: Wanted) -> Listener:
+    family = socket.AF_INET6 if ":" in wanted.host else socket.AF_INET
+    protocol = _SCTP if wanted.kind is Kind.SCTP else 0
+    opened = socket.socket(family, socket.SOCK_STREAM, protocol)
     try:
         opened.setblocking(False)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        opened.bind((host, port))
+        opened.bind((wanted.host, wanted.port))
         opened.listen(_BACKLOG)
     except OSError:
         opened.close()
         raise
-    return Listener(kind, opened, port=int(opened.getsockname()[1]))
+    return Listener(wanted.kind, opened, port=int(opened.getsockname()[1]))
 
 
-def _unix(kind: Kind, path: str, mode: int) -> Listener:
+def _unix(wanted: Wanted) -> Listener:
+    kind, path = wanted.kind, wanted.path
     datagrams = kind is Kind.UNIX_DATAGRAM
     form = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
     _remove_stale(path, form)
@@ -107,7 +135,7 @@ def _unix(kind: Kind, path: str, mode: int) -> Listener:
             with contextlib.suppress(OSError):
                 opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNIX_RECEIVE_BYTES)
         opened.bind(path)
-        Path(path).chmod(mode)
+        Path(path).chmod(wanted.mode)
         if not datagrams:
             opened.listen(_BACKLOG)
     except OSError:

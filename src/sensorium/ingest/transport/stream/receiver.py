@@ -1,4 +1,4 @@
-"""The receiver of syslog streams: TCP, TLS and Unix sockets, read by one thread of its own."""
+"""The receiver of streams: TCP, TLS, SCTP and Unix sockets, read by one thread of its own."""
 
 from __future__ import annotations
 
@@ -14,28 +14,22 @@ from typing import Final
 from sensorium.component import Health, HealthState
 from sensorium.errors import SensoriumError
 from sensorium.ingest.datagrams import Datagrams
-from sensorium.ingest.syslog.frames import (
-    COUNTED_ONLY,
-    LINES_ONLY,
-    MIXED,
-    SKIP,
-    SKIP_LINE,
-    FrameRules,
+from sensorium.ingest.transport.stream.config import (
+    IpfixStreamConfig,
+    StreamConfig,
+    SyslogStreamConfig,
 )
-from sensorium.ingest.transport.stream.config import Framing, SyslogStreamConfig
 from sensorium.ingest.transport.stream.connection import Closed, Connection, Handshake
 from sensorium.ingest.transport.stream.doorway import Doorway
-from sensorium.ingest.transport.stream.listeners import Kind, Listener, open_listeners
+from sensorium.ingest.transport.stream.framing import StreamProtocol
+from sensorium.ingest.transport.stream.ipfix import IpfixStream
+from sensorium.ingest.transport.stream.listeners import Kind, Listener, Wanted, open_listeners
 from sensorium.ingest.transport.stream.meters import StreamMeters
 from sensorium.ingest.transport.stream.slab import QUOTA, StreamSlab
+from sensorium.ingest.transport.stream.syslog import SyslogStream
 from sensorium.model.address import pack_address
 from sensorium.observe import Observe
 
-_MODES: Final = {
-    Framing.AUTO: MIXED,
-    Framing.OCTET_COUNTING: COUNTED_ONLY,
-    Framing.LINE: LINES_ONLY,
-}
 _SWEEP_S: Final = 0.5
 _PAUSE_S: Final = 0.01
 _DATAGRAMS_AT_A_TIME: Final = 1_024
@@ -46,44 +40,46 @@ _LAST_READS_S: Final = 2.0
 _LOCAL: Final = pack_address("127.0.0.1")
 
 
-class SyslogStreamReceiver:
+class StreamReceiver:
     """Reads every configured listener and hands slabs of messages to ``deliver``.
 
     ``deliver`` is called in the receiver's own thread; it must be quick and must not raise.
     While ``busy`` says so nothing is read, so that the kernel's buffers fill and TCP's windows
-    close: senders wait, and nothing that was read is dropped. Syslog acknowledges nothing, so
-    what was read and is not yet stored when the process is killed is lost.
+    close: senders wait, and nothing that was read is dropped. Neither syslog nor IPFIX
+    acknowledges anything, so what was read and is not yet stored when the process is killed is
+    lost. Where a connection is a transport session, a message of no bytes says that it ended.
     """
 
-    name = "syslog_stream"
+    name = "stream"
 
     def __init__(
         self,
-        config: SyslogStreamConfig,
+        config: StreamConfig,
+        protocol: StreamProtocol,
+        wanted: tuple[Wanted, ...],
         deliver: Callable[[Datagrams], None],
         observe: Observe,
         *,
         busy: Callable[[], bool],
         clock_ns: Callable[[], int],
     ) -> None:
+        self.setting = f"ingest.{self.name}"
         self._config = config
+        self._protocol = protocol
+        self._wanted = wanted
         self._deliver = deliver
         self._busy = busy
         self._clock_ns = clock_ns
-        self._meters = StreamMeters(observe)
-        self._doorway = Doorway(config, self._meters, observe.logger(self.name))
-        self._rules = FrameRules(
-            _MODES[config.framing], config.trailer_byte, config.max_frame_bytes
-        )
-        self._listeners: list[Listener] = []
-        self._connections: set[Connection] = set()
+        self._meters = StreamMeters(protocol, observe)
         self._log = observe.logger(self.name)
+        self._doorway = Doorway(config, protocol, self._meters, self._log, self.setting)
+        self._listeners: list[Listener] = []
         self._health = Health(HealthState.STARTING, "not bound yet")
         self._stop = threading.Event()
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """The bound TCP and TLS ports, in the order of the settings; empty before binding."""
+        """The bound ports, in the order of the settings; empty before binding."""
         return tuple(listener.port for listener in self._listeners if listener.port)
 
     def health(self) -> Health:
@@ -92,7 +88,7 @@ class SyslogStreamReceiver:
             return Health(
                 HealthState.DEGRADED,
                 f"all {self._config.max_connections} connections are taken; raise "
-                "ingest.syslog_stream.max_connections",
+                f"{self.setting}.max_connections",
             )
         return self._health
 
@@ -105,7 +101,7 @@ class SyslogStreamReceiver:
             return
         try:
             self._doorway.load()
-            self._listeners = open_listeners(self._config)
+            self._listeners = open_listeners(self._wanted, self.setting)
         except SensoriumError as error:
             self._health = Health(HealthState.FAILED, error.message)
             raise
@@ -145,17 +141,20 @@ class SyslogStreamReceiver:
 class _Reader:
     """The thread's own state, from its start to its end."""
 
-    def __init__(self, receiver: SyslogStreamReceiver) -> None:
+    def __init__(self, receiver: StreamReceiver) -> None:
         self._of = receiver
         self._selector = selectors.DefaultSelector()
-        self._slab = StreamSlab(receiver._rules)
+        self._slab = StreamSlab(receiver._protocol)
         self._connections: set[Connection] = set()
         # Who can be read, in the order of their turns.
         self._ready: dict[Connection | Listener, None] = {}
         self._sweep_s = 0.0
         self._full_turn = False
         self._datagrams = {
-            listener: Connection(listener, listener.socket, _LOCAL, 0, 0.0, 0.0)
+            listener: Connection(
+                *(listener, listener.socket, _LOCAL, 0, 0.0, 0.0),
+                state=receiver._protocol.new_state(),
+            )
             for listener in receiver._listeners
             if listener.kind is Kind.UNIX_DATAGRAM
         }
@@ -229,7 +228,9 @@ class _Reader:
             connection.heard_s = now_s
             if self._of._meters.read(connection, size) or not had:
                 connection.begun_s = now_s
-        if ended:
+        if self._of._protocol.broken(connection.state):
+            self._close(connection, Closed.MALFORMED)
+        elif ended:
             self._close(connection, Closed.BY_PEER)
 
     def _shake_hands(self, connection: Connection) -> bool:
@@ -247,7 +248,7 @@ class _Reader:
         return False
 
     def _read_datagrams(self, listener: Listener) -> None:
-        source, longest = self._datagrams[listener], self._of._config.max_frame_bytes
+        source, longest = self._datagrams[listener], self._of._protocol.longest
         for _ in range(_DATAGRAMS_AT_A_TIME):
             if self._slab.full:
                 return
@@ -267,24 +268,28 @@ class _Reader:
             self._slab.clear()
 
     def _close(self, connection: Connection, reason: Closed, detail: str = "") -> None:
-        """End a connection; a message it left unfinished is kept as far as it came."""
-        kind = connection.listener.kind
-        remainder = self._of._rules.remainder(connection.carried)
-        skipping = connection.state[SKIP] or connection.state[SKIP_LINE]
-        if remainder.strip(b"\r\n\x00") and not skipping:
-            if self._slab.full:
-                self._hand_over()
-            self._slab.add(connection, remainder, self._of._clock_ns())
-            self._of._meters.unfinished(kind)
-            if len(remainder) < len(connection.carried):
-                self._of._meters.irregular("incomplete_frame")
+        """End a connection; what it left unfinished is kept where its protocol allows that."""
+        if self._slab.full:
+            self._hand_over()
+        self._end_messages(connection)
         self._connections.discard(connection)
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(connection.socket)
         connection.close()
         self._of._doorway.left(connection, reason)
-        if reason in (Closed.TLS_FAILED, Closed.PEER_REFUSED):
+        if reason in (Closed.TLS_FAILED, Closed.PEER_REFUSED, Closed.MALFORMED):
             self._of._doorway.complain(connection, reason, detail)
+
+    def _end_messages(self, connection: Connection) -> None:
+        of, now_ns = self._of, self._of._clock_ns()
+        remainder, reason = of._protocol.unfinished(connection.carried, connection.state)
+        if remainder:
+            self._slab.add(connection, remainder, now_ns)
+            of._meters.unfinished(connection.listener.kind)
+        if reason:
+            of._meters.irregular(reason)
+        if connection.session:
+            self._slab.add(connection, b"", now_ns)
 
     def _sweep(self) -> None:
         """Close who has been silent, or slow, for longer than the settings allow."""
@@ -322,3 +327,56 @@ class _Reader:
         for listener in self._of._listeners:
             listener.close()
         self._selector.close()
+
+
+class SyslogStreamReceiver(StreamReceiver):
+    """Syslog over TCP, TLS and Unix sockets (RFC 6587, RFC 5425)."""
+
+    name = "syslog_stream"
+
+    def __init__(
+        self,
+        config: SyslogStreamConfig,
+        deliver: Callable[[Datagrams], None],
+        observe: Observe,
+        *,
+        busy: Callable[[], bool],
+        clock_ns: Callable[[], int],
+    ) -> None:
+        mode = int(config.unix_mode, 8)
+        paths = (
+            (Kind.UNIX, config.unix_paths),
+            (Kind.UNIX_TLS, config.unix_tls_paths),
+            (Kind.UNIX_DATAGRAM, config.unix_datagram_paths),
+        )
+        unix = [Wanted(kind, path=path, mode=mode) for kind, names in paths for path in names]
+        wanted = (*_inet(config), *unix)
+        super().__init__(
+            *(config, SyslogStream(config), wanted, deliver, observe), busy=busy, clock_ns=clock_ns
+        )
+
+
+class IpfixStreamReceiver(StreamReceiver):
+    """IPFIX over TCP, TLS and SCTP (RFC 7011 section 10)."""
+
+    name = "ipfix_stream"
+
+    def __init__(
+        self,
+        config: IpfixStreamConfig,
+        deliver: Callable[[Datagrams], None],
+        observe: Observe,
+        *,
+        busy: Callable[[], bool],
+        clock_ns: Callable[[], int],
+    ) -> None:
+        sctp = [Wanted(Kind.SCTP, config.host, port) for port in config.sctp_ports]
+        wanted = (*_inet(config), *sctp)
+        super().__init__(
+            *(config, IpfixStream(), wanted, deliver, observe), busy=busy, clock_ns=clock_ns
+        )
+
+
+def _inet(config: StreamConfig) -> list[Wanted]:
+    kinds = ((Kind.TCP, config.tcp_ports), (Kind.TLS, config.tls_ports))
+    return [Wanted(kind, config.host, port) for kind, ports in kinds for port in ports]

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from sensorium.ingest.datagrams import Datagrams
-from sensorium.ingest.syslog.frames import FrameRules, find_frames, gather
+from sensorium.ingest.syslog.frames import gather
 from sensorium.ingest.transport.stream.connection import Connection
+from sensorium.ingest.transport.stream.framing import StreamProtocol
 
 ROOM: Final = 4 << 20
 QUOTA: Final = 1 << 20
@@ -21,10 +22,10 @@ class StreamSlab:
     The memory is kept: what is taken is a copy, without frames and trailers.
     """
 
-    def __init__(self, rules: FrameRules) -> None:
-        self._rules = rules
+    def __init__(self, protocol: StreamProtocol) -> None:
+        self._protocol = protocol
         # The longest remainder of a connection and a count stand before what is read of it.
-        self._carry_room = rules.longest + 16
+        self._carry_room = protocol.longest + 16
         self._bytes = np.empty(ROOM + QUOTA + self._carry_room, np.uint8)
         self._view = memoryview(self._bytes.data)
         self._starts = np.empty(len(self._bytes) // 2 + 1, np.int64)
@@ -60,15 +61,8 @@ class StreamSlab:
         self._view[self._at : first] = connection.carried
         end = first + size
         before = self._count
-        self._count, done = find_frames(
-            self._bytes,
-            self._at,
-            end,
-            self._rules.packed,
-            connection.state,
-            self._starts,
-            self._ends,
-            before,
+        self._count, done = self._protocol.find(
+            self._bytes, self._at, end, connection.state, self._starts, self._ends, before
         )
         connection.carried = self._view[done:end].tobytes()
         self._at = end
@@ -114,6 +108,7 @@ class StreamSlab:
         ports = np.array([c.port for _, _, c, _ in origins], np.uint16)
         own_ports = np.array([c.listener.port for _, _, c, _ in origins], np.uint16)
         arrivals = np.array([arrival for *_, arrival in origins], np.int64)
+        sessions = np.array([c.session for _, _, c, _ in origins], np.int64)
         self.clear()
         return Datagrams(
             arrival_ns=np.repeat(arrivals, lengths),
@@ -122,4 +117,5 @@ class StreamSlab:
             dst_port=np.repeat(own_ports, lengths),
             offsets=offsets,
             data=out,
+            session=np.repeat(sessions, lengths) if self._protocol.sessions else None,
         )

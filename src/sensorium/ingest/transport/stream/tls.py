@@ -27,8 +27,9 @@ class TlsDoor:
     connections that stand keep the old one.
     """
 
-    def __init__(self, config: StreamTlsConfig) -> None:
+    def __init__(self, config: StreamTlsConfig, setting: str = "ingest.syslog_stream") -> None:
         self._config = config
+        self._setting = setting
         self._stamp: tuple[int, ...] = ()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         marks = [(peer, fingerprint_of(peer)) for peer in config.allowed_peers]
@@ -44,7 +45,7 @@ class TlsDoor:
             raise SensoriumError(
                 f"cannot use the TLS certificate {self._config.certificate}: {error}",
                 unaffected="nothing was received and nothing is lost but what is sent meanwhile",
-                next_step="check ingest.syslog_stream.tls: certificate, private_key, client_ca",
+                next_step=f"check {self._setting}.tls: certificate, private_key, client_ca",
             ) from error
         self._stamp = stamp
 

@@ -28,7 +28,7 @@ class Wire:
     def resume(self) -> None:
         self.paused = False
 
-    def finished(self, *, reusable: bool) -> None:
+    def finished(self, *, reusable: bool, chunked: bool) -> None:
         assert self.reusable is None, "finished once"
         self.reusable = reusable
 

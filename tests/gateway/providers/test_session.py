@@ -193,7 +193,10 @@ def test_chunks_come_as_they_are_sent(run: Run) -> None:
             go_on.set()
             assert [piece async for piece in pieces] == [b"two"]
             await got.aclose()
-            assert one.pool.idle == 1, "a stream that ended leaves its connection to others"
+            while not one.pool.idle:
+                await asyncio.sleep(0.005)
+            assert await ask(one) == (200, b"onetwo")
+            assert upstream.connections == 1, "a stream that ended leaves its connection to others"
             await one.close()
 
     run(scenario())
@@ -239,6 +242,19 @@ def test_a_connection_that_the_server_closed_while_idle_is_not_used(run: Run) ->
                 while one.pool.open:
                     await asyncio.sleep(0.005)
             assert upstream.connections == 3
+            await one.close()
+
+    run(scenario())
+
+
+def test_a_server_that_closes_after_each_stream_without_saying_so_loses_no_request(
+    run: Run,
+) -> None:
+    async def scenario() -> None:
+        async with raw_upstream(says(chunked(b"data: 1\n\n"), close=True)) as upstream:
+            one = session(upstream.url)
+            for _ in range(20):
+                assert await ask(one) == (200, b"data: 1\n\n")
             await one.close()
 
     run(scenario())

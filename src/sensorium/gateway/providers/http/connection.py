@@ -14,6 +14,9 @@ from sensorium.gateway.providers.http.exchange import Exchange
 class Connection(asyncio.Protocol):
     """Idle, or busy with one exchange. ``idle_since`` is in the loop's time.
 
+    ``settle`` says that the last answer was chunked: llama.cpp and others close the connection
+    after a stream without having said so, which shows only a moment later.
+
     ``on_idle`` is called when it can take another exchange, ``on_gone`` once when it is closed.
     """
 
@@ -23,6 +26,7 @@ class Connection(asyncio.Protocol):
         on_gone: Callable[[Connection], None],
     ) -> None:
         self.idle_since = 0.0
+        self.settle = False
         self._on_idle = on_idle
         self._on_gone = on_gone
         self._transport: Any = None
@@ -86,9 +90,10 @@ class Connection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def finished(self, *, reusable: bool) -> None:
+    def finished(self, *, reusable: bool, chunked: bool) -> None:
         """The exchange is over; the connection is idle, or closed where it cannot be used again."""
         self._exchange = None
+        self.settle = chunked
         sent = self._transport.get_write_buffer_size() == 0
         if reusable and sent and self.usable:
             self._on_idle(self)

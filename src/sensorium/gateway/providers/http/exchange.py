@@ -27,7 +27,7 @@ class Line(Protocol):
     def resume(self) -> None:
         """Go on reading."""
 
-    def finished(self, *, reusable: bool) -> None:
+    def finished(self, *, reusable: bool, chunked: bool) -> None:
         """The answer is whole."""
 
     def abort(self) -> None:
@@ -87,7 +87,8 @@ class Exchange:
             self._more = True
             self._fail(bad_answer("the provider's answer is not HTTP", "http"))
         if self._done:
-            self._line.finished(reusable=self._reusable and not self._more)
+            reusable = self._reusable and not self._more
+            self._line.finished(reusable=reusable, chunked="transfer-encoding" in self.headers)
             return
         if self._taken > (self._limit if self._head else _MAX_HEAD):
             self._fail(bad_answer("the provider's answer is too large", "too_large", self.status))
@@ -103,7 +104,7 @@ class Exchange:
             return
         if self._head and not self._framed and clean:
             self._complete()
-            self._line.finished(reusable=False)
+            self._line.finished(reusable=False, chunked=False)
         elif self._taken == 0:
             self._fail(unreachable("the provider closed the connection", "connection_closed"))
         else:

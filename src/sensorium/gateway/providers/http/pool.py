@@ -6,12 +6,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sensorium.gateway.failure import CallFailedError, Failure, FailureKind
 from sensorium.gateway.providers.destinations import Destinations
 from sensorium.gateway.providers.failures import timed_out, unreachable
 from sensorium.gateway.providers.http.connection import Connection, connect
+
+# How long a connection is left alone after a chunked answer, to see whether it stays open.
+_SETTLE_S: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,12 @@ class Pool:
         return Connection(self._became_idle, self._gone)
 
     def _became_idle(self, connection: Connection) -> None:
-        if self._closed:
+        if self._closed or not connection.usable:
             connection.close()
+            return
+        if connection.settle:
+            connection.settle = False
+            asyncio.get_running_loop().call_later(_SETTLE_S, self._became_idle, connection)
             return
         if self._wake_next(connection):
             return

@@ -11,6 +11,13 @@ from sensorium.gateway.dialects.anthropic import Anthropic
 from sensorium.gateway.dialects.bedrock import Bedrock
 from sensorium.gateway.dialects.gemini import Gemini
 from sensorium.gateway.dialects.openai_chat import OpenAIChat
+from sensorium.gateway.dialects.openai_responses import OpenAIResponses
 
-_ALL: Final[tuple[Dialect, ...]] = (OpenAIChat(), Anthropic(), Gemini(), Bedrock())
+_ALL: Final[tuple[Dialect, ...]] = (
+    OpenAIChat(),
+    Anthropic(),
+    Gemini(),
+    Bedrock(),
+    OpenAIResponses(),
+)
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({one.name: one for one in _ALL})

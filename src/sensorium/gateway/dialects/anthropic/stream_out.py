@@ -12,7 +12,7 @@ from sensorium.gateway.dialects import signatures
 from sensorium.gateway.dialects.anthropic import errors
 from sensorium.gateway.dialects.anthropic.blocks_in import NAME, REDACTED
 from sensorium.gateway.dialects.anthropic.replies import REASONS, usage_body
-from sensorium.gateway.dialects.calls_in_order import CallsInOrder
+from sensorium.gateway.dialects.block_writer import BlockWriter
 from sensorium.gateway.dialects.failures import STATUS
 from sensorium.gateway.dialects.identifiers import fitting
 from sensorium.gateway.events import (
@@ -34,21 +34,15 @@ _TEXT: Final = {"type": "text", "text": ""}
 _THINKING: Final = {"type": "thinking", "thinking": "", "signature": ""}
 
 
-class Writer:
-    """A :class:`~sensorium.gateway.dialect.StreamWriter`.
-
-    Blocks follow each other, so mixed tool calls are put in order, and what else is said while a
-    call is not whole comes after it. Counts are always written: the
-    API has no way to leave them out.
+class Writer(BlockWriter):
+    """A :class:`~sensorium.gateway.dialect.StreamWriter`. Counts are always written: the API has no
+    way to leave them out.
     """
 
-    __slots__ = ("_calls", "_foreign", "_held", "_index", "_open", "_stopped", "_usage")
+    __slots__ = ("_foreign", "_stopped", "_usage")
 
     def __init__(self) -> None:
-        self._index = -1
-        self._open = ""
-        self._calls = CallsInOrder()
-        self._held: list[TextPiece | ThinkingPiece] = []
+        super().__init__()
         self._stopped: Stopped | None = None
         self._usage = Usage(0, 0)
         # Where blocks without neutral words stand here, by where they stood.
@@ -77,37 +71,29 @@ class Writer:
 
     def text(self, event: TextPiece) -> bytes:
         """More text."""
-        if not event.text or self._hold(event):
+        if not event.text or self.hold(event):
             return b""
         delta = {"type": "text_delta", "text": event.text}
-        return self._within("text", _TEXT) + self._delta(delta)
+        return self.within("text") + self._delta(delta)
 
     def thinking(self, event: ThinkingPiece) -> bytes:
         """More reasoning; a signature ends its block."""
-        if self._hold(event):
+        if self.hold(event):
             return b""
         if event.signature.startswith(REDACTED + ":"):
             hidden = {
                 "type": "redacted_thinking",
                 "data": signatures.own(REDACTED, event.signature),
             }
-            return self._begin("redacted_thinking", hidden) + self._close()
-        out = self._within("thinking", _THINKING)
+            return self.fresh("redacted_thinking", hidden) + self.close()
+        out = self.within("thinking")
         if event.text:
             out += self._delta({"type": "thinking_delta", "thinking": event.text})
         if event.signature:
             signature = signatures.bare(NAME, event.signature)
             out += self._delta({"type": "signature_delta", "signature": signature})
-            out += self._close()
+            out += self.close()
         return out
-
-    def tool_began(self, event: ToolBegan) -> bytes:
-        """A call, once those before it are whole."""
-        return self._tools(self._calls.began(event))
-
-    def tool_piece(self, event: ToolPiece) -> bytes:
-        """More of a call's arguments."""
-        return self._tools(self._calls.piece(event))
 
     def opaque(self, event: OpaquePiece) -> bytes:
         """An event of this dialect that has no neutral words, with its index put right."""
@@ -116,22 +102,18 @@ class Writer:
             raise UntranslatableError(f"a piece of {event.dialect} has no form in Anthropic's API")
         kind = value["type"]
         if kind == "content_block_start":
-            out = self._begin("opaque", value["content_block"])
-            self._foreign[value["index"]] = self._index
+            out = self.fresh("opaque", value["content_block"])
+            self._foreign[value["index"]] = self.index
             return out
-        value["index"] = self._foreign.get(value["index"], self._index)
+        value["index"] = self._foreign.get(value["index"], self.index)
         if kind == "content_block_stop":
-            self._open = ""
+            self.open = ""
         return _frame(kind, value)
 
     def stopped(self, event: Stopped) -> bytes:
         """Kept until the count is known: both stand in one event."""
         self._stopped = event
-        out = [self._tools(self._calls.rest())]
-        self._calls.leave()
-        out += [self.write(held) for held in self._held]
-        self._held.clear()
-        return b"".join((*out, self._close()))
+        return self.rest()
 
     def counted(self, event: Counted) -> bytes:
         """Kept for the same event."""
@@ -147,7 +129,7 @@ class Writer:
         }
         value = {"type": "message_delta", "delta": delta, "usage": usage_body(self._usage)}
         last = _frame("message_stop", {"type": "message_stop"})
-        return self._close() + _frame("message_delta", value) + last
+        return self.close() + _frame("message_delta", value) + last
 
     def broken(self, event: Broken) -> bytes:
         """The terminal error."""
@@ -156,46 +138,25 @@ class Writer:
         body = errors.body_of(status, failure.kind.value, failure.message)
         return b"event: error\ndata: " + body + b"\n\n"
 
-    def _hold(self, event: TextPiece | ThinkingPiece) -> bool:
-        if not self._calls.busy():
-            return False
-        self._held.append(event)
-        return True
+    def begin(self, kind: str, what: Any) -> bytes:
+        """``content_block_start``."""
+        if isinstance(what, ToolBegan):
+            what = {"type": "tool_use", "id": fitting(what.id), "name": what.name, "input": {}}
+        block = what or (_TEXT if kind == "text" else _THINKING)
+        value = {"type": "content_block_start", "index": self.index, "content_block": block}
+        return _frame("content_block_start", value)
 
-    def _tools(self, events: list[ToolBegan | ToolPiece]) -> bytes:
-        out = []
-        for event in events:
-            if isinstance(event, ToolBegan):
-                block = {"type": "tool_use", "id": fitting(event.id), "name": event.name}
-                out.append(self._begin("tool_use", {**block, "input": {}}))
-            elif event.arguments:
-                delta = {"type": "input_json_delta", "partial_json": event.arguments}
-                out.append(self._delta(delta))
-        return b"".join(out)
+    def end(self) -> bytes:
+        """``content_block_stop``."""
+        return _frame("content_block_stop", {"type": "content_block_stop", "index": self.index})
 
-    def _within(self, kind: str, block: dict[str, Any]) -> bytes:
-        if self._open == kind:
-            return b""
-        self._calls.leave()
-        return self._begin(kind, block)
-
-    def _begin(self, kind: str, block: dict[str, Any]) -> bytes:
-        out = self._close()
-        self._index += 1
-        self._open = kind
-        value = {"type": "content_block_start", "index": self._index, "content_block": block}
-        return out + _frame("content_block_start", value)
+    def arguments(self, text: str) -> bytes:
+        """More of a call's input."""
+        return self._delta({"type": "input_json_delta", "partial_json": text})
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
-        value = {"type": "content_block_delta", "index": self._index, "delta": delta}
+        value = {"type": "content_block_delta", "index": self.index, "delta": delta}
         return b"event: content_block_delta\ndata: " + orjson.dumps(value) + b"\n\n"
-
-    def _close(self) -> bytes:
-        if not self._open:
-            return b""
-        self._open = ""
-        value = {"type": "content_block_stop", "index": self._index}
-        return _frame("content_block_stop", value)
 
 
 def _frame(name: str, value: dict[str, Any]) -> bytes:
@@ -206,8 +167,8 @@ _WRITE: Final[dict[type, Callable[[Writer, Any], bytes]]] = {
     Started: Writer.started,
     TextPiece: Writer.text,
     ThinkingPiece: Writer.thinking,
-    ToolBegan: Writer.tool_began,
-    ToolPiece: Writer.tool_piece,
+    ToolBegan: BlockWriter.tool_began,
+    ToolPiece: BlockWriter.tool_piece,
     OpaquePiece: Writer.opaque,
     Stopped: Writer.stopped,
     Counted: Writer.counted,

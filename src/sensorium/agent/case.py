@@ -50,6 +50,11 @@ class Case:
         return tuple(sorted(found, key=lambda a: (a.start_ns, a.end_ns, a.id)))
 
     @property
+    def left_out(self) -> int:
+        """How many of its anomalies are too many to be read one by one."""
+        return self.state.get("left_out", 0)
+
+    @property
     def attacks(self) -> tuple[tuple[str, str], ...]:
         """Elevated intrusions of the same time and hosts, as (incident id, title)."""
         return tuple((a["id"], a["title"]) for a in self.state.get("attacks", []))

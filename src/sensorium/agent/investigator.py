@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +16,7 @@ from sensorium.agent.checkpoints import Checkpoints
 from sensorium.agent.deps import AgentDeps
 from sensorium.agent.graph import build_graph
 from sensorium.agent.result import InvestigationResult, PendingInvestigation
+from sensorium.agent.selection import most_telling
 from sensorium.agent.state import (
     InvestigationState,
     action_from_json,
@@ -58,6 +59,10 @@ class Investigator:
         self._ended = deps.observe.counter(
             "sensorium_agent_investigations", "Investigations by how they ended", ("state",)
         )
+        self._left_out = deps.observe.counter(
+            "sensorium_agent_anomalies_left_out",
+            "Anomalies that investigations did not read one by one, since there were too many",
+        )
         self._dropped = deps.observe.counter(
             "sensorium_agent_findings_dropped", "Findings left out of briefs", ("reason",)
         )
@@ -88,7 +93,7 @@ class Investigator:
 
         The decision is read from the records, so a forged or stale ``approval`` decides nothing.
         """
-        waiting = [p for p in self.pending() if p.incident_id == incident_id and p.waiting]
+        waiting = [p for p in self.pending({incident_id}) if p.waiting]
         if waiting:
             config = _thread(incident_id, max(p.revision for p in waiting))
             command: Command[Any] = Command(resume={"approval_id": approval.id})
@@ -99,11 +104,14 @@ class Investigator:
             f"and stands. See it with: sensorium approval show {approval.id}"
         )
 
-    def pending(self) -> list[PendingInvestigation]:
-        """Investigations that wait for a person or were cut off, in order of their thread."""
+    def pending(self, incident_ids: Set[str] | None = None) -> list[PendingInvestigation]:
+        """Investigations that wait for a person or were cut off, in order of their thread; only
+        those of ``incident_ids`` where given."""
         found = []
         for thread in self._checkpoints.threads():
             incident_id, _, revision = thread.rpartition("/")
+            if incident_ids is not None and incident_id not in incident_ids:
+                continue
             snapshot = self._graph.get_state(_thread(incident_id, int(revision)))
             if not snapshot.next:
                 continue
@@ -141,7 +149,8 @@ class Investigator:
         """Withdraw what earlier revisions, and incidents that became part of another, proposed,
         and forget them; only the newest is decided."""
         desk, kept = self._deps.desk, result.approval.id if result.approval else ""
-        for older in self.pending():
+        merged = self._deps.records.incidents.ids([IncidentState.MERGED])
+        for older in self.pending({incident.id} | merged):
             reason = self._outdated(older, incident)
             if not reason:
                 continue
@@ -171,9 +180,12 @@ class Investigator:
         slack = deps.config.plan_slack_seconds * SECOND_NS
         changes = deps.changes(incident.start_ns - slack, incident.end_ns + slack)
         names = deps.names()
+        read = most_telling(anomalies, deps.config.read_anomalies)
+        self._left_out.inc(len(anomalies) - len(read))
         return {
             "incident": incident_to_json(incident),
-            "anomalies": [anomaly_to_json(a) for a in anomalies],
+            "anomalies": [anomaly_to_json(a) for a in read],
+            "left_out": len(anomalies) - len(read),
             "until_ns": until_ns,
             "attacks": [
                 {"id": other.id, "title": other.title}

@@ -26,6 +26,9 @@ class AgentConfig:
     focus_hosts: int = setting(
         8, "hosts an investigation looks at closely, most involved first", ge=1, le=64
     )
+    read_anomalies: int = setting(
+        2000, "anomalies of an incident that are read one by one, the most telling first", ge=10
+    )
     evidence_rows: int = setting(
         40, "rows of an answer that are kept with the evidence", ge=1, le=1000
     )

@@ -28,7 +28,8 @@ def merge(left: Json, right: Json) -> Json:
 class InvestigationState(TypedDict, total=False):
     """Channels of the graph. ``clues``, ``evidence`` and ``notes`` are keyed by node.
 
-    ``known_ns`` is since when the store knows anything of the time before the incident.
+    ``left_out`` is how many of the incident's anomalies are not among ``anomalies``. ``known_ns``
+    is since when the store knows anything of the time before the incident.
     ``notes`` are sentences on what was not examined and why. ``answer`` is synthesis' result
     (verdict, kind, severity, title, impact), ``action`` the proposal, ``approval_id`` its
     approval, ``decision`` what the person said, ``handover`` the lines handed to them.
@@ -36,6 +37,7 @@ class InvestigationState(TypedDict, total=False):
 
     incident: Json
     anomalies: list[Json]
+    left_out: int
     until_ns: int
     known_ns: int
     names: Json

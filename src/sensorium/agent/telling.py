@@ -144,4 +144,9 @@ def notes_of(case: Case) -> tuple[str, ...]:
     """What was not examined, in the order of the nodes."""
     stored = case.state.get("notes", {})
     order = ("orchestrate", "was_it_planned", "traffic", "log", "topology", "synthesize", "propose")
-    return tuple(dict.fromkeys(n for node in order for n in stored.get(node, [])))
+    noted = dict.fromkeys(n for node in order for n in stored.get(node, []))
+    if not case.left_out:
+        return tuple(noted)
+    read = len(case.state["anomalies"])
+    left_out = f"{case.left_out:,} {'anomaly' if case.left_out == 1 else 'anomalies'}"
+    return (f"{left_out} beside the {read:,} most telling ones.", *noted)

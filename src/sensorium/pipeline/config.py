@@ -13,6 +13,9 @@ class PipelineConfig:
 
     syslog_ports: tuple[int, ...] = setting((514, 5514), "UDP ports whose datagrams are syslog")
     slack_s: int = setting(5, "seconds kept in hand for records that overtake each other", ge=0)
+    investigations_per_window: int = setting(
+        10, "incidents investigated after each window, the worst first; others wait", ge=1
+    )
     rewarm_hours: float = setting(
         2.0, "hours of stored telemetry read back after a restart to rebuild baselines", ge=0
     )

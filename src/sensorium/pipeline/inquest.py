@@ -6,12 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sensorium.model.approval import ApprovalState
 from sensorium.model.incident import IncidentState
 
 if TYPE_CHECKING:
     from sensorium.agent import InvestigationResult, Investigator
-    from sensorium.model.approval import Approval
     from sensorium.model.incident import Incident
     from sensorium.store.records import Records
 
@@ -36,23 +34,19 @@ class Inquest:
 
     def resume_decided(self, at_ns: int) -> list[Incident]:
         """Resume every graph whose approval a person, or its expiry, has decided."""
-        resumed = []
-        for incident in self._records.incidents.list(states=[IncidentState.AWAITING_APPROVAL]):
-            approval = self._decided(incident.id)
-            if approval is not None:
-                result = self._investigator.resume(incident.id, approval)
-                resumed.append(self._keep(result, at_ns))
-        return resumed
+        return [
+            self._keep(self._investigator.resume(approval.incident_id, approval), at_ns)
+            for approval in self._records.approvals.decided_and_awaited()
+        ]
 
     def finish_interrupted(self, until_ns: int) -> list[Incident]:
         """Finish what a stopped process was in the middle of."""
-        finished = [
-            self._keep(result, until_ns) for result in self._investigator.continue_unfinished()
-        ]
-        done = {incident.id for incident in finished}
-        left = self._records.incidents.list(states=[IncidentState.INVESTIGATING])
-        finished += [self.investigate(i, until_ns) for i in left if i.id not in done]
-        return finished
+        return [self._keep(result, until_ns) for result in self._investigator.continue_unfinished()]
+
+    def not_begun(self) -> tuple[Incident, ...]:
+        """The incidents that settled and were not investigated, the first to begin first."""
+        left = self._records.incidents.list(states=[IncidentState.INVESTIGATING], limit=None)
+        return left[::-1]
 
     def _keep(self, result: InvestigationResult, at_ns: int) -> Incident:
         """Save the incident, and its brief as ``briefs/ID.md``, whole or not at all."""
@@ -68,9 +62,3 @@ class Inquest:
     def close(self) -> None:
         """Release the checkpoints."""
         self._investigator.close()
-
-    def _decided(self, incident_id: str) -> Approval | None:
-        approvals = self._records.approvals.of_incident(incident_id)
-        if not approvals or any(a.state is ApprovalState.PENDING for a in approvals):
-            return None
-        return approvals[-1]

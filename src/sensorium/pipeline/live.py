@@ -96,6 +96,8 @@ class LivePipeline:
         with self._turns.time():
             if arrivals is not None:
                 self._pipeline.take(arrivals)
+            else:
+                self._pipeline.wait()
             if end_ns:
                 self._pipeline.finish(end_ns, self._settle_s)
                 self._log.info("replayed stream ended", event_time_ns=self._pipeline.watermark_ns)

@@ -100,17 +100,20 @@ class Resumption:
         templates = self._telemetry.query(_TEMPLATES)
         self._pipeline.restore_templates(templates)
         rows = self._pipeline.relearn(until_ns, self._stored(until_ns))
-        incidents = self._records.incidents.list(states=_KEPT_STATES, limit=10_000)
+        incidents = self._records.incidents.list(states=_KEPT_STATES, limit=None)
         since_ns = min([until_ns - 900 * SECOND, *(i.start_ns for i in incidents)])
         self._pipeline.restore(incidents, self._records.anomalies.between(since_ns, until_ns))
         finished = self._inquest.finish_interrupted(until_ns)
         for incident in finished:
             self._pipeline.concluded(incident)
-        waiting = self._records.incidents.list(states=[IncidentState.AWAITING_APPROVAL])
+        left = self._inquest.not_begun()
+        self._pipeline.investigate_later(left)
+        waiting = self._records.incidents.ids([IncidentState.AWAITING_APPROVAL])
         self._log.info(
             "resumed",
             incidents=len(incidents),
             investigations_finished=len(finished),
+            investigations_waiting=len(left),
             waiting_for_a_person=len(waiting),
             log_templates=templates.num_rows,
             records_relearnt=rows,

@@ -11,6 +11,7 @@ import numpy as np
 
 from sensorium.ingest.sniff import sflow_datagrams
 from sensorium.model.signals import Signal
+from sensorium.pipeline.caseload import Caseload
 from sensorium.pipeline.config import PipelineConfig
 from sensorium.store.errors import StoreWriteError
 
@@ -70,7 +71,7 @@ class Pipeline:
         self._window_ns = window_s * SECOND
         self._behind_ns = (lateness_s + config.slack_s) * SECOND
         self._syslog_ports = np.array(config.syslog_ports, np.uint16)
-        self._due: list[Incident] = []
+        self._caseload = Caseload(parts.observe, config.investigations_per_window)
         self._log = parts.observe.logger("pipeline")
         self.watermark_ns = 0
         self._rows = parts.observe.counter(
@@ -125,6 +126,8 @@ class Pipeline:
         For a recording; a live stream that stops keeps its last windows open for the restart.
         """
         self.advance(through_ns + self._behind_ns + (settle_s + 60) * SECOND)
+        while self._investigate(self.watermark_ns):
+            pass
         self._parts.telemetry.flush()
 
     def relearn(self, until_ns: int, batches: Iterable[tuple[Signal, pa.RecordBatch]]) -> int:
@@ -154,6 +157,10 @@ class Pipeline:
         parts.graph.advance(self.watermark_ns)
         parts.incidents.changes = parts.changes.around(self.watermark_ns)
         parts.incidents.restore(incidents, anomalies)
+
+    def investigate_later(self, incidents: Iterable[Incident]) -> None:
+        """Investigate these after the next windows, as many at a time as any."""
+        self._caseload.add(incidents)
 
     def concluded(self, incident: Incident) -> None:
         """Take over what an investigation or a person decided."""
@@ -223,22 +230,28 @@ class Pipeline:
             parts.records.meta.set(WATERMARK, str(end_ns), within=within)
         self.watermark_ns = end_ns
         self._event_time.set(end_ns / SECOND)
-        self._investigate(updates.settled, end_ns)
+        self._caseload.follow(updates)
+        self._investigate(end_ns)
 
-    def _investigate(self, settled: Sequence[Incident], until_ns: int) -> None:
-        self._due += settled
-        if not self._due:
-            return
+    def wait(self) -> None:
+        """Nothing has arrived since the start, so no window closes: use the time."""
+        self._investigate(self.watermark_ns)
+
+    def _investigate(self, until_ns: int) -> int:
+        """Investigate what is due by the caseload; returns how many that were."""
+        if not self._caseload:
+            return 0
         try:
             # The agent asks the store, so everything up to now must be there to be found.
             self._parts.telemetry.flush()
         except StoreWriteError as error:
             self._log.error(
                 "investigations wait until telemetry can be written again; it is kept meanwhile",
-                incidents=len(self._due),
+                incidents=len(self._caseload),
                 reason=error.message,
             )
-            return
-        due, self._due = self._due, []
+            return 0
+        due = self._caseload.take()
         for incident in due:
             self._parts.incidents.concluded(self._parts.investigate(incident, until_ns))
+        return len(due)

@@ -85,3 +85,12 @@ def test_several_aggregates_change_in_one_transaction_or_not_at_all(records: Rec
     assert records.evidence.of_incident("INC-00000001") == ()
     assert records.meta.get("watermark_ns") is None
     assert records.audit.list() == ()
+
+
+def test_all_of_more_than_a_page_can_be_listed(records: Records) -> None:
+    for number in range(101):
+        records.incidents.save(samples.incident(f"INC-{number}", start_ns=samples.NOON + number))
+    records.incidents.save(samples.incident("INC-x", state=INVESTIGATING))
+    assert len(records.incidents.list(states=[OPEN])) == 100
+    assert len(records.incidents.list(states=[OPEN], limit=None)) == 101
+    assert records.incidents.ids([INVESTIGATING, IncidentState.CLOSED]) == {"INC-x"}

@@ -47,6 +47,10 @@ def play(case: Case, box: Toolbox) -> Report:
     if not changes:
         note = "No change was announced for the time of the incident, so none was compared."
         return Report(notes=(note,), update={"planned": {"planned": False}})
+    if case.left_out:
+        # What was not read may be what no change explains.
+        note = "Whether it was planned cannot be said of so many anomalies; a person has to judge."
+        return Report(notes=(note,), update={"planned": {"planned": False}})
     answer, graph = dependencies(box)
 
     def is_client(host: str, server: str, port: int) -> bool:

@@ -9,9 +9,10 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Connection, RowMapping
 
 from sensorium.model.approval import Approval, ApprovalState
+from sensorium.model.incident import IncidentState
 from sensorium.store.records.connections import Connections
 from sensorium.store.records.insert_new import insert_new
-from sensorium.store.records.tables import APPROVALS
+from sensorium.store.records.tables import APPROVALS, INCIDENTS
 
 
 class Approvals:
@@ -78,6 +79,25 @@ class Approvals:
         )
         with self._connections.reading() as connection:
             return tuple(_approval(row) for row in connection.execute(statement).mappings())
+
+    def decided_and_awaited(self) -> tuple[Approval, ...]:
+        """The newest approval of each incident that awaits one though none of its own is pending;
+        the latest incident first."""
+        pending = select(APPROVALS.c.incident_id).where(
+            APPROVALS.c.state == ApprovalState.PENDING.value
+        )
+        awaiting = (
+            select(INCIDENTS.c.id)
+            .where(
+                INCIDENTS.c.state == IncidentState.AWAITING_APPROVAL.value,
+                INCIDENTS.c.id.in_(select(APPROVALS.c.incident_id)),
+                INCIDENTS.c.id.not_in(pending),
+            )
+            .order_by(INCIDENTS.c.start_ns.desc(), INCIDENTS.c.id)
+        )
+        with self._connections.reading() as connection:
+            ids = connection.execute(awaiting).scalars().all()
+        return tuple(self.of_incident(incident_id)[-1] for incident_id in ids)
 
     def list(
         self,

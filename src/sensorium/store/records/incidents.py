@@ -128,9 +128,10 @@ class Incidents:
             return next(iter(_load(connection, connection.execute(statement).mappings())), None)
 
     def list(
-        self, states: Iterable[IncidentState | str] | None = None, limit: int = 100
+        self, states: Iterable[IncidentState | str] | None = None, limit: int | None = 100
     ) -> tuple[Incident, ...]:
-        """Incidents in any of ``states`` (all if None or empty), the latest start first."""
+        """Incidents in any of ``states`` (all if None or empty), the latest start first; at most
+        ``limit``, all of them if None."""
         statement = select(INCIDENTS)
         chosen = [IncidentState(state).value for state in states or ()]
         if chosen:
@@ -138,6 +139,13 @@ class Incidents:
         statement = statement.order_by(INCIDENTS.c.start_ns.desc(), INCIDENTS.c.id).limit(limit)
         with self._connections.reading() as connection:
             return _load(connection, connection.execute(statement).mappings())
+
+    def ids(self, states: Iterable[IncidentState]) -> frozenset[str]:
+        """The ids of all incidents in any of ``states``."""
+        chosen = [state.value for state in states]
+        statement = select(INCIDENTS.c.id).where(INCIDENTS.c.state.in_(chosen))
+        with self._connections.reading() as connection:
+            return frozenset(connection.execute(statement).scalars())
 
     def events(self, incident_id: str) -> tuple[IncidentEvent, ...]:
         """An incident's changes of state, in the order they were made."""

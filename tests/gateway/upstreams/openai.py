@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,11 +96,22 @@ def _pieces(asked: dict[str, Any]) -> list[bytes]:
 def _embeddings(asked: dict[str, Any]) -> dict[str, Any]:
     inputs = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
     data = [
-        {"object": "embedding", "index": i, "embedding": [float(len(str(text))), 0.5]}
+        {
+            "object": "embedding",
+            "index": i,
+            "embedding": _vector(asked, [float(len(str(text))), 0.5]),
+        }
         for i, text in enumerate(inputs)
     ]
     usage = {"prompt_tokens": len(inputs), "total_tokens": len(inputs)}
     return {"object": "list", "data": data, "model": asked.get("model"), "usage": usage}
+
+
+def _vector(asked: dict[str, Any], numbers: list[float]) -> list[float] | str:
+    """OpenAI's own client asks for base64."""
+    if asked.get("encoding_format") != "base64":
+        return numbers
+    return base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()
 
 
 def _error(status: int, message: str, code: str | None) -> web.Response:

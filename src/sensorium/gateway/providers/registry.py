@@ -15,6 +15,7 @@ _KINDS: Final = {
     Kind.AZURE: ("openai", "AzureProvider", "openai_chat"),
     Kind.ANTHROPIC: ("anthropic", "AnthropicProvider", "anthropic"),
     Kind.GEMINI: ("gemini", "GeminiProvider", "gemini"),
+    Kind.LITELLM: ("litellm_sdk.provider", "LiteLLMProvider", "openai_chat"),
     Kind.LOCAL: ("local.provider", "LocalProvider", "openai_chat"),
     Kind.BEDROCK: ("bedrock.provider", "BedrockProvider", "bedrock"),
 }

@@ -1,0 +1,1 @@
+"""Providers that the gateway does not speak to itself, by LiteLLM's SDK (extra ``litellm``)."""

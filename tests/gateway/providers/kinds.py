@@ -11,6 +11,7 @@ from sensorium.gateway.failure import Failure, FailureKind
 from sensorium.gateway.provider import Call, Provider
 from sensorium.gateway.providers.config import Kind, ProviderConfig
 from sensorium.gateway.providers.deps import ProviderDeps
+from sensorium.gateway.providers.destinations import Resolve, resolve
 from sensorium.gateway.providers.registry import make_provider
 from sensorium.observe import Observe
 from tests.gateway.upstreams.anthropic import AnthropicEmulator
@@ -71,6 +72,7 @@ class Case:
         observe: Observe | None = None,
         dialects: Mapping[str, Any] = CARELESS,
         environment: Mapping[str, str] | None = None,
+        resolver: Resolve = resolve,
         **changes: Any,
     ) -> Provider:
         """A provider at ``url``; the key is the emulator's unless another is given."""
@@ -78,6 +80,7 @@ class Case:
         deps = ProviderDeps(
             observe=observe or Observe(),
             dialects=dialects,
+            resolver=resolver,
             environment={**self.environment(key), **(environment or {})},
         )
         credential = "aws:env" if self.kind is Kind.BEDROCK else "env:UPSTREAM_KEY"

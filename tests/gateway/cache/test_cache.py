@@ -128,7 +128,7 @@ def test_a_stream_shares_the_answer_of_a_whole_request() -> None:
 def test_an_answer_comes_back_as_it_was() -> None:
     assert decoded(encoded(REPLY)) == REPLY
     for bad in (b"[]", b'{"is": "Reply", "of": []}', b'{"is": "os", "of": []}', b"{", b"null"):
-        with pytest.raises(ValueError, match=r"answer|JSON|unexpected|input|character"):
+        with pytest.raises(ValueError, match="not an answer"):
             decoded(bad)
 
 

@@ -15,6 +15,7 @@ from sensorium.cli import LazyGroup
 VERBS = {
     "check": "Read the settings strictly and say what is wrong, if anything.",
     "example": "Print a settings file with every setting, its explanation and its default.",
+    "evidence": "Print the signed evidence of a request under a privacy policy, and verify it.",
 }
 
 

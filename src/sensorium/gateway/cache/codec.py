@@ -26,7 +26,7 @@ def decoded(data: bytes) -> Reply:
     """The answer; raises ``ValueError`` where the bytes are none."""
     try:
         reply = _object(orjson.loads(data))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError("not an answer") from error
     if not isinstance(reply, Reply):
         raise ValueError("not an answer")

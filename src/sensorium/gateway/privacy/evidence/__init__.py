@@ -1,0 +1,1 @@
+"""Evidence: for each request under a policy a signed record of where it went and why it might."""

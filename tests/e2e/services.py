@@ -56,14 +56,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def service(folder: Path) -> Iterator[Service]:
-    """Start the service over ``folder``; it is killed at the end if it still runs."""
+def service(folder: Path, ingest: str = "") -> Iterator[Service]:
+    """Start the service over ``folder``; it is killed at the end if it still runs. ``ingest`` is
+    YAML for that part of the settings, each line indented by two."""
     port = free_port()
     settings = folder / "sensorium.yaml"
     settings.write_text(
         "ingest:\n  udp:\n    host: 127.0.0.1\n"
         f"    ports: [{UDP['flows']}, {UDP['ipfix']}, {UDP['syslog']}]\n"
-        "  http:\n    port: 0\n  grpc:\n    port: 0\n"
+        f"  http:\n    port: 0\n  grpc:\n    port: 0\n{ingest}"
         f"console:\n  port: {port}\n"
     )
     log = folder / "service.log"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -14,12 +15,26 @@ if TYPE_CHECKING:
 
     from sensorium.store.records.connections import Connections
 
-_LOCATION = "sensorium.store.records:migrations"
-_LOCK = 0x5E45_0001
-"""Advisory lock number that serialises migrations on PostgreSQL."""
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A database's schema: where its revisions are, and what messages call it and its setting.
+
+    ``lock`` is the advisory lock number that serialises its migrations on PostgreSQL.
+    """
+
+    location: str
+    lock: int
+    what: str
+    dsn_setting: str
 
 
-def migrate(connections: Connections) -> bool:
+RECORDS = Schema(
+    "sensorium.store.records:migrations", 0x5E45_0001, "records database", "store.records.dsn"
+)
+
+
+def migrate(connections: Connections, schema: Schema = RECORDS) -> bool:
     """Apply outstanding revisions; whether there were any.
 
     Two processes that open a new database at once take turns. Raises StoreOpenError where the
@@ -29,38 +44,38 @@ def migrate(connections: Connections) -> bool:
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    settings = _settings()
+    settings = _settings(schema)
     script = ScriptDirectory.from_config(settings)
     try:
         with connections.writing() as connection:
             if not connections.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": schema.lock})
             current = MigrationContext.configure(connection).get_current_revision()
             if current == script.get_current_head():
                 return False
             known = {revision.revision for revision in script.walk_revisions()}
             if current is not None and current not in known:
                 raise StoreOpenError(
-                    f"the records database has schema revision {current}, which this version "
+                    f"the {schema.what} has schema revision {current}, which this version "
                     "does not know: it was written by a newer sensorium",
                     unaffected="nothing was changed",
-                    next_step="run that version, or point store.records.dsn elsewhere",
+                    next_step=f"run that version, or point {schema.dsn_setting} elsewhere",
                 )
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
     except SQLAlchemyError as error:
         where = connections.engine.url.render_as_string(hide_password=True)
         raise StoreOpenError(
-            f"the records database {where} could not be opened: {' '.join(str(error).split())}",
-            next_step="check store.records.dsn, and that its user may create tables",
+            f"the {schema.what} {where} could not be opened: {' '.join(str(error).split())}",
+            next_step=f"check {schema.dsn_setting}, and that its user may create tables",
         ) from error
     return True
 
 
-def _settings() -> Config:
+def _settings(schema: Schema) -> Config:
     from alembic.config import Config
 
     settings = Config()
-    settings.set_main_option("script_location", _LOCATION)
+    settings.set_main_option("script_location", schema.location)
     settings.set_main_option("path_separator", "os")
     return settings

@@ -1,0 +1,35 @@
+"""The gateway's own database, opened and brought to its newest schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import event
+
+from sensorium.gateway.ledger.config import Durability
+from sensorium.store.records.config import RecordsConfig
+from sensorium.store.records.connections import Connections, connect
+from sensorium.store.records.migrate import Schema, migrate
+
+if TYPE_CHECKING:
+    from sensorium.gateway.ledger.config import LedgerConfig
+
+SCHEMA: Final = Schema(
+    "sensorium.gateway.ledger:migrations", 0x5E45_0011, "gateway's database", "ledger.dsn"
+)
+
+
+def open_database(config: LedgerConfig, data_dir: Path) -> Connections:
+    """Connections to it; StoreOpenError says what is wrong with the settings or the database."""
+    dsn = config.dsn or f"sqlite:///{data_dir.resolve() / 'gateway.sqlite'}"
+    connections = connect(RecordsConfig(dsn=dsn, busy_timeout_s=config.busy_timeout_s), None)
+    if connections.is_sqlite and config.durability is Durability.PROCESS:
+        # With a write-ahead log, what NORMAL gives up is the flush before a commit returns: a
+        # killed process loses nothing, a machine without power the newest transactions.
+        @event.listens_for(connections.engine, "connect")
+        def _relax(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA synchronous=NORMAL").close()
+
+    migrate(connections, SCHEMA)
+    return connections

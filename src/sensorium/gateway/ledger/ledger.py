@@ -1,0 +1,108 @@
+"""The ledger: no call before its worst case is reserved, no reservation that outlives its call.
+
+Promises, each with its test:
+
+- :meth:`Ledger.open` checks and reserves in every scope of the call (end user, key, user, team,
+  organisation) and writes the attempt's row, in one transaction that is durable before it returns.
+  So what is settled and reserved never exceeds a budget, whatever runs at the same time, in this
+  process or in others on the same database.
+- Each attempt has one row, from before the provider hears of it. A row is completed once and can
+  neither be changed afterwards nor removed: triggers in the database see to that.
+- A process that dies leaves open rows. When their lease is over, :meth:`Ledger.recover`, of any
+  process, marks them ``abandoned`` and sets their reservations free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sensorium.gateway.ledger.batch import Open, Recover, Renew, Settle
+from sensorium.gateway.ledger.database import open_database
+from sensorium.gateway.ledger.statements import Statements
+from sensorium.gateway.ledger.words import Claim, Outcome, Recovered, Ticket
+from sensorium.gateway.ledger.writer import LoopWriter, ThreadWriter, Writer
+
+if TYPE_CHECKING:
+    from sensorium.gateway.ledger.config import LedgerConfig
+    from sensorium.observe import Observe
+    from sensorium.store.records.connections import Connections
+
+
+class Ledger:
+    """Belongs to one event loop. Nothing is started before it is first asked."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        observe: Observe,
+        *,
+        wall_ns: Callable[[], int] = time.time_ns,
+        reached: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        kind = LoopWriter if connections.is_sqlite else ThreadWriter
+        self._writer: Writer = kind(lambda: Statements(connections), reached)
+        self._wall_ns = wall_ns
+        self._log = observe.logger("gateway")
+        self._refused = observe.counter(
+            "sensorium_gateway_refused",
+            "Calls that a budget or limit had no room for",
+            ("reason", "scope"),
+        )
+        self._abandoned = observe.counter(
+            "sensorium_gateway_attempts_abandoned",
+            "Attempts whose process died before it could settle them",
+        )
+
+    async def open(self, claim: Claim) -> Ticket:
+        """Reserve and write down; raises ``Refused``, or ``AlreadyOpenError`` for a repeat."""
+        from sensorium.gateway.ledger.words import Refused
+
+        try:
+            ticket: Ticket = await self._writer.ask(Open(claim))
+        except Refused as refused:
+            kind = refused.scope.partition(":")[0]
+            self._refused.labels(reason=refused.reason.value, scope=kind).inc()
+            raise
+        return ticket
+
+    async def settle(self, ticket: Ticket, outcome: Outcome) -> bool:
+        """Replace the reservation by what was used; False where that had been done before."""
+        done: bool = await self._writer.ask(Settle(ticket, outcome))
+        return done
+
+    async def renew(self, ticket: Ticket, lease_s: float) -> None:
+        """Let the lease run for so long from now."""
+        await self._writer.ask(Renew(ticket, self._wall_ns() + int(lease_s * 1e9)))
+
+    async def recover(self) -> Recovered:
+        """Abandon the attempts whose lease is over, and say how many; some 500 at a time."""
+        found: Recovered = await self._writer.ask(Recover(self._wall_ns()))
+        if found.attempts:
+            self._abandoned.inc(found.attempts)
+            self._log.warning("attempts abandoned", attempts=found.attempts)
+        return found
+
+    async def recover_forever(self, every_s: float) -> None:
+        """Recover now and then; never returns."""
+        while True:
+            with contextlib.suppress(Exception):
+                while (await self.recover()).attempts:
+                    pass
+            await asyncio.sleep(every_s)
+
+    async def close(self) -> None:
+        """Write what was handed over, then stop."""
+        await self._writer.close()
+
+
+def open_ledger(
+    config: LedgerConfig, data_dir: Path, observe: Observe
+) -> tuple[Ledger, Connections]:
+    """The ledger on the database of the settings, and that database for who else keeps things."""
+    connections = open_database(config, data_dir)
+    return Ledger(connections, observe), connections

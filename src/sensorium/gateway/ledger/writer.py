@@ -1,0 +1,160 @@
+"""Who writes the ledger, and when: what is asked at once goes into one transaction.
+
+SQLite is written on the event loop itself: a transaction takes some tens of microseconds, and a
+thread would have to wait up to five milliseconds for the interpreter's lock
+(``sys.getswitchinterval``) while the loop is busy. A database server is written by a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sensorium.gateway.ledger.batch import Books, Request
+
+if TYPE_CHECKING:
+    from sensorium.gateway.ledger.statements import Statements
+
+_MOST: Final = 512
+"""Requests in one transaction at most: the first of them waits for the last."""
+
+_Waiting = list[tuple[Request, "asyncio.Future[Any]"]]
+
+
+class Writer(Protocol):
+    """Takes requests on one event loop and answers them there."""
+
+    def ask(self, request: Request) -> asyncio.Future[Any]:
+        """Queue a request; the future has its answer once that is durable."""
+
+    async def close(self) -> None:
+        """Write what is queued, then stop."""
+
+
+class _Clerk:
+    """Carries out batches, on a connection that is made anew after it broke."""
+
+    def __init__(
+        self, open_statements: Callable[[], Statements], reached: Callable[[str], None]
+    ) -> None:
+        self._open_statements = open_statements
+        self._reached = reached
+        self._statements: Statements | None = None
+        self._books: Books | None = None
+
+    def carry_out(self, batch: _Waiting) -> list[Any]:
+        """An answer for each; whatever went wrong is the answer of all."""
+        try:
+            if self._books is None:
+                self._statements = self._open_statements()
+                self._books = Books(self._statements, self._reached)
+            return self._books.carry_out([request for request, _ in batch])
+        except Exception as error:  # noqa: BLE001 - whoever asked is told; the ledger goes on
+            self.close()
+            return [error] * len(batch)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._statements is not None:
+            with contextlib.suppress(Exception):
+                self._statements.close()
+        self._statements = self._books = None
+
+
+def _deliver(batch: _Waiting, answers: list[Any]) -> None:
+    for (_, future), answer in zip(batch, answers, strict=True):
+        if future.done():
+            continue
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
+
+
+class LoopWriter:
+    """Writes on the event loop, once for all that was asked in one turn of it."""
+
+    def __init__(
+        self, open_statements: Callable[[], Statements], reached: Callable[[str], None]
+    ) -> None:
+        self._clerk = _Clerk(open_statements, reached)
+        self._waiting: _Waiting = []
+        self._closed = False
+
+    def ask(self, request: Request) -> asyncio.Future[Any]:
+        """Queue a request; the future has its answer once that is durable."""
+        if self._closed:
+            raise RuntimeError("the ledger is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._drain)
+        self._waiting.append((request, future))
+        return future
+
+    async def close(self) -> None:
+        """Write what is queued, then stop."""
+        self._closed = True
+        while self._waiting:
+            self._drain()
+        self._clerk.close()
+
+    def _drain(self) -> None:
+        batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._drain)
+        if batch:
+            _deliver(batch, self._clerk.carry_out(batch))
+
+
+class ThreadWriter:
+    """Writes in a thread of its own; what comes while it writes is its next transaction."""
+
+    def __init__(
+        self, open_statements: Callable[[], Statements], reached: Callable[[str], None]
+    ) -> None:
+        self._clerk = _Clerk(open_statements, reached)
+        self._waiting: _Waiting = []
+        self._more = threading.Condition()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def ask(self, request: Request) -> asyncio.Future[Any]:
+        """Queue a request; the future has its answer once that is durable."""
+        loop = asyncio.get_running_loop()
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._run, args=(loop,), name="gateway-ledger", daemon=True
+            )
+            self._thread.start()
+        future: asyncio.Future[Any] = loop.create_future()
+        with self._more:
+            if self._closed:
+                raise RuntimeError("the ledger is closed")
+            self._waiting.append((request, future))
+            self._more.notify()
+        return future
+
+    async def close(self) -> None:
+        """Write what is queued, then stop."""
+        with self._more:
+            self._closed = True
+            self._more.notify()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        while True:
+            with self._more:
+                while not self._waiting and not self._closed:
+                    self._more.wait()
+                batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+            if not batch:
+                break
+            answers = self._clerk.carry_out(batch)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_deliver, batch, answers)
+        self._clerk.close()

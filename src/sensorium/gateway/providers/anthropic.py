@@ -33,17 +33,17 @@ class AnthropicProvider(HttpProvider):
         self._path = origin.path
         self._version = config.api_version or VERSION
 
-    async def _request(self, call: Call) -> tuple[Request, Secret]:
+    async def _request(self, call: Call) -> Request:
         if call.operation != "chat":
             raise bad_request(f"the provider has no {call.operation}", "operation")
         secret = self._credential.current()
         headers = self._headers(call, *self._authorization(secret))
-        return Request("POST", f"{self._path}/messages", headers, encoded(call.body)), secret
+        return Request("POST", f"{self._path}/messages", headers, encoded(call.body))
 
-    def _probe(self) -> tuple[Request, Secret]:
+    def _probe(self) -> Request:
         secret = self._credential.current()
         headers = (*self._authorization(secret), *self._fixed)
-        return Request("GET", f"{self._path}/models?limit=1", headers), secret
+        return Request("GET", f"{self._path}/models?limit=1", headers)
 
     def _authorization(self, secret: Secret) -> tuple[tuple[str, HeaderValue], ...]:
         version = ("anthropic-version", self._version)

@@ -16,7 +16,6 @@ from sensorium.gateway.providers.config import ProviderConfig
 from sensorium.gateway.providers.failures import bad_answer, bad_request
 from sensorium.gateway.providers.http import HttpAnswer, Request, Session
 from sensorium.gateway.providers.http.request import HeaderValue
-from sensorium.gateway.providers.secret import Secret
 
 _ERROR_BYTES: Final = 64 * 1024
 # What of a provider's head is of use to a caller. Cookies, addresses and versions are not.
@@ -98,24 +97,23 @@ class HttpProvider:
 
     async def send(self, call: Call) -> ProviderAnswer:
         """Send it once; raises ``CallFailedError``."""
-        request, secret = await self._request(call)
-        return Answer(await self._good(request, secret, call))
+        return Answer(await self._good(await self._request(call), call))
 
-    async def _request(self, call: Call) -> tuple[Request, Secret]:
-        """The request, and what must not be seen in an error."""
+    async def _request(self, call: Call) -> Request:
+        """The request for a call; raises ``CallFailedError``."""
         raise NotImplementedError
 
-    def _probe(self) -> tuple[Request, Secret]:
+    def _probe(self) -> Request:
         """A question that costs nothing."""
         raise NotImplementedError
 
     async def probe(self, timeout_s: float) -> None:
         """Ask it something that costs nothing; raises ``CallFailedError``."""
-        request, secret = self._probe()
+        request = self._probe()
         answer = await self._session.send(request, first_byte_s=timeout_s, timeout_s=timeout_s)
         try:
             if not 200 <= answer.status < 300:
-                raise await self._failure(answer, secret)
+                raise await self._failure(answer, request)
             await answer.body()
         finally:
             await answer.aclose()
@@ -141,13 +139,13 @@ class HttpProvider:
                 headers.append((name.lower(), value))
         return headers
 
-    async def _good(self, request: Request, secret: Secret, call: Call) -> HttpAnswer:
+    async def _good(self, request: Request, call: Call) -> HttpAnswer:
         answer = await self._session.send(
             request, first_byte_s=call.first_byte_s, timeout_s=call.timeout_s
         )
         try:
             if not 200 <= answer.status < 300:
-                raise await self._failure(answer, secret)
+                raise await self._failure(answer, request)
             self._check_type(answer, call.stream)
         except BaseException:
             await answer.aclose()
@@ -162,7 +160,7 @@ class HttpProvider:
             what = "a stream" if stream else "JSON"
             raise bad_answer(f"the provider's answer is not {what}", "content_type", answer.status)
 
-    async def _failure(self, answer: HttpAnswer, secret: Secret) -> CallFailedError:
+    async def _failure(self, answer: HttpAnswer, request: Request) -> CallFailedError:
         status = answer.status
         if 300 <= status < 400:
             return bad_answer(
@@ -172,21 +170,17 @@ class HttpProvider:
         headers = passed(answer.headers)
         # Dialects read no clock, and count a date of Retry-After from the answer's own.
         headers.setdefault("date", formatdate(self._clock(), usegmt=True))
-        return CallFailedError(self._classified(status, headers, body, secret))
-
-    def _classified(
-        self, status: int, headers: Mapping[str, str], body: bytes, secret: Secret
-    ) -> Failure:
         failure = self._dialect.parse_error(status, headers, body)
-        if failure.kind is FailureKind.UNAUTHENTICATED:
-            # Providers repeat part of the key here.
-            message = "the provider refused the gateway's credential"
-            return dataclasses.replace(failure, message=message)
-        return dataclasses.replace(
-            failure,
-            message=secret.removed_from(failure.message),
-            code=secret.removed_from(failure.code),
-        )
+        return CallFailedError(_safe(failure, request))
+
+
+def _safe(failure: Failure, request: Request) -> Failure:
+    """The failure without the credential, should the provider have repeated it."""
+    message = request.redacted(failure.message)
+    if failure.kind is FailureKind.UNAUTHENTICATED:
+        # Providers repeat a part of the key here.
+        message = "the provider refused the gateway's credential"
+    return dataclasses.replace(failure, message=message, code=request.redacted(failure.code))
 
 
 def passed(headers: Mapping[str, str]) -> dict[str, str]:

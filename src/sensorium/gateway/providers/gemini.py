@@ -34,16 +34,16 @@ class GeminiProvider(HttpProvider):
         self._credential = credential(config.credential, deps.environment)
         self._path = origin.path
 
-    async def _request(self, call: Call) -> tuple[Request, Secret]:
+    async def _request(self, call: Call) -> Request:
         target = self._target(call)
         secret = self._credential.current()
         headers = self._headers(call, *self._authorization(secret))
-        return Request("POST", target, headers, encoded(call.body)), secret
+        return Request("POST", target, headers, encoded(call.body))
 
-    def _probe(self) -> tuple[Request, Secret]:
+    def _probe(self) -> Request:
         secret = self._credential.current()
         headers = (*self._authorization(secret), *self._fixed)
-        return Request("GET", f"{self._path}/models?pageSize=1", headers), secret
+        return Request("GET", f"{self._path}/models?pageSize=1", headers)
 
     def _target(self, call: Call) -> str:
         if not _MODEL.fullmatch(call.model):

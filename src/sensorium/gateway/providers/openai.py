@@ -37,15 +37,15 @@ class OpenAIProvider(HttpProvider):
         self._credential = credential(config.credential, deps.environment)
         self._path = origin.path
 
-    async def _request(self, call: Call) -> tuple[Request, Secret]:
+    async def _request(self, call: Call) -> Request:
         secret = self._credential.current()
         headers = self._headers(call, *self._authorization(secret))
-        return Request("POST", self._target(call), headers, encoded(call.body)), secret
+        return Request("POST", self._target(call), headers, encoded(call.body))
 
-    def _probe(self) -> tuple[Request, Secret]:
+    def _probe(self) -> Request:
         secret = self._credential.current()
         headers = (("Accept", "application/json"), *self._authorization(secret), *self._fixed)
-        return Request("GET", f"{self._path}/models", headers), secret
+        return Request("GET", f"{self._path}/models", headers)
 
     def _target(self, call: Call) -> str:
         path = _PATHS.get(call.operation)
@@ -81,11 +81,11 @@ class AzureProvider(OpenAIProvider):
         model = quote(call.model, safe="")
         return f"{self._path}/deployments/{model}{target}?api-version={self._version}"
 
-    def _probe(self) -> tuple[Request, Secret]:
-        request, secret = super()._probe()
+    def _probe(self) -> Request:
+        request = super()._probe()
         if self._version:
             request.target += f"?api-version={self._version}"
-        return request, secret
+        return request
 
     def _authorization(self, secret: Secret) -> tuple[tuple[str, HeaderValue], ...]:
         return (("api-key", secret),) if secret else ()

@@ -10,7 +10,6 @@ from sensorium.gateway.providers.credentials import Credential, credential
 from sensorium.gateway.providers.deps import ProviderDeps
 from sensorium.gateway.providers.failures import no_credential
 from sensorium.gateway.providers.http.request import HeaderValue
-from sensorium.gateway.providers.secret import Secret
 
 
 class Authorization:
@@ -33,16 +32,14 @@ class Authorization:
         authority: str,
         headers: Sequence[tuple[str, HeaderValue]],
         body: bytes,
-    ) -> tuple[Sequence[tuple[str, HeaderValue]], Secret]:
-        """The headers to add, and the secret that must not be seen in an error."""
+    ) -> Sequence[tuple[str, HeaderValue]]:
+        """The headers to add; raises ``CallFailedError`` (UNAUTHENTICATED)."""
         if self._bearer is not None:
-            secret = self._bearer.current()
-            return (("Authorization", ("Bearer ", secret)),), secret
+            return (("Authorization", ("Bearer ", self._bearer.current())),)
         keys = await self.keys()
         signed = [("Host", authority)]
         signed += [(name, value) for name, value in headers if isinstance(value, str)]
-        added = self._signer.sign(method, target, signed, body, keys, self._clock())
-        return added, keys.secret_access_key
+        return self._signer.sign(method, target, signed, body, keys, self._clock())
 
     async def keys(self) -> AwsKeys:
         """The AWS keys as they are now; raises ``CallFailedError`` where an API key is used."""

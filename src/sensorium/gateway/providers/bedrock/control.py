@@ -91,7 +91,7 @@ class BedrockControl:
     async def _get(self, path: str, timeout_s: float = _TIMEOUT_S) -> dict[str, Any]:
         target = self._origin.path + path
         headers: list[tuple[str, HeaderValue]] = [("Accept", "application/json")]
-        added, _ = await self._authorization.headers(
+        added = await self._authorization.headers(
             "GET", target, self._origin.authority, headers, b""
         )
         answer = await self._session.send(

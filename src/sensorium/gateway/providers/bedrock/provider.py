@@ -21,7 +21,6 @@ from sensorium.gateway.providers.deps import ProviderDeps
 from sensorium.gateway.providers.endpoint import HttpProvider, encoded
 from sensorium.gateway.providers.failures import bad_request
 from sensorium.gateway.providers.http import Request
-from sensorium.gateway.providers.secret import Secret
 
 _FORWARDED: Final = frozenset(
     {
@@ -53,14 +52,12 @@ class BedrockProvider(HttpProvider):
         self._deps = deps
         self._control: BedrockControl | None = None
 
-    async def _request(self, call: Call) -> tuple[Request, Secret]:
+    async def _request(self, call: Call) -> Request:
         body = encoded(call.body)
         target = self._target(call)
         headers = self._headers(call)
-        signed, secret = await self._authorization.headers(
-            "POST", target, self._authority, headers, body
-        )
-        return Request("POST", target, (*headers, *signed), body), secret
+        signed = await self._authorization.headers("POST", target, self._authority, headers, body)
+        return Request("POST", target, (*headers, *signed), body)
 
     def _target(self, call: Call) -> str:
         if call.operation == "chat":

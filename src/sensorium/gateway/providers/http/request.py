@@ -34,6 +34,15 @@ class Request:
     def __repr__(self) -> str:
         return f"<request {self.method}, {len(self.body)} bytes>"
 
+    def redacted(self, text: str) -> str:
+        """``text``, which may repeat what was sent, without the secrets among the headers."""
+        for _, value in self.headers:
+            if isinstance(value, Secret):
+                text = value.removed_from(text)
+            elif isinstance(value, tuple):
+                text = value[1].removed_from(text)
+        return text
+
     def head(self, authority: str) -> bytes:
         """The request's head; raises ``CallFailedError`` (BAD_REQUEST) where it cannot be written.
 

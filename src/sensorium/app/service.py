@@ -12,15 +12,11 @@ from typing import TYPE_CHECKING
 from sensorium.app.acknowledged import Acknowledged, build_acknowledged
 from sensorium.app.preparation import prepare_decoders
 from sensorium.app.spine import Spine, build_spine
+from sensorium.app.streams import build_streams
 from sensorium.console.api import ConsoleDeps, build_api
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
-from sensorium.ingest.transport import (
-    IpfixStreamReceiver,
-    Scraper,
-    SyslogStreamReceiver,
-    UdpReceiver,
-)
+from sensorium.ingest.transport import Scraper, UdpReceiver
 from sensorium.observe import open_observe
 from sensorium.pipeline.exporters import ExporterBook
 from sensorium.pipeline.inbox import Inbox
@@ -32,7 +28,6 @@ from sensorium.supervisor import Supervisor
 if TYPE_CHECKING:
     from sensorium.component import Component, Health
     from sensorium.config import Settings
-    from sensorium.observe import Observe
 
 
 @dataclass(slots=True)
@@ -67,7 +62,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
     exporters = ExporterBook(spine.statuses, receiver.drops_by_source, inbox.drops_by_source)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
-    streams = _streams(settings, inbox, observe)
+    streams = build_streams(settings, inbox, observe)
     resumption = Resumption(
         spine.pipeline,
         spine.inquest,
@@ -116,30 +111,6 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     for stream in streams:
         stream.bind()
     return supervisor, http
-
-
-def _streams(
-    settings: Settings, inbox: Inbox, observe: Observe
-) -> list[SyslogStreamReceiver | IpfixStreamReceiver]:
-    ingest = settings.ingest
-    found: list[SyslogStreamReceiver | IpfixStreamReceiver] = []
-    if ingest.syslog_stream.enabled:
-        found.append(
-            SyslogStreamReceiver(
-                *(ingest.syslog_stream, inbox.put_messages, observe),
-                busy=inbox.busy,
-                clock_ns=time.time_ns,
-            )
-        )
-    if ingest.ipfix_stream.enabled:
-        found.append(
-            IpfixStreamReceiver(
-                *(ingest.ipfix_stream, inbox.put_flow_messages, observe),
-                busy=inbox.busy,
-                clock_ns=time.time_ns,
-            )
-        )
-    return found
 
 
 def _resume(resumption: Resumption) -> None:

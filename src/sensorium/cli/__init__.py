@@ -27,6 +27,7 @@ COMMANDS = {
     "decode": "Print the records in payloads, captures and files as JSON.",
     "evaluate": "Score a recording's incidents against its truth.",
     "gateway": "One door for every model call: keys, budgets, routing, guardrails, a ledger.",
+    "certificate": "Make a certificate for TLS and DTLS, and show fingerprints.",
     "config": "Check, print and explain the settings.",
     "doctor": "Say what on this machine would keep Sensorium from working well.",
 }

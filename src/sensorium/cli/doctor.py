@@ -77,6 +77,12 @@ def _ports(home: Home) -> Iterator[Check]:
         for kind in ("tcp_ports", "tls_ports"):
             for number in getattr(stream, kind):
                 yield port(f"ingest.{name}.{kind}", SOCK_STREAM, stream.host, number, pid)
+    for name, secure in (
+        ("ipfix_dtls", home.settings.ingest.ipfix_dtls),
+        ("syslog_dtls", home.settings.ingest.syslog_dtls),
+    ):
+        for number in secure.ports:
+            yield port(f"ingest.{name}.ports", SOCK_DGRAM, secure.host, number, pid)
     if home.settings.ingest.ipfix_stream.sctp_ports:
         yield sctp()
     yield port("console.port", SOCK_STREAM, console.host, console.port, pid)

@@ -20,6 +20,7 @@ from sensorium.ingest.remote_write.config import RemoteWriteConfig
 from sensorium.ingest.sflow.config import SflowConfig
 from sensorium.ingest.syslog.config import SyslogConfig
 from sensorium.ingest.transport.config import ScrapeConfig, UdpConfig
+from sensorium.ingest.transport.dtls.config import DtlsConfig
 from sensorium.ingest.transport.grpc_config import GrpcConfig
 from sensorium.ingest.transport.http.config import HttpConfig
 from sensorium.ingest.transport.stream.config import IpfixStreamConfig, SyslogStreamConfig
@@ -40,9 +41,11 @@ class IngestConfig:
     scrape: ScrapeConfig = setting(ScrapeConfig, "")
     netflow: NetflowConfig = setting(NetflowConfig, "")
     ipfix_stream: IpfixStreamConfig = setting(IpfixStreamConfig, "")
+    ipfix_dtls: DtlsConfig = setting(DtlsConfig, "")
     sflow: SflowConfig = setting(SflowConfig, "")
     syslog: SyslogConfig = setting(SyslogConfig, "")
     syslog_stream: SyslogStreamConfig = setting(SyslogStreamConfig, "")
+    syslog_dtls: DtlsConfig = setting(DtlsConfig, "")
     prometheus: PrometheusConfig = setting(PrometheusConfig, "")
     otlp: OtlpConfig = setting(OtlpConfig, "")
     remote_write: RemoteWriteConfig = setting(RemoteWriteConfig, "")

@@ -7,14 +7,20 @@ import contextlib
 import socket
 import ssl
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from sensorium.errors import SensoriumError
 from sensorium.ingest.transport import StreamTlsConfig, SyslogStreamConfig, UdpConfig
-from sensorium.ingest.transport.stream.tls import TlsDoor
+from sensorium.ingest.transport.secure.peers import Peers
 from sensorium.pipeline.config import PipelineConfig
 from tests.ingest.transport.streams import Running, running
 from tests.ingest.transport.test_udp import Received, make, send
@@ -67,17 +73,13 @@ def test_the_ports_of_the_documents_can_be_set_and_are_told_apart() -> None:
     assert SyslogStreamConfig(tls_ports=(6514,), tls=tls).tls_ports == (6514,)
 
 
-class Named:
-    """A peer whose certificate has a common name and nothing else."""
-
-    def getpeercert(self, binary_form: bool = False) -> bytes | dict[str, object]:
-        return b"" if binary_form else {"subject": ((("commonName", "Router1.Example.net"),),)}
-
-
 def test_a_peer_may_be_known_by_its_common_name() -> None:
-    for allowed, let_in in (("router1.example.net", True), ("router2.example.net", False)):
-        config = StreamTlsConfig(certificate="c", client_ca="ca", allowed_peers=(allowed,))
-        assert TlsDoor(config).admits(Named()) == let_in  # type: ignore[arg-type]
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Router1.Example.net")])
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime(2026, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    certificate = made.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    assert Peers(("router1.example.net",)).admits(certificate)
+    assert not Peers(("router2.example.net",)).admits(certificate)
 
 
 async def test_a_single_certificate_may_vouch_for_itself(tmp_path: Path) -> None:
@@ -103,7 +105,7 @@ async def test_a_single_certificate_may_vouch_for_itself(tmp_path: Path) -> None
     async with running(tcp_ports=(), tls_ports=(0,), tls=tls) as there:
         with contextlib.suppress(OSError):
             await asyncio.to_thread(say, there, "other")
-        await there.until(lambda: there.count("closed", reason="tls_failed") == 1)
+        await there.until(lambda: there.count("closed", reason="peer_refused") == 1)
         await asyncio.to_thread(say, there, "known")
         await there.expect(b"<1>known")
 

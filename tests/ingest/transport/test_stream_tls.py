@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ import trustme
 
 from sensorium.errors import SensoriumError
 from sensorium.ingest.transport import StreamTlsConfig
-from sensorium.ingest.transport.stream.tls import TlsDoor
+from sensorium.ingest.transport.secure.context import SecureDoor
+from sensorium.ingest.transport.stream.config import TlsVersion
 from tests.ingest.transport.streams import Running, running, unix
 
 pytestmark = pytest.mark.anyio
@@ -132,10 +132,57 @@ async def test_only_clients_with_an_allowed_certificate_are_heard(
             await talk(there, certificates, path, b"<1>x\n")
         await there.until(lambda: there.count("closed") == 1)
         assert there.messages() == ([b"<1>x"] if let_in else [])
-        refused = there.count("closed", reason="tls_failed") + there.count(
-            "closed", reason="peer_refused"
-        )
-        assert refused == (not let_in)
+        reason = "by_peer" if let_in else "peer_refused" if client else "tls_failed"
+        assert there.count("closed", reason=reason) == 1
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_known_by_its_fingerprint(
+    certificates: Certificates,
+) -> None:
+    mark = f"sha-256:{certificates.fingerprint(certificates.stranger, 'sha-256')}"
+    tls = certificates.settings(client_ca="", allowed_peers=(mark,))
+    async with running(tcp_ports=(), tls_ports=(0,), tls=tls) as there:
+        for client in (certificates.router, None, certificates.stranger):
+            with contextlib.suppress(*(() if client is certificates.stranger else (OSError,))):
+                await talk(there, certificates, client, b"<1>x\n")
+        await there.until(lambda: there.count("closed") == 3)
+        assert there.messages() == [b"<1>x"]
+        assert there.count("closed", reason="peer_refused") == 1
+
+
+async def test_who_is_not_let_in_is_told_by_an_alert_before_anything_is_read(
+    certificates: Certificates,
+) -> None:
+    tls = certificates.settings(allowed_peers=("nobody.example",))
+    async with running(tcp_ports=(), tls_ports=(0,), tls=tls) as there:
+
+        def refused() -> str:
+            context = ssl.create_default_context(cafile=str(certificates.ca))
+            context.load_cert_chain(str(certificates.router))
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            with there.connect() as raw, pytest.raises(ssl.SSLError) as said:
+                context.wrap_socket(raw, server_hostname="127.0.0.1")
+            return said.value.reason
+
+        assert "ALERT" in await asyncio.to_thread(refused)
+        await there.until(lambda: there.count("closed", reason="peer_refused") == 1)
+        assert there.count("bytes") == 0
+
+
+async def test_the_least_version_can_be_raised(certificates: Certificates) -> None:
+    tls = certificates.settings(client_ca="", least_version=TlsVersion.TLS_1_3)
+    async with running(tcp_ports=(), tls_ports=(0,), tls=tls) as there:
+
+        def older() -> None:
+            context = ssl.create_default_context(cafile=str(certificates.ca))
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            with there.connect() as raw:
+                context.wrap_socket(raw, server_hostname="127.0.0.1")
+
+        with pytest.raises(ssl.SSLError):
+            await asyncio.to_thread(older)
+        await talk(there, certificates, None, b"<1>x\n")
+        await there.expect(b"<1>x")
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
@@ -206,7 +253,7 @@ def test_a_renewed_certificate_is_read_again_and_a_bad_one_is_not_taken(
 ) -> None:
     path = tmp_path / "server.pem"
     path.write_bytes(certificates.server.read_bytes())
-    door = TlsDoor(StreamTlsConfig(certificate=str(path)))
+    door = SecureDoor(StreamTlsConfig(certificate=str(path)), "ingest.syslog_stream")
     door.load()
     assert not door.refresh()
     path.write_bytes(certificates.router.read_bytes() + b"\n")
@@ -214,8 +261,7 @@ def test_a_renewed_certificate_is_read_again_and_a_bad_one_is_not_taken(
     path.write_text("not a certificate")
     with pytest.raises(SensoriumError, match="cannot use the TLS certificate"):
         door.refresh()
-    with socket.socket() as unconnected, contextlib.suppress(OSError):
-        door.wrap(unconnected)
+    assert door.context is not None
 
 
 async def test_a_peer_is_told_before_its_connection_is_closed(certificates: Certificates) -> None:

@@ -28,7 +28,7 @@ def object_of(text: str) -> dict[str, Any]:
 
 
 def text_of(value: Any) -> str:
-    """The text; what JSON cannot hold is :func:`wire.mended`."""
+    """The text; half surrogate pairs in it are replaced (U+FFFD)."""
     if not value:
         return "{}"
     try:

@@ -139,10 +139,8 @@ def body_of(reply: Reply) -> dict[str, Any]:
 
 def usage_body(usage: Usage, stated: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Counts for a caller; ``stated`` holds details that the provider gave beside them."""
-    read = (stated or {}).get("prompt_tokens_details")
-    said = (stated or {}).get("completion_tokens_details")
-    read = read if isinstance(read, dict) else {}
-    said = said if isinstance(said, dict) else {}
+    read = (stated or {}).get("prompt_tokens_details") or {}
+    said = (stated or {}).get("completion_tokens_details") or {}
     body: dict[str, Any] = {
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,

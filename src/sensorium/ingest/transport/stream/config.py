@@ -22,6 +22,13 @@ class Framing(StrEnum):
     LINE = "line"
 
 
+class TlsVersion(StrEnum):
+    """The least version of TLS that is spoken."""
+
+    TLS_1_2 = "1.2"
+    TLS_1_3 = "1.3"
+
+
 def fingerprint_of(text: str) -> tuple[str, bytes] | None:
     """``sha-256:AB:CD...`` (RFC 5425 section 4.2.2) as hash name and digest; None for a name.
 
@@ -49,14 +56,24 @@ class StreamTlsConfig:
         (),
         "names and fingerprints (sha-256:AB:...) of client certificates let in; empty: all valid",
     )
+    least_version: TlsVersion = setting(
+        TlsVersion.TLS_1_2, "least version of TLS: 1.2 or 1.3; DTLS is always 1.2"
+    )
     handshake_timeout_s: float = setting(10.0, "seconds a TLS handshake may take", gt=0)
 
     def __post_init__(self) -> None:
-        """ValueError where a fingerprint is none, or peers are named that nobody checks."""
-        for peer in self.allowed_peers:
-            fingerprint_of(peer)
-        if self.allowed_peers and not self.client_ca:
-            raise ValueError("allowed_peers: needs client_ca, without which no peer shows its name")
+        """ValueError where a fingerprint is none, or names are listed that nobody vouches for."""
+        named = [peer for peer in self.allowed_peers if fingerprint_of(peer) is None]
+        if named and not self.client_ca:
+            raise ValueError(
+                f"allowed_peers: the name {named[0]} needs client_ca, which vouches for it; "
+                "without, a peer is known by the fingerprint of its certificate"
+            )
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Whether clients must show a certificate."""
+        return bool(self.client_ca or self.allowed_peers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

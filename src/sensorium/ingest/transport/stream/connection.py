@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
+from OpenSSL import SSL
+
+from sensorium.ingest.transport.secure.errors import said
 from sensorium.ingest.transport.stream.listeners import Listener
+
+_RECORD: Final = 1 << 14
+"""What a record of TLS holds at most, in bytes: no more is read at a time."""
+_UNVOUCHED: Final = "certificate verify failed"
+
+
+class PeerRefusedError(OSError):
+    """A peer's certificate is not let in."""
 
 
 class Closed(StrEnum):
@@ -42,7 +52,7 @@ class Connection:
     """
 
     listener: Listener
-    socket: socket.socket
+    socket: socket.socket | SSL.Connection
     address: bytes
     port: int
     opened_s: float
@@ -54,14 +64,20 @@ class Connection:
     begun_s: float = 0.0
 
     def shake_hands(self) -> Handshake:
-        """Go on with the TLS handshake. OSError (ssl.SSLError) where it failed."""
-        assert isinstance(self.socket, ssl.SSLSocket)
+        """Go on with the TLS handshake.
+
+        OSError where it failed, PeerRefusedError where that is for the peer's certificate.
+        """
+        assert isinstance(self.socket, SSL.Connection)
         try:
             self.socket.do_handshake()
-        except ssl.SSLWantReadError:
+        except SSL.WantReadError:
             return Handshake.WANTS_READ
-        except ssl.SSLWantWriteError:
+        except SSL.WantWriteError:
             return Handshake.WANTS_WRITE
+        except SSL.Error as error:
+            failed = PeerRefusedError if _UNVOUCHED in str(error) else OSError
+            raise failed(said(error)) from error
         self.ready = True
         return Handshake.DONE
 
@@ -70,7 +86,7 @@ class Connection:
 
         OSError where the connection broke.
         """
-        if not isinstance(self.socket, ssl.SSLSocket):
+        if not isinstance(self.socket, SSL.Connection):
             try:
                 size = self.socket.recv_into(into)
             except BlockingIOError:
@@ -79,22 +95,25 @@ class Connection:
         at = 0
         while at < len(into):
             try:
-                size = self.socket.recv_into(into[at:])
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                at += self.socket.recv_into(into[at : at + _RECORD])
+            except (SSL.WantReadError, SSL.WantWriteError):
                 return at, False
-            if size == 0:
+            except (SSL.ZeroReturnError, SSL.SysCallError):  # said that it ends, or only ended
                 return at, True
-            at += size
+            except SSL.Error as error:
+                if at:
+                    return at, False  # it is met again when there is nothing before it
+                raise OSError(said(error)) from error
         return at, False
 
     @property
     def holds_more(self) -> bool:
         """Whether decrypted bytes wait that the kernel does not know of."""
-        return isinstance(self.socket, ssl.SSLSocket) and self.ready and self.socket.pending() > 0
+        return isinstance(self.socket, SSL.Connection) and self.ready and self.socket.pending() > 0
 
     def close(self) -> None:
         """Close the socket; a TLS peer is told first (RFC 5425 section 4.4), without waiting."""
-        if isinstance(self.socket, ssl.SSLSocket) and self.ready:
-            with contextlib.suppress(OSError, ValueError):
-                self.socket.unwrap()
+        if isinstance(self.socket, SSL.Connection) and self.ready:
+            with contextlib.suppress(SSL.Error):
+                self.socket.shutdown()
         self.socket.close()

@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from ipaddress import IPv6Network, ip_network
 from typing import Any, Final
 
+from OpenSSL import SSL
+
 from sensorium.errors import SensoriumError
 from sensorium.ingest.sessions import Transport, new_session
+from sensorium.ingest.transport.secure.context import SecureDoor
 from sensorium.ingest.transport.stream.config import StreamConfig
 from sensorium.ingest.transport.stream.connection import Closed, Connection
 from sensorium.ingest.transport.stream.framing import StreamProtocol
 from sensorium.ingest.transport.stream.listeners import Kind, Listener, keep_alive
 from sensorium.ingest.transport.stream.meters import StreamMeters
-from sensorium.ingest.transport.stream.tls import TlsDoor
 from sensorium.model.address import V4_PREFIX, pack_address, unpack_address
 
 _ACCEPTED_AT_A_TIME: Final = 64
@@ -46,7 +48,7 @@ class Doorway:
         self._meters = meters
         self._log = log
         self._allowed = tuple(_as_ipv6(network) for network in config.allow)
-        self._tls = TlsDoor(config.tls, setting) if config.tls.certificate else None
+        self._tls = SecureDoor(config.tls, setting) if config.tls.certificate else None
         self._by_source: Counter[bytes] = Counter()
         self._open = 0
         self._complained_s = -_COMPLAINT_EVERY_S
@@ -86,7 +88,7 @@ class Doorway:
                 keep_alive(raw)
             try:
                 opened = self._secured(raw, now_s) if listener.secure else raw
-            except OSError:  # it went away before its handshake
+            except (OSError, SSL.Error):  # it went away before its handshake
                 raw.close()
                 self._meters.refused(listener.kind, "accept_failed")
                 continue
@@ -116,7 +118,7 @@ class Doorway:
             for network in self._allowed
         )
 
-    def _secured(self, raw: socket.socket, now_s: float) -> socket.socket:
+    def _secured(self, raw: socket.socket, now_s: float) -> SSL.Connection:
         assert self._tls is not None, "checked when the settings were read"
         if now_s - self._looked_s > _CERTIFICATE_EVERY_S:
             self._looked_s = now_s
@@ -128,11 +130,9 @@ class Doorway:
                     "a changed TLS certificate cannot be used; the old one stays",
                     error=error.message,
                 )
-        return self._tls.wrap(raw)
-
-    def admits(self, connection: Connection) -> bool:
-        """Whether the peer's certificate is let in; its handshake is done."""
-        return self._tls is not None and self._tls.admits(connection.socket)  # type: ignore[arg-type]  # secure ones are wrapped
+        secured = SSL.Connection(self._tls.context, raw)
+        secured.set_accept_state()
+        return secured
 
     def left(self, connection: Connection, reason: Closed) -> None:
         """A connection ended."""

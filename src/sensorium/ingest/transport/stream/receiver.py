@@ -19,7 +19,12 @@ from sensorium.ingest.transport.stream.config import (
     StreamConfig,
     SyslogStreamConfig,
 )
-from sensorium.ingest.transport.stream.connection import Closed, Connection, Handshake
+from sensorium.ingest.transport.stream.connection import (
+    Closed,
+    Connection,
+    Handshake,
+    PeerRefusedError,
+)
 from sensorium.ingest.transport.stream.doorway import Doorway
 from sensorium.ingest.transport.stream.framing import StreamProtocol
 from sensorium.ingest.transport.stream.ipfix import IpfixStream
@@ -221,7 +226,9 @@ class _Reader:
             now_s, had = time.monotonic(), bool(connection.carried)
             size, ended = self._slab.read(connection, self._of._clock_ns(), QUOTA)
         except OSError as error:
-            failed = Closed.BROKEN if connection.ready else Closed.TLS_FAILED
+            refused = isinstance(error, PeerRefusedError)
+            broken = Closed.BROKEN if connection.ready else Closed.TLS_FAILED
+            failed = Closed.PEER_REFUSED if refused else broken
             self._close(connection, failed, str(error))
             return
         if size:
@@ -242,10 +249,7 @@ class _Reader:
             return False
         self._selector.modify(connection.socket, selectors.EVENT_READ, connection)
         connection.heard_s = connection.begun_s = time.monotonic()
-        if self._of._doorway.admits(connection):
-            return True
-        self._close(connection, Closed.PEER_REFUSED)
-        return False
+        return True
 
     def _read_datagrams(self, listener: Listener) -> None:
         source, longest = self._datagrams[listener], self._of._protocol.longest

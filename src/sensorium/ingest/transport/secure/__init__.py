@@ -1,0 +1,1 @@
+"""What TLS and DTLS have in common: contexts, and whose certificate is let in."""

@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.report import number
 
 HERE = Path(__file__).parent
-NOT_BENCHMARKS = {"__init__", "__main__", "report"}
+NOT_BENCHMARKS = {"__init__", "__main__", "report", "whole_way"}
 # Ten minutes by design: `make soak` runs it.
 NOT_BY_DEFAULT = {"soak"}
 LIBRARIES = ("numpy", "pyarrow", "numba", "scikit-learn", "chdb")

@@ -4,7 +4,8 @@ The same requests go through our decoders and through the way that OpenTelemetry
 classes offer: parse the message, then walk its objects and make the same columns of them. The
 series are known from an earlier request, as they are for a sender that reports every ten seconds;
 what a series costs when it is first met is a claim of its own. All work is done by one thread,
-and its processor time is what counts.
+and its processor time is what counts. The last rows are the whole way of what is acknowledged, to
+the journal and to the store, in processor time of all threads.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from benchmarks.report import Claim, arguments, report
+from benchmarks.whole_way import acknowledged_and_stored
 from sensorium.ingest.otlp import LogsDecoder, MetricsDecoder, OtlpConfig
-from sensorium.model.signals import LOGS, METRICS
+from sensorium.model.signals import LOGS, METRICS, Signal
 from sensorium.observe import Observe
 
 NOW: Final = 1_800_000_000_000_000_000
@@ -216,6 +218,12 @@ def main() -> None:
             claim("histograms", decode, peer_metrics, histograms(), samples, goal, repeats),
             claim("logs", decode_logs, peer_logs, logs(), "records/s", ">= 300_000", repeats),
             Claim("series never seen before", new_series(2 if quick else 5), "series/s"),
+            *acknowledged_and_stored(
+                Signal.METRICS, [numbers()] * (10 if quick else 100), decode, "rows/core-s", goal
+            ),
+            *acknowledged_and_stored(
+                Signal.LOGS, [logs()] * (5 if quick else 50), decode_logs, "rows/core-s", ""
+            ),
         ],
     )
 

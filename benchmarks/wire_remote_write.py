@@ -10,30 +10,25 @@ all threads where there are several: that is what "per core" means, whatever els
 
 from __future__ import annotations
 
-import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import cramjam
+import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from benchmarks.report import Claim, arguments, report
-from sensorium.ingest.journal import Journal, JournalConfig
+from benchmarks.whole_way import acknowledged_and_stored
 from sensorium.ingest.remote_write import V1, V2, RemoteWriteConfig, RemoteWriteDecoder
 from sensorium.model.signals import Signal
 from sensorium.observe import Observe
-from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
 
 SERIES = 2_000
 NOW_MS = 1_791_757_000_000
 GOAL = ">= 500_000"
-TURN = 50
-"""Requests that are accepted before what was accepted is stored."""
 
 # What of the two versions' messages a sender of samples needs: name, type, number.
 _FIELDS: dict[int, dict[str, tuple[str, ...]]] = {
@@ -163,61 +158,16 @@ def decoding(version: int, peer: Callable[[Any, list[bytes]], int], count: int) 
     )
 
 
-async def _accept(decoder: RemoteWriteDecoder, journal: Journal, bodies: list[bytes]) -> None:
-    """What a request goes through before it is answered, sixteen at a time."""
-    waiting = iter(bodies)
-
-    async def one_sender() -> None:
-        for body in waiting:
-            raw = bytes(cramjam.snappy.decompress_raw(body))
-            await journal([(Signal.METRICS, decoder.decode(raw, V1).batch)])
-
-    await asyncio.gather(*(one_sender() for _ in range(16)))
-
-
-def _store(journal: Journal, store: ClickHouseTelemetry) -> int:
-    """What the pipeline does with what was accepted, but scoring; returns its rows."""
-    journal.finish()
-    stored = 0
-    for segment in journal.take():
-        for signal, batch in segment.rows:
-            stored += batch.num_rows
-            store.insert_once(
-                signal,
-                batch,
-                token=segment.token,
-                accepted_ns=segment.opened_ns,
-                stored=segment.stored,
-            )
-    return stored
-
-
 def whole_way(count: int) -> list[Claim]:
-    """Samples per second of processor time, acknowledged, and stored: a turn of each in turn."""
+    """Samples per second of processor time, acknowledged, and stored."""
     bodies = [bytes(cramjam.snappy.compress_raw(body)) for body in requests(V1, count)]
     decoder = RemoteWriteDecoder(RemoteWriteConfig(), Observe())
     decoder.prepare()
-    acknowledged, stored = 0.0, 0
-    with tempfile.TemporaryDirectory() as folder:
-        journal = Journal(JournalConfig(), Path(folder) / "journal", Observe())
-        journal.open()
-        store = open_telemetry(TelemetryConfig(), Observe(), data_dir=Path(folder))
-        began = time.process_time()
-        for first in range(0, count, TURN):
-            turn = time.process_time()
-            asyncio.run(_accept(decoder, journal, bodies[first : first + TURN]))
-            acknowledged += time.process_time() - turn
-            stored += _store(journal, store)
-        taken = time.process_time() - began
-        assert stored == SERIES * count
-        found = store.query("SELECT count() AS n FROM metrics").to_pylist()[0]["n"]
-        assert found == stored
-        store.close()
-        journal.close()
-    return [
-        Claim("acknowledged: journalled and synced", stored / acknowledged, "samples/core-s"),
-        Claim("stored in ClickHouse as well", stored / taken, "samples/core-s", goal=GOAL),
-    ]
+
+    def decode(body: bytes) -> pa.RecordBatch:
+        return decoder.decode(bytes(cramjam.snappy.decompress_raw(body)), V1).batch
+
+    return acknowledged_and_stored(Signal.METRICS, bodies, decode, "samples/core-s", GOAL)
 
 
 def main() -> None:

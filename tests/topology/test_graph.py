@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.topology import Edge, EdgeTable, EntityGraph
+from sensorium.topology.edges import EdgeAccumulator
 from sensorium.topology.orientation import source_is_server
 from tests.topology.batches import SECOND, flow, flows
 
@@ -136,6 +137,18 @@ def test_the_least_recently_used_edges_are_given_up_and_counted() -> None:
     assert graph.all.neighbours("10.0.1.1") == ("10.0.2.3", "10.0.2.4")
 
 
+def test_what_nobody_asks_about_takes_no_more_room_as_time_goes_on() -> None:
+    accumulator = EdgeAccumulator()
+    for second in range(0, 3000, 5):
+        accumulator.observe(flows(*[flow("10.0.1.1", f"10.0.2.{n}") for n in range(3)]))
+        accumulator.gather(second * SECOND)
+        waiting = sum(table.num_rows for table in accumulator._pending)
+        assert waiting + accumulator._ready.num_rows <= 6
+    assert list(accumulator.edges()) == []
+    assert accumulator.advance(3000 * SECOND)
+    assert [edge.flows for edge in accumulator.edges()] == [600] * 3
+
+
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 40), max_size=5), st.integers(1, 9))
 def test_the_graph_does_not_depend_on_order_or_batches(
     seed: int, cuts: list[int], until: int
@@ -157,7 +170,11 @@ def test_the_graph_does_not_depend_on_order_or_batches(
     for start, stop in pairwise(edges):
         pieces.observe(flows(*shuffled[start:stop]))
     for step in range(0, until * 10 * SECOND, 7 * SECOND):
-        pieces.advance(step)
+        before = pieces.all.edges
+        pieces.gather(step)
+        assert pieces.all.edges == before
+        if random.integers(2):
+            pieces.advance(step)
     for graph in (whole, pieces):
         graph.advance(until * 10 * SECOND)
     assert pieces.all.edges == whole.all.edges

@@ -228,6 +228,7 @@ class Pipeline:
             for incident in updates.changed:
                 parts.records.incidents.save(incident, at_ns=end_ns, within=within)
             parts.records.meta.set(WATERMARK, str(end_ns), within=within)
+        parts.graph.gather(end_ns)
         self.watermark_ns = end_ns
         self._event_time.set(end_ns / SECOND)
         self._caseload.follow(updates)

@@ -52,14 +52,16 @@ class EdgeAccumulator:
     """Sums flow batches into edges; what arrived after the watermark waits.
 
     Records are kept per 10-second slot of arrival until :meth:`advance` passes the slot, so the
-    sums at an event time do not depend on how records were divided into batches. At most
-    ``max_edges`` are kept; those not used for longest go first and are counted.
+    sums at an event time do not depend on how records were divided into batches. Where nobody
+    asks for long, :meth:`gather` keeps what waits small. At most ``max_edges`` are kept, and as
+    many wait; those not used for longest go first and are counted.
     """
 
     def __init__(self, max_edges: int = 500_000) -> None:
         self.evicted = 0
         self._max_edges = max_edges
         self._state = _STATE.empty_table()
+        self._ready = _STATE.empty_table()
         self._pending: list[pa.Table] = []
 
     def observe(self, batch: pa.RecordBatch) -> None:
@@ -67,18 +69,28 @@ class EdgeAccumulator:
         if batch.num_rows:
             self._pending.append(_slot_sums(_oriented(batch)))
 
-    def advance(self, watermark_ns: int) -> bool:
-        """Take over the slots that end by ``watermark_ns`` (Unix ns); true if any did."""
+    def gather(self, until_ns: int) -> None:
+        """Sum the slots that end by ``until_ns`` (Unix ns); they count when :meth:`advance` says.
+
+        ``until_ns`` must not be later than the next watermark.
+        """
         if not self._pending:
-            return False
+            return
         pending = _slot_sums(pa.concat_tables(self._pending))
-        ripe = pc.less_equal(pending.column("slot"), watermark_ns // SLOT_NS - 1)
+        ripe = pc.less_equal(pending.column("slot"), until_ns // SLOT_NS - 1)
         due = pending.filter(ripe)
         rest = pending.filter(pc.invert(ripe))
         self._pending = [rest] if rest.num_rows else []
-        if not due.num_rows:
+        if due.num_rows:
+            self._ready = self._bounded(_merged(self._ready, _as_edges(due)))
+
+    def advance(self, watermark_ns: int) -> bool:
+        """Take over the slots that end by ``watermark_ns`` (Unix ns); true if any did."""
+        self.gather(watermark_ns)
+        if not self._ready.num_rows:
             return False
-        self._state = self._bounded(_merged(self._state, due))
+        self._state = self._bounded(_merged(self._state, self._ready))
+        self._ready = _STATE.empty_table()
         return True
 
     def _bounded(self, state: pa.Table) -> pa.Table:
@@ -134,16 +146,20 @@ def _slot_sums(rows: pa.Table) -> pa.Table:
     return sums.rename_columns([*_KEY, "slot", "flows", "bytes"])
 
 
-def _merged(state: pa.Table, due: pa.Table) -> pa.Table:
-    slot = due.column("slot")
-    added = pa.table(
+def _as_edges(sums: pa.Table) -> pa.Table:
+    slot = sums.column("slot")
+    edges = pa.table(
         {
-            **{name: due.column(name) for name in [*_KEY, "flows", "bytes"]},
-            "slots": pa.repeat(pa.scalar(1, pa.int64()), due.num_rows),
+            **{name: sums.column(name) for name in [*_KEY, "flows", "bytes"]},
+            "slots": pa.repeat(pa.scalar(1, pa.int64()), sums.num_rows),
             "first": slot,
             "last": slot,
         }
-    ).select(_STATE.names)
-    both = pa.concat_tables([state, added.cast(_STATE)])
+    )
+    return edges.select(_STATE.names).cast(_STATE)
+
+
+def _merged(state: pa.Table, added: pa.Table) -> pa.Table:
+    both = pa.concat_tables([state, added])
     folded = both.group_by(_KEY, use_threads=False).aggregate(list(_FOLD.items()))
     return folded.rename_columns([*_KEY, *_FOLD]).select(_STATE.names).cast(_STATE)

@@ -165,6 +165,13 @@ class EntityGraph:
             self._accumulator.observe(batch)
             self._sightings.observe(batch)
 
+    def gather(self, until_ns: int) -> None:
+        """Make what arrived by ``until_ns`` (Unix ns) small; it does not count by that.
+
+        Only an anomaly asks the graph, and until there is one the records of flows would pile up.
+        """
+        self._accumulator.gather(until_ns)
+
     def advance(self, watermark_ns: int) -> None:
         """Let what arrived by ``watermark_ns`` (Unix ns) count from now on."""
         self._sightings.advance(watermark_ns)

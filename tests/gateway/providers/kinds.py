@@ -16,6 +16,7 @@ from sensorium.gateway.providers.registry import make_provider
 from sensorium.observe import Observe
 from tests.gateway.upstreams.anthropic import AnthropicEmulator
 from tests.gateway.upstreams.bedrock import BedrockEmulator
+from tests.gateway.upstreams.eventstream import event
 from tests.gateway.upstreams.gemini import GeminiEmulator
 from tests.gateway.upstreams.openai import OpenAIEmulator
 from tests.gateway.upstreams.server import Emulator
@@ -57,6 +58,7 @@ class Case:
     embeddings: Mapping[str, Any] | None = None
     model: str = "echo"
     stream_type: str = "text/event-stream"
+    piece: bytes = b"data: begun\n\n"
     given: Mapping[str, Any] = field(default_factory=dict)
 
     def environment(self, key: str) -> dict[str, str]:
@@ -154,6 +156,7 @@ CASES = {
         embeddings={"inputText": "a"},
         model="arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.echo-v1:0",
         stream_type="application/vnd.amazon.eventstream",
+        piece=event("messageStart", b'{"role": "begun"}'),
         given={"region": "eu-central-1"},
     ),
 }

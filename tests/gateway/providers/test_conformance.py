@@ -251,7 +251,7 @@ def test_a_head_that_does_not_come_is_a_timeout(run: Run, case: Case) -> None:
 
 def test_a_stream_that_is_cut_gives_what_came_and_then_fails(run: Run, case: Case) -> None:
     async def say(_: Received, writer: asyncio.StreamWriter) -> None:
-        writer.write(chunked(b"begun", kind=case.stream_type)[:-5])
+        writer.write(chunked(case.piece, kind=case.stream_type)[:-5])
         await writer.drain()
         await asyncio.sleep(0.02)
         writer.transport.abort()
@@ -261,7 +261,7 @@ def test_a_stream_that_is_cut_gives_what_came_and_then_fails(run: Run, case: Cas
             provider = case.make(upstream.url)
             got = await provider.send(case.call(stream=True))
             pieces = got.chunks()
-            assert await anext(pieces) == b"begun"
+            assert b"begun" in await anext(pieces)
             failed = await failure(anext(pieces))
             assert failed.kind is FailureKind.UNREACHABLE
             await got.aclose()
@@ -272,7 +272,7 @@ def test_a_stream_that_is_cut_gives_what_came_and_then_fails(run: Run, case: Cas
 
 def test_a_cancelled_call_hangs_up(run: Run, case: Case) -> None:
     async def say(_: Received, writer: asyncio.StreamWriter) -> None:
-        writer.write(chunked(b"begun", kind=case.stream_type)[:-5])
+        writer.write(chunked(case.piece, kind=case.stream_type)[:-5])
         await asyncio.sleep(60)
 
     async def scenario() -> None:

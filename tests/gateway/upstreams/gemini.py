@@ -37,7 +37,7 @@ class GeminiEmulator(Emulator):
         if verb == "streamGenerateContent" and request.query.get("alt") == "sse":
             text = _said(asked)
             pieces = [_piece(word, None) for word in words(text)]
-            pieces.append(_piece("", "STOP"))
+            pieces.append(_piece("", "STOP", written=len(text)))
             return await stream(
                 request, [b"data: " + json.dumps(one).encode() + b"\r\n\r\n" for one in pieces]
             )
@@ -49,15 +49,15 @@ def _said(asked: dict[str, Any]) -> str:
     return "You said: " + "".join(part.get("text", "") for part in parts)
 
 
-def _piece(text: str, reason: str | None) -> dict[str, Any]:
+def _piece(text: str, reason: str | None, written: int = 0) -> dict[str, Any]:
     candidate: dict[str, Any] = {
         "content": {"parts": [{"text": text}], "role": "model"},
         "index": 0,
     }
     if reason:
         candidate["finishReason"] = reason
-    usage = {"promptTokenCount": 7, "candidatesTokenCount": len(text), "totalTokenCount": 7}
-    usage["totalTokenCount"] += len(text)
+    written = written or len(text)
+    usage = {"promptTokenCount": 7, "candidatesTokenCount": written, "totalTokenCount": 7 + written}
     return {
         "candidates": [candidate],
         "usageMetadata": usage,

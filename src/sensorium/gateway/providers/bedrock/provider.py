@@ -12,10 +12,11 @@ import re
 from typing import Final
 
 from sensorium.gateway.dialect import Dialect
-from sensorium.gateway.provider import Call
+from sensorium.gateway.provider import Call, ProviderAnswer
 from sensorium.gateway.providers.bedrock.authorization import Authorization
 from sensorium.gateway.providers.bedrock.control import BedrockControl
 from sensorium.gateway.providers.bedrock.endpoints import checked_region, endpoint, label
+from sensorium.gateway.providers.bedrock.lines import LinesAnswer
 from sensorium.gateway.providers.config import ProviderConfig
 from sensorium.gateway.providers.deps import ProviderDeps
 from sensorium.gateway.providers.endpoint import HttpProvider, encoded
@@ -51,6 +52,11 @@ class BedrockProvider(HttpProvider):
         self._authority = origin.authority
         self._deps = deps
         self._control: BedrockControl | None = None
+
+    async def send(self, call: Call) -> ProviderAnswer:
+        """Send it once; a stream comes as lines. Raises ``CallFailedError``."""
+        answer = await super().send(call)
+        return LinesAnswer(answer) if call.stream else answer
 
     async def _request(self, call: Call) -> Request:
         body = encoded(call.body)

@@ -10,7 +10,11 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensorium.gateway.eventstream import EventStreamDecoder, EventStreamError, Message
+from sensorium.gateway.providers.bedrock.eventstream import (
+    EventStreamDecoder,
+    EventStreamError,
+    Message,
+)
 from tests.gateway.upstreams.eventstream import event, exception, message, text
 
 EVERY_TYPE = [

@@ -48,6 +48,45 @@ def test_a_counter_that_was_reset_has_grown_from_zero() -> None:
     assert _values(window) == {"hits_total": pytest.approx(0.5)}
 
 
+def test_deltas_are_what_was_added_and_not_a_counter_that_is_reset() -> None:
+    assembly = MetricAssembly(100)
+    first = assembly.build(_samples("hits", "delta", (0, 7.0)), 0)
+    assert _values(first) == {}
+    second = assembly.build(_samples("hits", "delta", (10, 30.0), (20, 0.0), (30, 60.0)), 1)
+    assert _values(second) == {"hits": pytest.approx(3.0)}
+    assert second.kinds.tolist() == [SeriesKind.RATE]
+
+
+def test_deltas_and_the_counter_that_they_add_up_to_read_the_same() -> None:
+    steps = [(5.0 * n, float(n * n % 7)) for n in range(40)]
+    total, counted = 0.0, []
+    for second, step in steps:
+        total += step
+        counted.append((second, total))
+    as_delta, as_counter = MetricAssembly(100), MetricAssembly(100)
+    for window in range(7):
+        part = slice(6 * window, 6 * window + 6)
+        delta = as_delta.build(_samples("hits", "delta", *steps[part]), window)
+        counter = as_counter.build(_samples("hits", "counter", *counted[part]), window)
+        assert _values(delta) == pytest.approx(_values(counter))
+
+
+def test_a_distribution_of_deltas_is_its_mean_and_not_its_buckets() -> None:
+    def rows(
+        at: float, count: float, total: float
+    ) -> list[tuple[float, str, dict[str, str], float, str]]:
+        return [
+            (at, "size_bucket", {**LABELS, "le": "1"}, count, "delta"),
+            (at, "size_count", LABELS, count, "delta"),
+            (at, "size_sum", LABELS, total, "delta"),
+        ]
+
+    assembly = MetricAssembly(100)
+    assembly.build(metric_batch(rows(0, 1, 1)), 0)
+    values = _values(assembly.build(metric_batch(rows(10, 4, 20)), 1))
+    assert values == pytest.approx({"size_count": 0.4, "size_sum": 2.0, "size mean": 5.0})
+
+
 def test_a_series_without_a_type_is_a_counter_until_it_falls() -> None:
     assembly = MetricAssembly(100)
     key = "a{instance"

@@ -11,7 +11,8 @@ import grpc
 import httpx
 import pytest
 import trustme
-from google.rpc.error_details_pb2 import RetryInfo
+from google.protobuf.json_format import ParseDict
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceRequest,
@@ -95,7 +96,8 @@ async def test_json_is_answered_in_json() -> None:
         wrong = await post(server, "/v1/logs", b"[]", JSON)
         assert wrong.status_code == 400
         assert wrong.headers["content-type"] == "application/json"
-        assert wrong.json()["code"] == 3
+        said = ParseDict(wrong.json(), Status())
+        assert (said.code, described(said)) == (3, said.message)
         assert [row["body"] for row in server.accepted.rows(Signal.LOGS)] == ["hi"]
 
 
@@ -111,12 +113,22 @@ async def test_what_is_rejected_is_said_with_its_number_and_reason() -> None:
         assert server.observe.value("sensorium_ingest_dropped_total", dropped) == 2
 
 
+def described(said: Status) -> str:
+    """What the ``BadRequest`` among a status's details says."""
+    (detail,) = said.details
+    bad = BadRequest()
+    assert detail.Unpack(bad)
+    (violation,) = bad.field_violations
+    return str(violation.description)
+
+
 async def test_a_malformed_request_is_not_to_be_sent_again() -> None:
     async with running() as server:
         reply = await post(server, "/v1/logs", b"\xff\xff", PROTOBUF)
         assert reply.status_code == 400
         assert reply.headers["content-type"] == "application/x-protobuf"
-        assert Status.FromString(reply.content).code == 3
+        said = Status.FromString(reply.content)
+        assert (said.code, described(said)) == (3, said.message)
         error = await refused(server, LOGS, b"\xff\xff")
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert not server.accepted.batches

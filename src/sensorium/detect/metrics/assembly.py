@@ -48,8 +48,8 @@ class MetricAssembly:
     def _increase(self, rows: I64, time: I64, value: F64, starts: I64) -> tuple[F64, F64]:
         """How much each counter grew since its last sample, and over how many seconds.
 
-        A counter that fell was reset and has grown from zero. Without an earlier sample the
-        increase is NaN.
+        A counter that fell was reset and has grown from zero; a delta is what it grew. Without
+        an earlier sample the increase is NaN.
         """
         if not len(rows):
             return value, value
@@ -57,7 +57,8 @@ class MetricAssembly:
         first = rows[starts]
         before[starts] = self._registry.last_value[first]
         since[starts] = self._registry.last_time[first]
-        step = np.where(value < before, value, value - before)
+        is_delta = self._registry.reading[rows] == Reading.DELTA
+        step = np.where(is_delta | (value < before), value, value - before)
         step = np.where(since > 0, step, 0.0)
         span = np.where(since > 0, (time - since) / 1e9, 0.0)
         seconds = np.add.reduceat(span, starts)

@@ -22,15 +22,17 @@ _OF_THE_SCRAPER = ("up", "scrape_duration_seconds")
 
 
 class Reading(IntEnum):
-    """How a series' samples are read: by level, by increase, or not at all.
+    """How a series' samples are read: by level, by increase, as increases, or not at all.
 
-    A series without a type is read by increase until it falls, as a counter never does.
+    A series without a type is read by increase until it falls, as a counter never does. Samples of
+    OTLP's delta temporality are each an increase already.
     """
 
     LEVEL = 0
     INCREASE = 1
     IGNORED = 2
     UNTYPED = 3
+    DELTA = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ class SeriesRegistry:
         """Which series are read by their increase."""
         reading = self.reading[rows]
         untyped = (reading == Reading.UNTYPED) & ~self.fell[rows]
-        return np.asarray((reading == Reading.INCREASE) | untyped, np.bool_)
+        grows = (reading == Reading.INCREASE) | (reading == Reading.DELTA)
+        return np.asarray(grows | untyped, np.bool_)
 
     def watch(self, rows: I64, values: F64, starts: I64) -> None:
         """Note which series have fractions, and which of those without a type fall.
@@ -124,7 +127,7 @@ class SeriesRegistry:
             series = Series(series_text(name, label), name, host_of(instance))
             self.series[row] = series
             ignored = self._ignored.match(name) is not None
-            self.reading[row] = Reading.IGNORED if ignored else _reading(name, kind or "")
+            self.reading[row] = Reading.IGNORED if ignored else _reading(name, kind or "", label)
             self.family[row] = text_key(name)
             answered = instance and name not in _OF_THE_SCRAPER
             self.target[row] = text_key(instance) if answered else 0
@@ -136,7 +139,7 @@ class SeriesRegistry:
 
     def _pair(self, row: int, series: Series, labels: Mapping[str, str], kind: str) -> None:
         """Where both the sum and the count of a distribution are known, note their mean."""
-        if kind not in ("histogram", "summary"):
+        if kind not in ("histogram", "summary", "delta"):
             return
         base, _, part = series.name.rpartition("_")
         if part not in ("sum", "count"):
@@ -173,7 +176,10 @@ class SeriesRegistry:
         self.fraction = np.concatenate([self.fraction, np.zeros(more, np.bool_)])
 
 
-def _reading(name: str, kind: str) -> Reading:
+def _reading(name: str, kind: str, labels: Mapping[str, str]) -> Reading:
+    if kind == "delta":
+        is_bucket = name.endswith("_bucket") and "le" in labels
+        return Reading.IGNORED if is_bucket else Reading.DELTA
     if kind == "counter" or (kind in ("", "untyped") and name.endswith("_total")):
         return Reading.INCREASE
     if kind in ("histogram", "summary"):

@@ -15,6 +15,8 @@ from sensorium.model.signals import Signal
 
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
+_BAD_DATA: Final = 400
+_BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
 _RETRY_INFO: Final = "type.googleapis.com/google.rpc.RetryInfo"
 
 # The name of the field that says how much was rejected, in JSON.
@@ -74,8 +76,7 @@ def status(code: int, message: str, *, retry_after_s: float = 0.0) -> bytes:
     """A ``google.rpc.Status``, with a ``RetryInfo`` where there is a time to wait."""
     details = b""
     if retry_after_s > 0:
-        packed = _sub(1, _RETRY_INFO.encode()) + _sub(2, retry_info(retry_after_s))
-        details = _sub(3, packed)
+        details = _sub(3, _any(_RETRY_INFO, retry_info(retry_after_s)))
     return _varint_field(1, code) + _sub(2, message.encode("utf-8", "replace")) + details
 
 
@@ -87,11 +88,26 @@ def retry_info(retry_after_s: float) -> bytes:
 
 
 def error(http_status: int, message: str, media_type: str = PROTOBUF) -> bytes:
-    """A ``google.rpc.Status`` for an HTTP status, in the request's encoding."""
+    """A ``google.rpc.Status`` for an HTTP status, in the request's encoding.
+
+    Bad data, status 400, is described in a ``BadRequest`` among its details as well. What is no
+    request at all has no field to name, so the violation has only a description.
+    """
     code = _CODES.get(http_status, Code.INVALID_ARGUMENT if http_status < 500 else Code.INTERNAL)
     if media_type == JSON:
-        return json.dumps({"code": int(code), "message": message}).encode()
-    return status(code, message)
+        answer: dict[str, object] = {"code": int(code), "message": message}
+        if http_status == _BAD_DATA:
+            violations = [{"description": message}]
+            answer["details"] = [{"@type": _BAD_REQUEST, "fieldViolations": violations}]
+        return json.dumps(answer).encode()
+    if http_status != _BAD_DATA:
+        return status(code, message)
+    violation = _sub(1, _sub(2, message.encode("utf-8", "replace")))
+    return status(code, message) + _sub(3, _any(_BAD_REQUEST, violation))
+
+
+def _any(type_url: str, message: bytes) -> bytes:
+    return _sub(1, type_url.encode()) + _sub(2, message)
 
 
 def _varint(value: int) -> bytes:

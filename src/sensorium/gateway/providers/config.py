@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from sensorium.component import setting
 
@@ -20,12 +21,24 @@ class Kind(StrEnum):
     LOCAL = "local"
 
 
+# They belong to the transport, or carry a credential.
+_NOT_EXTRA: Final = frozenset(
+    "host content-length transfer-encoding connection accept-encoding te upgrade expect "
+    "authorization proxy-authorization api-key x-api-key x-goog-api-key cookie".split()
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraHeader:
     """A header that is sent with every request of a provider; not for credentials."""
 
     name: str = setting("", "its name", pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
     value: str = setting("", "its value", pattern=r"^[\x20-\x7e]*$")
+
+    def __post_init__(self) -> None:
+        """ValueError for a header that is not for settings to send."""
+        if self.name.lower() in _NOT_EXTRA:
+            raise ValueError(f"headers: {self.name} cannot be set here")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,10 +49,13 @@ class EnvironmentCredential:
         self.reference = f"env:{name}"
         self._name = name
         self._environment = environment
+        self._checked = Secret("")
 
     def current(self) -> Secret:
         """The variable's value, without the white space around it."""
-        return _usable(self._environment.get(self._name, ""))
+        if not self._checked or self._environment.get(self._name) != self._checked.reveal():
+            self._checked = _usable(self._environment.get(self._name, ""))
+        return self._checked
 
 
 class FileCredential:

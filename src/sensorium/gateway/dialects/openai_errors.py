@@ -76,6 +76,8 @@ def from_value(status: int, headers: Mapping[str, str], error: Any) -> Failure:
     stated = status
     if status < 400 and type(code) is int and 400 <= code < 600:
         stated = code  # some servers put the status there, inside a stream
+    if kind is FailureKind.SERVER_ERROR and stated == 503:
+        kind = FailureKind.OVERLOADED  # "The engine is currently overloaded" is a server error too
     if kind is None:
         kind = failures.by_words(stated if stated >= 400 else 400, words)
     if kind is None:

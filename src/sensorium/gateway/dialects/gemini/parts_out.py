@@ -70,9 +70,8 @@ class PartsOut:
         signature = signatures.own(NAME, part.signature)
         if not signature and not self._for_provider:
             signature = part.signature
-        if part.text:
-            if self._for_provider and not self._same:
-                return
+        # Of another dialect's caller the thoughts have come back with the signature that followed.
+        if part.text and (self._same or not self._for_provider):
             self.written.append({"text": part.text, "thought": True})
             if signature:
                 self.written[-1]["thoughtSignature"] = signature

@@ -110,6 +110,10 @@ fuzz-coverage: .stamps/fuzz ## guided fuzzing: make fuzz-coverage SECONDS=60 [TA
 test-kills: .stamps/dev ## kill the service a hundred times; nothing acknowledged may be lost
 	@SENSORIUM_KILLS=100 $(BIN)/python -m pytest tests/e2e/test_kill.py -s
 
+.PHONY: test-gateway-kills
+test-gateway-kills: .stamps/dev ## kill the gateway's ledger a hundred times; no budget may be overshot
+	@SENSORIUM_KILLS=100 $(BIN)/python -m pytest tests/gateway/ledger/test_kill.py
+
 .PHONY: soak
 soak: .stamps/dev ## ten minutes of mixed load: flat memory, nothing lost: make soak [MINUTES=10]
 	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),10)

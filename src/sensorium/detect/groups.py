@@ -54,6 +54,23 @@ class Groups:
         return np.diff(self.starts, append=len(self.order))
 
 
+class RowsOf:
+    """The rows in which a column has a value, found by sorting the column once.
+
+    For a storm's many anomalies: looking through the whole column for each would be quadratic.
+    """
+
+    def __init__(self, column: I64 | U64) -> None:
+        self._order = np.argsort(column, kind="stable")
+        self._values = column[self._order]
+
+    def __call__(self, value: np.generic | int) -> I64:
+        """The rows, ascending."""
+        first = np.searchsorted(self._values, value, side="left")
+        after = np.searchsorted(self._values, value, side="right")
+        return np.asarray(self._order[first:after], np.int64)
+
+
 def entropy_bits(owner: I64, counts: I64, owners: int) -> F64:
     """Shannon entropy of each owner's distribution of ``counts``, in bits, (owners,)."""
     total = np.bincount(owner, counts, owners)

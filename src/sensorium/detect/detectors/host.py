@@ -172,7 +172,7 @@ def _on_hosts(flows: FlowWindow, rows: I64, feature: str) -> str:
 def _concerned(flows: FlowWindow, address: int, feature: str) -> tuple[I64, I64, Bool]:
     """A host's conversations, what each contributes to a feature, and where it is the client."""
     talks = flows.conversations
-    rows = np.flatnonzero((talks.client == address) | (talks.server == address))
+    rows = np.union1d(flows.of_client(address), flows.of_server(address))
     as_client = talks.client[rows] == address
     weight = _weight(talks, flows, rows, as_client, feature)
     return rows, weight if weight.any() else np.ones(len(rows), np.int64), as_client

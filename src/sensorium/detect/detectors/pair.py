@@ -90,7 +90,8 @@ class PairDetector:
         talk = int(scored.places[place])
         client, server = talks.client[talk], talks.server[talk]
         who, whom = flows.addresses.text(int(client)), flows.addresses.text(int(server))
-        rows = np.flatnonzero((talks.client == client) & (talks.server == server))
+        rows = flows.of_client(client)
+        rows = rows[talks.server[rows] == server]
         weight = talks.bytes_up[rows] + talks.bytes_down[rows] + 1
         strongest = features[0]
         value, expected = scored.values[place, strongest], scored.expected[place, strongest]

@@ -90,7 +90,7 @@ class ServiceDetector:
         talk = int(scored.places[place])
         server = flows.addresses.text(int(talks.server[talk]))
         port = ports(int(talks.port[talk]), int(talks.proto[talk]))
-        rows = np.flatnonzero(talks.service == talks.service[talk])
+        rows = flows.of_service(talks.service[talk])
         strongest = features[0]
         name = FEATURES[strongest].name
         weight = np.ones(len(rows), np.int64)

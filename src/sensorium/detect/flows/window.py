@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from sensorium.detect.arrays import F64, I64, U8, U64, Bool
+from sensorium.detect.groups import RowsOf
 from sensorium.model.address import unpack_address
 
 
@@ -101,11 +103,30 @@ class Edges:
     conversation: I64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FlowWindow:
-    """All flows of a window: as exported, as conversations, and as edges."""
+    """All flows of a window: as exported, as conversations, and as edges.
+
+    ``of_client``, ``of_server`` and ``of_service`` give the rows of a value among the
+    conversations; they are made when something is to be explained.
+    """
 
     addresses: Addresses
     records: Records
     conversations: Conversations
     edges: Edges
+
+    @cached_property
+    def of_client(self) -> RowsOf:
+        """Conversations of a client."""
+        return RowsOf(self.conversations.client)
+
+    @cached_property
+    def of_server(self) -> RowsOf:
+        """Conversations of a server."""
+        return RowsOf(self.conversations.server)
+
+    @cached_property
+    def of_service(self) -> RowsOf:
+        """Conversations with a service."""
+        return RowsOf(self.conversations.service)

@@ -28,7 +28,7 @@ def object_of(text: str) -> dict[str, Any]:
 
 
 def text_of(value: Any) -> str:
-    """The text; half surrogate pairs in it are replaced (U+FFFD)."""
+    """The text; what JSON cannot hold is :func:`wire.mended`."""
     if not value:
         return "{}"
     try:

@@ -9,12 +9,24 @@ import orjson
 from sensorium.gateway.dialects import wire
 from sensorium.gateway.dialects.failures import protocol
 from sensorium.gateway.dialects.sse import ServerSentEvent
-from sensorium.gateway.events import Broken, Ended, Event, Frame
+from sensorium.gateway.events import (
+    Broken,
+    Ended,
+    Event,
+    Frame,
+    OpaquePiece,
+    Stopped,
+    TextPiece,
+    ThinkingPiece,
+    ToolBegan,
+    ToolPiece,
+)
 from sensorium.gateway.failure import CallFailedError
 
 # What reading a frame of the wrong shape raises.
 _WRONG_SHAPE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 _LAST: Final = (Ended, Broken)
+_PIECES: Final = (TextPiece, ThinkingPiece, ToolBegan, ToolPiece, OpaquePiece)
 
 
 class Frames(Protocol):
@@ -35,12 +47,13 @@ class FrameReader:
     After the last event (``Ended`` or ``Broken``) nothing more comes out.
     """
 
-    __slots__ = ("_frames", "_halves", "_odd", "_over")
+    __slots__ = ("_frames", "_halves", "_odd", "_over", "_whole")
 
     def __init__(self, frames: Frames) -> None:
         self._frames = frames
         self._over = False
         self._odd = False
+        self._whole: set[int] = set()  # answers that have stopped
         self._halves: dict[Any, str] = {}
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -104,8 +117,26 @@ class FrameReader:
 
     def _events_of(self, name: bytes, data: bytes) -> tuple[Event, ...]:
         try:
-            return tuple(self.events(name, data))
+            events = self.events(name, data)
+            if self._whole or (len(events) > 1 and any(type(e) is Stopped for e in events)):
+                events = self._in_order(events)
+            elif events and type(events[0]) is Stopped:
+                self._whole.add(events[0].answer)
+            return tuple(events)
         except CallFailedError as error:
             return (Broken(error.failure),)
         except _WRONG_SHAPE:
             return (Broken(protocol("a frame of its stream has not the expected shape")),)
+
+    def _in_order(self, events: list[Event]) -> list[Event]:
+        """An answer stops once, and says nothing afterwards."""
+        kept: list[Event] = []
+        for event in events:
+            if isinstance(event, Stopped):
+                if event.answer in self._whole:
+                    continue
+                self._whole.add(event.answer)
+            elif isinstance(event, _PIECES) and event.answer in self._whole:
+                return [*kept, Broken(protocol("an answer goes on after its end"))]
+            kept.append(event)
+        return kept

@@ -8,6 +8,10 @@ from typing import Any, Final
 import orjson
 
 _ESCAPE: Final = b"\\u"
+# What the JSON library writes as integers, and what it reads as floating point.
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**64 - 1
+_LARGEST: Final = 10**308
 
 
 class NotJsonError(ValueError):
@@ -38,13 +42,15 @@ def _refuse(constant: str) -> Any:
 
 
 def mended(value: Any) -> Any:
-    """The value with all its texts :func:`whole`."""
+    """The value with all its texts :func:`whole`, and integers beyond 64 bits as floating point."""
     if isinstance(value, str):
         return whole(value)
     if isinstance(value, list):
         return [mended(item) for item in value]
     if isinstance(value, dict):
         return {whole(key): mended(item) for key, item in value.items()}
+    if type(value) is int and not _LEAST <= value <= _MOST:
+        return float(value) if abs(value) < _LARGEST else None
     return value
 
 

@@ -139,8 +139,10 @@ def body_of(reply: Reply) -> dict[str, Any]:
 
 def usage_body(usage: Usage, stated: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Counts for a caller; ``stated`` holds details that the provider gave beside them."""
-    read = (stated or {}).get("prompt_tokens_details") or {}
-    said = (stated or {}).get("completion_tokens_details") or {}
+    read = (stated or {}).get("prompt_tokens_details")
+    said = (stated or {}).get("completion_tokens_details")
+    read = read if isinstance(read, dict) else {}
+    said = said if isinstance(said, dict) else {}
     body: dict[str, Any] = {
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,

@@ -54,7 +54,7 @@ def request_of(conversation: Conversation) -> dict[str, Any]:
 def _add_tools(body: dict[str, Any], conversation: Conversation) -> None:
     tools = []
     for tool in conversation.tools:
-        value = _tool(tool)
+        value = _tool(tool, same=conversation.dialect == NAME)
         if "functions" in value and isinstance(tool, Opaque):
             body.update(value)
         else:
@@ -72,7 +72,7 @@ def _add_tools(body: dict[str, Any], conversation: Conversation) -> None:
         body["tool_choice"] = {"type": "function", "function": {"name": choice}}
 
 
-def _tool(tool: Tool | Opaque) -> dict[str, Any]:
+def _tool(tool: Tool | Opaque, *, same: bool) -> dict[str, Any]:
     if isinstance(tool, Opaque):
         return own(tool)
     function: dict[str, Any] = {"name": tool.name}
@@ -80,8 +80,10 @@ def _tool(tool: Tool | Opaque) -> dict[str, Any]:
         function["description"] = tool.description
     if tool.parameters:
         function["parameters"] = tool.parameters
-    if tool.strict is not None:
+    if tool.strict or (same and tool.strict is not None):
         function["strict"] = tool.strict
+    if same and tool.extra:
+        function.update(tool.extra)
     return {"type": "function", "function": function}
 
 

@@ -74,7 +74,7 @@ class Reader(FrameReader):
                 self._more(delta, answer, found)
         reason = choice.get("finish_reason")
         if reason is not None:
-            stop = stop_of(reason)
+            stop = stop_of(self.piece(None, reason))
             if stop is Stop.END:
                 if answer in self._refused:
                     stop = Stop.REFUSAL

@@ -156,6 +156,7 @@ def _part(value: Any, path: str) -> Text | Image | Opaque:
     if kind == "input_image" and value.get("image_url") is not None:
         url = fields.text(value, "image_url", f"{path}.image_url")
         detail = fields.optional_text(value, "detail", f"{path}.detail")
+        detail = "" if detail == "auto" else detail  # which is the default
         extra = fields.rest(value, _IMAGE)
         if url.startswith("data:"):
             media_type, found, data = url[5:].partition(";base64,")

@@ -51,7 +51,7 @@ class Reader(FrameReader):
         if data.strip() == b"[DONE]":
             return []
         value = self.json(data)
-        kind = value["type"]
+        kind = self.piece(None, value["type"])
         if kind in _SILENT:
             return []
         read = _READ.get(kind)

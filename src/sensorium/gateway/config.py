@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensorium.component import setting
+from sensorium.gateway.access.config import AccessConfig
 from sensorium.gateway.door.config import DoorConfig
+from sensorium.gateway.ledger.config import LedgerConfig
 from sensorium.gateway.routing.config import CooldownConfig, ModelConfig, SwitchConfig
 from sensorium.observe.config import ObserveConfig
 
@@ -23,6 +25,8 @@ class GatewaySettings:
         (), "names that choose one of the models by task or difficulty"
     )
     cooldown: CooldownConfig = setting(CooldownConfig, "")
+    ledger: LedgerConfig = setting(LedgerConfig, "")
+    access: AccessConfig = setting(AccessConfig, "")
     observe: ObserveConfig = setting(ObserveConfig, "")
 
     def __post_init__(self) -> None:

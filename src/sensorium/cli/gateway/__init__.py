@@ -16,6 +16,11 @@ VERBS = {
     "check": "Read the settings strictly and say what is wrong, if anything.",
     "example": "Print a settings file with every setting, its explanation and its default.",
     "evidence": "Print the signed evidence of a request under a privacy policy, and verify it.",
+    "directory": "Add and change organisations, teams and users.",
+    "keys": "Make, list, rotate and revoke the keys that applications call with.",
+    "limits": "Set and show budgets and rates.",
+    "spend": "Show what was spent, by whom and on what.",
+    "prices": "List the prices in force.",
 }
 
 

@@ -205,6 +205,22 @@ class Directory:
             raise UsageError(f"there is no organisation, team or user {subject_id!r}")
         return records.subject(row)
 
+    def find(self, name: str) -> Subject:
+        """An organisation, team or user by its id, or by its name where only one has it."""
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                select(SUBJECTS).where((SUBJECTS.c.id == name) | (SUBJECTS.c.name == name))
+            ).all()
+        if not rows:
+            raise UsageError(
+                f"there is no organisation, team or user {name!r}",
+                next_step="list them: sensorium gateway directory list",
+            )
+        if len(rows) > 1:
+            ids = ", ".join(sorted(row.id for row in rows))
+            raise UsageError(f"{len(rows)} are called {name!r}", next_step=f"say which: {ids}")
+        return records.subject(rows[0])
+
     def key(self, key_id: str) -> Key:
         """A key by its id or prefix; ``UsageError`` where there is none."""
         with self._connections.reading() as connection:

@@ -1,0 +1,114 @@
+"""The gateway's database, for the commands that keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sensorium.cli.gateway.settings import config_option
+
+if TYPE_CHECKING:
+    from sensorium.gateway.access import Directory
+    from sensorium.store.records.connections import Connections
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+
+__all__ = ["Books", "config_option", "dollars", "json_option", "moment_ns", "opened", "show"]
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The database of the settings, and the directory on it."""
+
+    connections: Connections
+    directory: Directory
+
+
+@contextmanager
+def opened(config: Path | None) -> Iterator[Books]:
+    """Open the database that the settings name, made if need be."""
+    from sensorium.cli.gateway.settings import load_settings
+    from sensorium.gateway.access import Directory
+    from sensorium.gateway.ledger.database import open_database
+
+    settings = load_settings(config)
+    connections = open_database(settings.ledger, settings.data_dir)
+    try:
+        yield Books(connections, Directory(connections))
+    finally:
+        connections.close()
+
+
+def show(rows: list[dict[str, Any]], columns: str, *, as_json: bool, nothing: str) -> None:
+    """Print rows as a table, or as JSON; ``columns`` that end in ``:r`` stand to the right."""
+    import sys
+
+    if as_json:
+        from sensorium.cli.output import print_json
+
+        print_json(rows)
+        return
+    if not rows:
+        click.echo(nothing)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    names = []
+    for column in columns.split():
+        name, _, right = column.partition(":")
+        names.append(name)
+        table.add_column(name.replace("_", " "), no_wrap=True, justify="right" if right else "left")
+    for row in rows:
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+
+
+class Dollars(click.ParamType[int]):
+    """An amount of dollars, kept as nano-dollars."""
+
+    name = "dollars"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Decimal dollars to nano-dollars; nothing is rounded away unsaid."""
+        from decimal import Decimal, InvalidOperation
+
+        try:
+            amount = Decimal(str(value)) * 1_000_000_000
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
+            self.fail(f"{value} is no amount of dollars", param, ctx)
+        return int(amount)
+
+
+def dollars(nanodollars: int | None) -> str | None:
+    """Nano-dollars as people write dollars; small ones with what matters of them."""
+    if nanodollars is None:
+        return None
+    amount = nanodollars / 1e9
+    return f"{amount:,.2f}" if amount >= 100 or nanodollars == 0 else f"{amount:,.6f}"
+
+
+def moment_ns(since: str, now_ns: int, fail: Callable[[str], Any]) -> int:
+    """``7d``, ``12h``, ``30m`` before now, or a day like 2026-11-01 (UTC), in nanoseconds."""
+    import re
+    from datetime import UTC, datetime
+
+    ago = re.fullmatch(r"(\d{1,6})([dhm])", since)
+    if ago:
+        seconds = {"d": 86_400, "h": 3_600, "m": 60}[ago[2]]
+        return max(now_ns - int(ago[1]) * seconds * 1_000_000_000, 0)
+    try:
+        day = datetime.fromisoformat(since)
+    except ValueError:
+        fail(f"{since!r} is no time: write 7d, 12h, 30m or 2026-11-01")
+        raise AssertionError from None
+    moment = day if day.tzinfo else day.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1e9)

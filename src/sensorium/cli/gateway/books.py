@@ -89,11 +89,11 @@ class Dollars(click.ParamType[int]):
 
 
 def dollars(nanodollars: int | None) -> str | None:
-    """Nano-dollars as people write dollars; small ones with what matters of them."""
+    """Nano-dollars as people write dollars: cents, and up to six places where there is more."""
     if nanodollars is None:
         return None
-    amount = nanodollars / 1e9
-    return f"{amount:,.2f}" if amount >= 100 or nanodollars == 0 else f"{amount:,.6f}"
+    whole, _, places = f"{nanodollars / 1e9:,.6f}".partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
 def moment_ns(since: str, now_ns: int, fail: Callable[[str], Any]) -> int:

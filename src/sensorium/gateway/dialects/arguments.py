@@ -5,6 +5,7 @@ Whole numbers beyond 64 bits become floating point, as everywhere in the gateway
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sensorium.gateway.conversation import UntranslatableError
@@ -28,10 +29,17 @@ def object_of(text: str) -> dict[str, Any]:
 
 
 def text_of(value: Any) -> str:
-    """The text; what JSON cannot hold is :func:`wire.mended`."""
+    """The text of an object; what JSON cannot hold is :func:`wire.mended`.
+
+    Raises ``UntranslatableError`` where it is nested too deeply to be written.
+    """
     if not value:
         return "{}"
     try:
         return wire.dumps_text(value)
     except TypeError:
-        return wire.dumps_text(wire.mended(value))
+        pass
+    try:  # the other library, which writes deeper nesting
+        return json.dumps(wire.mended(value), ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        raise UntranslatableError("an object is nested too deeply") from None

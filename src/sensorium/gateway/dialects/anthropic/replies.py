@@ -11,6 +11,7 @@ from sensorium.gateway.dialects import fields
 from sensorium.gateway.dialects.anthropic import errors
 from sensorium.gateway.dialects.anthropic.blocks_in import NAME, blocks_of
 from sensorium.gateway.dialects.anthropic.blocks_out import block
+from sensorium.gateway.dialects.counts import count
 from sensorium.gateway.dialects.failures import unreadable
 from sensorium.gateway.failure import CallFailedError
 from sensorium.gateway.reply import Answer, Reply, Stop, Usage
@@ -84,20 +85,15 @@ def usage_of(value: Any, before: Usage | None = None) -> Usage | None:
     if not isinstance(value, dict):
         return before
     was = before or Usage(0, 0)
-    read = _count(value, "cache_read_input_tokens", was.cache_read)
-    written = _count(value, "cache_creation_input_tokens", was.cache_write)
-    plain = _count(value, "input_tokens", was.input - was.cache_read - was.cache_write)
+    read = count(value, "cache_read_input_tokens", was.cache_read)
+    written = count(value, "cache_creation_input_tokens", was.cache_write)
+    plain = count(value, "input_tokens", was.input - was.cache_read - was.cache_write)
     details = value.get("output_tokens_details")
     reasoning = was.reasoning
     if isinstance(details, dict):
-        reasoning = _count(details, "thinking_tokens", reasoning)
-    output = _count(value, "output_tokens", was.output)
+        reasoning = count(details, "thinking_tokens", reasoning)
+    output = count(value, "output_tokens", was.output)
     return Usage(plain + read + written, output, read, written, reasoning)
-
-
-def _count(value: Mapping[str, Any], key: str, otherwise: int) -> int:
-    found = value.get(key)
-    return found if type(found) is int and found >= 0 else otherwise
 
 
 def body_of(reply: Reply) -> dict[str, Any]:

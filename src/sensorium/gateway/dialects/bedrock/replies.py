@@ -13,6 +13,7 @@ from sensorium.gateway.dialect import BadRequestError
 from sensorium.gateway.dialects import fields
 from sensorium.gateway.dialects.bedrock.blocks_in import NAME, blocks_of
 from sensorium.gateway.dialects.bedrock.blocks_out import block
+from sensorium.gateway.dialects.counts import count
 from sensorium.gateway.dialects.failures import unreadable
 from sensorium.gateway.failure import CallFailedError, Failure, FailureKind
 from sensorium.gateway.reply import Answer, Reply, Stop, Usage
@@ -89,15 +90,10 @@ def usage_of(value: Any) -> Usage | None:
     """Counts. ``inputTokens`` are those that no cache took part in."""
     if not isinstance(value, dict):
         return None
-    read = _count(value, "cacheReadInputTokens")
-    written = _count(value, "cacheWriteInputTokens")
-    plain = _count(value, "inputTokens")
-    return Usage(plain + read + written, _count(value, "outputTokens"), read, written)
-
-
-def _count(value: Mapping[str, Any], key: str) -> int:
-    found = value.get(key)
-    return found if type(found) is int and found > 0 else 0
+    read = count(value, "cacheReadInputTokens")
+    written = count(value, "cacheWriteInputTokens")
+    plain = count(value, "inputTokens")
+    return Usage(plain + read + written, count(value, "outputTokens"), read, written)
 
 
 def body_of(reply: Reply) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sensorium.gateway.conversation import (
     ToolResult,
     UntranslatableError,
 )
-from sensorium.gateway.dialects import turns, wire
+from sensorium.gateway.dialects import arguments, turns
 from sensorium.gateway.dialects.bedrock.blocks_in import NAME
 from sensorium.gateway.dialects.bedrock.blocks_out import block, own
 
@@ -111,7 +111,7 @@ def _add_output(body: dict[str, Any], conversation: Conversation) -> None:
     elif form is not None:
         if form.schema is None:
             raise UntranslatableError("Bedrock gives JSON only by a schema (json_schema)")
-        definition = {"schema": wire.dumps_text(form.schema)}
+        definition = {"schema": arguments.text_of(form.schema)}
         if form.name:
             definition["name"] = form.name
         if form.description:

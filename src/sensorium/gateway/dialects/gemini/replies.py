@@ -8,6 +8,7 @@ from typing import Any, Final
 from sensorium.gateway.conversation import Part, ToolCall
 from sensorium.gateway.dialect import BadRequestError
 from sensorium.gateway.dialects import fields
+from sensorium.gateway.dialects.counts import count
 from sensorium.gateway.dialects.failures import unreadable
 from sensorium.gateway.dialects.gemini import errors
 from sensorium.gateway.dialects.gemini.parts_in import NAME, parts_of
@@ -111,18 +112,13 @@ def usage_of(value: Any) -> Usage | None:
     """Counts. Thoughts are counted beside the candidates, tools' own prompts beside the prompt."""
     if not isinstance(value, dict):
         return None
-    thoughts = _count(value, "thoughtsTokenCount")
+    thoughts = count(value, "thoughtsTokenCount")
     return Usage(
-        input=_count(value, "promptTokenCount") + _count(value, "toolUsePromptTokenCount"),
-        output=_count(value, "candidatesTokenCount") + thoughts,
-        cache_read=_count(value, "cachedContentTokenCount"),
+        input=count(value, "promptTokenCount") + count(value, "toolUsePromptTokenCount"),
+        output=count(value, "candidatesTokenCount") + thoughts,
+        cache_read=count(value, "cachedContentTokenCount"),
         reasoning=thoughts,
     )
-
-
-def _count(value: Mapping[str, Any], key: str) -> int:
-    found = value.get(key)
-    return found if type(found) is int and found > 0 else 0
 
 
 def body_of(reply: Reply) -> dict[str, Any]:
@@ -159,7 +155,7 @@ def _candidate(answer: Answer, at: int, *, same: bool) -> dict[str, Any]:
 
 def usage_body(usage: Usage, stated: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Counts for a caller."""
-    tools = _count(stated or {}, "toolUsePromptTokenCount")
+    tools = count(stated or {}, "toolUsePromptTokenCount")
     body = {
         "promptTokenCount": usage.input - tools,
         "candidatesTokenCount": usage.output - usage.reasoning,

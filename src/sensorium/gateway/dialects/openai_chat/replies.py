@@ -8,6 +8,7 @@ from typing import Any, Final
 from sensorium.gateway.conversation import Part, Text, ToolCall
 from sensorium.gateway.dialect import BadRequestError
 from sensorium.gateway.dialects import fields, openai_errors
+from sensorium.gateway.dialects.counts import count
 from sensorium.gateway.dialects.failures import unreadable
 from sensorium.gateway.dialects.openai_chat.messages_in import assistant_parts
 from sensorium.gateway.dialects.openai_chat.messages_out import assistant
@@ -51,13 +52,13 @@ def reply_of(body: Mapping[str, Any]) -> Reply:
             model=fields.optional_text(body, "model", "model"),
             answers=answers,
             usage=usage_of(body.get("usage")),
-            created=int(fields.number(body, "created", "created") or 0),
+            created=count(body, "created"),
             dialect=NAME,
             extra=_extra(body),
         )
     except BadRequestError as error:
         raise unreadable(error.message) from None
-    except (AttributeError, OverflowError):
+    except AttributeError:
         raise unreadable("it is no object") from None
 
 
@@ -111,12 +112,6 @@ def usage_of(value: Any) -> Usage | None:
     if isinstance(details, dict):
         reasoning = count(details, "reasoning_tokens")
     return Usage(read, said, cached, written, reasoning)
-
-
-def count(value: Mapping[str, Any], key: str) -> int:
-    """A count of tokens, 0 where none is stated."""
-    found = value.get(key)
-    return found if type(found) is int and found > 0 else 0
 
 
 def body_of(reply: Reply) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sensorium.gateway.dialects import openai_errors, signatures
+from sensorium.gateway.dialects.counts import count
 from sensorium.gateway.dialects.openai_chat.replies import stop_of, usage_of
 from sensorium.gateway.dialects.reading import FrameReader
 from sensorium.gateway.dialects.sse import SseParser
@@ -134,9 +135,8 @@ class Reader(FrameReader):
 def _started(chunk: dict[str, Any]) -> Started:
     identity = chunk.get("id")
     model = chunk.get("model")
-    created = chunk.get("created")
     return Started(
         identity if isinstance(identity, str) else "",
         model if isinstance(model, str) else "",
-        created if type(created) is int else 0,
+        count(chunk, "created"),
     )

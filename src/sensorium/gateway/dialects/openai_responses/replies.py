@@ -12,6 +12,7 @@ from typing import Any, Final
 from sensorium.gateway.conversation import Part, Text, ToolCall, UntranslatableError
 from sensorium.gateway.dialect import BadRequestError
 from sensorium.gateway.dialects import fields, openai_errors
+from sensorium.gateway.dialects.counts import LARGEST, count
 from sensorium.gateway.dialects.failures import unreadable
 from sensorium.gateway.dialects.openai_responses.items_in import NAME, output_parts
 from sensorium.gateway.dialects.openai_responses.items_out import output_items
@@ -47,13 +48,13 @@ def reply_of(body: Mapping[str, Any]) -> Reply:
             model=fields.optional_text(body, "model", "model"),
             answers=(Answer(tuple(parts), stop_of(body, parts)),),
             usage=usage_of(usage),
-            created=int(fields.number(body, "created_at", "created_at") or 0),
+            created=seconds_of(body.get("created_at")),
             dialect=NAME,
             extra=extra,
         )
     except BadRequestError as error:
         raise unreadable(error.message) from None
-    except (AttributeError, TypeError, OverflowError):
+    except (AttributeError, TypeError):
         raise unreadable("it has not the expected shape") from None
 
 
@@ -78,17 +79,17 @@ def usage_of(value: Any) -> Usage | None:
     read = read if isinstance(read, dict) else {}
     said = said if isinstance(said, dict) else {}
     return Usage(
-        input=_count(value, "input_tokens"),
-        output=_count(value, "output_tokens"),
-        cache_read=_count(read, "cached_tokens"),
-        cache_write=_count(read, "cache_write_tokens"),
-        reasoning=_count(said, "reasoning_tokens"),
+        input=count(value, "input_tokens"),
+        output=count(value, "output_tokens"),
+        cache_read=count(read, "cached_tokens"),
+        cache_write=count(read, "cache_write_tokens"),
+        reasoning=count(said, "reasoning_tokens"),
     )
 
 
-def _count(value: Mapping[str, Any], key: str) -> int:
-    found = value.get(key)
-    return found if type(found) is int and found > 0 else 0
+def seconds_of(value: Any) -> int:
+    """A moment, which may be stated with a fraction."""
+    return int(value) if isinstance(value, int | float) and 0 <= value < LARGEST else 0
 
 
 def body_of(reply: Reply) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sensorium.gateway.dialects import openai_errors, signatures
 from sensorium.gateway.dialects.openai_responses.items_in import NAME
-from sensorium.gateway.dialects.openai_responses.replies import stop_of, usage_of
+from sensorium.gateway.dialects.openai_responses.replies import seconds_of, stop_of, usage_of
 from sensorium.gateway.dialects.reading import FrameReader
 from sensorium.gateway.dialects.sse import SseParser
 from sensorium.gateway.events import (
@@ -60,12 +60,11 @@ class Reader(FrameReader):
     def created(self, value: dict[str, Any]) -> list[Event]:
         """Id and model."""
         response = value["response"]
-        created = response.get("created_at")
         return [
             Started(
                 self.piece(None, response.get("id") or ""),
                 self.piece(None, response.get("model") or ""),
-                int(created) if isinstance(created, int | float) else 0,
+                seconds_of(response.get("created_at")),
             )
         ]
 

@@ -5,7 +5,8 @@ and a scrape over real sockets; every five seconds /proc and /metrics are read.
 
 Memory fills by design at first: detection's windows that may still get records
 (``detect.lateness_seconds``) and its baselines (``detect.history_windows``, here 20 windows of
-5 s), names of series (``ingest.*.max_cached_*``), stages' buffers (``inbox.max_bytes``,
+5 s; all is scored, and nothing passes as an anomaly), names of series
+(``ingest.*.max_cached_*``), stages' buffers (``inbox.max_bytes``,
 ``store.telemetry.batch_rows``, ``ingest.journal.max_kept_bytes``) and ClickHouse's merges. Flat
 means that this has ended by half time: the median of anonymous memory in the last quarter is at
 most 3 % above that in the quarter before. And it means that nothing is kept of each record: the

@@ -93,9 +93,14 @@ def unaccounted(service: Service, sent: Counter[str]) -> Counter[str]:
             break
         time.sleep(2)
     print(f"lost on the way, by their sequence numbers: {lost}")
-    for signal in SIGNALS:
-        print(f"{signal}: {sent[signal]:,} sent, {_stored(metrics, signal):,} stored")
+    for signal, expected in _expected(metrics, sent).items():
+        print(f"{signal}: {expected:,} sent, {_stored(metrics, signal):,} stored")
     return missing
+
+
+def _expected(metrics: dict[str, float], sent: Counter[str]) -> dict[str, int]:
+    scraped = OWN_SAMPLES * int(metrics["sensorium_scrapes_total"])
+    return {signal: sent[signal] + scraped * (signal == "metrics") for signal in SIGNALS}
 
 
 def _stored(metrics: dict[str, float], signal: str) -> int:
@@ -108,10 +113,8 @@ def _compared(metrics: dict[str, float], lost: dict[str, int], sent: Counter[str
     counted = Counter(flows=sum(n * each.get(name, 1) for name, n in lost.items()))
     counted["metrics"] = lost.get("SFLOW_5", 0) * INTERFACE_VALUES
     counted["logs"] = int(metrics["sensorium_ingest_dropped_total"])
-    scraped = OWN_SAMPLES * int(metrics["sensorium_scrapes_total"])
     missing = Counter[str]()
-    for signal in SIGNALS:
-        expected = sent[signal] + (scraped if signal == "metrics" else 0)
+    for signal, expected in _expected(metrics, sent).items():
         difference = expected - _stored(metrics, signal)
         missing[signal] = max(difference - counted[signal], 0) if difference > 0 else -difference
     return missing

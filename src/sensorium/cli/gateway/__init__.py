@@ -15,6 +15,7 @@ from sensorium.cli import LazyGroup
 VERBS = {
     "check": "Read the settings strictly and say what is wrong, if anything.",
     "example": "Print a settings file with every setting, its explanation and its default.",
+    "import": "Read a LiteLLM proxy's configuration and write it as gateway settings.",
     "evidence": "Print the signed evidence of a request under a privacy policy, and verify it.",
     "directory": "Add and change organisations, teams and users.",
     "keys": "Make, list, rotate and revoke the keys that applications call with.",

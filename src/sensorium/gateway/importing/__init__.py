@@ -1,0 +1,1 @@
+"""Settings of other gateways, read into ours."""

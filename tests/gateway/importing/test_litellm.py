@@ -125,7 +125,7 @@ def notes(imported: Imported) -> dict[str, str]:
     return {note.path: note.message for note in imported.notes}
 
 
-def test_a_whole_configuration_is_carried_over_and_read_strictly(tmp_path: Path) -> None:
+def test_providers_are_carried_over_and_read_strictly(tmp_path: Path) -> None:
     made = settings_of(import_litellm(FULL), tmp_path)
     providers = {one.name: one for one in made.providers}
     assert set(providers) == {
@@ -157,6 +157,10 @@ def test_a_whole_configuration_is_carried_over_and_read_strictly(tmp_path: Path)
     assert providers["hosted_vllm"].allow_private_destinations
     assert not providers["azure"].allow_private_destinations
     assert providers["groq"].kind.value == "litellm"
+
+
+def test_models_and_how_they_are_routed_are_carried_over(tmp_path: Path) -> None:
+    made = settings_of(import_litellm(FULL), tmp_path)
     models = {one.name: one for one in made.models}
     assert set(models) == {
         "gpt-4o",
@@ -184,6 +188,10 @@ def test_a_whole_configuration_is_carried_over_and_read_strictly(tmp_path: Path)
     ]
     assert gpt.fallbacks[0].to == ("claude",)
     assert models["gpt-4"].deployments == gpt.deployments
+
+
+def test_cooldown_cache_and_guardrails_are_carried_over(tmp_path: Path) -> None:
+    made = settings_of(import_litellm(FULL), tmp_path)
     assert (made.cooldown.failures, made.cooldown.first_s) == (5, 30.0)
     assert made.cache.enabled
     assert made.cache.ttl_seconds == 600

@@ -71,8 +71,18 @@ def import_litellm(text: str, environment: Mapping[str, str] | None = None) -> I
     settings["guardrails"] = read_guardrails(document, notes)
     _rest(settings, document, notes)
     made = {name: value for name, value in settings.items() if value}
-    text = yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.dump(made, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=100)
     return Imported(text, tuple(notes.all))
+
+
+class _Indented(yaml.SafeDumper):
+    """Lists stand deeper than their names, as people write them."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def _rest(settings: dict[str, Any], document: dict[str, Any], notes: Notes) -> None:

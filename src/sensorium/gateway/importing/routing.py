@@ -80,7 +80,7 @@ def _times(models: dict[str, Any], given: dict[str, Any]) -> None:
 def _alias(models: dict[str, Any], alias: str, target: Any, path: str, notes: Notes) -> None:
     if isinstance(target, dict):
         target = target.get("model")
-    if target not in models or not NAME.fullmatch(alias):
+    if not isinstance(target, str) or target not in models or not NAME.fullmatch(alias):
         notes.add(path, f"{alias[:80]} stands for no model of the file; left out")
     elif alias not in models:
         models[alias] = {**copy.deepcopy(models[target]), "name": alias}

@@ -59,7 +59,10 @@ class Injection:
 
 def _signs(text: str, *, foreign: bool) -> dict[str, float]:
     weights: dict[str, float] = {}
+    lowered = text.lower()
     for signal in SIGNALS:
-        if (foreign or not signal.only_results) and signal.pattern.search(text):
+        if signal.only_results and not foreign:
+            continue
+        if any(word in lowered for word in signal.needs) and signal.pattern.search(text):
             weights[signal.label] = max(signal.weight, weights.get(signal.label, 0.0))
     return weights

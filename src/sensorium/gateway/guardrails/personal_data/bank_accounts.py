@@ -27,6 +27,7 @@ LONGEST: Final = 2 * max(_LENGTHS.values())
 _HEAD = re.compile(r"[0-9][0-9](?<=[A-Za-z]{2}[0-9]{2})(?<![0-9A-Za-z][A-Za-z]{2}[0-9]{2})")
 _REST = re.compile(r"(?:[ \-\x1f]?[0-9A-Za-z]){11,29}+")
 _RIGHT = re.compile(RIGHT)
+_DIGIT = re.compile("[0-9]")
 _OPEN = re.compile(
     r"(?<![0-9A-Za-z])[A-Za-z](?:[A-Za-z](?:[0-9](?:[0-9](?:[ \-\x1f]?[0-9A-Za-z])*+"
     r"[ \-\x1f]?)?)?)?\Z"
@@ -68,6 +69,8 @@ def _end(text: str, begin: int) -> int:
 def iban_open_from(text: str) -> int:
     """Where an IBAN begins that more text could complete."""
     begin = max(0, len(text) - LONGEST)
+    if not _DIGIT.search(text, begin):  # then there are no more than its two letters
+        begin = max(begin, len(text) - 2)
     while found := _OPEN.search(text, begin):
         begin = found.start()
         country = text[begin : begin + 2].upper()

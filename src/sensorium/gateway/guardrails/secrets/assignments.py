@@ -47,9 +47,7 @@ _NONE = re.compile(
 
 def find_assignments(text: str, lowered: str, start: int) -> list[Finding]:
     """The values (not the names) that begin at ``start`` or later, in order."""
-    places = sorted(
-        {at for name in _NAMES for at in _all_places(lowered, name, max(0, start - 80))}
-    )
+    places = _places(lowered, max(0, start - 80))
     found: list[Finding] = []
     for at in places:
         whole = _WHOLE.match(text, at)
@@ -82,8 +80,14 @@ def assignment_open_from(text: str) -> int:
     lowered = text[begin:].lower()
     if len(lowered) != len(text) - begin:  # a letter whose small form is longer
         lowered = text[begin:]
-    places = sorted({at for name in _NAMES for at in _all_places(lowered, name, 0)})
+    places = _places(lowered, 0)
     return next((begin + at for at in places if _OPEN.match(text, begin + at)), len(text))
+
+
+def _places(lowered: str, start: int) -> list[int]:
+    """Where names begin, in order. Most texts have none of them."""
+    here = [name for name in _NAMES if name in lowered]
+    return sorted({at for name in here for at in _all_places(lowered, name, start)})
 
 
 def _all_places(text: str, name: str, start: int) -> list[int]:

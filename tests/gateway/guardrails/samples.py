@@ -76,6 +76,7 @@ SECRETS = {
     "SLACK_TOKEN": ("xoxb-" + "123456789012-abcdefABCDEF",),
     "SLACK_WEBHOOK": ("hooks.slack.com/" + "services/T00000000/B00000000/" + "X1" * 12,),
     "STRIPE_KEY": ("sk_" + "live_" + "4eC39HqLyjWDarjtT1zdp7dc", "rk_" + "test_" + "a1" * 12),
+    "GATEWAY_KEY": ("sk-sens-" + "0123456789ab-" + "aB3dE5gH7j" * 4,),
     "ANTHROPIC_KEY": ("sk-ant-" + "api03-" + "aB3_" * 20,),
     "OPENAI_KEY": ("sk-" + "proj-" + "aB3" * 20, "sk-" + "a1B2" * 12),
     "HUGGINGFACE_TOKEN": ("hf_" + "a1B2c3D4e5" * 3 + "a1B2",),

@@ -49,8 +49,9 @@ SHAPES: Final = (
         for mode in ("live", "test")
     ),
     _shape("STRIPE_KEY", "whsec_", "[A-Za-z0-9+/=]{24,128}+"),
+    _shape("GATEWAY_KEY", "sk-sens-", rf"[0-9a-f]{{12}}-{_WORD}{{20,64}}+"),
     _shape("ANTHROPIC_KEY", "sk-ant-", rf"{_WORD}{{20,255}}+"),
-    _shape("OPENAI_KEY", "sk-", rf"(?!ant-)(?=[A-Za-z_-]{{0,60}}[0-9]){_WORD}{{20,255}}+"),
+    _shape("OPENAI_KEY", "sk-", rf"(?!ant-|sens-)(?=[A-Za-z_-]{{0,60}}[0-9]){_WORD}{{20,255}}+"),
     _shape("HUGGINGFACE_TOKEN", "hf_", "[A-Za-z0-9]{30,64}+"),
     _shape("NPM_TOKEN", "npm_", "[A-Za-z0-9]{36,64}+"),
     _shape("PYPI_TOKEN", "pypi-AgE", rf"{_WORD}{{50,512}}+"),

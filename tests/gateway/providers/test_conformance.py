@@ -229,6 +229,7 @@ def test_an_error_whose_body_does_not_end_is_still_an_error(run: Run, case: Case
             provider = case.make(upstream.url)
             failed = await failure(provider.send(case.call(timeout_s=0.2)))
             assert failed.kind is FailureKind.OVERLOADED
+            assert failed.message == "z" * 40
             await upstream.hung_up.wait()
             await provider.close()
 

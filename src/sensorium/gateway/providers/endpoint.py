@@ -18,6 +18,8 @@ from sensorium.gateway.providers.http import HttpAnswer, Request, Session
 from sensorium.gateway.providers.http.request import HeaderValue
 
 _ERROR_BYTES: Final = 64 * 1024
+# The rest of an error is not worth more of the time that a retry could use.
+_ERROR_S: Final = 2.0
 # What of a provider's head is of use to a caller. Cookies, addresses and versions are not.
 _PASSED: Final = frozenset(
     "content-type date retry-after retry-after-ms request-id x-request-id apim-request-id "
@@ -166,7 +168,7 @@ class HttpProvider:
             return bad_answer(
                 "the provider answered with a redirect, which is not followed", "redirect", status
             )
-        body = await answer.beginning(_ERROR_BYTES)
+        body = await answer.beginning(_ERROR_BYTES, within_s=_ERROR_S)
         headers = passed(answer.headers)
         # Dialects read no clock, and count a date of Retry-After from the answer's own.
         headers.setdefault("date", formatdate(self._clock(), usegmt=True))

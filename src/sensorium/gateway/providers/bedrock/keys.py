@@ -83,15 +83,19 @@ class EnvironmentKeys:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
+        self._keys: AwsKeys | None = None
 
     async def current(self) -> AwsKeys:
-        """Looked up for every call."""
+        """Looked up for every call; the same object while they stay, for the signing key's sake."""
         found = self._environment
-        return keys_of(
+        keys = keys_of(
             found.get("AWS_ACCESS_KEY_ID", ""),
             found.get("AWS_SECRET_ACCESS_KEY", ""),
             found.get("AWS_SESSION_TOKEN", ""),
         )
+        if self._keys is None or keys != self._keys:
+            self._keys = keys
+        return self._keys
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 
 from sensorium.gateway.providers.http.exchange import Exchange
@@ -31,9 +33,12 @@ class HttpAnswer:
             self._exchange.cancel()
             raise
 
-    async def beginning(self, size: int) -> bytes:
-        """The first ``size`` bytes of the body, or fewer where it is shorter or breaks."""
-        return await self._exchange.beginning(size)
+    async def beginning(self, size: int, *, within_s: float) -> bytes:
+        """The first ``size`` bytes of the body; fewer where it is shorter, breaks or is slow."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._exchange.held(size)
+        return self._exchange.so_far(size)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Bytes as they come; raises ``CallFailedError`` where the answer breaks."""

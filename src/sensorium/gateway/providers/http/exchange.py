@@ -201,10 +201,13 @@ class Exchange:
             await self._wait()
         return b"".join(self._pieces)
 
-    async def beginning(self, size: int) -> bytes:
-        """At most the first ``size`` bytes of the body; what came, where it breaks."""
+    async def held(self, size: int) -> None:
+        """Return when ``size`` bytes of the body are here, or no more will come."""
         while self._held < size and not self._done and self._failure is None:
             await self._wait()
+
+    def so_far(self, size: int) -> bytes:
+        """At most the first ``size`` bytes of the body that are here."""
         return b"".join(self._pieces)[:size]
 
     def cancel(self) -> None:

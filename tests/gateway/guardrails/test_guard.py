@@ -245,6 +245,18 @@ def test_texts_to_embed_are_masked_and_token_ids_fail_by_setting() -> None:
     assert [str(flag) for flag in result.flags] == ["personal-data=failed"]
 
 
+def test_what_is_masked_is_not_told_token_by_token_either() -> None:
+    made = guard(personal_data=(PersonalDataConfig(),))
+    tokens = {"content": [{"token": "ann", "logprob": -1}, {"token": "@example.org"}]}
+    answer = replace(said(f"to {MAIL}").answers[0], extra={"logprobs": tokens, "index": 0})
+    other = replace(said("to nobody").answers[0], extra={"logprobs": tokens})
+    reply = replace(said(""), answers=(answer, other))
+    after = asyncio.run(made.after(reply, CONTEXT))
+    assert isinstance(after, PassedReply)
+    assert after.reply.answers[0].extra == {"index": 0}
+    assert after.reply.answers[1] == other
+
+
 class Broken:
     kind = "broken"
 

@@ -25,7 +25,13 @@ from sensorium.gateway.guardrails.placeholders import Placeholders, Restorer
 from sensorium.gateway.guardrails.places import Fragment, Place, fragments_of
 from sensorium.gateway.guardrails.rule import Subject
 from sensorium.gateway.guardrails.stream import StreamGuard
-from sensorium.gateway.guardrails.texts import anything_found, masked, masked_text, restored
+from sensorium.gateway.guardrails.texts import (
+    anything_found,
+    masked,
+    masked_reply,
+    masked_text,
+    restored,
+)
 from sensorium.gateway.reply import Reply
 
 if TYPE_CHECKING:
@@ -124,7 +130,7 @@ class Guard:
             if looks.all:
                 fragments = fragments_of(reply)
                 if looks.finders and anything_found(looks.finders, fragments):
-                    reply = masked(
+                    reply = masked_reply(
                         reply, looks.finders, Placeholders(restore.values if restore else ())
                     )
                 if looks.wholes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from sensorium.gateway.conversation import Conversation
@@ -11,9 +12,11 @@ from sensorium.gateway.guardrails.json_text import escaped, view
 from sensorium.gateway.guardrails.placeholders import Placeholders, Restorer
 from sensorium.gateway.guardrails.places import FIXED, Fragment, Place, rewritten
 from sensorium.gateway.guardrails.window import Hit, rewrite
-from sensorium.gateway.reply import Reply
+from sensorium.gateway.reply import Answer, Reply
 
 S = TypeVar("S", Conversation, Reply)
+# Where dialects repeat an answer token by token, so that no pattern is seen there.
+_TOLD = frozenset({"logprobs", "logprobsResult"})
 # Parts the texts when all are looked through at once: no pattern holds this character.
 _BETWEEN = "\n\x00\n"
 
@@ -50,6 +53,23 @@ def masked_text(fragment: Fragment, finders: Sequence[Finders], made: Placeholde
 def masked(subject: S, finders: Sequence[Finders], made: Placeholders) -> S:
     """The request or the answer, with what is to be masked masked."""
     return rewritten(subject, lambda fragment: masked_text(fragment, finders, made))
+
+
+def masked_reply(reply: Reply, finders: Sequence[Finders], made: Placeholders) -> Reply:
+    """The answer, with what is to be masked masked, also where it is told token by token."""
+    seen = masked(reply, finders, made)
+    if seen is reply:
+        return reply
+    pairs = zip(seen.answers, reply.answers, strict=True)
+    answers = [new if new.parts is old.parts else _untold(new) for new, old in pairs]
+    return replace(seen, answers=tuple(answers))
+
+
+def _untold(answer: Answer) -> Answer:
+    told = answer.extra or {}
+    if not _TOLD & told.keys():
+        return answer
+    return replace(answer, extra={name: told[name] for name in told if name not in _TOLD})
 
 
 def restored(reply: Reply, restore: Restorer) -> Reply:

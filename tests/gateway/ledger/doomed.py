@@ -1,6 +1,7 @@
 """A gateway's ledger at work in a process of its own, which kills itself at a given step.
 
-Arguments: the DSN, a file to note calls in, the step, and how often it must be reached first.
+Arguments: the DSN, a file to note calls in, the step, and how often it must be reached first. It
+says when it is ready, and waits for a line.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ async def work(dsn: str, notes: Path, step: str, times: int) -> None:
         outcome = Outcome(status="ok", usage=Usage(1, 1), cost=Cost(COST, "v"), ended_ns=1)
         await ledger.settle(ticket, outcome)
 
+    print("ready", flush=True)
+    sys.stdin.readline()
     for turn in range(120):
         await asyncio.gather(*(call(f"{os.getpid()}-{turn}-{n}") for n in range(5)))
         await ledger.recover()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -80,6 +81,30 @@ class Observe:
     def value(self, name: str, labels: Mapping[str, str] | None = None) -> float:
         """The current value of a sample as exposed (``..._total`` for counters); 0 if unseen."""
         return self.registry.get_sample_value(name, dict(labels or {})) or 0.0
+
+    @property
+    def is_tracing(self) -> bool:
+        """Whether spans go anywhere: asked where making one would cost."""
+        return self._tracer is not None
+
+    def past_span(
+        self, name: str, attributes: Mapping[str, Any], seconds: float, *, failed: bool = False
+    ) -> None:
+        """A span of a call to another service that took ``seconds`` and ends now."""
+        if self._tracer is None:
+            return
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        now = time.time_ns()
+        span = self._tracer.start_span(
+            name,
+            kind=SpanKind.CLIENT,
+            attributes=dict(attributes),
+            start_time=now - int(seconds * 1e9),
+        )
+        if failed:
+            span.set_status(StatusCode.ERROR)
+        span.end(now)
 
     @contextmanager
     def span(self, name: str, attributes: Mapping[str, Any] | None = None) -> Iterator[Any]:

@@ -46,7 +46,7 @@ class DeploymentConfig:
     )
     max_concurrent: int = setting(0, "calls at once; more go elsewhere; 0: no limit", ge=0)
     check_every_s: float = setting(
-        0.0, "ask it for one token this often, to know that it is well; 0: never", ge=0
+        0.0, "seconds between questions that cost nothing, to know it is well; 0: none", ge=0
     )
 
     @property

@@ -49,6 +49,11 @@ class Deployment:
         self._latency_s = latency_s if not known else known + _WEIGHT * (latency_s - known)
         self._measured_at = now
 
+    def well(self) -> None:
+        """It was asked something that is no call, and answered."""
+        self.in_flight -= 1
+        self.breaker.succeeded()
+
     def failed(self, failure: Failure, now: float, *, may_open: bool) -> None:
         """The call failed."""
         self.in_flight -= 1

@@ -1,0 +1,26 @@
+"""A whole answer, for whoever asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from sensorium.gateway.calls.facts import Facts
+    from sensorium.gateway.dialect import Dialect
+    from sensorium.gateway.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """``raw`` is the provider's body as it came, where the caller may have it like that."""
+
+    reply: Reply
+    facts: Facts
+    raw: bytes | None = None
+
+    def body(self, dialect: Dialect) -> bytes:
+        """The answer as the caller's dialect writes it."""
+        return self.raw if self.raw is not None else orjson.dumps(dialect.render_reply(self.reply))

@@ -1,0 +1,112 @@
+"""The door as a running part."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from sensorium.component import Health, HealthState
+from sensorium.gateway.door.protocol import protocol_with
+
+if TYPE_CHECKING:
+    from sensorium.gateway.door.config import DoorConfig
+    from sensorium.observe import Observe
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves the process's signals to whoever runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class DoorServer:
+    """Serves the application; ``port`` is known once :meth:`bind` was called."""
+
+    name = "door"
+
+    def __init__(self, app: Any, config: DoorConfig, observe: Observe) -> None:
+        self._app = app
+        self._config = config
+        self._log = observe.logger(self.name)
+        self._socket: socket.socket | None = None
+        self._server: _Server | None = None
+        self.draining = False
+
+    @property
+    def url(self) -> str:
+        """Where the door is; takes the port if that was not done yet."""
+        host, port = self.bind().getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def bind(self, *, shared: bool = False) -> socket.socket:
+        """Take the port, once; ``OSError`` where another process has it.
+
+        ``shared`` lets several processes of ours listen on it.
+        """
+        if self._socket is None:
+            host, port = self._config.host, self._config.port
+            family, kind, proto, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM
+            )[0]
+            listening = socket.socket(family, kind, proto)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            try:
+                listening.bind(address)
+            except OSError as error:
+                listening.close()
+                raise OSError(
+                    error.errno,
+                    f"cannot listen on {host} port {port} ({error.strerror}); choose another "
+                    "with door.port",
+                ) from error
+            self._socket = listening
+        return self._socket
+
+    def health(self) -> Health:
+        """OK while connections are accepted."""
+        started = self._server is not None and self._server.started
+        return Health(HealthState.OK if started else HealthState.STARTING)
+
+    async def run(self) -> None:
+        """Serve until cancelled; calls under way are then given ``drain_s`` to end."""
+        listening = self.bind()
+        config = self._config
+        settings = uvicorn.Config(
+            self._app,
+            http=protocol_with(config),
+            ws="none",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            interface="asgi3",
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            backlog=2048,
+            limit_concurrency=config.max_connections,
+            timeout_keep_alive=int(config.keep_alive_s),
+            timeout_graceful_shutdown=int(config.drain_s),
+        )
+        self._server = _Server(settings)
+        self._log.info("listening", url=self.url)
+        serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            self.draining = True
+            self._server.should_exit = True
+            await serving
+            raise
+        finally:
+            self._server = None
+            self._socket = None

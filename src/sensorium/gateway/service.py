@@ -1,0 +1,113 @@
+"""The gateway as a program: opened, run until it is told to stop, closed with nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sensorium.gateway.access import Access, Directory, open_access
+from sensorium.gateway.app import make_door, make_parts
+from sensorium.gateway.calls.gateway import Gateway
+from sensorium.gateway.door.server import DoorServer
+from sensorium.gateway.ledger import Ledger, PriceBook, open_ledger
+from sensorium.gateway.upkeep import Upkeep
+from sensorium.observe.opening import open_observe
+from sensorium.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from sensorium.component import Component
+    from sensorium.gateway.calls.parts import Parts
+    from sensorium.gateway.config import GatewaySettings
+    from sensorium.observe import Observe
+    from sensorium.store.records.connections import Connections
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A gateway that is wired and listens to nobody yet."""
+
+    settings: GatewaySettings
+    parts: Parts
+    ledger: Ledger
+    database: Connections
+    access: Access
+    directory: Directory
+    observe: Observe
+
+    @property
+    def gateway(self) -> Gateway:
+        """What agents in this process call, without HTTP."""
+        return Gateway(self.parts)
+
+    def components(self) -> tuple[DoorServer, list[Component]]:
+        """The door, and all that has to run, the door last."""
+        door = make_door(self.settings, self.parts, self.access, self.directory, self.observe)
+        every_s = self.settings.ledger.recover_every_s
+        running: list[Component] = [Upkeep(self.parts, self.ledger, every_s, self.observe)]
+        if self.settings.privacy.policies:
+            running.append(self.parts.confinement.verifier)
+        return door, [*running, door]
+
+    async def close(self) -> None:
+        """Write what is not written, and let everything go."""
+        await self.gateway.close()
+        await self.ledger.close()
+        self.parts.cache.close()
+        self.database.close()
+
+
+def open_gateway(
+    settings: GatewaySettings, observe: Observe, environment: Mapping[str, str]
+) -> Opened:
+    """Read prices, open the database, wire the parts. Raises ``SensoriumError``."""
+    own = settings.ledger.prices
+    prices = PriceBook.load(settings.data_dir / own if own else None)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    ledger, database = open_ledger(settings.ledger, settings.data_dir, observe)
+    try:
+        access = open_access(database, settings.access, observe)
+        directory = Directory(database, changed=access.forget)
+        parts = make_parts(settings, ledger, prices, observe, environment)
+    except BaseException:
+        database.close()
+        raise
+    return Opened(settings, parts, ledger, database, access, directory, observe)
+
+
+async def run_gateway(
+    settings: GatewaySettings,
+    environment: Mapping[str, str],
+    started: Callable[[Opened, str], None] = lambda *_: None,
+) -> None:
+    """Run until SIGTERM or SIGINT; then take nothing new, let calls end, write down, close.
+
+    ``started`` is called with the gateway and its URL before the first call is taken.
+    """
+    observe = open_observe(settings.observe)
+    log = observe.logger("gateway")
+    opened = open_gateway(settings, observe, environment)
+    door, components = opened.components()
+    url = door.url
+    started(opened, url)
+    log.info("started", url=url, models=len(settings.models), data=str(settings.data_dir))
+    if not settings.door.is_loopback():
+        log.warning("keys travel unencrypted here: put TLS before the gateway", url=url)
+    # What exists now stays; collections need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = asyncio.create_task(Supervisor(components, observe).run())
+    await stop.wait()
+    log.info("stopping", unaffected="calls under way are given door.drain_s to end")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await opened.close()
+    log.info("stopped")
+    observe.close()

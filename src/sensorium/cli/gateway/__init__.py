@@ -13,7 +13,9 @@ from sensorium.cli import LazyGroup
 
 # In the order a newcomer meets them, which is the order `sensorium gateway --help` prints.
 VERBS = {
-    "check": "Read the settings strictly and say what is wrong, if anything.",
+    "run": "Answer model calls; without settings, by a small model on this machine.",
+    "check": "Say what is wrong with the settings, which credentials and prices are missing.",
+    "models": "List what callers can ask for, and what stands behind it.",
     "example": "Print a settings file with every setting, its explanation and its default.",
     "import": "Read a LiteLLM proxy's configuration and write it as gateway settings.",
     "evidence": "Print the signed evidence of a request under a privacy policy, and verify it.",
@@ -29,7 +31,7 @@ VERBS = {
     cls=LazyGroup,
     table=VERBS,
     package=__name__,
-    epilog="\b\nNew here?  sensorium gateway example",
+    epilog="\b\nNew here?  sensorium gateway run",
 )
 def gateway() -> None:
     """One door for every model call of a company, governed without slowing it down.

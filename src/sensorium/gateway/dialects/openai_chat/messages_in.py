@@ -37,7 +37,9 @@ _TOOL: Final = frozenset({"role", "content", "tool_call_id"})
 _CALL: Final = frozenset({"id", "type", "function", "index"})
 _TEXT: Final = frozenset({"type", "text"})
 _IMAGE: Final = frozenset({"type", "image_url"})
+# A text that is a message's ``refusal``, or a part of its content of that type.
 REFUSAL: Final[Mapping[str, Any]] = {"refusal": True}
+_REFUSAL_PART: Final[Mapping[str, Any]] = {"refusal": "part"}
 
 
 def message_of(value: Any, index: int) -> Message:
@@ -142,7 +144,7 @@ def _part(value: Any, path: str) -> Text | Image | Opaque:
     if kind == "image_url":
         return _image(value, path)
     if kind == "refusal":
-        return Text(fields.text(value, "refusal", f"{path}.refusal"), REFUSAL)
+        return Text(fields.text(value, "refusal", f"{path}.refusal"), _REFUSAL_PART)
     return Opaque(NAME, value)
 
 

@@ -62,7 +62,7 @@ def assistant(parts: tuple[Part, ...], *, same: bool, for_provider: bool) -> dic
             calls.append(_call(part, same=same))
         elif isinstance(part, Thinking):
             thoughts.append(part)
-        elif isinstance(part, Text) and same and part.extra and "refusal" in part.extra:
+        elif isinstance(part, Text) and same and part.extra and part.extra.get("refusal") is True:
             refusal = part.text if refusal is None else refusal + part.text
         elif isinstance(part, Opaque) and part.value.get("type") == "custom":
             calls.append(own(part))

@@ -263,6 +263,17 @@ def test_a_deployment_that_nobody_can_be_asked_about_is_refused() -> None:
     assert isinstance(verifier.allows("not-there", "restricted"), Denied)
 
 
+def test_a_name_that_stands_for_two_places_is_refused() -> None:
+    here = Destination("primary", "here", "local", "gemma")
+    there = Destination("primary", "openai", "openai", "gpt", host="api.openai.example")
+    config = PrivacyConfig(policies=(POLICY,))
+    for places in ((here, there), (there, here)):
+        verifier = Verifier(config, places, {}, Clock(), Observe())
+        assert isinstance(verifier.allows("primary", "restricted"), Denied)
+    same = Verifier(config, (here, here), {}, Clock(), Observe())
+    assert isinstance(same.allows("primary", "restricted"), Allowed)
+
+
 def test_boto3_reads_the_same_answers() -> None:
     async def run() -> None:
         emulator = BedrockEmulator(settings=settings())

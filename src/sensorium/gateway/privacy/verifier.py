@@ -36,7 +36,11 @@ class Verifier:
     ) -> None:
         self._config = config
         self._policies = {one.name: PrivacyPolicy(one) for one in config.policies}
-        self._destinations = {one.label: one for one in destinations}
+        self._destinations: dict[str, Destination] = {}
+        self._ambiguous: set[str] = set()
+        for one in destinations:
+            if self._destinations.setdefault(one.label, one) != one:
+                self._ambiguous.add(one.label)
         self._controls = controls
         self._clock = clock
         self._checked: dict[str, Checked] = {}
@@ -72,6 +76,8 @@ class Verifier:
         destination = self._destinations.get(label)
         if policy is None:
             return Denied(f"there is no policy for data of the class {privacy!r}")
+        if label in self._ambiguous:
+            return Denied("two deployments that go to different places have this name")
         if destination is None:
             return Denied("it is no deployment of the settings")
         checked = self._checked.get(label)

@@ -94,6 +94,19 @@ def test_calls_mixed_in_any_way_come_out_whole(cuts: list[tuple[int, int]], data
     assert [call[2] for call in again["calls"].values()] == [json.loads(texts[n]) for n in range(3)]
 
 
+def test_a_call_without_a_piece_is_written_with_an_empty_object() -> None:
+    """Callers read what they collected as JSON."""
+    began = [Started("a", "m"), ToolBegan(0, "call_a", "f"), ToolBegan(1, "call_b", "g")]
+    events = [*began, ToolPiece(1, '{"n":1}'), Stopped(Stop.TOOL), Ended()]
+    texts = {0: "", 1: ""}
+    for frame in frames_of(written("openai_chat", events, usage=False))[:-1]:
+        for call in frame["choices"][0]["delta"].get("tool_calls", ()):
+            texts[call["index"]] += call["function"]["arguments"]
+    assert texts == {0: "{}", 1: '{"n":1}'}
+    last = frames_of(written("openai_responses", events))[-1]
+    assert [item["arguments"] for item in last["response"]["output"]] == ["{}", '{"n":1}']
+
+
 def test_calls_without_an_index_or_with_the_same_are_told_apart() -> None:
     def call(**fields: Any) -> dict[str, Any]:
         return {"tool_calls": [fields]}

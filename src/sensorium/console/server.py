@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from sensorium.component import Health, HealthState
+from sensorium.errors import SensoriumError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -51,7 +52,7 @@ class HttpServer:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def bind(self) -> socket.socket:
-        """Take the port, once; OSError where another process has it."""
+        """Take the port, once; SensoriumError where another process has it."""
         if self._socket is None:
             family, kind, proto, _, address = socket.getaddrinfo(
                 self._config.host, self._config.port, type=socket.SOCK_STREAM
@@ -62,10 +63,10 @@ class HttpServer:
                 listening.bind(address)
             except OSError as error:
                 listening.close()
-                raise OSError(
-                    error.errno,
-                    f"cannot listen on {self._config.host} port {self._config.port} "
-                    f"({error.strerror}); choose another with console.port",
+                raise SensoriumError(
+                    f"cannot listen on {self._config.host} port {self._config.port}: "
+                    f"{error.strerror}",
+                    next_step="choose another with console.port",
                 ) from error
             self._socket = listening
         return self._socket

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from sensorium.component import Health, HealthState
+from sensorium.errors import SensoriumError
 from sensorium.gateway.door.protocol import protocol_with
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class DoorServer:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def bind(self, *, shared: bool = False) -> socket.socket:
-        """Take the port, once; ``OSError`` where another process has it.
+        """Take the port, once; ``SensoriumError`` where another process has it.
 
         ``shared`` lets several processes of ours listen on it.
         """
@@ -63,10 +64,9 @@ class DoorServer:
                 listening.bind(address)
             except OSError as error:
                 listening.close()
-                raise OSError(
-                    error.errno,
-                    f"cannot listen on {host} port {port} ({error.strerror}); choose another "
-                    "with door.port",
+                raise SensoriumError(
+                    f"cannot listen on {host} port {port}: {error.strerror}",
+                    next_step="choose another address or port with door.host and door.port",
                 ) from error
             self._socket = listening
         return self._socket

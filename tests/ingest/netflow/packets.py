@@ -137,7 +137,7 @@ def slab(
 class Bench:
     """A decoder with its counters at hand."""
 
-    def __init__(self, **config: int) -> None:
+    def __init__(self, **config: float) -> None:
         self.observe = Observe()
         self.decoder = NetflowDecoder(NetflowConfig(**config), self.observe)
 

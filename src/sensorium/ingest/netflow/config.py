@@ -28,6 +28,12 @@ class NetflowConfig:
     max_templates_per_source: int = setting(
         2048, "most templates remembered per exporter and observation domain", ge=1, le=65280
     )
+    template_lifetime_s: float = setting(
+        259_200.0,
+        "seconds after which a template that did not come again over UDP is no longer used; 0 "
+        "never. Three times the longest interval at which exporters send theirs",
+        ge=0,
+    )
     max_fields_per_template: int = setting(512, "most fields one template may have", ge=1, le=16000)
     max_samplers_per_source: int = setting(
         4096, "most samplers and interfaces whose rate is remembered per source", ge=1

@@ -27,7 +27,7 @@ from sensorium.ingest.netflow.options import options_object, read_elements
 from sensorium.ingest.netflow.pending import PendingSet
 from sensorium.ingest.netflow.reasons import Drop
 from sensorium.ingest.netflow.registry import is_number
-from sensorium.ingest.netflow.resolve import NEXT_ROW, NEXT_SET, NEXT_WORK, resolve
+from sensorium.ingest.netflow.resolve import ANY_AGE, NEXT_ROW, NEXT_SET, NEXT_WORK, resolve
 from sensorium.ingest.netflow.sampling import read_options, split_records
 from sensorium.ingest.netflow.sequence import UNCERTAIN, follow
 from sensorium.ingest.netflow.slab import Slab
@@ -146,7 +146,7 @@ class NetflowDecoder:
         return int(
             resolve(
                 *(sets, slab.heads),
-                *(known.slots.keys, known.slots.programs, programs, segments),
+                *(known.slots.keys, known.slots.programs, known.slots.until, programs, segments),
                 *(known.sampling_of, known.exporter_of, known.wide_of, sampling, known.boots()),
                 *(slab.work, slab.records, slab.flows, slab.drops, slab.counts),
                 *(*self._lanes.places, slab.progress),
@@ -160,7 +160,11 @@ class NetflowDecoder:
         body = slab.body(entry)
         read = _read_again if len(body) <= _SHORT_BODY else _read
         for found in read(body, protocol, options, self._config.max_fields_per_template):
-            refused = found if isinstance(found, Drop) else self.exporters.define(source, found)
+            refused = (
+                found
+                if isinstance(found, Drop)
+                else self.exporters.define(source, found, int(head[at.H_ARRIVAL_NS]))
+            )
             if refused is not None:
                 slab.drop(protocol, source, refused)
             elif isinstance(found, Definition) and found.template is not None:
@@ -174,7 +178,7 @@ class NetflowDecoder:
             return
         sets = slab.waiting(pending)
         resume = int(slab.progress[NEXT_SET])
-        slab.progress[NEXT_SET] = 0
+        slab.progress[NEXT_SET], slab.progress[ANY_AGE] = 0, 1
         while True:
             self._run(slab, sets)
             place = int(slab.progress[NEXT_SET])
@@ -182,7 +186,7 @@ class NetflowDecoder:
                 break
             self._read_options(slab, sets[place], pending[place].body)
             slab.progress[NEXT_SET] += 1
-        slab.progress[NEXT_SET] = resume
+        slab.progress[NEXT_SET], slab.progress[ANY_AGE] = resume, 0
 
     def _read_options(self, slab: Slab, entry: Int64s, body: bytes) -> None:
         head = slab.heads[entry[at.S_HEAD]]
@@ -213,6 +217,8 @@ class NetflowDecoder:
     def _keep(self, slab: Slab, entry: Int64s) -> None:
         head = slab.heads[entry[at.S_HEAD]]
         source = int(head[at.H_SOURCE])
+        if self.exporters.expire(source, int(entry[at.S_ID])):
+            self._meters.expired()
         waiting = PendingSet(int(entry[at.S_ID]), slab.body(entry), head.copy())
         lost = self.exporters.pending.put(source, waiting)
         slab.drop(int(head[at.H_PROTOCOL]), source, Drop.DATA_BEFORE_TEMPLATE, lost)

@@ -15,7 +15,7 @@ from sensorium.ingest.netflow.pending import Pending
 from sensorium.ingest.netflow.programs import ProgramTable
 from sensorium.ingest.netflow.reasons import Drop
 from sensorium.ingest.netflow.registry.lookup import Information, Key, information
-from sensorium.ingest.netflow.resolve import Boots, SlotTable
+from sensorium.ingest.netflow.resolve import ALWAYS, Boots, SlotTable
 from sensorium.ingest.netflow.sampling import Announcement, Rates, SamplingTable
 from sensorium.ingest.netflow.sources import SourceTable
 from sensorium.ingest.netflow.streams import forget_sources, new_streams
@@ -30,6 +30,7 @@ from sensorium.ingest.sessions import transport_of
 Int64s = npt.NDArray[np.int64]
 
 _SLACK = 1024
+_LONGEST_S = 1e9
 _MOST_BOOTED = 64
 """Ports of a source that may have a boot time of their own."""
 _EVICTED_PART = 16
@@ -53,7 +54,8 @@ class Source:
     there they are the exporter's as long as it is remembered.
 
     ``learned`` is what it said of elements itself; it is replaced and never changed. ``booted`` are
-    the ports that announced a boot time, the oldest first.
+    the ports that announced a boot time, the oldest first. ``refreshed_ns`` says of each template
+    when it came last.
     """
 
     address: bytes
@@ -61,6 +63,7 @@ class Source:
     domain: int
     exporter: Exporter
     templates: dict[int, Template] = field(default_factory=dict)
+    refreshed_ns: dict[int, int] = field(default_factory=dict)
     rates: Rates = field(default_factory=Rates)
     learned: dict[Key, Information] = field(default_factory=dict)
     gone: bool = False
@@ -110,6 +113,7 @@ class Exporters:
 
     def __init__(self, config: NetflowConfig, *, as_sent: bool = False) -> None:
         self._config = config
+        self._lifetime_ns = int(min(config.template_lifetime_s, _LONGEST_S) * 1_000_000_000)
         most = config.max_sources
         self.table = SourceTable(most)
         self.slots = SlotTable()
@@ -130,6 +134,11 @@ class Exporters:
         self.counts: Int64s = at.aligned(most, at.COUNTS_WIDTH)
         self.templates_known = 0
         self.changes: list[Change] = []
+
+    @property
+    def lifetime_ns(self) -> int:
+        """How long a template counts that does not come again over UDP; 0 for ever."""
+        return self._lifetime_ns
 
     def alive(self) -> Iterator[tuple[int, Source]]:
         """All sources that are remembered, with their numbers."""
@@ -229,8 +238,8 @@ class Exporters:
             self._free_exporters.append(source.exporter.number)
         return self.pending.forget(number)
 
-    def define(self, number: int, definition: Definition) -> Drop | None:
-        """Take in a template or its withdrawal; the reason if it was refused.
+    def define(self, number: int, definition: Definition, arrival_ns: int) -> Drop | None:
+        """Take in a template or its withdrawal that came then; the reason if it was refused.
 
         Over UDP withdrawals are ignored (RFC 7011 section 8.4): anybody could forge one.
         """
@@ -239,14 +248,19 @@ class Exporters:
                 return Drop.WITHDRAWAL
             self._withdraw(number, definition.id)
             return None
-        templates = self.sources[number].templates
+        source = self.sources[number]
+        templates = source.templates
         known = templates.get(definition.id)
+        if known is not None:
+            source.refreshed_ns[definition.id] = max(arrival_ns, source.refreshed_ns[definition.id])
         if known == definition.template:
+            self.slots.renew(number, definition.id, self._until(source, definition.id))
             return None
         if known is None:
             if len(templates) >= self._config.max_templates_per_source:
                 return Drop.TOO_MANY_TEMPLATES
             self.templates_known += 1
+            source.refreshed_ns[definition.id] = arrival_ns
         self._note(number, definition.id)
         templates[definition.id] = definition.template
         self._put(number, definition.id, definition.template)
@@ -260,10 +274,24 @@ class Exporters:
             options = template_id == ALL_OPTIONS_TEMPLATES
             chosen = [known for known, found in templates.items() if found.options == options]
         for known in chosen:
-            self._note(number, known)
-            del templates[known]
-            self.slots.put(number, known, -1)
-        self.templates_known -= len(chosen)
+            self._remove(number, known)
+
+    def expire(self, number: int, template_id: int) -> bool:
+        """Forget a template that data came for when it was too old; whether there was one.
+
+        RFC 3954 section 9, RFC 7011 section 8.4.
+        """
+        if template_id not in self.sources[number].templates:
+            return False
+        self._remove(number, template_id)
+        return True
+
+    def _remove(self, number: int, template_id: int) -> None:
+        self._note(number, template_id)
+        del self.sources[number].templates[template_id]
+        del self.sources[number].refreshed_ns[template_id]
+        self.slots.put(number, template_id, -1)
+        self.templates_known -= 1
 
     def _note(self, number: int, template_id: int) -> None:
         source = self.sources[number]
@@ -271,8 +299,14 @@ class Exporters:
         self.changes.append(Change(number, template_id, template, source.learned))
 
     def _put(self, number: int, template_id: int, template: Template) -> None:
-        program = self.programs.intern(template, self.sources[number].learned)
-        self.slots.put(number, template_id, program)
+        source = self.sources[number]
+        program = self.programs.intern(template, source.learned)
+        self.slots.put(number, template_id, program, self._until(source, template_id))
+
+    def _until(self, source: Source, template_id: int) -> int:
+        """The arrival time after which a template is too old."""
+        lasts = source.session or not self._lifetime_ns
+        return ALWAYS if lasts else source.refreshed_ns[template_id] + self._lifetime_ns
 
     def name(self, number: int, key: Key, known: Information) -> Drop | None:
         """Take in what a source says of an element itself; the reason if it was refused.

@@ -43,6 +43,10 @@ class Meters:
         self._templates = observe.gauge(
             "sensorium_netflow_templates", "Templates known, of all exporters"
         )
+        self._expired = observe.counter(
+            "sensorium_netflow_templates_expired",
+            "Templates no longer used since they did not come again in time",
+        )
         self._sources = observe.gauge(
             "sensorium_netflow_sources", "Exporters by protocol and observation domain known"
         )
@@ -133,6 +137,10 @@ class Meters:
         for number in numbers.tolist():
             for place in range(len(EVENTS)):
                 self._tellers.pop((number, place), None)
+
+    def expired(self) -> None:
+        """A template was not refreshed in time, and data came for it."""
+        self._expired.inc()
 
     def streams_evicted(self, count: int) -> None:
         """So many streams have been forgotten."""

@@ -28,6 +28,7 @@ _H_UPTIME_MS = at.H_UPTIME_MS
 _H_EXPORT_NS = at.H_EXPORT_NS
 _H_SAMPLING = at.H_SAMPLING
 _H_PORT = at.H_PORT
+_H_ARRIVAL_NS = at.H_ARRIVAL_NS
 _S_HEAD = at.S_HEAD
 _S_ID = at.S_ID
 _S_START = at.S_START
@@ -51,11 +52,16 @@ _OPTION = at.OPTION
 _RECORD_BEYOND_SET = reasons.RECORD_BEYOND_SET
 _FREE = -1
 
+ALWAYS = (1 << 63) - 1
+"""The time until which something holds that holds for ever."""
+
 # What the loop has counted, by position in ``progress``.
 NEXT_SET = 0
 NEXT_WORK = 1
 NEXT_ROW = 2
-PROGRESS = 3
+ANY_AGE = 3
+"""Not 0 where a template counts however long ago it came: its data waited for it."""
+PROGRESS = 4
 
 
 @kernel
@@ -93,14 +99,18 @@ def _uptime_since_boot(head: Any, boots: Any) -> Any:
 
 
 @inner
-def _program_of(entry: Any, source: Any, slot_keys: Any, slot_programs: Any) -> Any:
-    """The program of a set; -1 for a template, or data whose template is unknown."""
+def _program_of(
+    entry: Any, head: Any, slot_keys: Any, slot_programs: Any, slot_until: Any, any_age: Any
+) -> Any:
+    """The program of a set; -1 for a template, or data whose template is unknown or too old."""
     if entry[_S_ID] == _V5_SET:
         return 0
     if entry[_S_ID] < _FIRST_DATA_SET:
         return -1
-    place = find_slot(slot_keys, source << 16 | entry[_S_ID])
-    return slot_programs[place] if slot_keys[place] != _FREE else -1
+    place = find_slot(slot_keys, head[_H_SOURCE] << 16 | entry[_S_ID])
+    if slot_keys[place] == _FREE or (head[_H_ARRIVAL_NS] > slot_until[place] and any_age == 0):
+        return -1
+    return slot_programs[place]
 
 
 @inner
@@ -122,6 +132,7 @@ def resolve(
     heads: Any,
     slot_keys: Any,
     slot_programs: Any,
+    slot_until: Any,
     programs: Any,
     segments: Any,
     sampling_of: Any,
@@ -148,7 +159,7 @@ def resolve(
         entry = sets[progress[NEXT_SET]]
         head = heads[entry[_S_HEAD]]
         source = head[_H_SOURCE]
-        number = _program_of(entry, source, slot_keys, slot_programs)
+        number = _program_of(entry, head, slot_keys, slot_programs, slot_until, progress[ANY_AGE])
         if number < 0:
             return -1
         program = programs[number]
@@ -182,10 +193,11 @@ def resolve(
 class SlotTable:
     """Which program decodes the data sets of a template number of a source.
 
-    Or any number, not negative, of any 16 bits of a source.
+    Or any number, not negative, of any 16 bits of a source. ``until`` is the arrival time after
+    which it is no longer used.
     """
 
-    __slots__ = ("_used", "keys", "programs")
+    __slots__ = ("_used", "keys", "programs", "until")
 
     def __init__(self) -> None:
         self._reset(1024)
@@ -193,9 +205,10 @@ class SlotTable:
     def _reset(self, capacity: int) -> None:
         self.keys: Int64s = np.full(capacity, _FREE, np.int64)
         self.programs: Int64s = np.full(capacity, -1, np.int64)
+        self.until: Int64s = np.full(capacity, ALWAYS, np.int64)
         self._used = 0
 
-    def put(self, source: int, template_id: int, program: int) -> None:
+    def put(self, source: int, template_id: int, program: int, until: int = ALWAYS) -> None:
         """Set the program of a template number; -1 takes it away."""
         key = source << 16 | template_id
         place = int(find_slot(self.keys, key))
@@ -206,12 +219,18 @@ class SlotTable:
             self.keys[place] = key
             self._used += 1
         self.programs[place] = program
+        self.until[place] = until
+
+    def renew(self, source: int, template_id: int, until: int) -> None:
+        """Set until when a number that is known counts."""
+        self.until[int(find_slot(self.keys, source << 16 | template_id))] = until
 
     def _grow(self) -> None:
         held = self.programs >= 0
-        keys, programs = self.keys[held], self.programs[held]
+        keys, programs, until = self.keys[held], self.programs[held], self.until[held]
         self._reset(2 * len(self.keys) if 4 * len(keys) > len(self.keys) else len(self.keys))
-        for key, program in zip(keys.tolist(), programs.tolist(), strict=True):
+        rows = zip(keys.tolist(), programs.tolist(), until.tolist(), strict=True)
+        for key, program, last in rows:
             place = int(find_slot(self.keys, key))
-            self.keys[place], self.programs[place] = key, program
+            self.keys[place], self.programs[place], self.until[place] = key, program, last
         self._used = len(keys)

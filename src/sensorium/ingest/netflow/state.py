@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.exporters import Exporters
@@ -16,6 +16,9 @@ from sensorium.model.address import pack_address, unpack_address
 
 VERSION = 1
 
+_SECOND: Final = 1_000_000_000
+_STEPS: Final = 100
+
 
 class StateError(ValueError):
     """The bytes are not what :func:`dump` wrote; nothing was taken from them."""
@@ -27,6 +30,8 @@ def dump(exporters: Exporters) -> bytes:
     What belongs to a transport session is left out: it ends with the process.
     Sequence numbers are left out: what was missed while the collector was down is not loss.
     """
+    # In steps, so that a state whose templates only came again need not be written each time.
+    step = max(exporters.lifetime_ns // _STEPS, _SECOND)
     sources = [
         {
             "exporter": unpack_address(source.address),
@@ -44,6 +49,7 @@ def dump(exporters: Exporters) -> bytes:
                     "id": template_id,
                     "options": template.options,
                     "scopes": template.scopes,
+                    "refreshed_ns": source.refreshed_ns[template_id] // step * step,
                     "fields": [[f.id, f.length, f.pen] for f in template.fields],
                 }
                 for template_id, template in sorted(source.templates.items())
@@ -80,7 +86,8 @@ def _template(entry: Any) -> Definition:
 
 
 Elements = list[tuple[Key, Information]]
-Parsed = tuple[bytes, int, int, list[Definition], list[Announcement], Elements]
+Templates = list[tuple[Definition, int]]
+Parsed = tuple[bytes, int, int, Templates, list[Announcement], Elements]
 
 
 def _rates(pairs: Any, *, wide: bool) -> list[Announcement]:
@@ -109,7 +116,12 @@ def _source(entry: Any) -> Parsed:
     protocol, domain = PROTOCOLS.index(entry["protocol"]), int(entry["domain"])
     if not (at.V5 <= protocol <= at.IPFIX and 0 <= domain <= 0xFFFFFFFF):
         raise StateError("a source of the saved state cannot be")
-    definitions = [_template(template) for template in entry["templates"]]
+    # Without a time, as they were once saved, nobody can say that they still hold.
+    definitions = [
+        (_template(template), int(template["refreshed_ns"]))
+        for template in entry["templates"]
+        if 0 <= int(template.get("refreshed_ns", -1)) < 1 << 62
+    ]
     elements = _elements(entry.get("elements", []))
     return pack_address(entry["exporter"]), protocol, domain, definitions, announcements, elements
 
@@ -146,9 +158,9 @@ def load(exporters: Exporters, state: bytes) -> int:
             elif not newer and (announcement.boot_ms < 0 or exporters.boot_ms[number] < 0):
                 exporters.announce(number, announcement)
         exporters.settle(number)
-        for definition in definitions:
+        for definition, refreshed_ns in definitions:
             template = definition.template
             if template is not None and definition.id not in source.templates:
-                refused = exporters.define(number, definition)
+                refused = exporters.define(number, definition, refreshed_ns)
                 taken += refused is None
     return taken

@@ -163,8 +163,10 @@ def _walk_sets(
 ) -> Any:
     """Append the sets that begin before ``end`` from row ``k`` on; the next free row.
 
-    A set may reach up to ``limit``: some exporters state an IPFIX length that is too small.
+    A set may reach up to ``limit``: some exporters state an IPFIX length that is too small. Of an
+    IPFIX message with a set of an impossible length nothing is used (RFC 7011 section 9.1).
     """
+    first = k
     base = 2 if head[H_PROTOCOL] == IPFIX else 0
     while end - start >= 4:
         set_id = load_u16(start)
@@ -174,6 +176,8 @@ def _walk_sets(
             if set_id != 0 or length != 0 or not _only_zeros(start, end):
                 drop(head, _BAD_SET_LENGTH, 1, drops, counts)
                 head[H_UNREAD] = 1
+                if head[H_PROTOCOL] == IPFIX:
+                    return first
             break
         kind = set_id if set_id >= FIRST_DATA_SET else set_id - base
         if set_id >= FIRST_DATA_SET or 0 <= kind <= 1:

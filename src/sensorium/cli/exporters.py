@@ -38,7 +38,7 @@ def exporters(home: Home, as_json: bool, url: str | None) -> None:
         click.echo("no exporter has sent anything yet")
     else:
         _table(found)
-    for line in (*_drops(found), *_refused(answer["refused"])):
+    for line in (*_drops(found), *_reported(found), *_refused(answer["refused"])):
         click.echo(line)
 
 
@@ -120,6 +120,14 @@ def _drops(found: list[Exporter]) -> Iterator[str]:
     for one in found:
         for reason, count in sorted(one["dropped"].items()):
             yield f"not used: {one['address']} {_protocol(one)} {reason} {count:,}"
+
+
+def _reported(found: list[Exporter]) -> Iterator[str]:
+    """What exporters say themselves that they left out."""
+    for one in found:
+        for name, count in sorted(one["reported"].items()):
+            if count and name.startswith(("notSent", "ignored")):
+                yield f"says itself: {one['address']} {_protocol(one)} {name} {count:,}"
 
 
 def _refused(refused: dict[str, dict[str, int]]) -> Iterator[str]:

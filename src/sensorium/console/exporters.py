@@ -59,6 +59,8 @@ def _shown(report: ExporterReport) -> dict[str, Any]:
         "sampling_rate": status.sampling_rate,
         "clock_skew_seconds": _number(status.clock_skew_s),
         "last_seen_ns": status.last_seen_ns,
+        "reported": dict(status.reported),
+        "flow_keys": {str(number): list(names) for number, names in status.flow_keys.items()},
     }
 
 

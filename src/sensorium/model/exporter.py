@@ -16,6 +16,8 @@ class ExporterStatus:
     datagrams). ``clock_skew_s`` is the exporter's clock minus ours at the newest datagram, NaN
     where it says no time; ``sampling_rate`` 0 where unknown; ``last_seen_ns`` Unix ns.
     ``transport`` is how its messages come, ``sessions`` how many transport sessions are open.
+    ``reported`` are totals that it states of itself (``notSentFlowTotalCount``), ``flow_keys`` the
+    elements that it says are the keys of a template's flows.
     """
 
     address: bytes
@@ -35,4 +37,6 @@ class ExporterStatus:
     last_seen_ns: int = 0
     transport: str = "udp"
     sessions: int = 0
+    reported: Mapping[str, int] = field(default_factory=dict)
+    flow_keys: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from typing import Any
 
 from tests.ingest.netflow.oracle_rows import (
@@ -20,6 +21,10 @@ from tests.ingest.netflow.oracle_text import attributes
 V9_SCOPE = 0xFFFFFFFF
 
 
+class OverrunError(Exception):
+    """A value is longer than its set, so that its IPFIX message is malformed."""
+
+
 class Oracle:
     """Decodes as the fast decoder does, without its limits."""
 
@@ -30,6 +35,7 @@ class Oracle:
         self.pending: dict[Any, list[tuple[Row, bytes]]] = {}
         self.wide_rates: dict[Any, dict[Any, int]] = {}
         self.options_records = 0
+        self.replayed = False
 
     def decode(self, payload: bytes, arrival_ns: int, exporter: bytes, port: int = 0) -> list[Row]:
         version = unsigned(payload[:2]) if len(payload) >= 2 else 0
@@ -51,13 +57,28 @@ class Oracle:
             "sequence_num": sequence,
             "observation_domain_id": domain,
         }
-        rows = []
+        sets = []
         while end - at >= 4:
             set_id, length = struct.unpack_from(">HH", payload, at)
             if length < 4 or at + length > len(payload):
                 break
-            rows += self._set(head, set_id, payload[at + 4 : at + length])
+            sets.append((set_id, payload[at + 4 : at + length]))
             at += length
+        return self._sets(head, sets)
+
+    def _sets(self, head: Row, sets: list[tuple[int, bytes]]) -> list[Row]:
+        """What is found up to a malformed set is not used, unless older data had waited for it."""
+        rows: list[Row] = []
+        kept, options = 0, self.options_records
+        for set_id, body in sets:
+            self.replayed = False
+            try:
+                rows += self._set(head, set_id, body)
+            except OverrunError:
+                self.options_records = options
+                return rows[:kept]
+            if self.replayed:
+                kept, options = len(rows), self.options_records
         return rows
 
     def _v5(self, payload: bytes, head: Row) -> list[Row]:
@@ -147,10 +168,18 @@ class Oracle:
             key = self._key(head), number
             self.templates[key] = fields, options, scopes
             for earlier, data in self.pending.pop(key, []):
-                rows += self._set(earlier, number, data)
+                self.replayed = True
+                with suppress(OverrunError):
+                    rows += self._set(earlier, number, data)
         return rows
 
-    def _split(self, fields: Fields, body: bytes) -> list[list[bytes]]:
+    def _split(self, head: Row, fields: Fields, body: bytes) -> list[list[bytes]]:
+        records, overrun = self._whole(fields, body)
+        if overrun and head["type"] == "IPFIX":
+            raise OverrunError
+        return records
+
+    def _whole(self, fields: Fields, body: bytes) -> tuple[list[list[bytes]], bool]:
         least = sum(1 if length == 65535 else length for _, length, _ in fields)
         records = []
         at = 0
@@ -160,24 +189,24 @@ class Oracle:
                 length = announced
                 if announced == 65535:
                     if at + 1 > len(body):
-                        return records
+                        return records, True
                     length, at = body[at], at + 1
                 if announced == 65535 and length == 255:
                     if at + 2 > len(body):
-                        return records
+                        return records, True
                     length, at = unsigned(body[at : at + 2]), at + 2
                 if at + length > len(body):
-                    return records
+                    return records, True
                 values.append(body[at : at + length])
                 at += length
             records.append(values)
-        return records
+        return records, False
 
     def _options(self, head: Row, fields: Fields, scopes: int, body: bytes) -> None:
         rates = self.rates.setdefault(self._key(head), {})
         wide_rates = self.wide_rates.setdefault(self._key(head)[:2], {})
         scope = {(pen, element) for element, _, pen in fields[:scopes]}
-        for values in self._split(fields, body):
+        for values in self._split(head, fields, body):
             self.options_records += 1
             found: dict[int, bytes] = {}
             for (element, _, pen), value in zip(fields, values, strict=True):
@@ -223,7 +252,7 @@ class Oracle:
 
     def _records(self, head: Row, fields: Fields, body: bytes) -> list[Row]:
         rows = []
-        for values in self._split(fields, body):
+        for values in self._split(head, fields, body):
             record = Values(fields, values)
             forward, used = self._row(head, record, fields, reverse=False)
             backward, used_backward = self._row(head, record, fields, reverse=True)

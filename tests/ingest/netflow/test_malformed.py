@@ -64,6 +64,44 @@ def test_good_sets_before_and_after_a_bad_one_are_decoded() -> None:
     assert bench.dropped() == {"reserved_set": 1}
 
 
+ROW = p.a_set(256, ONE)
+VARYING = p.a_set(2, p.template(300, [(1, 4), (82, 65535)]))
+GOOD = p.a_set(300, ONE + b"\x01a")
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (struct.pack(">HH", 256, 3), "bad_set_length"),
+        (struct.pack(">HH", 256, 60) + ONE, "bad_set_length"),
+        (p.a_set(300, ONE + b"\x02ab" + ONE + b"\x09ab"), "record_beyond_set"),
+    ],
+)
+def test_a_message_with_an_impossible_length_is_not_used_at_all(bad: bytes, reason: str) -> None:
+    bench = p.Bench()
+    known = p.ipfix(TEMPLATE, VARYING)
+    rows = bench.rows(known, p.ipfix(ROW), p.ipfix(ROW, GOOD, bad, ROW, sequence=1), p.ipfix(GOOD))
+    assert len(rows) == 2
+    assert bench.dropped() == {reason: 1}
+    assert bench.decoded() == {"flow": 2}
+    (status,) = bench.decoder.statuses()
+    assert status.records == 2
+
+
+def test_a_message_that_its_datagram_cuts_off_is_not_used_at_all() -> None:
+    bench = p.Bench()
+    bench.decode(p.ipfix(TEMPLATE))
+    assert bench.rows(p.ipfix(ROW, ROW, ROW)[:-5]) == []
+    assert bench.dropped() == {"message_cut": 1}
+
+
+def test_of_v9_the_sets_before_an_impossible_length_are_used() -> None:
+    bench = p.Bench()
+    template = p.a_set(0, p.template(256, FIELDS))
+    assert len(bench.rows(p.v9(template, ROW, struct.pack(">HH", 256, 60)))) == 1
+    assert bench.dropped() == {"bad_set_length": 1}
+
+
 def test_a_tail_of_zeros_is_no_fault() -> None:
     bench = p.Bench()
     rows = bench.rows(p.v9(p.a_set(0, p.template(256, FIELDS)), p.a_set(256, ONE)) + bytes(600))

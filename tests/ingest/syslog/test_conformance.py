@@ -32,6 +32,18 @@ def test_characters_that_are_not_in_their_shortest_form_are_never_read(overlong:
     assert body == "a" + "\N{REPLACEMENT CHARACTER}" * len(overlong) + "b"
 
 
+def test_a_text_with_a_character_that_is_not_in_its_shortest_form_is_no_utf8() -> None:
+    assert (
+        only(HEAD + b"- \xef\xbb\xbf\xc3\xbc \xff")["body"]
+        == "\N{LATIN SMALL LETTER U WITH DIAERESIS} \N{REPLACEMENT CHARACTER}"
+    )
+    for overlong in (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf"):
+        body = only(HEAD + b"- \xef\xbb\xbf\xc3\xbc b" + overlong)["body"]
+        assert body == "\N{REPLACEMENT CHARACTER}" * 2 + " b" + "\N{REPLACEMENT CHARACTER}" * len(
+            overlong
+        )
+
+
 def test_every_field_may_be_nil() -> None:
     row = only(b"<191>1 - - - - - -")
     assert (row["time_ns"], row["severity_text"], row["body"]) == (ARRIVAL, "debug", "")

@@ -26,11 +26,13 @@ from sensorium.ingest.netflow.meters import Meters
 from sensorium.ingest.netflow.options import options_object, read_elements
 from sensorium.ingest.netflow.pending import PendingSet
 from sensorium.ingest.netflow.reasons import Drop
+from sensorium.ingest.netflow.records import OVERRUN
 from sensorium.ingest.netflow.registry import is_number
 from sensorium.ingest.netflow.resolve import ANY_AGE, NEXT_ROW, NEXT_SET, NEXT_WORK, resolve
 from sensorium.ingest.netflow.sampling import read_options, split_records
 from sensorium.ingest.netflow.sequence import UNCERTAIN, follow
 from sensorium.ingest.netflow.slab import Slab
+from sensorium.ingest.netflow.statistics import read_statistics
 from sensorium.ingest.netflow.status import statuses
 from sensorium.ingest.netflow.streams import evict_streams, known_streams
 from sensorium.ingest.netflow.template import Definition, read_templates
@@ -127,11 +129,13 @@ class NetflowDecoder:
         """Turn the slab's sets into work, in order, learning templates and rates on the way."""
         while True:
             number = self._run(slab, slab.sets)
+            history.roll_back(slab.progress)
             if slab.progress[NEXT_SET] == len(slab.sets):
                 return
             entry = slab.sets[slab.progress[NEXT_SET]]
             if entry[at.S_ID] < at.FIRST_DATA_SET:
                 self._learn_templates(slab, entry, history)
+                history.roll_back(slab.progress)
             elif number >= 0:
                 self._read_options(slab, entry, slab.body(entry))
             else:
@@ -194,6 +198,10 @@ class NetflowDecoder:
         source = self.exporters.sources[number]
         template = source.templates[int(entry[at.S_ID])]
         records, cut = split_records(template, body)
+        if cut == OVERRUN and protocol == at.IPFIX:
+            slab.drop(protocol, number, Drop.RECORD_BEYOND_SET)
+            slab.discard(int(entry[at.S_HEAD]), protocol)
+            return
         for announcement in read_options(template, records, source.domain):
             refused = self.exporters.announce(number, announcement, int(head[at.H_PORT]))
             if refused is not None:
@@ -204,6 +212,9 @@ class NetflowDecoder:
                 self._numbers.add(known.name)
             if refused is not None:
                 slab.drop(protocol, number, refused)
+        for said in read_statistics(template, records):
+            self.exporters.report(number, said)
+            self._meters.reported(source)
         if self._options is not None:
             for values in records:
                 self._options(options_object(source, int(entry[at.S_ID]), head, values))

@@ -18,6 +18,7 @@ from sensorium.ingest.netflow.registry.lookup import Information, Key, informati
 from sensorium.ingest.netflow.resolve import ALWAYS, Boots, SlotTable
 from sensorium.ingest.netflow.sampling import Announcement, Rates, SamplingTable
 from sensorium.ingest.netflow.sources import SourceTable
+from sensorium.ingest.netflow.statistics import FlowKeys, Kind, Statistic
 from sensorium.ingest.netflow.streams import forget_sources, new_streams
 from sensorium.ingest.netflow.template import (
     ALL_OPTIONS_TEMPLATES,
@@ -30,6 +31,8 @@ from sensorium.ingest.sessions import transport_of
 Int64s = npt.NDArray[np.int64]
 
 _SLACK = 1024
+_MOST_REPORTS = 64
+"""Metering and exporting processes of a source whose counters are kept."""
 _LONGEST_S = 1e9
 _MOST_BOOTED = 64
 """Ports of a source that may have a boot time of their own."""
@@ -55,7 +58,8 @@ class Source:
 
     ``learned`` is what it said of elements itself; it is replaced and never changed. ``booted`` are
     the ports that announced a boot time, the oldest first. ``refreshed_ns`` says of each template
-    when it came last.
+    when it came last. ``reported`` are the counters that it states of itself, ``flow_keys`` which
+    fields of a template it says are keys, a bit apiece.
     """
 
     address: bytes
@@ -66,6 +70,8 @@ class Source:
     refreshed_ns: dict[int, int] = field(default_factory=dict)
     rates: Rates = field(default_factory=Rates)
     learned: dict[Key, Information] = field(default_factory=dict)
+    reported: dict[tuple[Kind, bytes], Statistic] = field(default_factory=dict)
+    flow_keys: dict[int, int] = field(default_factory=dict)
     gone: bool = False
     session: int = 0
     booted: dict[int, None] = field(default_factory=dict)
@@ -262,6 +268,7 @@ class Exporters:
             self.templates_known += 1
             source.refreshed_ns[definition.id] = arrival_ns
         self._note(number, definition.id)
+        source.flow_keys.pop(definition.id, None)
         templates[definition.id] = definition.template
         self._put(number, definition.id, definition.template)
         return None
@@ -290,6 +297,7 @@ class Exporters:
         self._note(number, template_id)
         del self.sources[number].templates[template_id]
         del self.sources[number].refreshed_ns[template_id]
+        self.sources[number].flow_keys.pop(template_id, None)
         self.slots.put(number, template_id, -1)
         self.templates_known -= 1
 
@@ -326,6 +334,18 @@ class Exporters:
             if any((field.pen, field.id) == key for field in template.fields):
                 self._put(number, template_id, template)
         return None
+
+    def report(self, number: int, said: Statistic | FlowKeys) -> None:
+        """Take in what a source says of itself; of too many scopes, the oldest is forgotten."""
+        source = self.sources[number]
+        if isinstance(said, FlowKeys):
+            if said.template_id in source.templates:
+                source.flow_keys[said.template_id] = said.keys
+            return
+        key = said.kind, said.scope
+        if key not in source.reported and len(source.reported) >= _MOST_REPORTS:
+            del source.reported[next(iter(source.reported))]
+        source.reported[key] = said
 
     def boots(self) -> Boots:
         """The boot times, for kernels."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.exporters import Change, Exporters
 from sensorium.ingest.netflow.objects import Context
+from sensorium.ingest.netflow.resolve import ROLLED_ROW
 from sensorium.ingest.netflow.template import Template
 
 Int64s = npt.NDArray[np.int64]
@@ -32,6 +33,15 @@ class History:
         for change in self._exporters.changes:
             self._changes.setdefault(change.source, []).append((row, change))
         self._exporters.changes.clear()
+
+    def roll_back(self, progress: Int64s) -> None:
+        """Rows of a malformed message were taken back: its changes come before what follows."""
+        if progress[ROLLED_ROW] == 0:
+            return
+        row = int(progress[ROLLED_ROW]) - 1
+        for source, changes in self._changes.items():
+            self._changes[source] = [(min(before, row), change) for before, change in changes]
+        progress[ROLLED_ROW] = 0
 
     def contexts(self, work: Int64s, heads: Int64s) -> Callable[[int, int], tuple[int, Context]]:
         """A function that gives the source and context of a row in a piece of work."""

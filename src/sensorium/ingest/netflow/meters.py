@@ -14,6 +14,7 @@ from sensorium.ingest.netflow.exporters import Source
 from sensorium.ingest.netflow.protocols import PROTOCOLS
 from sensorium.ingest.netflow.reasons import DROPS, Drop
 from sensorium.ingest.netflow.sequence import EVENTS
+from sensorium.ingest.netflow.statistics import totals
 from sensorium.model.address import unpack_address
 from sensorium.observe import Observe
 
@@ -46,6 +47,11 @@ class Meters:
         self._expired = observe.counter(
             "sensorium_netflow_templates_expired",
             "Templates no longer used since they did not come again in time",
+        )
+        self._reported = observe.gauge(
+            "sensorium_netflow_reported",
+            "What an exporter counts of itself, as it said last (RFC 7011 section 4)",
+            ("exporter", "protocol", "domain", "statistic"),
         )
         self._sources = observe.gauge(
             "sensorium_netflow_sources", "Exporters by protocol and observation domain known"
@@ -123,6 +129,7 @@ class Meters:
             reason = Drop.DATA_BEFORE_TEMPLATE.value
             self._dropped.labels(PROTOCOLS[sources[0].protocol], reason).inc(waiting)
         for number, source in zip(numbers.tolist(), sources, strict=True):
+            self._forget_reported(source)
             for place, event in enumerate(EVENTS):
                 self._tellers.pop((number, place), None)
                 with suppress(KeyError):
@@ -134,9 +141,20 @@ class Meters:
         if waiting:
             reason = Drop.DATA_BEFORE_TEMPLATE.value
             self._dropped.labels(PROTOCOLS[sources[0].protocol], reason).inc(waiting)
-        for number in numbers.tolist():
+        for number, source in zip(numbers.tolist(), sources, strict=True):
+            self._forget_reported(source)
             for place in range(len(EVENTS)):
                 self._tellers.pop((number, place), None)
+
+    def reported(self, source: Source) -> None:
+        """A source has said something of itself."""
+        for name, value in totals(source.reported.values()).items():
+            self._reported.labels(*_labels(source), name).set(value)
+
+    def _forget_reported(self, source: Source) -> None:
+        for name in totals(source.reported.values()):
+            with suppress(KeyError):
+                self._reported.remove(*_labels(source), name)
 
     def expired(self) -> None:
         """A template was not refreshed in time, and data came for it."""

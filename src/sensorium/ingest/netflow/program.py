@@ -20,6 +20,7 @@ from sensorium.ingest.netflow.elements import (
     Kind,
 )
 from sensorium.ingest.netflow.naming import Attribute, Learned, attributes_of
+from sensorium.ingest.netflow.statistics import kinds_of
 from sensorium.ingest.netflow.template import Field, Template
 
 _BOTH_WAYS: Final = {**MIRRORED, **{there: here for here, there in MIRRORED.items()}}
@@ -253,6 +254,7 @@ def compile_template(
     places, segments = _places(template)
     if template.options:
         read = as_sent or any(f.pen == 0 and f.id in _READ_OPTIONS for f in template.fields)
+        read = read or bool(kinds_of(template))
         kind = at.OPTIONS_READ if read else at.OPTIONS
         return Program(kind, template.least_length, segments)
     found = _index(template)

@@ -18,6 +18,11 @@ _LANES = at.LANES
 _FIXED = at.FIXED
 _WALKED = at.WALKED
 
+ENDS = 1
+"""A set is shorter than its only record."""
+OVERRUN = 2
+"""A value of variable length is longer than its set."""
+
 
 @inner
 def next_record(
@@ -71,7 +76,7 @@ def reverse_set(program: Any, base: Any, place: Any) -> Any:
 def count_records(
     program: Any, segments: Any, start: Any, end: Any, base: Any, lengths: Any
 ) -> Any:
-    """Records in a set, rows they make, and whether the set ends inside a record.
+    """Records in a set, rows they make, and whether the set ends inside a record: ENDS or OVERRUN.
 
     What is left after the last record is padding if it is shorter than any record.
     """
@@ -79,14 +84,14 @@ def count_records(
     one_segment = program[_P_SEGMENTS_END] - program[_P_SEGMENTS] == 1
     if program[_P_KIND] == _FIXED or (program[_P_KIND] != _WALKED and one_segment):
         records = (end - start) // least
-        return records, records, records == 0 and end - start > 3
+        return records, records, ENDS if records == 0 and end - start > 3 else 0
     records = 0
     rows = 0
     while end - start >= least:
         after = next_record(program, segments, start, end, base, lengths, 0)
         if after < 0:
-            return records, rows, True
+            return records, rows, OVERRUN
         records += 1
         rows += 2 if reverse_set(program, base, 0) else 1
         start = after
-    return records, rows, records == 0 and end - start > 3
+    return records, rows, ENDS if records == 0 and end - start > 3 else 0

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import reasons
 from sensorium.ingest.netflow.compiled import inner, kernel
-from sensorium.ingest.netflow.records import count_records
+from sensorium.ingest.netflow.records import OVERRUN, count_records
 from sensorium.ingest.netflow.sequence import UNCERTAIN
 from sensorium.ingest.netflow.sources import mixed
 from sensorium.ingest.netflow.walk import drop
@@ -47,6 +47,7 @@ _W_ANCHOR = at.W_ANCHOR
 _W_WIDE = at.W_WIDE
 _P_KIND = at.P_KIND
 _WALKED = at.WALKED
+_IPFIX = at.IPFIX
 _OPTIONS = at.OPTIONS
 _OPTION = at.OPTION
 _RECORD_BEYOND_SET = reasons.RECORD_BEYOND_SET
@@ -61,7 +62,17 @@ NEXT_WORK = 1
 NEXT_ROW = 2
 ANY_AGE = 3
 """Not 0 where a template counts however long ago it came: its data waited for it."""
-PROGRESS = 4
+HEAD = 4
+"""1 and the datagram that is gone over; what was counted when it began follows."""
+HEAD_WORK = 5
+HEAD_ROW = 6
+HEAD_FLOWS = 7
+HEAD_OPTIONS = 8
+DISCARDED = 9
+"""1 and the datagram of which no further set is used."""
+ROLLED_ROW = 10
+"""1 and the row to which what had been found was taken back, first of all times."""
+PROGRESS = 11
 
 
 @kernel
@@ -126,6 +137,28 @@ def _fill_work(item: Any, entry: Any, head: Any, sampling: Any) -> None:
     item[_W_ANCHOR] = head[_H_UPTIME_MS]
 
 
+@inner
+def _begin_datagram(entry: Any, flows: Any, progress: Any) -> None:
+    progress[HEAD] = entry[_S_HEAD] + 1
+    progress[HEAD_WORK] = progress[NEXT_WORK]
+    progress[HEAD_ROW] = progress[NEXT_ROW]
+    progress[HEAD_FLOWS] = flows[0]
+    progress[HEAD_OPTIONS] = flows[1]
+
+
+@kernel
+def discard_datagram(head: Any, flows: Any, records: Any, progress: Any) -> None:
+    """Take back what was found in a malformed IPFIX message (RFC 7011 section 9.1)."""
+    progress[NEXT_WORK] = progress[HEAD_WORK]
+    progress[NEXT_ROW] = progress[HEAD_ROW]
+    flows[0] = progress[HEAD_FLOWS]
+    flows[1] = progress[HEAD_OPTIONS]
+    records[head] = UNCERTAIN
+    progress[DISCARDED] = head + 1
+    if progress[ROLLED_ROW] == 0:
+        progress[ROLLED_ROW] = progress[HEAD_ROW] + 1
+
+
 @kernel
 def resolve(
     sets: Any,
@@ -159,6 +192,11 @@ def resolve(
         entry = sets[progress[NEXT_SET]]
         head = heads[entry[_S_HEAD]]
         source = head[_H_SOURCE]
+        if progress[DISCARDED] == entry[_S_HEAD] + 1:
+            progress[NEXT_SET] += 1
+            continue
+        if progress[HEAD] != entry[_S_HEAD] + 1:
+            _begin_datagram(entry, flows[head[_H_PROTOCOL]], progress)
         number = _program_of(entry, head, slot_keys, slot_programs, slot_until, progress[ANY_AGE])
         if number < 0:
             return -1
@@ -171,6 +209,10 @@ def resolve(
         if cut:
             drop(head, _RECORD_BEYOND_SET, 1, drops, counts)
             records[entry[_S_HEAD]] += UNCERTAIN
+            if cut == OVERRUN and head[_H_PROTOCOL] == _IPFIX:
+                discard_datagram(entry[_S_HEAD], flows[head[_H_PROTOCOL]], records, progress)
+                progress[NEXT_SET] += 1
+                continue
         options = program[_P_KIND] > _WALKED
         records[entry[_S_HEAD]] += found * (1 + _OPTION) if options else found
         flows[head[_H_PROTOCOL], 1 if options else 0] += found

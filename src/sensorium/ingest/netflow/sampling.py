@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sensorium.ingest.netflow.elements import VARIABLE_LENGTH
 from sensorium.ingest.netflow.growing import Growing, Int64s
+from sensorium.ingest.netflow.records import ENDS, OVERRUN
 from sensorium.ingest.netflow.registry.lookup import V9_SCOPE
 from sensorium.ingest.netflow.steps import INTERFACE_KEY, SAMPLER_BITS
 from sensorium.ingest.netflow.template import (
@@ -70,8 +71,11 @@ class Announcement:
     wide: bool = False
 
 
-def split_records(template: Template, body: bytes) -> tuple[list[list[bytes]], bool]:
-    """The values of each whole record of a set, field by field; whether it ends inside one."""
+def split_records(template: Template, body: bytes) -> tuple[list[list[bytes]], int]:
+    """The values of each whole record of a set, field by field.
+
+    And whether it ends inside one, as :func:`~sensorium.ingest.netflow.records.count_records`.
+    """
     at = 0
     records: list[list[bytes]] = []
     while len(body) - at >= template.least_length:
@@ -85,9 +89,9 @@ def split_records(template: Template, body: bytes) -> tuple[list[list[bytes]], b
             values.append(body[at : at + length])
             at += length
         if at > len(body):
-            return records, True
+            return records, OVERRUN
         records.append(values)
-    return records, not records and len(body) > _MOST_PADDING
+    return records, ENDS if not records and len(body) > _MOST_PADDING else 0
 
 
 def _rate(found: dict[int, bytes]) -> int:

@@ -77,6 +77,10 @@ class Slab:
         first = int(entry[at.S_START]) - self.address
         return self._data[first : first + int(entry[at.S_END] - entry[at.S_START])].tobytes()
 
+    def discard(self, head: int, protocol: int) -> None:
+        """Use nothing of a malformed message, of which a set was just looked at."""
+        steps.discard_datagram(head, self.flows[protocol], self.records, self.progress)
+
     def replayed(self) -> Int64s:
         """The sources of the sets that waited and have been taken in, in order."""
         return self.heads[self.datagrams : self._heads_used, at.H_SOURCE]

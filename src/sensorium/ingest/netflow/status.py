@@ -12,6 +12,8 @@ from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.exporters import Exporters, Source, Stream, stream_of, together
 from sensorium.ingest.netflow.protocols import UNITS
 from sensorium.ingest.netflow.reasons import DROPS
+from sensorium.ingest.netflow.registry import lookup
+from sensorium.ingest.netflow.statistics import totals
 from sensorium.model.exporter import ExporterStatus
 from sensorium.model.signals import FlowType
 
@@ -46,6 +48,7 @@ def statuses(exporters: Exporters) -> list[ExporterStatus]:
                 exporters.rate(newest[1]) if newest else int(count[at.C_RATE]),
                 templates=sum(len(source.templates) for source, _ in sources),
                 sessions=sum(source.session != 0 for source, _ in sources),
+                said=newest[0] if newest else None,
             )
         )
     return found
@@ -58,6 +61,7 @@ def _status(
     *,
     templates: int,
     sessions: int,
+    said: Source | None,
 ) -> ExporterStatus:
     address, protocol, domain, transport = stream
     by_reason = {
@@ -88,4 +92,18 @@ def _status(
         clock_skew_s=skew / _SECOND if skew else math.nan,
         last_seen_ns=int(count[at.C_SEEN_NS]),
         dropped=by_reason,
+        reported=totals(said.reported.values()) if said else {},
+        flow_keys=_flow_keys(said) if said else {},
     )
+
+
+def _flow_keys(source: Source) -> dict[int, tuple[str, ...]]:
+    """The names of the fields that a source says are the keys of its flows, by template."""
+    return {
+        template_id: tuple(
+            lookup.information(field.pen, field.id).name
+            for place, field in enumerate(source.templates[template_id].fields)
+            if keys >> place & 1
+        )
+        for template_id, keys in list(source.flow_keys.items())
+    }

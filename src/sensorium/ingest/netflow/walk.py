@@ -163,8 +163,9 @@ def _walk_sets(
 ) -> Any:
     """Append the sets that begin before ``end`` from row ``k`` on; the next free row.
 
-    A set may reach up to ``limit``: some exporters state an IPFIX length that is too small. Of an
-    IPFIX message with a set of an impossible length nothing is used (RFC 7011 section 9.1).
+    A set may reach up to ``limit``: some exporters state an IPFIX length that is too small, and the
+    datagram's own says what was meant. Of an IPFIX message with a set of an impossible length
+    nothing is used (RFC 7011 section 9.1).
     """
     first = k
     base = 2 if head[H_PROTOCOL] == IPFIX else 0
@@ -195,7 +196,7 @@ def _walk_sets(
 
 @inner
 def _message_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> Any:
-    """Where sets stop beginning: an IPFIX message says how long it is."""
+    """Where sets stop beginning: an IPFIX message says how long it is; one that is cut has none."""
     if head[H_PROTOCOL] != IPFIX:
         return end
     length = load_u16(start + 2)
@@ -206,7 +207,7 @@ def _message_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> An
     if start + length > end:
         drop(head, _MESSAGE_CUT, 1, drops, counts)
         head[H_UNREAD] = 1
-        return end
+        return start
     return start + length
 
 

@@ -6,6 +6,7 @@ cut before each line that begins with a PRI; other line ends belong to the messa
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,10 @@ from sensorium.ingest.syslog.parser import priority_at
 from sensorium.ingest.syslog.search import zeros
 
 _FEEDS: Final = 10 * 0x0101010101010101
+_MARK: Final = b"\xef\xbb\xbf"
+_LONGER_FORM: Final = re.compile(
+    rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}"
+)
 _HIGHS: Final = -0x7F7F7F7F7F7F7F80
 
 
@@ -154,6 +159,18 @@ def malformed_utf8(bytes_: Bytes, offsets: Ints, malformed: Flags) -> int:
     return count
 
 
+def _readable(text: bytes) -> str:
+    """Text with U+FFFD for what is not UTF-8.
+
+    One that has a character in another than its shortest form is no UTF-8 at all (RFC 5424
+    section 6.4): then for everything but ASCII, and the mark that says that it was.
+    """
+    if _LONGER_FORM.search(text):
+        parts = text.split(_MARK)
+        return _MARK.decode().join(part.decode("ascii", "replace") for part in parts)
+    return text.decode("utf-8", "replace")
+
+
 def with_replacements(data: Bytes, offsets: Ints, malformed: Flags) -> Any:
     """The slab with U+FFFD for what is not UTF-8 in the marked datagrams: bytes and offsets."""
     whole = data.tobytes()
@@ -162,7 +179,7 @@ def with_replacements(data: Bytes, offsets: Ints, malformed: Flags) -> Any:
     lengths = np.diff(offsets)
     for d in np.flatnonzero(malformed).tolist():
         start, end = int(offsets[d]), int(offsets[d + 1])
-        repaired = whole[start:end].decode("utf-8", "replace").encode()
+        repaired = _readable(whole[start:end]).encode()
         pieces += [whole[at:start], repaired]
         lengths[d] = len(repaired)
         at = end

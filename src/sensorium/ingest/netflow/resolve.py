@@ -97,6 +97,14 @@ class Boots(NamedTuple):
     times: Int64s
 
 
+class Slots(NamedTuple):
+    """A :class:`SlotTable` as kernels take it."""
+
+    keys: Int64s
+    programs: Int64s
+    until: Int64s
+
+
 @inner
 def _uptime_since_boot(head: Any, boots: Any) -> Any:
     """sysUpTime when a datagram that does not say it was exported; -1 if unknown."""
@@ -110,22 +118,29 @@ def _uptime_since_boot(head: Any, boots: Any) -> Any:
 
 
 @inner
-def _program_of(
-    entry: Any, head: Any, slot_keys: Any, slot_programs: Any, slot_until: Any, any_age: Any
-) -> Any:
+def _program_of(entry: Any, head: Any, slots: Any, any_age: Any) -> Any:
     """The program of a set; -1 for a template, or data whose template is unknown or too old."""
     if entry[_S_ID] == _V5_SET:
         return 0
     if entry[_S_ID] < _FIRST_DATA_SET:
         return -1
-    place = find_slot(slot_keys, head[_H_SOURCE] << 16 | entry[_S_ID])
-    if slot_keys[place] == _FREE or (head[_H_ARRIVAL_NS] > slot_until[place] and any_age == 0):
+    place = find_slot(slots.keys, head[_H_SOURCE] << 16 | entry[_S_ID])
+    if slots.keys[place] == _FREE or (head[_H_ARRIVAL_NS] > slots.until[place] and any_age == 0):
         return -1
-    return slot_programs[place]
+    return slots.programs[place]
 
 
 @inner
-def _fill_work(item: Any, entry: Any, head: Any, sampling: Any) -> None:
+def _add_rows(item: Any, number: Any, rows: Any, progress: Any) -> None:
+    item[_W_PROGRAM] = number
+    item[_W_ROW] = progress[NEXT_ROW]
+    item[_W_ROWS] = rows
+    progress[NEXT_WORK] += 1
+    progress[NEXT_ROW] += rows
+
+
+@inner
+def _fill_work(item: Any, entry: Any, head: Any, sampling: Any, boots: Any) -> None:
     """Where the records of a work item are, and what their datagram says of all of them."""
     item[_W_HEAD] = entry[_S_HEAD]
     item[_W_START] = entry[_S_START]
@@ -135,10 +150,15 @@ def _fill_work(item: Any, entry: Any, head: Any, sampling: Any) -> None:
         rate = sampling[item[_W_SAMPLING], 0]
     item[_W_RATE] = rate if rate != 0 else sampling[item[_W_WIDE], 0]
     item[_W_ANCHOR] = head[_H_UPTIME_MS]
+    if item[_W_ANCHOR] < 0:
+        item[_W_ANCHOR] = _uptime_since_boot(head, boots)
 
 
 @inner
 def _begin_datagram(entry: Any, flows: Any, progress: Any) -> None:
+    """Note what was counted before the first set of a datagram."""
+    if progress[HEAD] == entry[_S_HEAD] + 1:
+        return
     progress[HEAD] = entry[_S_HEAD] + 1
     progress[HEAD_WORK] = progress[NEXT_WORK]
     progress[HEAD_ROW] = progress[NEXT_ROW]
@@ -163,9 +183,7 @@ def discard_datagram(head: Any, flows: Any, records: Any, progress: Any) -> None
 def resolve(
     sets: Any,
     heads: Any,
-    slot_keys: Any,
-    slot_programs: Any,
-    slot_until: Any,
+    slots: Any,
     programs: Any,
     segments: Any,
     sampling_of: Any,
@@ -191,13 +209,11 @@ def resolve(
     while progress[NEXT_SET] < sets.shape[0]:
         entry = sets[progress[NEXT_SET]]
         head = heads[entry[_S_HEAD]]
-        source = head[_H_SOURCE]
         if progress[DISCARDED] == entry[_S_HEAD] + 1:
             progress[NEXT_SET] += 1
             continue
-        if progress[HEAD] != entry[_S_HEAD] + 1:
-            _begin_datagram(entry, flows[head[_H_PROTOCOL]], progress)
-        number = _program_of(entry, head, slot_keys, slot_programs, slot_until, progress[ANY_AGE])
+        _begin_datagram(entry, flows[head[_H_PROTOCOL]], progress)
+        number = _program_of(entry, head, slots, progress[ANY_AGE])
         if number < 0:
             return -1
         program = programs[number]
@@ -218,16 +234,10 @@ def resolve(
         flows[head[_H_PROTOCOL], 1 if options else 0] += found
         if rows > 0 and not options:
             item = work[progress[NEXT_WORK]]
-            item[_W_ROW] = progress[NEXT_ROW]
-            item[_W_ROWS] = rows
-            item[_W_PROGRAM] = number
-            item[_W_SAMPLING] = sampling_of[source]
-            item[_W_WIDE] = wide_of[exporter_of[source]]
-            _fill_work(item, entry, head, sampling)
-            if item[_W_ANCHOR] < 0:
-                item[_W_ANCHOR] = _uptime_since_boot(head, boots)
-            progress[NEXT_WORK] += 1
-            progress[NEXT_ROW] += rows
+            item[_W_SAMPLING] = sampling_of[head[_H_SOURCE]]
+            item[_W_WIDE] = wide_of[exporter_of[head[_H_SOURCE]]]
+            _fill_work(item, entry, head, sampling, boots)
+            _add_rows(item, number, rows, progress)
         progress[NEXT_SET] += 1
     return -1
 
@@ -249,6 +259,10 @@ class SlotTable:
         self.programs: Int64s = np.full(capacity, -1, np.int64)
         self.until: Int64s = np.full(capacity, ALWAYS, np.int64)
         self._used = 0
+
+    def arrays(self) -> Slots:
+        """The table, for kernels."""
+        return Slots(self.keys, self.programs, self.until)
 
     def put(self, source: int, template_id: int, program: int, until: int = ALWAYS) -> None:
         """Set the program of a template number; -1 takes it away."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -15,23 +15,21 @@ import aiohttp
 from sqlalchemy import Row, select
 
 from sensorium.component import HealthState
-from sensorium.gateway.access import Directory, Role, open_access
+from sensorium.gateway.access import Directory, Role
 from sensorium.gateway.access.permission import OPERATOR
 from sensorium.gateway.access.records import Kind as Of
 from sensorium.gateway.access.records import Subject
-from sensorium.gateway.app import make_door, make_parts
-from sensorium.gateway.calls.gateway import Gateway
 from sensorium.gateway.calls.parts import Parts
 from sensorium.gateway.config import GatewaySettings
 from sensorium.gateway.door.config import DoorConfig
-from sensorium.gateway.ledger import PriceBook, open_ledger
 from sensorium.gateway.ledger.tables import ATTEMPTS
 from sensorium.gateway.providers.config import Kind, ProviderConfig
 from sensorium.gateway.routing.config import DeploymentConfig, ModelConfig
+from sensorium.gateway.service import Opened, open_gateway
 from sensorium.observe import Observe
 from sensorium.observe.config import LogFormat, LogLevel, ObserveConfig
 from sensorium.observe.logs import make_logger
-from sensorium.store.records.connections import Connections
+from sensorium.supervisor import Supervisor
 from tests.gateway.upstreams.server import Emulator
 
 PRICES = """
@@ -75,16 +73,21 @@ Answered = tuple[int, Any, Mapping[str, str]]
 class Served:
     """A gateway at work. ``log`` is everything it logged."""
 
+    opened: Opened
     url: str
     key: str
     other_key: str
     team_id: str
-    directory: Directory
-    parts: Parts
-    database: Connections
-    observe: Observe
     log: StringIO
     http: aiohttp.ClientSession
+
+    @property
+    def parts(self) -> Parts:
+        return self.opened.parts
+
+    @property
+    def observe(self) -> Observe:
+        return self.opened.observe
 
     async def post(self, path: str, body: Any, **headers: str) -> Answered:
         """Status, JSON and headers of an answer."""
@@ -97,7 +100,7 @@ class Served:
         """The ledger's rows in the order they were opened, once everything is settled."""
         await self.parts.background.done()
         await self.parts.books.settled()
-        with self.database.reading() as connection:
+        with self.opened.database.reading() as connection:
             return list(connection.execute(select(ATTEMPTS).order_by(ATTEMPTS.c.started_ns)))
 
 
@@ -127,40 +130,25 @@ async def serving(
         for one, emulator in zip(given.providers, emulators, strict=False)
     }
     with TemporaryDirectory() as folder:
-        given = replace(given, data_dir=Path(folder))
         prices = Path(folder) / "prices.toml"
         prices.write_text(PRICES)
-        ledger, database = open_ledger(given.ledger, given.data_dir, observe)
-        access = open_access(database, given.access, observe)
-        directory = Directory(database, changed=access.forget)
-        teams = two_teams(directory)
+        ledger = replace(given.ledger, prices=prices)
+        given = replace(given, data_dir=Path(folder), ledger=ledger)
+        opened = open_gateway(given, observe, environment)
+        teams = two_teams(opened.directory)
         key, other_key = (
-            directory.create_key(OPERATOR, team.id, "tests", **more).secret.text for team in teams
+            opened.directory.create_key(OPERATOR, team.id, "tests", **more).secret.text
+            for team in teams
         )
-        parts = make_parts(given, ledger, PriceBook.load(prices), observe, environment)
-        door = make_door(given, parts, access, directory, observe)
-        running = asyncio.ensure_future(door.run())
+        door, components = opened.components()
+        running = asyncio.ensure_future(Supervisor(components, observe).run())
         try:
             async with aiohttp.ClientSession() as http:
                 url = door.url
                 while door.health().state is not HealthState.OK:
                     await asyncio.sleep(0.001)
-                yield Served(
-                    url=url,
-                    key=key,
-                    other_key=other_key,
-                    team_id=teams[0].id,
-                    directory=directory,
-                    parts=parts,
-                    database=database,
-                    observe=observe,
-                    log=log,
-                    http=http,
-                )
+                yield Served(opened, url, key, other_key, teams[0].id, log, http)
         finally:
             running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
-            await Gateway(parts).close()
-            await ledger.close()
-            database.close()
+            await asyncio.gather(running, return_exceptions=True)
+            await opened.close()

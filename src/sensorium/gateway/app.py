@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from random import Random
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
 from sensorium.gateway.cache.cache import Cache
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from sensorium.gateway.access import Access, Directory
     from sensorium.gateway.config import GatewaySettings
     from sensorium.gateway.ledger import Ledger, PriceBook
+    from sensorium.gateway.ledger.spend import Spend
     from sensorium.observe import Observe
 
 # A path of the door and the dialect that is spoken there.
@@ -101,6 +101,7 @@ def make_door(
     parts: Parts,
     access: Access,
     directory: Directory,
+    spend: Spend,
     observe: Observe,
 ) -> DoorServer:
     """The HTTP side of a gateway."""
@@ -116,15 +117,19 @@ def make_door(
     routes["/v1/messages/count_tokens"] = {"POST": counting}
     routes["/v1/embeddings"] = {"POST": Embeddings(gateway, entrance, log)}
     routes["/v1/models"] = {"GET": Models(gateway, entrance)}
-    routes |= Admin(directory, entrance).routes()
+    routes |= Admin(directory, spend, entrance).routes()
     routes["/healthz"] = {"GET": operations.healthz}
     routes["/readyz"] = {"GET": operations.readyz}
     routes["/metrics"] = {"GET": operations.metrics}
-    door = Door(routes, parts.dialects, settings.door, observe, new_id)
+    door = Door(routes, parts.dialects, settings.door, observe, ids(parts.clock.wall_ns))
     server = DoorServer(door, settings.door, observe)
     return server
 
 
-def new_id() -> str:
-    """An id for a request, that nobody can guess."""
-    return secrets.token_hex(12)
+def ids(wall_ns: Callable[[], int]) -> Callable[[], str]:
+    """What makes ids of requests: milliseconds since 1970 and 48 random bits, as hexadecimal.
+
+    They are in the order of time, so that the ledger's newest rows lie together.
+    """
+    bits = Random(SystemRandom().getrandbits(256)).getrandbits
+    return lambda: f"{wall_ns() // 1_000_000:012x}{bits(48):012x}"

@@ -32,8 +32,7 @@ class Finding:
 
 def review(settings: GatewaySettings, environment: Mapping[str, str]) -> list[Finding]:
     """Credentials that are not there, prices that are not known. Raises ``SensoriumError``."""
-    own = settings.ledger.prices
-    prices = PriceBook.load(settings.data_dir / own if own else None)
+    prices = PriceBook.load(settings.ledger.prices)
     providers = {provider.name: provider for provider in settings.providers}
     return [
         *(one for provider in settings.providers for one in _credential(provider, environment)),

@@ -14,6 +14,7 @@ from sensorium.gateway.app import make_door, make_parts
 from sensorium.gateway.calls.gateway import Gateway
 from sensorium.gateway.door.server import DoorServer
 from sensorium.gateway.ledger import Ledger, PriceBook, open_ledger
+from sensorium.gateway.ledger.spend import Spend
 from sensorium.gateway.upkeep import Upkeep
 from sensorium.observe.opening import open_observe
 from sensorium.supervisor import Supervisor
@@ -45,9 +46,18 @@ class Opened:
 
     def components(self) -> tuple[DoorServer, list[Component]]:
         """The door, and all that has to run, the door last."""
-        door = make_door(self.settings, self.parts, self.access, self.directory, self.observe)
+        door = make_door(
+            self.settings,
+            self.parts,
+            self.access,
+            self.directory,
+            Spend(self.database),
+            self.observe,
+        )
         every_s = self.settings.ledger.recover_every_s
-        running: list[Component] = [Upkeep(self.parts, self.ledger, every_s, self.observe)]
+        running: list[Component] = [
+            Upkeep(self.parts, self.ledger, self.database, every_s, self.observe)
+        ]
         if self.settings.privacy.policies:
             running.append(self.parts.confinement.verifier)
         return door, [*running, door]
@@ -64,8 +74,7 @@ def open_gateway(
     settings: GatewaySettings, observe: Observe, environment: Mapping[str, str]
 ) -> Opened:
     """Read prices, open the database, wire the parts. Raises ``SensoriumError``."""
-    own = settings.ledger.prices
-    prices = PriceBook.load(settings.data_dir / own if own else None)
+    prices = PriceBook.load(settings.ledger.prices)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger, database = open_ledger(settings.ledger, settings.data_dir, observe)
     try:

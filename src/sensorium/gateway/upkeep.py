@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from sensorium.component import Health, HealthState
 from sensorium.gateway.calls.health import HealthChecks
+from sensorium.gateway.ledger.checkpoints import checkpoint_forever
 
 if TYPE_CHECKING:
     from sensorium.gateway.calls.parts import Parts
     from sensorium.gateway.ledger import Ledger
     from sensorium.observe import Observe
+    from sensorium.store.records.connections import Connections
 
 
 class Upkeep:
@@ -20,10 +22,16 @@ class Upkeep:
     name = "gateway.upkeep"
 
     def __init__(
-        self, parts: Parts, ledger: Ledger, recover_every_s: float, observe: Observe
+        self,
+        parts: Parts,
+        ledger: Ledger,
+        database: Connections,
+        recover_every_s: float,
+        observe: Observe,
     ) -> None:
         self._parts = parts
         self._ledger = ledger
+        self._database = database
         self._recover_every_s = recover_every_s
         self._checks = HealthChecks(parts, observe)
 
@@ -36,4 +44,5 @@ class Upkeep:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._parts.books.renew_forever())
             tasks.create_task(self._ledger.recover_forever(self._recover_every_s))
+            tasks.create_task(checkpoint_forever(self._database))
             tasks.create_task(self._checks.run_forever())

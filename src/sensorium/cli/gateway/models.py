@@ -19,8 +19,7 @@ def models(config: Path | None, as_json: bool) -> None:
     from sensorium.gateway.ledger import PriceBook
 
     settings = load_settings(config)
-    own = settings.ledger.prices
-    prices = PriceBook.load(settings.data_dir / own if own else None)
+    prices = PriceBook.load(settings.ledger.prices)
     kinds = {provider.name: provider.kind.value for provider in settings.providers}
     rows: list[dict[str, Any]] = []
     for model in settings.models:

@@ -22,8 +22,7 @@ def prices(model: str | None, as_json: bool, config: Path | None) -> None:
     from sensorium.gateway.ledger import PriceBook
 
     settings = load_settings(config)
-    own = settings.ledger.prices
-    book = PriceBook.load(Path(own) if own else None)
+    book = PriceBook.load(settings.ledger.prices)
     rows = [
         {
             "provider": kind,

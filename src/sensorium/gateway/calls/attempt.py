@@ -124,7 +124,8 @@ class Attempt:
         estimated = usage is None
         if usage is None:
             begun = seen or self._first_byte_ns
-            usage = None if failure.kind in _UNUSED and not begun else self._unknown(seen)
+            unused = failure.kind in _UNUSED and not begun
+            usage = Usage(0, 0) if unused else self._unknown(seen)
         self._settle("failed", usage, failure, estimated=estimated)
 
     def abandoned(self, *, usage: Usage | None = None, seen: int = 0) -> None:

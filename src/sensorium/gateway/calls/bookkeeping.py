@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sensorium.gateway.calls.background import Background
 
@@ -13,17 +13,25 @@ if TYPE_CHECKING:
     from sensorium.observe import Observe
 
 
+# How long a settlement may wait for company. A claim that comes takes it along at once.
+_TOGETHER_S: Final = 0.005
+
+
 class Bookkeeping:
     """Opens, renews and settles. Belongs to one event loop.
 
-    A settlement is handed over and not waited for: the ledger takes requests in order, so a later
-    claim sees it, and the answer need not wait for a disk. :meth:`settled` waits for all of them.
+    A settlement is handed over and not waited for: an answer need not wait for a disk. It is
+    written together with the next claim, which sees it, or a few milliseconds later by itself.
+    :meth:`settled` waits for all of them.
     """
 
     def __init__(self, ledger: Ledger, lease_s: float, observe: Observe) -> None:
         self._ledger = ledger
         self._lease_s = lease_s
         self._open: dict[int, Ticket] = {}
+        self._waiting: list[tuple[Ticket, Outcome]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: set[asyncio.Future[bool]] = set()
         self._background = Background()
         self._log = observe.logger("gateway")
         self._failed = observe.counter(
@@ -33,7 +41,8 @@ class Bookkeeping:
 
     async def open(self, claim: Claim) -> Ticket:
         """Reserve; raises ``Refused``. A caller who leaves meanwhile leaves no reservation."""
-        opening = asyncio.ensure_future(self._ledger.open(claim))
+        self._hand_over()
+        opening = self._ledger.opening(claim)
         try:
             ticket = await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -45,7 +54,10 @@ class Bookkeeping:
     def settle(self, ticket: Ticket, outcome: Outcome) -> None:
         """Hand over what a call came to."""
         self._open.pop(id(ticket), None)
-        self._background.start(self._settle(ticket, outcome))
+        self._waiting.append((ticket, outcome))
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_TOGETHER_S, self._hand_over)
 
     async def renew_forever(self) -> None:
         """Renew the leases of the calls under way, well before they run out; never returns."""
@@ -58,11 +70,23 @@ class Bookkeeping:
     async def settled(self) -> None:
         """Wait until everything handed over is written, or has failed to be."""
         await self._background.done()
+        self._hand_over()
+        while self._writing:
+            await asyncio.gather(*self._writing, return_exceptions=True)
 
-    async def _settle(self, ticket: Ticket, outcome: Outcome) -> None:
-        try:
-            await self._ledger.settle(ticket, outcome)
-        except Exception as error:  # noqa: BLE001 - whatever a database does, the service goes on
+    def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting = self._waiting, []
+        for ticket, outcome in waiting:
+            writing = self._ledger.settling(ticket, outcome)
+            self._writing.add(writing)
+            writing.add_done_callback(self._written)
+
+    def _written(self, writing: asyncio.Future[bool]) -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled() and (error := writing.exception()) is not None:
             self._failed.inc()
             self._log.error("settlement failed", error=type(error).__name__)
 
@@ -73,4 +97,4 @@ class Bookkeeping:
             ticket = await opening
         except Exception:  # noqa: BLE001 - nothing was reserved, so nothing is to be undone
             return
-        await self._settle(ticket, Outcome(status="cancelled", usage=None, cost=None))
+        self.settle(ticket, Outcome(status="cancelled", usage=None, cost=None))

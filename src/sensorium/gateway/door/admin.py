@@ -1,4 +1,4 @@
-"""``/admin/...``: organisations, teams, users, keys, limits and the audit log, over HTTP.
+"""``/admin/...``: organisations, teams, users, keys, limits and spend, over HTTP.
 
 Who may do what, and to whom, is decided by the directory from the table of roles, for every request
 and field; nothing of it is decided here.
@@ -18,15 +18,17 @@ import orjson
 from sensorium.errors import UsageError
 from sensorium.gateway.access.permission import NotAllowedError
 from sensorium.gateway.access.records import Key, Kind
-from sensorium.gateway.access.roles import Field, Role, Route
+from sensorium.gateway.access.roles import Field, Reach, Role, Route, reach_on
 from sensorium.gateway.calls.rejection import RejectedError
 from sensorium.gateway.ledger.limits import Limit, Period
+from sensorium.gateway.ledger.spend import By, Only
 
 if TYPE_CHECKING:
     from sensorium.gateway.access import Caller, Directory
     from sensorium.gateway.access.directory import Made
     from sensorium.gateway.door.door import Handler, Request
     from sensorium.gateway.door.entrance import Entrance
+    from sensorium.gateway.ledger.spend import Spend
 
 Said = Mapping[str, Any]
 Work = Callable[["Caller", Said], Any]
@@ -35,8 +37,9 @@ Work = Callable[["Caller", Said], Any]
 class Admin:
     """Each handler runs in a thread, as the directory waits for its database."""
 
-    def __init__(self, directory: Directory, entrance: Entrance) -> None:
+    def __init__(self, directory: Directory, spend: Spend, entrance: Entrance) -> None:
         self._directory = directory
+        self._spend_of = spend
         self._entrance = entrance
 
     def routes(self) -> dict[str, dict[str, Handler]]:
@@ -53,6 +56,7 @@ class Admin:
             },
             "/admin/keys/rotate": {"POST": self._handler(Route.MANAGE_KEYS, self._rotate)},
             "/admin/keys/revoke": {"POST": self._handler(Route.MANAGE_KEYS, self._revoke)},
+            "/admin/spend": {"GET": self._handler(Route.READ_SPEND, self._spend)},
             "/admin/limits": {"PUT": self._handler(Route.READ_DIRECTORY, self._limit)},
         }
 
@@ -125,6 +129,11 @@ class Admin:
         self._directory.revoke_key(actor, text(said, "id"))
         return {"revoked": said["id"]}
 
+    def _spend(self, actor: Caller, said: Said) -> Any:
+        since, until = int(said.get("since_ns", 0)), int(said.get("until_ns", 0))
+        by = By(said.get("by", By.TEAM))
+        return [asdict(one) for one in self._spend_of.by(by, since, until, seen_by(actor))]
+
     def _limit(self, actor: Caller, said: Said) -> Any:
         limit = Limit(
             budget=whole(said, "budget"),
@@ -135,6 +144,23 @@ class Admin:
         )
         self._directory.set_limit(actor, text(said, "scope"), limit)
         return {"scope": said["scope"], **asdict(limit)}
+
+
+def seen_by(actor: Caller) -> Only:
+    """Whose spend somebody may see; ``NotAllowedError`` where it is nobody's.
+
+    An empty name would stand for everybody, so whoever has none where their reach ends sees none.
+    """
+    reach, mine = reach_on(actor.roles, Route.READ_SPEND), actor.scopes
+    if reach is Reach.ALL:
+        return Only()
+    if reach is Reach.ORGANISATION and mine.organisation_id:
+        return Only(organisation_id=mine.organisation_id)
+    if reach is Reach.TEAM and mine.team_id:
+        return Only(team_id=mine.team_id)
+    if reach is Reach.OWN and mine.user_id:
+        return Only(user_id=mine.user_id)
+    raise NotAllowedError("this role may not read spend there")
 
 
 def text(said: Said, name: str, default: str | None = None) -> str:

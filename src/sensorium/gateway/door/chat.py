@@ -76,11 +76,9 @@ class Chat:
         try:
             first = await stream.next()
             headers = [EVENTS, _NO_CACHE, *stream.facts.headers(time.monotonic())]
-            await request.begin(200, headers)
-            data = first
-            while data is not None:
+            await request.begin_with(200, headers, first or b"")
+            while (data := await stream.next()) is not None:
                 await request.more(data)
-                data = await stream.next()
             await request.end()
         finally:
             await stream.close()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
 
 from sensorium.gateway.calls.facts import Headers
 from sensorium.gateway.calls.rejection import RejectedError
 from sensorium.gateway.door.config import DoorConfig
-from sensorium.gateway.door.protocol import LEAVING
+from sensorium.gateway.door.cork import Cork
+from sensorium.gateway.door.protocol import CORK, LEAVING
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -50,19 +50,17 @@ class Exchange:
         return self.headers.get(name, b"")[:200].decode("latin-1")
 
     async def body(self) -> bytes:
-        """The whole body; ``RejectedError`` for one that is too large or too slow."""
+        """The whole body; ``RejectedError`` for one that is too large.
+
+        One that comes too slowly ends the connection, as if the caller had left.
+        """
         headers, most = self.headers, self._limits.max_body_bytes
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise RejectedError(415, "unsupported_encoding", "Send the body without encoding.")
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > most:
             raise _too_large(most)
-        try:
-            async with asyncio.timeout(self._limits.body_timeout_s):
-                return await self._whole(most)
-        except TimeoutError:
-            message = "The request's body did not arrive in time."
-            raise RejectedError(408, "body_timeout", message) from None
+        return await self._whole(most)
 
     async def _whole(self, most: int) -> bytes:
         pieces: list[bytes] = []
@@ -90,13 +88,28 @@ class Exchange:
     ) -> None:
         """A whole answer."""
         length = (b"content-length", b"%d" % len(body))
-        await self.begin(status, [*headers, length])
-        await self._send({"type": "http.response.body", "body": body})
+        cork: Cork = self.scope[CORK]
+        cork.hold()
+        try:
+            await self.begin(status, [*headers, length])
+            await self._send({"type": "http.response.body", "body": body})
+        finally:
+            cork.release()
 
     async def begin(self, status: int, headers: Headers) -> None:
         """The head of an answer."""
         self.status = status
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def begin_with(self, status: int, headers: Headers, data: bytes) -> None:
+        """The head of a streamed answer, together with its first piece."""
+        cork: Cork = self.scope[CORK]
+        cork.hold()
+        try:
+            await self.begin(status, headers)
+            await self.more(data)
+        finally:
+            cork.release()
 
     async def more(self, data: bytes) -> None:
         """A piece of a streamed answer; waits while the caller does not read."""

@@ -1,29 +1,36 @@
 """HTTP/1.1 on one connection: uvicorn's protocol, with the limits on callers that it lacks.
 
-A caller may take only so long over a request's head and over reading its answer, and the head may
-only be so large. Who asked is told at once when the connection is lost, without a task for each
-request that waits for it.
+A caller may take only so long over a request's head, over its body, and over reading the answer,
+and the head may only be so large. Who asked is told at once when the connection is lost, without a
+task for each request that waits for it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sensorium.gateway.door.config import DoorConfig
+from sensorium.gateway.door.cork import Cork
 
 LEAVING = "sensorium.leaving"
+CORK = "sensorium.cork"
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"connection: close\r\ncontent-length: 0\r\n\r\n"
 )
+_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class DoorProtocol(HttpToolsProtocol):
-    """Puts ``scope[LEAVING]`` into every request: a set of callables, called when it is lost."""
+    """Puts two things into every request's scope.
+
+    ``scope[LEAVING]`` is a set of callables that are called when the connection is lost,
+    ``scope[CORK]`` what holds writes back.
+    """
 
     limits: ClassVar[DoorConfig] = DoorConfig()
 
@@ -31,15 +38,18 @@ class DoorProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._leaving: set[Callable[[], object]] = set()
         self._head_timer: asyncio.TimerHandle | None = None
+        self._body_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._in_body = False
         self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as there
-        super().connection_made(transport)
+        self._cork = Cork(transport)
+        super().connection_made(cast("asyncio.Transport", self._cork))
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._head_timer, self._write_timer):
+        for timer in (self._head_timer, self._body_timer, self._write_timer):
             if timer is not None:
                 timer.cancel()
         self._unset_keepalive_if_required()
@@ -50,6 +60,10 @@ class DoorProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self._in_body and self._body_timer is None:
+            # Most bodies come with their head, and need no timer.
+            limit_s = self.limits.body_timeout_s
+            self._body_timer = self.loop.call_later(limit_s, self._body_is_late)
         if self._head_timer is not None:
             self._head_bytes += len(data)
             if self._head_bytes > self.limits.max_head_bytes and not self.transport.is_closing():
@@ -58,6 +72,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope[CORK] = self._cork  # type: ignore[literal-required]  # ours
         self.scope[LEAVING] = self._leaving  # type: ignore[literal-required]  # ours
         if self._head_timer is None:
             self._await_head()
@@ -66,7 +81,15 @@ class DoorProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        if self._body_timer is not None:
+            self._body_timer.cancel()
+            self._body_timer = None
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -85,6 +108,12 @@ class DoorProtocol(HttpToolsProtocol):
     def _too_slow(self) -> None:
         """Nothing is answered: a caller that sends nothing waits for nothing."""
         self._head_timer = None
+        self.transport.close()
+
+    def _body_is_late(self) -> None:
+        self._body_timer = None
+        if not self.transport.is_closing() and not self.cycle.response_started:
+            self.transport.write(_TOO_LATE)
         self.transport.close()
 
 

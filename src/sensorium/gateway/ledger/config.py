@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from sensorium.component import setting
 
@@ -35,4 +36,6 @@ class LedgerConfig:
     recover_every_s: float = setting(
         10.0, "seconds between looks for attempts whose process died", gt=0
     )
-    prices: str = setting("", "file of prices (TOML) that outrank those that come along")
+    prices: Path | None = setting(
+        None, "file of prices (TOML) that outrank those that come along; none where empty"
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
 
+from sensorium.gateway.ledger.checkpoints import PAGES
 from sensorium.gateway.ledger.config import Durability
 from sensorium.store.records.config import RecordsConfig
 from sensorium.store.records.connections import Connections, connect
@@ -30,6 +31,12 @@ def open_database(config: LedgerConfig, data_dir: Path) -> Connections:
         @event.listens_for(connections.engine, "connect")
         def _relax(connection: Any, _record: Any) -> None:
             connection.execute("PRAGMA synchronous=NORMAL").close()
+
+    if connections.is_sqlite:
+
+        @event.listens_for(connections.engine, "connect")
+        def _leave_checkpoints(connection: Any, _record: Any) -> None:
+            connection.execute(f"PRAGMA wal_autocheckpoint={PAGES}").close()
 
     migrate(connections, SCHEMA)
     return connections

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from sensorium.gateway.ledger.batch import Open, Recover, Renew, Settle
 from sensorium.gateway.ledger.database import open_database
 from sensorium.gateway.ledger.statements import Statements
-from sensorium.gateway.ledger.words import Claim, Outcome, Recovered, Ticket
+from sensorium.gateway.ledger.words import Claim, Outcome, Recovered, Refused, Ticket
 from sensorium.gateway.ledger.writer import LoopWriter, ThreadWriter, Writer
 
 if TYPE_CHECKING:
@@ -60,20 +60,28 @@ class Ledger:
 
     async def open(self, claim: Claim) -> Ticket:
         """Reserve and write down; raises ``Refused``, or ``AlreadyOpenError`` for a repeat."""
-        from sensorium.gateway.ledger.words import Refused
+        return await self.opening(claim)
 
-        try:
-            ticket: Ticket = await self._writer.ask(Open(claim))
-        except Refused as refused:
+    def opening(self, claim: Claim) -> asyncio.Future[Ticket]:
+        """Like :meth:`open`, queued when this returns."""
+        opening: asyncio.Future[Ticket] = self._writer.ask(Open(claim))
+        opening.add_done_callback(self._count_refusal)
+        return opening
+
+    def _count_refusal(self, opening: asyncio.Future[Ticket]) -> None:
+        refused = None if opening.cancelled() else opening.exception()
+        if isinstance(refused, Refused):
             kind = refused.scope.partition(":")[0]
             self._refused.labels(reason=refused.reason.value, scope=kind).inc()
-            raise
-        return ticket
 
     async def settle(self, ticket: Ticket, outcome: Outcome) -> bool:
         """Replace the reservation by what was used; False where that had been done before."""
         done: bool = await self._writer.ask(Settle(ticket, outcome))
         return done
+
+    def settling(self, ticket: Ticket, outcome: Outcome) -> asyncio.Future[bool]:
+        """Like :meth:`settle`, queued when this returns: what is asked after it comes after it."""
+        return self._writer.ask(Settle(ticket, outcome))
 
     async def renew(self, ticket: Ticket, lease_s: float) -> None:
         """Let the lease run for so long from now."""

@@ -25,11 +25,12 @@ Step = tuple[str, Callable[[], object]]
 
 
 def decoder_steps() -> Iterator[Step]:
-    """What the pipeline's decoders need, by name."""
+    """What the pipeline's thread needs, by name."""
     yield "netflow", _netflow
     yield "sflow", _sflow
     yield "syslog", _syslog
     yield "prometheus", _prometheus
+    yield "log templates", _log_templates
 
 
 def receiver_steps() -> Iterator[Step]:
@@ -106,6 +107,16 @@ def _prometheus() -> None:
 
     scrape = Scrape(_ARRIVAL_NS, "job", "instance", 200, b'up{a="b"} 1 1700000000000\n', 1)
     PrometheusDecoder(PrometheusConfig(), Observe()).decode([scrape])
+
+
+def _log_templates() -> None:
+    import pyarrow as pa
+
+    from sensorium.detect.logs.templates import TemplateMiner
+
+    lines = {"app": ["a", "a"], "body": ["a b c 1", "a b c d"], "time_ns": [1, 1]}
+    batch = pa.RecordBatch.from_pydict({**lines, "template_id": pa.array([0, 0], pa.uint64())})
+    TemplateMiner(0.7, 10).assign(batch)
 
 
 def _udp() -> None:

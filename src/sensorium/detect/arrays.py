@@ -8,6 +8,7 @@ import numpy.typing as npt
 Bool = npt.NDArray[np.bool_]
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
+I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]

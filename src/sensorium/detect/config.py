@@ -44,6 +44,6 @@ class DetectConfig:
         " exporters say of themselves",
     )
     template_similarity: float = setting(
-        0.6, "share of equal words for a log line to join a template of its length", gt=0, le=1
+        0.7, "share of equal words for a log line to join a template of its length", gt=0, le=1
     )
     max_templates: int = setting(20_000, "log templates kept in memory", ge=100)

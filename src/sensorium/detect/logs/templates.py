@@ -1,31 +1,28 @@
-"""Online log templates: a tree of fixed depth in the manner of Drain (He et al. 2017).
+"""Online log templates: in columns for what is known, by a tree for what is new.
 
 Only a shape never seen before goes through the tree; every other line finds its template by its
 shape's key, for a whole batch at once. A template's id is the key of the masked text of the line
 that founded it and stays when the template grows more general, so ids in the store never change.
+
+Lines of another order may give other templates: what a template has become by the time a line
+comes decides whether the line joins it. How lines are divided into batches changes nothing.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sensorium.detect.arrays import I64, U64
-from sensorium.detect.keys import KeyIndex, combine, text_key
+from sensorium.detect.keys import text_key
+from sensorium.detect.logs.known import KnownShapes
 from sensorium.detect.logs.shapes import WILDCARD, masked, shape_keys
+from sensorium.detect.logs.tree import Node, Tree, words_of
 
-# Lines that differ in one of these say different things, however alike they are.
-_TELLING = re.compile(
-    r"(?i)\b(debug|info|notice|log|warn|warning|err|error|errors|crit|critical|fatal|panic|emerg"
-    r"|alert|up|down|open|opened|close|closed|start|started|stop|stopped|lost|detected|true|false"
-    r"|accepted|rejected|refused|denied|failed|failure|success|succeeded|ok)\b|<[1-5]xx>"
-)
-
-_Leaf = tuple[str, int, str, tuple[str, ...]]
+_SHAPES_PER_TEMPLATE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,55 +46,19 @@ class Template:
         return Template(template_id, app, text, first_seen_ns)
 
 
-@dataclass(slots=True)
-class _Node:
-    template_id: int
-    app: str
-    words: list[str]
-    first_seen_ns: int
-
-
-@dataclass(slots=True)
-class _Tree:
-    """Templates by application, number of words, first word and words of severity."""
-
-    similarity: float
-    leaves: dict[_Leaf, list[_Node]] = field(default_factory=dict)
-
-    def find(self, app: str, words: list[str]) -> _Node | None:
-        """The most similar template, the oldest of equals; None where none is similar enough."""
-        best, best_share = None, 0.0
-        for node in self.leaves.get(_leaf(app, words), ()):
-            same = sum(a == b for a, b in zip(node.words, words, strict=True))
-            share = same / max(len(words), 1)
-            if share > best_share:
-                best, best_share = node, share
-        return best if best_share >= self.similarity else None
-
-    def add(self, node: _Node) -> None:
-        self.leaves.setdefault(_leaf(node.app, node.words), []).append(node)
-
-
-def _leaf(app: str, words: list[str]) -> _Leaf:
-    first = words[0] if words else ""
-    telling = tuple(word for word in words if _TELLING.search(word))
-    return app, len(words), WILDCARD if WILDCARD in first else first, telling
-
-
 class TemplateMiner:
     """Gives every log line the id of its template.
 
-    Beyond ``capacity`` templates, new shapes share one template per application.
+    Beyond ``capacity`` templates, new shapes share one template per application. Eight times as
+    many shapes are remembered; a line of one that was forgotten goes through the tree again.
     """
 
     def __init__(self, similarity: float, capacity: int) -> None:
-        self._tree = _Tree(similarity)
+        self._tree = Tree(similarity)
         self._capacity = capacity
-        self._nodes: dict[int, _Node] = {}
+        self._nodes: dict[int, Node] = {}
         self._changed: dict[int, None] = {}
-        self._shapes = KeyIndex(8 * capacity)
-        self._of_shape = np.zeros(0, np.uint64)
-        self._batches = 0
+        self._known = KnownShapes(_SHAPES_PER_TEMPLATE * capacity)
         self.slow_lines = 0
 
     def __len__(self) -> int:
@@ -107,13 +68,11 @@ class TemplateMiner:
         """The batch with ``template_id`` filled in, lines taken in their order."""
         if not batch.num_rows:
             return batch
-        shapes = self._line_shapes(batch)
-        self._batches += 1
-        unseen = self._shapes.find(shapes) < 0
-        if unseen.any():
-            self._take_in(batch, shapes, np.flatnonzero(unseen))
-        rows = self._shapes.find(shapes)
-        ids = np.where(rows >= 0, self._of_shape[rows], np.uint64(0))
+        shapes = _line_shapes(batch)
+        ids = self._known.find(shapes)
+        unknown = np.flatnonzero(ids == 0)
+        if len(unknown):
+            ids[unknown] = self._take_in(batch, shapes[unknown], unknown)
         at = batch.schema.get_field_index("template_id")
         return batch.set_column(at, batch.schema.field(at), pa.array(ids, pa.uint64()))
 
@@ -130,55 +89,54 @@ class TemplateMiner:
 
     def restore(self, templates: list[Template]) -> None:
         """Take in templates of an earlier run, so that their lines keep their ids."""
-        for known in templates:
-            node = _Node(known.template_id, known.app, known.text.split(), known.first_seen_ns)
+        for known in sorted(templates, key=lambda t: (t.first_seen_ns, t.template_id)):
             if known.template_id not in self._nodes and len(self._nodes) < self._capacity:
-                self._nodes[known.template_id] = node
-                self._tree.add(node)
+                words = known.text.split()
+                self._add(Node(known.template_id, known.app, words, known.first_seen_ns))
 
-    def _line_shapes(self, batch: pa.RecordBatch) -> U64:
-        apps = pc.dictionary_encode(batch.column("app").fill_null(""))
-        app_keys = np.array([text_key(app) for app in apps.dictionary.to_pylist()], np.uint64)
-        by_line = app_keys[apps.indices.to_numpy(zero_copy_only=False)]
-        return combine(shape_keys(batch.column("body")), by_line)
+    def _take_in(self, batch: pa.RecordBatch, shapes: U64, lines: I64) -> U64:
+        """Send the first line of each unknown shape through the tree, in order of the lines.
 
-    def _take_in(self, batch: pa.RecordBatch, shapes: U64, lines: I64) -> None:
-        """Send the first line of each unseen shape through the tree, in order of the lines."""
-        _, first = np.unique(shapes[lines], return_index=True)
-        lines = lines[np.sort(first)]
-        self.slow_lines += len(lines)
-        part = batch.select(["app", "body", "time_ns"]).take(pa.array(lines)).to_pydict()
-        found = [
-            self._place(app or "", body or "", time_ns or 0)
-            for app, body, time_ns in zip(part["app"], part["body"], part["time_ns"], strict=True)
-        ]
-        rows, _ = self._shapes.admit(shapes[lines], self._batches)
-        if self._shapes.rows_used > len(self._of_shape):
-            grown = np.zeros(2 * self._shapes.rows_used, np.uint64)
-            grown[: len(self._of_shape)] = self._of_shape
-            self._of_shape = grown
-        self._of_shape[rows[rows >= 0]] = np.array(found, np.uint64)[rows >= 0]
+        Gives the templates of all those lines.
+        """
+        distinct, first, place = np.unique(shapes, return_index=True, return_inverse=True)
+        self.slow_lines += len(distinct)
+        found = np.empty(len(distinct), np.uint64)
+        order = np.argsort(first)
+        rows = pa.array(lines[first[order]])
+        part = batch.select(["app", "body", "time_ns"]).take(rows).to_pydict()
+        told = zip(part["app"], part["body"], part["time_ns"], strict=True)
+        for shape, (app, body, time_ns) in zip(order, told, strict=True):
+            found[shape] = self._place(app or "", body or "", time_ns or 0)
+            self._known.add(distinct[shape], found[shape])
+        return found[place]
 
     def _place(self, app: str, body: str, time_ns: int) -> int:
-        text = masked(body)
-        words = text.split()
-        node = self._tree.find(app, words)
+        words = words_of(masked(body))
+        node, widened = self._tree.find(app, words)
         if node is not None:
-            merged = [a if a == b else WILDCARD for a, b in zip(node.words, words, strict=True)]
-            if merged != node.words:
-                node.words = merged
+            if widened:
                 self._changed[node.template_id] = None
             return node.template_id
         if len(self._nodes) >= self._capacity:
             words = [WILDCARD]
         made = text_key(f"{app}\0{' '.join(words)}")
         if made not in self._nodes:
-            node = _Node(made, app, words, time_ns)
-            self._nodes[made] = node
+            self._add(Node(made, app, words, time_ns))
             self._changed[made] = None
-            self._tree.add(node)
         return made
 
+    def _add(self, node: Node) -> None:
+        self._nodes[node.template_id] = node
+        self._tree.add(node)
 
-def _shown(node: _Node) -> Template:
+
+def _line_shapes(batch: pa.RecordBatch) -> U64:
+    apps = pc.dictionary_encode(batch.column("app").fill_null(""))
+    app_keys = np.array([text_key(app) for app in apps.dictionary.to_pylist()], np.uint64)
+    by_line = app_keys[apps.indices.to_numpy(zero_copy_only=False)]
+    return shape_keys(batch.column("body"), by_line)
+
+
+def _shown(node: Node) -> Template:
     return Template(node.template_id, node.app, " ".join(node.words), node.first_seen_ns)

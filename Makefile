@@ -125,6 +125,7 @@ bench: .stamps/dev ## run every benchmark and write benchmarks/results.md
 .PHONY: generate
 generate: .stamps/dev ## write anew the files that are made from code
 	@$(BIN)/sensorium config example > sensorium.example.yaml
+	@$(BIN)/sensorium gateway example > gateway.example.yaml
 	@$(BIN)/python tools/metrics_page.py
 	@$(BIN)/python tools/conformance_page.py
 

@@ -42,16 +42,27 @@ def _example_of(setting: Setting, depth: int) -> list[str]:
     lines = _comment(" ".join([setting.doc, *_bounds(setting)]).strip(), pad)
     if setting.item is not None:
         lines += _comment("each entry:", pad)
-        for number, inner in enumerate(settings_of(setting.item)):
-            lead = "  - " if number == 0 else "    "
-            shown = "" if inner.default is dataclasses.MISSING else _inline(plain(inner.default))
-            doc = f"  # {inner.doc}" if inner.doc else ""
-            lines.append(f"{pad}#{lead}{inner.name}: {shown}{doc}".rstrip())
+        lines += [f"{pad}#{line}" for line in _entry(setting.item, "  ")]
     value = _inline(plain(setting.default))
     if len(value) > 80 and isinstance(setting.default, tuple):
         items = [f"{pad}  - {_inline(plain(item))}" for item in setting.default]
         return [*lines, f"{pad}{setting.name}:", *items]
     return [*lines, f"{pad}{setting.name}: {value}"]
+
+
+def _entry(item: type, pad: str) -> list[str]:
+    """The settings of one entry of a list, those of lists within it among them."""
+    lines = []
+    for number, inner in enumerate(settings_of(item)):
+        lead = "- " if number == 0 else "  "
+        shown = "" if inner.default is dataclasses.MISSING else _inline(plain(inner.default))
+        doc = f"  # {inner.doc}" if inner.doc else ""
+        if inner.item is not None:
+            lines.append(f"{pad}{lead}{inner.name}:{doc}")
+            lines += _entry(inner.item, f"{pad}    ")
+        else:
+            lines.append(f"{pad}{lead}{inner.name}: {shown}{doc}".rstrip())
+    return lines
 
 
 def _comment(text: str, pad: str) -> list[str]:

@@ -6,15 +6,16 @@ for each caller. Nobody gets what another tenant's request brought in.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sensorium.gateway.calls.rejection import from_refused
+from sensorium.gateway.calls.rejection import RejectedError, from_refused
 from sensorium.gateway.events import Event, Frame
 from sensorium.gateway.ledger import Claim, Cost, Outcome, Refused
 from sensorium.gateway.replay import Gathering, events_of, streamable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sensorium.gateway.calls.facts import Facts
     from sensorium.gateway.calls.parts import Parts
@@ -51,7 +52,8 @@ class Kept:
         cache = self._parts.cache
         reply = await cache.get(self._key)
         if reply is None:
-            reply = await cache.get_similar(self._conversation, *self._for)
+            with self._unhindered():
+                reply = await cache.get_similar(self._conversation, *self._for)
         if reply is not None and self._conversation.stream and not streamable(reply):
             return None
         return reply
@@ -63,7 +65,16 @@ class Kept:
     async def _keep(self, reply: Reply) -> None:
         cache = self._parts.cache
         await cache.put(self._key, reply)
-        await cache.put_similar(self._conversation, *self._for, reply)
+        with self._unhindered():
+            await cache.put_similar(self._conversation, *self._for, reply)
+
+    @contextmanager
+    def _unhindered(self) -> Iterator[None]:
+        """A model that embeds and fails, or may not see this data, makes a cache miss."""
+        try:
+            yield
+        except RejectedError as error:
+            self._parts.measures.not_embedded(error.code)
 
     def gathering(self, dialect: str) -> Gatherer:
         """What puts a streamed answer together, to be kept."""

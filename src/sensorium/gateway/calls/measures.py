@@ -42,6 +42,11 @@ class Measures:
             "What calls cost in nano-dollars, by deployment",
             ("deployment",),
         )
+        self._not_embedded = observe.counter(
+            "sensorium_gateway_cache_not_embedded",
+            "Questions that could not be embedded to look for one like them, by reason",
+            ("reason",),
+        )
         self._overhead = observe.histogram(
             "sensorium_gateway_overhead_seconds",
             "Time of a call that was not the provider's, until its answer began",
@@ -73,6 +78,10 @@ class Measures:
             self._child(self._tokens, deployment, "output").inc(usage.output)
         if cost is not None:
             self._child(self._cost, deployment).inc(cost.nanodollars)
+
+    def not_embedded(self, reason: str) -> None:
+        """The semantic cache could not look."""
+        self._not_embedded.labels(reason).inc()
 
     def began(self, facts: Facts, now: float) -> None:
         """The answer begins to go to the caller."""

@@ -41,6 +41,11 @@ def receiver_steps() -> Iterator[Step]:
     yield "otlp", _otlp
 
 
+def command_steps() -> Iterator[Step]:
+    """What single commands need, by name."""
+    yield "detect", _detect
+
+
 def prepare_decoders() -> None:
     """Compile, or load from disk, what the pipeline's thread calls."""
     for _, step in decoder_steps():
@@ -177,9 +182,20 @@ def _otlp() -> None:
         decoder(OtlpConfig(), Observe(), seed=0).decode(b"", 0)
 
 
+def _detect() -> None:
+    import numpy as np
+
+    from sensorium.detect.series import SeriesDetector
+
+    times, counts = np.arange(30) * 10**9, np.arange(30.0)
+    detector = SeriesDetector()
+    detector.learn(times, counts)
+    detector.score(times + 30 * 10**9, counts)
+
+
 def main() -> None:
     """Prepare everything, telling on standard output what took its time."""
-    for name, step in (*decoder_steps(), *receiver_steps()):
+    for name, step in (*decoder_steps(), *receiver_steps(), *command_steps()):
         began = time.monotonic()
         step()
         taken = time.monotonic() - began

@@ -25,6 +25,7 @@ COMMANDS = {
     "approval": "List what waits for a person; approve or reject it.",
     "audit": "Read and verify the hash-chained log of every decision.",
     "decode": "Print the records in payloads, captures and files as JSON.",
+    "detect": "Find what is odd in the metric series of a CSV or Parquet file.",
     "evaluate": "Score a recording's incidents against its truth.",
     "gateway": "One door for every model call: keys, budgets, routing, guardrails, a ledger.",
     "certificate": "Make a certificate for TLS and DTLS, and show fingerprints.",

@@ -1,0 +1,164 @@
+"""``sensorium detect``: what is odd in the metric series of a file of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sensorium.errors import UsageError
+
+if TYPE_CHECKING:
+    from sensorium.detect.series.columns import ScoredColumn
+    from sensorium.ingest.table import SeriesTable
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--warmup",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Rows taken as history and not judged (default: 15 % of the file, at most 750).",
+)
+@click.option("--time", default="", metavar="COLUMN", help="The time column (default: found).")
+@click.option(
+    "--column",
+    "wanted",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column of values; may be repeated (default: all numbers).",
+)
+@click.option("--scores", type=_FILE, help="Write score and tail probability of each row, as CSV.")
+@click.option("--plot", type=_FILE, help="Draw the series and its alarms, as .svg or .png.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def detect(
+    file: Path,
+    warmup: int | None,
+    time: str,
+    wanted: tuple[str, ...],
+    scores: Path | None,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Find what is odd in the metric series of FILE, a CSV or Parquet file.
+
+    FILE has a time column (ISO 8601, or seconds to nanoseconds since 1970; without one, rows count)
+    and one or many columns of numbers. Each column is judged row by row from the rows before it
+    alone, with the same defaults for every series. A score of 1 or more is an alarm.
+    """
+    from sensorium.detect.series.columns import score_columns
+    from sensorium.detect.series.detector import history_rows
+    from sensorium.ingest.table import read_series
+
+    if plot is not None and plot.suffix.lower() not in {".svg", ".png"}:
+        raise UsageError(f"cannot draw {plot}", next_step="name a file that ends in .svg or .png")
+    table = read_series(file, time=time, wanted=wanted)
+    history = history_rows(len(table)) if warmup is None else warmup
+    if history >= len(table):
+        raise UsageError(
+            f"{file} has {len(table):,} rows: with {history:,} as history none is left to judge",
+            next_step="give a smaller --warmup",
+        )
+    columns = list(score_columns(table.times, table.columns, history))
+    for note in table.notes:
+        click.echo(f"note: {note}", err=True)
+    if as_json:
+        from sensorium.cli.output import print_json
+
+        print_json(_as_json(file, table, columns, history))
+    else:
+        from sensorium.cli.detect_view import show
+
+        show(file, table, columns, history)
+    _write(table, columns, history, scores, plot)
+
+
+def _write(
+    table: SeriesTable,
+    columns: list[ScoredColumn],
+    history: int,
+    scores: Path | None,
+    plot: Path | None,
+) -> None:
+    for path, write in ((scores, _write_scores), (plot, _write_plot)):
+        if path is None:
+            continue
+        try:
+            write(path, table, columns, history)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write {path}: {error.strerror or error}",
+                next_step="name another place",
+            ) from error
+        click.echo(f"written: {path}", err=True)
+
+
+def _as_json(
+    file: Path, table: SeriesTable, columns: list[ScoredColumn], history: int
+) -> dict[str, Any]:
+    from sensorium.cli.detect_view import moment
+
+    return {
+        "file": str(file),
+        "rows": len(table),
+        "time_column": table.time_name or None,
+        "history_rows": history,
+        "notes": table.notes,
+        "columns": [
+            {
+                "name": column.name,
+                "missing": column.missing,
+                "counter": column.counter,
+                "alarms": [
+                    {
+                        "row": alarm.row,
+                        "time": None if alarm.time_ns is None else moment(alarm.time_ns),
+                        "score": alarm.score,
+                        "tail_probability": alarm.tail_probability,
+                        "reason": alarm.reason,
+                        "seen": alarm.seen,
+                        "nearest": alarm.nearest,
+                        "sentence": alarm.sentence,
+                    }
+                    for alarm in column.alarms
+                ],
+            }
+            for column in columns
+        ],
+    }
+
+
+def _write_scores(path: Path, table: SeriesTable, columns: list[ScoredColumn], _: int) -> None:
+    """The rows as they were read, in order of time, with what is said of each."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    from sensorium.detect.series.columns import over_columns
+
+    out: dict[str, Any] = {}
+    if table.times is not None:
+        out[table.time_name] = pa.array(table.times, pa.timestamp("ns"))
+    for column in columns:
+        out[column.name] = pa.array(column.values, from_pandas=True)
+    score, tail = over_columns(columns)
+    said = {"score": score, "tail_probability": tail}
+    if len(columns) > 1:
+        for column in columns:
+            said[f"score.{column.name}"] = column.scores
+            said[f"tail_probability.{column.name}"] = column.tails
+    for name, numbers in said.items():
+        # A column of the file that is called the same keeps its name.
+        out[name if name not in out else f"detect.{name}"] = pa.array(numbers, from_pandas=True)
+    csv.write_csv(pa.table(out), str(path), csv.WriteOptions(quoting_style="needed"))
+
+
+def _write_plot(path: Path, table: SeriesTable, columns: list[ScoredColumn], history: int) -> None:
+    if path.suffix.lower() == ".svg":
+        from sensorium.cli.detect_svg import draw
+    else:
+        from sensorium.cli.detect_png import draw
+    draw(path, table.times, columns, history)

@@ -27,12 +27,13 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Something to send requests to."""
+    """Something to send requests to; ``config`` is our gateway's settings file."""
 
     name: str
     url: str
     key: str
     pid: int
+    config: Path | None = None
 
     def cpu_s(self) -> float:
         """Processor time that it and its children have used."""
@@ -120,7 +121,7 @@ def ours(behind: Peer, *, budget: int | None = None, dsn: str = "") -> Iterator[
         key = _make_key(config, budget)
         command = [sys.executable, "-m", "sensorium", "gateway", "run", "--config", str(config)]
         with process(command, folder / "log") as running:
-            peer = Peer(OURS, f"http://127.0.0.1:{port}", key, running.pid)
+            peer = Peer(OURS, f"http://127.0.0.1:{port}", key, running.pid, config)
             wait_for(f"{peer.url}/readyz", running, folder / "log")
             yield peer
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,14 +20,24 @@ class Turns:
     """Stands where the pipeline stands: takes arrivals, and fails where it is told to."""
 
     def __init__(self) -> None:
-        self.taken = 0
+        self.taken = self.kept = 0
         self.fail = False
+        self.lag_s = 0.0
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.long: Callable[[], None] = lambda: None
+
+    def keep(self, arrivals: Any) -> None:
+        if self.fail:
+            self.fail = False
+            raise RuntimeError("poison")
+        self.kept += len(arrivals.datagrams)
 
     def take(self, arrivals: Any) -> None:
         if self.fail:
             self.fail = False
             raise RuntimeError("poison")
         self.taken += len(arrivals.datagrams)
+        self.long()
 
     def wait(self) -> None:
         """Nothing to do here."""
@@ -42,6 +53,7 @@ def live(turns: Turns, box: Inbox, log: list[str], observe: Observe) -> LivePipe
         box,
         observe,
         settle_s=1,
+        ahead_s=60.0,
         resume=lambda: log.append("resumed"),
         housekeeping=lambda: None,
         close=lambda: log.append("closed"),
@@ -90,3 +102,50 @@ def test_a_turn_that_fails_is_counted_and_the_next_go_on() -> None:
     assert turns.taken == 1
     assert observe.value("sensorium_turn_failures_total") == 1
     assert log == ["resumed", "closed"]
+
+
+@pytest.mark.parametrize(("lag_s", "kept"), [(0.0, 2), (61.0, 0)])
+def test_what_arrives_during_a_long_turn_is_kept_unless_event_time_is_far_behind(
+    lag_s: float, kept: int
+) -> None:
+    turns, observe = Turns(), Observe()
+    box = Inbox(InboxConfig(), observe, lambda: NOW)
+    live(turns, box, [], observe)
+    turns.lag_s = lag_s
+    for _ in range(2):
+        box.put_datagrams(one_datagram())
+    turns.meanwhile()
+    turns.meanwhile()
+    assert turns.kept == kept
+
+
+def test_what_fails_while_a_turn_is_under_way_does_not_end_that_turn() -> None:
+    log: list[str] = []
+    turns, observe = Turns(), Observe()
+    box = Inbox(InboxConfig(), observe, lambda: NOW)
+    part = live(turns, box, log, observe)
+    ended: list[str] = []
+
+    def long() -> None:
+        if ended:
+            return
+        turns.fail = True
+        box.put_datagrams(one_datagram())
+        turns.meanwhile()
+        box.put_datagrams(one_datagram())
+        turns.meanwhile()
+        ended.append("whole")
+
+    turns.long = long
+
+    async def scenario() -> None:
+        box.put_datagrams(one_datagram())
+        task = asyncio.create_task(part.run())
+        while not ended:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(scenario())
+    assert (turns.taken, turns.kept, ended) == (1, 1, ["whole"])
+    assert observe.value("sensorium_turn_failures_total") == 1

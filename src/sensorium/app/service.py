@@ -76,6 +76,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         inbox,
         observe,
         settle_s=settings.incident.settle_s,
+        ahead_s=settings.pipeline.ahead_s,
         resume=lambda: _resume(resumption),
         housekeeping=_Housekeeping(spine, exporters),
         close=lambda: _close(spine, acknowledged),

@@ -16,6 +16,12 @@ class PipelineConfig:
     investigations_per_window: int = setting(
         10, "incidents investigated after each window, the worst first; others wait", ge=1
     )
+    ahead_s: float = setting(
+        300.0,
+        "seconds of telemetry kept ahead of event time while investigations take long; more waits "
+        "in the inbox",
+        ge=0,
+    )
     rewarm_hours: float = setting(
         2.0, "hours of stored telemetry read back after a restart to rebuild baselines", ge=0
     )

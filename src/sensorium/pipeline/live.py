@@ -23,6 +23,9 @@ class LivePipeline:
     ``resume`` brings back what a restart finds, before the first turn. ``housekeeping`` runs in
     the same thread after every turn (decisions that people made since, expiries, flushes), so
     that a resumed graph and a turn never overlap. ``close`` releases the stores at the end.
+
+    Within a long turn, after each window and each investigation, what has arrived is kept, up to
+    ``ahead_s`` seconds ahead of event time: beyond that it waits in the inbox, which is bounded.
     """
 
     name = "pipeline"
@@ -34,6 +37,7 @@ class LivePipeline:
         observe: Observe,
         *,
         settle_s: int,
+        ahead_s: float,
         resume: Callable[[], None],
         housekeeping: Callable[[], None],
         close: Callable[[], None],
@@ -41,6 +45,9 @@ class LivePipeline:
         self._pipeline = pipeline
         self._inbox = inbox
         self._settle_s = settle_s
+        self._ahead_s = ahead_s
+        self._end_ns = 0
+        pipeline.meanwhile = self._meanwhile
         self._resume = resume
         self._housekeeping = housekeeping
         self._close = close
@@ -83,16 +90,32 @@ class LivePipeline:
         try:
             self._turn()
         except Exception as error:  # noqa: BLE001  one bad turn must not end the service
-            self._failures.inc()
-            self._state = Health(HealthState.DEGRADED, f"a turn failed: {error}")
-            self._log.error(
-                "a turn failed; its arrivals may be stored but not scored, and the next go on",
-                error=str(error),
-                exc_info=True,
-            )
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self._failures.inc()
+        self._state = Health(HealthState.DEGRADED, f"a turn failed: {error}")
+        self._log.error(
+            "a turn failed; its arrivals may be stored but not scored, and the next go on",
+            error=str(error),
+            exc_info=error,
+        )
+
+    def _meanwhile(self) -> None:
+        """Keep what arrived while a turn takes long; what fails costs these arrivals alone."""
+        if self._pipeline.lag_s > self._ahead_s:
+            return
+        try:
+            arrivals, end_ns = self._inbox.take(0)
+            self._end_ns = max(self._end_ns, end_ns)
+            if arrivals is not None:
+                self._pipeline.keep(arrivals)
+        except Exception as error:  # noqa: BLE001  the turn that goes on must not end for it
+            self._failed(error)
 
     def _turn(self) -> None:
         arrivals, end_ns = self._inbox.take(_TURN_S)
+        end_ns, self._end_ns = max(end_ns, self._end_ns), 0
         with self._turns.time():
             if arrivals is not None:
                 self._pipeline.take(arrivals)

@@ -63,6 +63,10 @@ class Pipeline:
 
     Event time moves window by window, and each window's incidents are finished before the next
     is closed, so the outcome does not depend on how arrivals were divided into turns.
+
+    ``meanwhile`` is called after each window and each investigation, which may take a second: what
+    arrived by then can be kept with :meth:`keep`, so that a storm of incidents does not keep
+    telemetry waiting. It must not raise.
     """
 
     def __init__(self, parts: Parts, config: PipelineConfig, *, window_s: int, lateness_s: int):
@@ -74,6 +78,8 @@ class Pipeline:
         self._caseload = Caseload(parts.observe, config.investigations_per_window)
         self._log = parts.observe.logger("pipeline")
         self.watermark_ns = 0
+        self.meanwhile: Callable[[], None] = _nothing
+        self._through_ns = 0
         self._rows = parts.observe.counter(
             "sensorium_records", "Records decoded, by signal", ("signal",)
         )
@@ -86,6 +92,19 @@ class Pipeline:
 
     def take(self, arrivals: Arrivals) -> None:
         """Decode, keep and score what arrived; then let event time follow."""
+        self.keep(arrivals)
+        if not arrivals.through_ns:
+            return
+        self.advance(self._through_ns - self._behind_ns)
+        self._lag.set(self.lag_s)
+
+    @property
+    def lag_s(self) -> float:
+        """Seconds that event time is behind the newest arrival."""
+        return max(self._through_ns - self.watermark_ns, 0) / SECOND
+
+    def keep(self, arrivals: Arrivals) -> None:
+        """Decode, keep and score what arrived; no window is closed."""
         parts = self._parts
         for announcement in arrivals.announcements:
             parts.changes.take(announcement)
@@ -107,10 +126,7 @@ class Pipeline:
             self._keep(Signal.METRICS, parts.prometheus.decode(arrivals.scrapes))
         for segment in arrivals.segments:
             self._keep_segment(segment)
-        if not arrivals.through_ns:
-            return
-        self.advance(arrivals.through_ns - self._behind_ns)
-        self._lag.set((arrivals.through_ns - self.watermark_ns) / SECOND)
+        self._through_ns = max(self._through_ns, arrivals.through_ns)
 
     def advance(self, watermark_ns: int) -> None:
         """Close the windows that end by ``watermark_ns`` (Unix ns), oldest first."""
@@ -119,6 +135,7 @@ class Pipeline:
             self.watermark_ns = last
         while self.watermark_ns < last:
             self._close(self.watermark_ns + self._window_ns)
+            self.meanwhile()
 
     def finish(self, through_ns: int, settle_s: int) -> None:
         """Close every window of a stream that has ended at ``through_ns``, and settle the rest.
@@ -255,4 +272,9 @@ class Pipeline:
         due = self._caseload.take()
         for incident in due:
             self._parts.incidents.concluded(self._parts.investigate(incident, until_ns))
+            self.meanwhile()
         return len(due)
+
+
+def _nothing() -> None:
+    """Nobody waits to be kept."""

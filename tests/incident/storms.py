@@ -50,7 +50,8 @@ def mixture(seed: int, size: int, seconds: int = 900, repeats: float = 0.5) -> l
 def _random_one(rng: random.Random) -> Callable[[float], Anomaly]:
     who, other = rng.sample((*EVERYONE, OUTSIDE, WEBSITE), 2)
     p = 10.0 ** -rng.uniform(3.0, 9.0)
-    some = [feature(*rng.choice(FEATURES), score=rng.choice((2.0, 4.0, 9.0)))]
+    oddity, seen, expected = rng.choice(FEATURES)
+    some = [feature(oddity, seen, expected, score=rng.choice((2.0, 4.0, 9.0)))]
     port = rng.choice((22, 53, 80, 8000))
     word, name = rng.choice(WORDS), rng.choice(SERIES)
     rose = rng.random() < 0.7

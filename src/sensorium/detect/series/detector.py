@@ -28,7 +28,6 @@ _COMPARISONS: Final = 200_000.0
 _SCORES: Final = 4_000.0
 _HISTORY_SHARE: Final = 0.15
 _HISTORY_AT_MOST: Final = 750
-_COVERED_SHARE: Final = 3
 _COVERED_AT_LEAST: Final = 12
 _LONG_AGO: Final = -(2**40)
 _PLACES: Final = ("known", "day", "week", "day_rarity", "week_rarity", "rarity")
@@ -83,7 +82,7 @@ class SeriesDetector:
         if self._memory.clock[scoring.ROWS]:
             raise ValueError("the history comes before anything that is scored")
         self._counter[0] = is_counter(np.asarray(values, np.float64))
-        covered = max(len(values) // _COVERED_SHARE, _COVERED_AT_LEAST)
+        covered = max(int(self._constants.covered * len(values)), _COVERED_AT_LEAST)
         self._memory.clock[scoring.COVERED] = covered
         self.score(times, values)
 

@@ -65,6 +65,8 @@ class Constants(NamedTuple):
     """Each recent alarm raises what the next one takes by this share."""
     half_life: float = 1500.0
     """Rows after which an alarm weighs half as much in that."""
+    covered: float = 1 / 3
+    """For so long after an alarm, as a share of the history, only what is odder counts."""
 
 
 class Memory(NamedTuple):

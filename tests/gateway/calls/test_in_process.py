@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
+
 from sensorium.gateway.access import Caller
 from sensorium.gateway.calls import Ask, RejectedError, Streamed, Whole
 from sensorium.gateway.calls.health import HealthChecks
@@ -78,12 +80,9 @@ def test_an_agent_gets_a_stream_as_events() -> None:
 
 def test_an_agent_is_told_no_as_an_exception() -> None:
     async def check(served: Served, *_: Any) -> None:
-        try:
+        with pytest.raises(RejectedError) as raised:
             await served.opened.gateway.chat(asked(1, "unknown"))
-        except RejectedError as error:
-            assert (error.status, error.code) == (404, "model_not_found")
-        else:
-            raise AssertionError("it was answered")
+        assert (raised.value.status, raised.value.code) == (404, "model_not_found")
 
     with_gateway(check)
 

@@ -66,6 +66,16 @@ def test_every_row_has_a_score_and_a_tail_probability(file: Path, tmp_path: Path
     assert float(rows[800]["tail_probability.cpu"]) == pytest.approx(tails[800] / 2)
 
 
+def test_an_oddity_of_several_rows_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "rising.csv"
+    values = np.resize([1.0, 2.0, 3.0], 600)
+    values[400:405] = [20, 60, 180, 540, 1620]
+    path.write_text("v\n" + "\n".join(map(str, values)) + "\n", encoding="utf-8")
+    result = run(path)
+    assert "v: 1 odd time, 5 alarms" in result.stdout
+    assert "row 400 to row 404, 5 alarms  score" in result.stdout
+
+
 def test_one_column_may_be_chosen_and_has_plain_headings(file: Path, tmp_path: Path) -> None:
     out = tmp_path / "scores.csv"
     assert run(file, "--column", "cpu", "--scores", out, "--warmup", 500).exit_code == 0

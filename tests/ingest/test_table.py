@@ -82,15 +82,15 @@ def test_rows_are_put_in_order_and_those_without_time_are_counted(tmp_path: Path
     table = read_series(csv(tmp_path, "time,a\n2026-01-02,2\n,9\n2026-01-01,1\n2026-01-02,3\n"))
     assert table.columns["a"].tolist() == [1, 2, 3]
     assert table.notes == [
-        "1 rows have no time and were left out",
-        "time goes back 1 times: rows were put in order",
+        "rows without a time, and left out: 1",
+        "rows put in order of time: time went back 1×",
     ]
 
 
 def test_lines_of_another_width_are_skipped_and_counted(tmp_path: Path) -> None:
     table = read_series(csv(tmp_path, "a,b\n1,2\n3\n4,5\n6,7,8\n"))
     assert table.columns["a"].tolist() == [1, 4]
-    assert table.notes == ["2 lines had another number of columns and were skipped"]
+    assert table.notes == ["lines with another number of columns, and skipped: 2"]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

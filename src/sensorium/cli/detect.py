@@ -141,7 +141,9 @@ def _write_scores(path: Path, table: SeriesTable, columns: list[ScoredColumn], _
 
     out: dict[str, Any] = {}
     if table.times is not None:
-        out[table.time_name] = pa.array(table.times, pa.timestamp("ns"))
+        whole = not (table.times % 10**9).any()
+        times = pa.array(table.times, pa.timestamp("ns"))
+        out[table.time_name] = times.cast(pa.timestamp("s")) if whole else times
     for column in columns:
         out[column.name] = pa.array(column.values, from_pandas=True)
     score, tail = over_columns(columns)

@@ -123,7 +123,7 @@ def _read_csv(path: Path, notes: list[str]) -> pa.Table:
     if bare:
         notes.append("the file has no header line: columns are called column_1, column_2, ...")
     if skipped[0]:
-        notes.append(f"{skipped[0]:,} lines had another number of columns and were skipped")
+        notes.append(f"lines with another number of columns, and skipped: {skipped[0]:,}")
     if len(set(table.column_names)) < len(table.column_names):
         raise UsageError(f"{path} has two columns of one name", next_step="rename one of them")
     return table
@@ -246,13 +246,13 @@ def _in_order(
 ) -> tuple[npt.NDArray[np.int64], dict[str, npt.NDArray[np.float64]]]:
     known = times != np.iinfo(np.int64).min
     if not known.all():
-        notes.append(f"{int((~known).sum()):,} rows have no time and were left out")
+        notes.append(f"rows without a time, and left out: {int((~known).sum()):,}")
         times, columns = times[known], {name: x[known] for name, x in columns.items()}
     if not len(times):
         raise UsageError(f"no row of {path} has a time", next_step=_NEXT)
     back = int((np.diff(times) < 0).sum())
     if back:
-        notes.append(f"time goes back {back:,} times: rows were put in order")
+        notes.append(f"rows put in order of time: time went back {back:,}×")
         order = np.argsort(times, kind="stable")
         times, columns = times[order], {name: x[order] for name, x in columns.items()}
     return times, columns

@@ -85,19 +85,18 @@ class Rarity:
         bins: dict[int, list[list[float]]] = {}
         for score in self.scores:
             bins.setdefault(self.bin(score[0]), []).append(score)
-        beyond = summed = threshold = 0.0
+        wanted = max(10.0, 0.02 * total)
+        left, summed, threshold = wanted, 0.0, 0.0
         for at in sorted(bins, reverse=True):
-            if beyond >= max(10.0, 0.02 * total):
+            if left <= 0:
                 break
             count = sum(w for _, w in bins[at])
-            beyond += count
-            summed += sum(s * w for s, w in bins[at])
             threshold = sum(s * w for s, w in bins[at]) / count
-        if beyond < max(10.0, 0.02 * total):
-            threshold = 0.0  # there are fewer scores than a tail takes
+            summed += min(count, left) * threshold
+            left -= count
         if x > threshold and total >= 100.0:
-            scale = max(summed / beyond - threshold, least)
-            p = math.log10(beyond / (total + 1)) - (x - threshold) / scale / math.log(10)
+            scale = max(summed / wanted - threshold, least)
+            p = math.log10(wanted / (total + 1)) - (x - threshold) / scale / math.log(10)
             return min(-p, 30.0)
         above = sum(w for s, w in self.scores if self.bin(s) >= self.bin(x))
         return -math.log10((above + 1) / (total + 1))

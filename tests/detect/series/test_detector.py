@@ -221,6 +221,25 @@ def test_a_usual_value_at_an_unusual_time_is_an_alarm() -> None:
     assert not [alarm for alarm in found if 14 * 288 < alarm.row < day * 288]
 
 
+NOISE = {
+    "normal": lambda rng, n: rng.normal(0, 1, n),
+    "uniform": lambda rng, n: rng.uniform(0, 1, n),
+    "exponential": lambda rng, n: rng.exponential(1, n),
+    "counts": lambda rng, n: rng.poisson(5, n).astype(float),
+    "rare events": lambda rng, n: (rng.random(n) < 0.01).astype(float),
+    "walk": lambda rng, n: np.cumsum(rng.normal(0, 1, n)),
+    "falling": lambda rng, n: -np.arange(n) / 100 + rng.normal(0, 1, n),
+    "daily": lambda rng, n: daily(every(5, n)) + rng.normal(0, 1, n),
+}
+
+
+@pytest.mark.parametrize("kind", NOISE)
+def test_in_noise_without_anomalies_alarms_are_fewer_than_one_in_a_thousand(kind: str) -> None:
+    values = NOISE[kind](np.random.default_rng(11), 20_000)
+    rows = scored(every(5, 20_000), values, 750)
+    assert len(list(alarms(kind, None, rows))) < 19
+
+
 def test_a_storm_raises_the_price_of_the_next_alarm_and_it_falls_again() -> None:
     values = np.zeros(12_000)
     values[::2] = 1.0

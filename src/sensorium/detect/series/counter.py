@@ -35,18 +35,18 @@ def is_counter(values: F64) -> bool:
 def increases(times: I64, values: F64, timed: bool, before: F64, last: I64) -> F64:
     """The increase since the value before, per second where rows have times, else per row.
 
-    After a start again it is the value itself. NaN where there is no value before or no time has
-    passed. ``before`` (1,) and ``last`` (1,) carry the latest value (NaN: none) and its time.
+    NaN where there is no value before, where no time has passed, and where the counter started
+    again, since what it counted until then is not known. ``before`` (1,) and ``last`` (1,) carry
+    the latest value (NaN: none) and its time.
     """
     out = np.full(len(values), np.nan)
     for i in range(len(values)):
         x = values[i]
         if not math.isfinite(x):
             continue
-        grown = x - before[0] if x >= before[0] else x
         seconds = (times[i] - last[0]) / _NS if timed else 1.0
-        if not math.isnan(before[0]) and seconds > 0.0:
-            out[i] = grown / seconds
+        if x >= before[0] and seconds > 0.0:
+            out[i] = (x - before[0]) / seconds
         before[0] = x
         if timed:
             last[0] = times[i]

@@ -57,15 +57,18 @@ def decades(rarity: Rarity, x: float, least_excess: float) -> float:
     """
     total = rarity.total[0]
     wanted = max(float(_TAIL_SCORES), _TAIL * total)
-    beyond, summed, at = 0.0, 0.0, _BINS
+    beyond, summed, threshold, at = 0.0, 0.0, 0.0, _BINS
     while at > 0 and beyond < wanted:
         at -= 1
-        beyond += rarity.counts[at]
-        summed += rarity.sums[at]
-    threshold = rarity.sums[at] / rarity.counts[at] if rarity.counts[at] > 0.0 else 0.0
+        if rarity.counts[at] > 0.0:
+            # Of the bin that the tail begins in, only as many as it takes.
+            threshold = rarity.sums[at] / rarity.counts[at]
+            taken = min(rarity.counts[at], wanted - beyond)
+            beyond += taken
+            summed += taken * threshold
     if x > threshold and total >= _FEWEST:
-        scale = max(summed / beyond - threshold, least_excess)
-        log_p = math.log10(beyond / (total + 1.0)) - (x - threshold) / scale / math.log(10.0)
+        scale = max(summed / wanted - threshold, least_excess)
+        log_p = math.log10(wanted / (total + 1.0)) - (x - threshold) / scale / math.log(10.0)
         return min(-log_p, DECADES_AT_MOST)
     own = _bin(x)
     above = rarity.counts[own]

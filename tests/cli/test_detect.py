@@ -69,7 +69,7 @@ def test_every_row_has_a_score_and_a_tail_probability(file: Path, tmp_path: Path
 def test_an_oddity_of_several_rows_is_told_once(tmp_path: Path) -> None:
     path = tmp_path / "rising.csv"
     values = np.resize([1.0, 2.0, 3.0], 600)
-    values[400:405] = [20, 60, 180, 540, 1620]
+    values[400:405] = [3.1, 4, 8, 40, 1600]
     path.write_text("v\n" + "\n".join(map(str, values)) + "\n", encoding="utf-8")
     result = run(path)
     assert "v: 1 odd time, 5 alarms" in result.stdout

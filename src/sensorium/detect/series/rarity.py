@@ -69,7 +69,7 @@ def decades(rarity: Rarity, x: float, least_excess: float) -> float:
     if x > threshold and total >= _FEWEST:
         scale = max(summed / wanted - threshold, least_excess)
         log_p = math.log10(wanted / (total + 1.0)) - (x - threshold) / scale / math.log(10.0)
-        return min(-log_p, DECADES_AT_MOST)
+        return float(min(-log_p, DECADES_AT_MOST))
     own = _bin(x)
     above = rarity.counts[own]
     for i in range(own + 1, _BINS):

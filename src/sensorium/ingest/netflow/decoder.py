@@ -150,7 +150,7 @@ class NetflowDecoder:
         return int(
             resolve(
                 *(sets, slab.heads),
-                *(known.slots.arrays(), programs, segments),
+                *(known.slots.keys, known.slots.held, programs, segments),
                 *(known.sampling_of, known.exporter_of, known.wide_of, sampling, known.boots()),
                 *(slab.work, slab.records, slab.flows, slab.drops, slab.counts),
                 *(*self._lanes.places, slab.progress),

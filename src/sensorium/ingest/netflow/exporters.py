@@ -349,7 +349,7 @@ class Exporters:
 
     def boots(self) -> Boots:
         """The boot times, for kernels."""
-        return Boots(self.boot_ms, self._booted.keys, self._booted.programs)
+        return Boots(self.boot_ms, self._booted.keys, self._booted.held)
 
     def _boot(self, number: int, boot_ms: int, port: int | None) -> None:
         self.boot_ms[number] = boot_ms

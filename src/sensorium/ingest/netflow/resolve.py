@@ -97,14 +97,6 @@ class Boots(NamedTuple):
     times: Int64s
 
 
-class Slots(NamedTuple):
-    """A :class:`SlotTable` as kernels take it."""
-
-    keys: Int64s
-    programs: Int64s
-    until: Int64s
-
-
 @inner
 def _uptime_since_boot(head: Any, boots: Any) -> Any:
     """sysUpTime when a datagram that does not say it was exported; -1 if unknown."""
@@ -112,35 +104,28 @@ def _uptime_since_boot(head: Any, boots: Any) -> Any:
     if boot_ms < 0:
         return -1
     place = find_slot(boots.keys, head[_H_SOURCE] << 16 | head[_H_PORT])
-    if boots.keys[place] != _FREE and boots.times[place] >= 0:
-        boot_ms = boots.times[place]
+    if boots.keys[place] != _FREE and boots.times[place, 0] >= 0:
+        boot_ms = boots.times[place, 0]
     return (head[_H_EXPORT_NS] // 1_000_000 - boot_ms) & 0xFFFFFFFF
 
 
 @inner
-def _program_of(entry: Any, head: Any, slots: Any, any_age: Any) -> Any:
+def _program_of(entry: Any, head: Any, slot_keys: Any, slot_held: Any, any_age: Any) -> Any:
     """The program of a set; -1 for a template, or data whose template is unknown or too old."""
     if entry[_S_ID] == _V5_SET:
         return 0
     if entry[_S_ID] < _FIRST_DATA_SET:
         return -1
-    place = find_slot(slots.keys, head[_H_SOURCE] << 16 | entry[_S_ID])
-    if slots.keys[place] == _FREE or (head[_H_ARRIVAL_NS] > slots.until[place] and any_age == 0):
+    place = find_slot(slot_keys, head[_H_SOURCE] << 16 | entry[_S_ID])
+    if slot_keys[place] == _FREE or (head[_H_ARRIVAL_NS] > slot_held[place, 1] and any_age == 0):
         return -1
-    return slots.programs[place]
+    return slot_held[place, 0]
 
 
 @inner
-def _add_rows(item: Any, number: Any, rows: Any, progress: Any) -> None:
-    item[_W_PROGRAM] = number
-    item[_W_ROW] = progress[NEXT_ROW]
-    item[_W_ROWS] = rows
-    progress[NEXT_WORK] += 1
-    progress[NEXT_ROW] += rows
-
-
-@inner
-def _fill_work(item: Any, entry: Any, head: Any, sampling: Any, boots: Any) -> None:
+def _fill_work(
+    item: Any, entry: Any, head: Any, sampling: Any, number: Any, rows: Any, progress: Any
+) -> None:
     """Where the records of a work item are, and what their datagram says of all of them."""
     item[_W_HEAD] = entry[_S_HEAD]
     item[_W_START] = entry[_S_START]
@@ -150,20 +135,23 @@ def _fill_work(item: Any, entry: Any, head: Any, sampling: Any, boots: Any) -> N
         rate = sampling[item[_W_SAMPLING], 0]
     item[_W_RATE] = rate if rate != 0 else sampling[item[_W_WIDE], 0]
     item[_W_ANCHOR] = head[_H_UPTIME_MS]
-    if item[_W_ANCHOR] < 0:
-        item[_W_ANCHOR] = _uptime_since_boot(head, boots)
+    item[_W_PROGRAM] = number
+    item[_W_ROW] = progress[NEXT_ROW]
+    item[_W_ROWS] = rows
+    progress[NEXT_WORK] += 1
+    progress[NEXT_ROW] += rows
 
 
 @inner
-def _begin_datagram(entry: Any, flows: Any, progress: Any) -> None:
+def _begin_datagram(number: Any, protocol: Any, flows: Any, progress: Any) -> None:
     """Note what was counted before the first set of a datagram."""
-    if progress[HEAD] == entry[_S_HEAD] + 1:
+    if progress[HEAD] == number + 1:
         return
-    progress[HEAD] = entry[_S_HEAD] + 1
+    progress[HEAD] = number + 1
     progress[HEAD_WORK] = progress[NEXT_WORK]
     progress[HEAD_ROW] = progress[NEXT_ROW]
-    progress[HEAD_FLOWS] = flows[0]
-    progress[HEAD_OPTIONS] = flows[1]
+    progress[HEAD_FLOWS] = flows[protocol, 0]
+    progress[HEAD_OPTIONS] = flows[protocol, 1]
 
 
 @kernel
@@ -183,7 +171,8 @@ def discard_datagram(head: Any, flows: Any, records: Any, progress: Any) -> None
 def resolve(
     sets: Any,
     heads: Any,
-    slots: Any,
+    slot_keys: Any,
+    slot_held: Any,
     programs: Any,
     segments: Any,
     sampling_of: Any,
@@ -202,9 +191,8 @@ def resolve(
 ) -> Any:
     """Turn sets into work from ``progress`` on; the program of the set it stopped at.
 
-    -1 is a template or data without one: look at its id. At the end ``progress[NEXT_SET]`` is the
-    sets' number. It counts into ``records`` int64 (datagrams,), ``flows`` int64 (4, 2: flows,
-    options), ``drops`` and ``counts``; ``wide_of[exporter_of[source]]`` is a row of ``sampling``.
+    -1 is a template or data without one; at the end ``progress[NEXT_SET]`` is the sets' number. It
+    counts into ``records`` (datagrams,), ``flows`` (4, 2: flows, options), ``drops``, ``counts``.
     """
     while progress[NEXT_SET] < sets.shape[0]:
         entry = sets[progress[NEXT_SET]]
@@ -212,8 +200,8 @@ def resolve(
         if progress[DISCARDED] == entry[_S_HEAD] + 1:
             progress[NEXT_SET] += 1
             continue
-        _begin_datagram(entry, flows[head[_H_PROTOCOL]], progress)
-        number = _program_of(entry, head, slots, progress[ANY_AGE])
+        _begin_datagram(entry[_S_HEAD], head[_H_PROTOCOL], flows, progress)
+        number = _program_of(entry, head, slot_keys, slot_held, progress[ANY_AGE])
         if number < 0:
             return -1
         program = programs[number]
@@ -227,7 +215,6 @@ def resolve(
             records[entry[_S_HEAD]] += UNCERTAIN
             if cut == OVERRUN and head[_H_PROTOCOL] == _IPFIX:
                 discard_datagram(entry[_S_HEAD], flows[head[_H_PROTOCOL]], records, progress)
-                progress[NEXT_SET] += 1
                 continue
         options = program[_P_KIND] > _WALKED
         records[entry[_S_HEAD]] += found * (1 + _OPTION) if options else found
@@ -236,8 +223,9 @@ def resolve(
             item = work[progress[NEXT_WORK]]
             item[_W_SAMPLING] = sampling_of[head[_H_SOURCE]]
             item[_W_WIDE] = wide_of[exporter_of[head[_H_SOURCE]]]
-            _fill_work(item, entry, head, sampling, boots)
-            _add_rows(item, number, rows, progress)
+            _fill_work(item, entry, head, sampling, number, rows, progress)
+            if item[_W_ANCHOR] < 0:
+                item[_W_ANCHOR] = _uptime_since_boot(head, boots)
         progress[NEXT_SET] += 1
     return -1
 
@@ -245,24 +233,19 @@ def resolve(
 class SlotTable:
     """Which program decodes the data sets of a template number of a source.
 
-    Or any number, not negative, of any 16 bits of a source. ``until`` is the arrival time after
-    which it is no longer used.
+    Or any number, not negative, of any 16 bits of a source. ``held`` int64 (capacity, 2) has the
+    number, -1 for none, and the arrival time after which it is no longer used.
     """
 
-    __slots__ = ("_used", "keys", "programs", "until")
+    __slots__ = ("_used", "held", "keys")
 
     def __init__(self) -> None:
         self._reset(1024)
 
     def _reset(self, capacity: int) -> None:
         self.keys: Int64s = np.full(capacity, _FREE, np.int64)
-        self.programs: Int64s = np.full(capacity, -1, np.int64)
-        self.until: Int64s = np.full(capacity, ALWAYS, np.int64)
+        self.held: Int64s = np.full((capacity, 2), -1, np.int64)
         self._used = 0
-
-    def arrays(self) -> Slots:
-        """The table, for kernels."""
-        return Slots(self.keys, self.programs, self.until)
 
     def put(self, source: int, template_id: int, program: int, until: int = ALWAYS) -> None:
         """Set the program of a template number; -1 takes it away."""
@@ -274,19 +257,17 @@ class SlotTable:
                 place = int(find_slot(self.keys, key))
             self.keys[place] = key
             self._used += 1
-        self.programs[place] = program
-        self.until[place] = until
+        self.held[place] = program, until
 
     def renew(self, source: int, template_id: int, until: int) -> None:
         """Set until when a number that is known counts."""
-        self.until[int(find_slot(self.keys, source << 16 | template_id))] = until
+        self.held[int(find_slot(self.keys, source << 16 | template_id)), 1] = until
 
     def _grow(self) -> None:
-        held = self.programs >= 0
-        keys, programs, until = self.keys[held], self.programs[held], self.until[held]
+        used = self.held[:, 0] >= 0
+        keys, held = self.keys[used], self.held[used]
         self._reset(2 * len(self.keys) if 4 * len(keys) > len(self.keys) else len(self.keys))
-        rows = zip(keys.tolist(), programs.tolist(), until.tolist(), strict=True)
-        for key, program, last in rows:
+        for key, row in zip(keys.tolist(), held, strict=True):
             place = int(find_slot(self.keys, key))
-            self.keys[place], self.programs[place], self.until[place] = key, program, last
+            self.keys[place], self.held[place] = key, row
         self._used = len(keys)

@@ -46,16 +46,15 @@ class Slab:
         offsets = np.array(datagrams.offsets, np.int64)
         arrival = np.array(datagrams.arrival_ns, np.int64)
         address = np.array(datagrams.src_addr, np.uint8).view(np.int64)
-        port = np.array(datagrams.src_port, np.uint16)
-        session = _sessions(datagrams)
-        _check(offsets, arrival, address, port, session, len(self._data))
+        sender = _senders(datagrams)
+        _check(offsets, arrival, address, sender, len(self._data))
         size = int(offsets[-1] - offsets[0])
         sets = np.empty((capacity(len(arrival), size), at.SET_WIDTH), np.int64)
         first = np.zeros(2, np.int64)
         table.tallies[BORN] = 0
         while True:
             stopped = walk(
-                *(self.address, offsets, arrival, address, port, session, first),
+                *(self.address, offsets, arrival, address, sender, first),
                 *(table.keys, table.ids, table.free, table.tallies),
                 *(self.heads, sets, self.drops, self.counts),
             )
@@ -107,27 +106,29 @@ class Slab:
         return sets
 
 
-def _sessions(datagrams: Datagrams) -> Int64s:
-    if datagrams.session is None:
-        return np.zeros(len(datagrams), np.int64)
-    return np.array(datagrams.session, np.int64)
+def _senders(datagrams: Datagrams) -> Int64s:
+    """Each datagram's port, and its transport session above that, for the kernel in one number."""
+    ports = np.array(datagrams.src_port, np.int64)
+    session = datagrams.session
+    if session is None:
+        return ports
+    if session.min(initial=0) < 0 or session.max(initial=0) >> SESSION_BITS:
+        raise ValueError("a slab has the number of a session that cannot be")
+    return ports | session << 16
 
 
 def _check(
     offsets: Int64s,
     arrival: Int64s,
     address: Int64s,
-    port: npt.NDArray[np.uint16],
-    session: Int64s,
+    sender: Int64s,
     size: int,
 ) -> None:
     """ValueError for a slab that contradicts itself: kernels read where offsets point."""
-    if not len(offsets) - 1 == len(arrival) == len(port) == len(session) or address.shape != (
+    if not len(offsets) - 1 == len(arrival) == len(sender) or address.shape != (
         len(arrival),
         2,
     ):
         raise ValueError("a slab's columns differ in length")
     if offsets[0] < 0 or offsets[-1] > size or (np.diff(offsets) < 0).any():
         raise ValueError("a slab's offsets point outside its data")
-    if session.min(initial=0) < 0 or session.max(initial=0) >> SESSION_BITS:
-        raise ValueError("a slab has the number of a session that cannot be")

@@ -177,8 +177,7 @@ def _walk_sets(
             if set_id != 0 or length != 0 or not _only_zeros(start, end):
                 drop(head, _BAD_SET_LENGTH, 1, drops, counts)
                 head[H_UNREAD] = 1
-                if head[H_PROTOCOL] == IPFIX:
-                    return first
+                k = first if head[H_PROTOCOL] == IPFIX else k
             break
         kind = set_id if set_id >= FIRST_DATA_SET else set_id - base
         if set_id >= FIRST_DATA_SET or 0 <= kind <= 1:
@@ -211,23 +210,13 @@ def _message_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> An
     return start + length
 
 
-@inner
-def _note_sender(head: Any, arrival: Any, address: Any, port: Any, session: Any) -> None:
-    head[H_ARRIVAL_NS] = arrival
-    head[H_ADDRESS_HIGH] = address[0]
-    head[H_ADDRESS_LOW] = address[1]
-    head[H_PORT] = port
-    head[H_SESSION] = session
-
-
 @kernel
 def walk(
     data: Any,
     offsets: Any,
     arrival: Any,
     address: Any,
-    port: Any,
-    session: Any,
+    sender: Any,
     first: Any,
     keys: Any,
     ids: Any,
@@ -243,8 +232,7 @@ def walk(
     It goes on at datagram ``first[0]`` and row ``first[1]`` of the sets, and leaves there where it
     stopped: at the end, or before a datagram whose sets may not fit in or whose source has no room.
     ``data`` is the address of the slab's first byte, ``offsets`` int64 (n + 1,), ``address`` int64
-    (n, 2), ``port`` uint16 (n,), ``session`` int64 (n,). It counts into
-    ``drops`` int64 (4, reasons) and ``counts``.
+    (n, 2), ``sender`` int64 (n,) a session above the 16 bits of a port. It counts into both last.
     """
     k = first[1]
     for i in range(first[0], arrival.shape[0]):
@@ -255,13 +243,16 @@ def walk(
         end = data + offsets[i + 1]
         if sets.shape[0] - k <= (end - start) // 4:
             return NO_SETS
-        _note_sender(head, arrival[i], address[i], port[i], session[i])
+        head[H_ARRIVAL_NS] = arrival[i]
+        head[H_ADDRESS_HIGH] = address[i, 0]
+        head[H_ADDRESS_LOW] = address[i, 1]
+        head[H_PORT] = sender[i] & 0xFFFF
+        head[H_SESSION] = sender[i] >> 16
         if not _has_header(head, start, end - start):
             _count_headless(start, end - start, drops)
             continue
         body = _read_head(head, start, end - start)
-        if head[H_EXPORT_NS] == 0:
-            head[H_EXPORT_NS] = arrival[i]
+        head[H_EXPORT_NS] = head[H_EXPORT_NS] or arrival[i]
         tag = head[H_SESSION] << SESSION_SHIFT | head[H_PROTOCOL] << 32 | head[H_DOMAIN]
         head[H_SOURCE] = intern_source(
             keys, ids, free, tallies, head[H_ADDRESS_HIGH], head[H_ADDRESS_LOW], tag

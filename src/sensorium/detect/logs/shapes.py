@@ -48,6 +48,8 @@ def masked(line: str) -> str:
     """The line with its variable tokens replaced by ``<*>``."""
 
     def token(match: re.Match[bytes]) -> bytes:
+        if match[0].isalpha():
+            return match[0]
         if _STATUS.fullmatch(match[0]) and match.string[: match.start()].endswith(b'" '):
             return b"<%cxx>" % match[0][:1]
         return b"<*>" if _VARIABLE.search(match[0]) else match[0]

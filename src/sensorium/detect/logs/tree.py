@@ -115,8 +115,13 @@ class _Siblings:
 
 def _leaf(app: str, words: list[str]) -> _Leaf:
     first = words[0] if words else ""
-    telling = tuple((at, word) for at, word in enumerate(words) if _TELLING.search(word))
+    telling = tuple((at, word) for at, word in enumerate(words) if _tells(word))
     return app, len(words), WILDCARD if WILDCARD in first else first, telling
+
+
+@lru_cache(maxsize=1 << 16)
+def _tells(word: str) -> bool:
+    return _TELLING.search(word) is not None
 
 
 def _codes(words: list[str]) -> U64:

@@ -1,0 +1,1 @@
+"""LogHub's samples of 2,000 lines and their true templates, and the peer that reads them too."""

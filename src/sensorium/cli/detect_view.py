@@ -22,6 +22,7 @@ _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _WIDTH: Final = 80
 _NARROW: Final = 24
 _SHOWN: Final = 20
+_SHOWN_OF_MANY: Final = 5
 _DRAWN: Final = 12
 _UNITS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
@@ -50,7 +51,7 @@ def show(file: Path, table: SeriesTable, columns: list[ScoredColumn], history: i
             console.print(Text("  " + line))
             if column.alarms:
                 console.print(Text("  " + marks.rstrip(), style="bold red"))
-        _list(console, column)
+        _list(console, column, _SHOWN_OF_MANY if len(columns) > _DRAWN else _SHOWN)
     if quiet:
         console.print(f"\n{quiet} more series without an alarm")
 
@@ -124,10 +125,10 @@ def sparkline(values: F64, rows: list[int], width: int) -> tuple[str, str]:
     return line, "".join("^" if n in marked else " " for n in range(width))
 
 
-def _list(console: Console, column: ScoredColumn) -> None:
+def _list(console: Console, column: ScoredColumn, most: int) -> None:
     """A line for when and how odd, and one for why: of alarms close together, for the oddest."""
     runs = sorted(episodes(column.alarms), key=_peak, reverse=True)
-    for run in sorted(runs[:_SHOWN], key=lambda run: run[0].row):
+    for run in sorted(runs[:most], key=lambda run: run[0].row):
         oddest = max(run, key=lambda alarm: alarm.score)
         head = Text(f"  {_when(run[0])}", style="bold")
         if len(run) > 1:
@@ -137,8 +138,8 @@ def _list(console: Console, column: ScoredColumn) -> None:
         )
         console.print(head)
         console.print(Text(f"    {oddest.sentence}"), soft_wrap=True)
-    if len(runs) > _SHOWN:
-        console.print(f"  and {len(runs) - _SHOWN} weaker ones (--json has them all)")
+    if len(runs) > most:
+        console.print(f"  and {len(runs) - most} weaker ones (--json has them all)")
 
 
 def _peak(run: list[Alarm]) -> float:

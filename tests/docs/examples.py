@@ -90,7 +90,7 @@ def run(example: Example, folder: Path) -> tuple[int, str, str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
 
 from sensorium.errors import UsageError
 from sensorium.gateway.access import Role
 from sensorium.gateway.access.keys import hash_of, new_key, prefix_of
-from sensorium.gateway.access.permission import OPERATOR
+from sensorium.gateway.access.permission import OPERATOR, NotAllowedError
+from sensorium.gateway.access.records import Kind
 from sensorium.gateway.access.roles import Field
 from sensorium.gateway.ledger import Limit
 from sensorium.gateway.ledger.tables import KEYS
@@ -99,18 +102,109 @@ async def test_another_process_learns_of_a_revocation_when_it_looks_again(town: 
     assert await other.authenticate(made.secret.text, 5.0) is None
 
 
-async def test_a_rotated_key_overlaps_and_keeps_its_limit(town: Town) -> None:
+async def test_a_rotated_key_overlaps_and_counts_in_the_same_limits(town: Town) -> None:
     old = town.directory.create_key(OPERATOR, town.ids["max"], "ci", allowed_models=("small",))
     town.directory.set_limit(OPERATOR, f"key:{old.key.id}", Limit(budget=5))
-    new = town.directory.rotate_key(OPERATOR, old.key.id, overlap_s=60)
+    between = town.directory.rotate_key(OPERATOR, old.key.id, overlap_s=60)
+    new = town.directory.rotate_key(OPERATOR, between.key.id, overlap_s=60)
     assert town.directory.limit(f"key:{new.key.id}").budget == 5
-    for made in (old, new):
+    town.directory.set_limit(OPERATOR, f"key:{new.key.id}", Limit(budget=6))
+    assert town.directory.limit(f"key:{old.key.id}").budget == 6
+    for made in (old, between, new):
         caller = await town.access.authenticate(made.secret.text, 0.0)
         assert caller is not None
         assert caller.allowed_models == {"small"}
+        assert (caller.key_id, caller.scopes.key_id) == (made.key.id, old.key.id)
     town.now_ns += 60_000_000_000
     assert await town.access.authenticate(old.secret.text, 10.0) is None
     assert await town.access.authenticate(new.secret.text, 10.0) is not None
+
+
+async def test_a_key_that_has_ended_is_not_rotated_into_life(town: Town) -> None:
+    made = town.directory.create_key(OPERATOR, town.ids["max"], "lost")
+    town.directory.revoke_key(OPERATOR, made.key.id)
+    with pytest.raises(UsageError, match="has ended"):
+        town.directory.rotate_key(OPERATOR, made.key.id)
+
+
+async def test_a_limited_key_makes_no_keys_and_rotates_only_itself(town: Town) -> None:
+    ids, directory = town.ids, town.directory
+    whole = directory.create_key(OPERATOR, ids["max"], "whole")
+    for bounds in ({"allowed_models": ("small",)}, {"privacy": "restricted"}, {}):
+        caller = await town.by_key("max", **bounds)
+        if not bounds:
+            directory.set_limit(OPERATOR, f"key:{caller.key_id}", Limit(budget=1))
+        with pytest.raises(NotAllowedError, match="limited itself"):
+            directory.create_key(caller, ids["max"], "x")
+        with pytest.raises(NotAllowedError, match="limited itself"):
+            directory.rotate_key(caller, whole.key.id)
+        made = directory.rotate_key(caller, caller.key_id)
+        assert made.key.allowed_models == bounds.get("allowed_models")
+        assert made.key.privacy == bounds.get("privacy", "")
+
+
+async def test_no_key_outlives_the_one_that_made_it(town: Town) -> None:
+    ends = town.now_ns + 1_000_000_000
+    caller = await town.by_key("max", expires_ns=ends)
+    for asked in (0, ends + 1, ends - 1):
+        made = town.directory.create_key(caller, town.ids["max"], "x", expires_ns=asked)
+        assert made.key.expires_ns == min(asked or ends, ends)
+    for wrong in (-1, 2**63):
+        with pytest.raises(UsageError, match="end is in"):
+            town.directory.create_key(OPERATOR, town.ids["max"], "x", expires_ns=wrong)
+    for overlap in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="overlaps"):
+            town.directory.rotate_key(caller, caller.key_id, overlap)
+
+
+async def test_a_key_may_no_more_than_its_owner_after_the_owner_was_set_lower(town: Town) -> None:
+    text = town.key_of("ann")
+    service = town.key_of("ann", role=Role.SERVICE)
+    town.directory.change(OPERATOR, town.ids["ann"], Field.ROLE, "member")
+    caller = await town.access.authenticate(text, 0.0)
+    assert caller is not None
+    assert caller.roles == {Role.MEMBER}
+    # What a service may, an auditor may not, nor the other way round: such a key opens nothing.
+    town.directory.change(OPERATOR, town.ids["ann"], Field.ROLE, "auditor")
+    assert await town.access.authenticate(service, 0.0) is None
+
+
+async def test_what_was_being_looked_up_when_a_key_ended_is_not_remembered(town: Town) -> None:
+    made = town.directory.create_key(OPERATOR, town.ids["max"], "lost")
+    reading = asyncio.create_task(town.access.authenticate(made.secret.text, 0.0))
+    await asyncio.sleep(0)  # it has begun, and may have read what held before
+    town.directory.revoke_key(OPERATOR, made.key.id)
+    assert await town.access.authenticate(made.secret.text, 0.0) is None
+    await reading
+    assert await town.access.authenticate(made.secret.text, 0.0) is None
+
+
+async def test_a_credential_is_looked_up_once_for_all_who_come_with_it(town: Town) -> None:
+    text = town.key_of("max")
+    found = await asyncio.gather(*(town.access.authenticate(text, 0.0) for _ in range(50)))
+    assert len({id(one) for one in found}) == 1
+    asked = town.observe.value(
+        "sensorium_gateway_credentials_total", {"kind": "key", "result": "known"}
+    )
+    assert asked == 1
+
+
+async def test_made_up_credentials_do_not_push_out_what_is_known(town: Town) -> None:
+    text = town.key_of("max")
+    await town.access.authenticate(text, 0.0)
+    for number in range(200):
+        assert await town.access.authenticate(f"junk{number}", 0.0) is None
+    assert await town.access.authenticate(text, 0.0) is not None
+    assert len(town.access._known) == 1
+
+
+def test_a_name_is_taken_once_in_an_organisation(town: Town) -> None:
+    create, ids = town.directory.create, town.ids
+    with pytest.raises(UsageError, match="another 'max'"):
+        create(OPERATOR, Kind.USER, "max", parent_id=ids["blue"])
+    with pytest.raises(UsageError, match="another 'max'"):
+        town.directory.change(OPERATOR, ids["ben"], Field.NAME, "max")
+    create(OPERATOR, Kind.USER, "max", parent_id=ids["grey"])
 
 
 async def test_models_are_those_that_every_level_allows(town: Town) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import json
 import threading
 import time
@@ -34,16 +36,19 @@ class Provider:
     def __init__(self) -> None:
         self.keys = {"r1": RSA.public_key(), "e1": EC.public_key()}
         self.fetches = 0
+        self.broken = False
+        self.padding = 0
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 provider.fetches += 1
-                body = provider.jwks()
-                self.send_response(200)
+                body = provider.jwks() + b" " * provider.padding
+                self.send_response(503 if provider.broken else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(ConnectionError):  # whoever has read enough hangs up
+                    self.wfile.write(body)
 
             def log_message(self, *words: object) -> None:
                 """Say nothing."""
@@ -155,6 +160,7 @@ WRONG: dict[str, Callable[[Hall], str]] = {
     "a stranger": lambda hall: hall.token(sub="nobody"),
     "somebody of another organisation": lambda hall: hall.token(sub="gus"),
     "no user": lambda hall: hall.token(sub=None),
+    "a user that is no text": lambda hall: hall.token(sub=None, email={"max": 1}),
     "no token": lambda hall: "a.b.c",
 }
 
@@ -191,7 +197,66 @@ async def test_unknown_users_can_be_made_members(tmp_path: Path, provider: Provi
     assert made is not None
     assert await hall.user(hall.token(sub="new@acme.example")) == made
     assert town.directory.subject(made).role == "member"
+    assert town.directory.audit.list(limit=1000)[-1].actor == provider.issuer
     town.close()
+
+
+async def test_a_user_so_made_joins_the_team_that_the_token_names(
+    tmp_path: Path, provider: Provider
+) -> None:
+    town = Town(LedgerConfig(dsn=f"sqlite:///{tmp_path}/g.sqlite"), tmp_path)
+    hall = Hall(town, provider, create_users=True, team_claim="team")
+    made = await hall.user(hall.token(sub="new", team="blue"))
+    assert made is not None
+    assert town.directory.subject(made).parent_id == town.ids["blue"]
+    # A team of another organisation, none, and what is no text are no teams; nothing is made.
+    for team in ("grey", None, ["red"], ""):
+        assert await hall.user(hall.token(sub="other", team=team)) is None
+    # Whoever is there already stays where the directory says.
+    max_again = await hall.user(hall.token(team="blue"))
+    assert max_again is not None
+    assert town.directory.subject(max_again).parent_id == town.ids["red"]
+    town.close()
+
+
+async def test_two_first_calls_at_once_make_one_user(tmp_path: Path, provider: Provider) -> None:
+    town = Town(LedgerConfig(dsn=f"sqlite:///{tmp_path}/g.sqlite"), tmp_path)
+    hall = Hall(town, provider, create_users=True)
+    tokens = [hall.token(sub="new", exp=int(time.time()) + 600 + one) for one in range(4)]
+    made = await asyncio.gather(*map(hall.user, tokens))
+    assert len(set(made)) == 1
+    assert made[0]
+    town.close()
+
+
+async def test_known_keys_are_used_for_some_hours_while_they_cannot_be_fetched(hall: Hall) -> None:
+    assert await hall.user(hall.token())
+    hall.provider.broken = True
+    hall.seconds += 2 * 3600
+    assert await hall.user(hall.token())
+    hall.seconds += 3600
+    assert await hall.user(hall.token(kid="r9")) is None
+    assert await hall.user(hall.token())
+    hall.seconds += 4 * 3600
+    assert await hall.user(hall.token()) is None
+    hall.provider.broken = False
+    hall.seconds += 11
+    assert await hall.user(hall.token())
+
+
+async def test_a_key_set_may_come_in_pieces_and_not_without_end(hall: Hall) -> None:
+    hall.provider.padding = 300_000
+    assert await hall.user(hall.token())
+    hall.provider.padding = 2_000_000
+    hall.seconds += 2 * 3600
+    assert await hall.user(hall.token(kid="r9")) is None
+    assert await hall.user(hall.token())
+
+
+def test_an_issuer_is_configured_once() -> None:
+    one = OidcConfig(issuer="https://a.example", audience="a", jwks_url="https://a.example/k")
+    with pytest.raises(ValueError, match="named twice"):
+        AccessConfig(oidc=(one, one))
 
 
 def test_a_symmetric_algorithm_cannot_be_configured() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from sensorium.gateway.access import Caller, Role
 from sensorium.gateway.access.permission import (
+    OPERATOR,
     NotAllowedError,
     Place,
     require_change,
+    require_keys,
     require_route,
 )
 from sensorium.gateway.access.records import Kind
@@ -43,10 +46,18 @@ MAY_CHANGE = {
     Role.ADMIN:      "ORGANISATION ORGANISATION ORGANISATION ORGANISATION ORGANISATION"
                      " ORGANISATION ORGANISATION",
     Role.TEAM_ADMIN: "TEAM TEAM TEAM TEAM NONE TEAM TEAM",
-    Role.MEMBER:     "OWN NONE NONE NONE NONE NONE NONE",
+    Role.MEMBER:     "NONE NONE NONE NONE NONE NONE NONE",
     Role.SERVICE:    "NONE NONE NONE NONE NONE NONE NONE",
     Role.AUDITOR:    "NONE NONE NONE NONE NONE NONE NONE",
 }  # fmt: skip
+MAY_GIVE = {
+    Role.OWNER: set(Role),
+    Role.ADMIN: {Role.ADMIN, Role.TEAM_ADMIN, Role.MEMBER, Role.SERVICE, Role.AUDITOR},
+    Role.TEAM_ADMIN: {Role.TEAM_ADMIN, Role.MEMBER, Role.SERVICE},
+    Role.MEMBER: {Role.MEMBER, Role.SERVICE},
+    Role.SERVICE: {Role.SERVICE},
+    Role.AUDITOR: {Role.AUDITOR},
+}
 
 
 @pytest.mark.parametrize("role", Role)
@@ -80,15 +91,44 @@ def test_a_field_is_open_as_far_as_the_role_reaches_but_never_to_raise_oneself(
 
 @pytest.mark.parametrize(("role", "given"), list(itertools.product(Role, Role)))
 def test_nobody_gives_a_role_above_their_own(role: Role, given: Role) -> None:
-    ranks = {Role.SERVICE: 0, Role.MEMBER: 1, Role.TEAM_ADMIN: 2, Role.ADMIN: 3, Role.AUDITOR: 3,
-             Role.OWNER: 4}  # fmt: skip
     actor = Caller(scopes=SCOPES, roles=frozenset({role}))
     place = PLACES[Reach.TEAM]
-    if FIELDS[Field.ROLE][role] >= Reach.TEAM and ranks[given] <= ranks[role]:
+    if FIELDS[Field.ROLE][role] >= Reach.TEAM and given in MAY_GIVE[role]:
         require_change(actor, Field.ROLE, place, given=given)
     else:
         with pytest.raises(NotAllowedError):
             require_change(actor, Field.ROLE, place, given=given)
+
+
+@pytest.mark.parametrize(("role", "other"), list(itertools.product(Role, Role)))
+def test_nobody_acts_on_a_role_above_their_own(role: Role, other: Role) -> None:
+    actor = Caller(scopes=SCOPES, roles=frozenset({role}))
+    place = replace(PLACES[Reach.TEAM], role=other)
+    may = other in MAY_GIVE[role] or role is Role.OWNER
+    for field in Field:
+        if FIELDS[field][role] >= Reach.TEAM and may:
+            require_change(actor, field, place)
+        else:
+            with pytest.raises(NotAllowedError):
+                require_change(actor, field, place)
+    if ROUTES[Route.MANAGE_KEYS][role] >= Reach.TEAM and may:
+        require_keys(actor, place, Role.SERVICE)
+    else:
+        with pytest.raises(NotAllowedError):
+            require_keys(actor, place, Role.SERVICE)
+
+
+@pytest.mark.parametrize(("role", "key"), list(itertools.product(Role, Role)))
+def test_nobody_makes_themselves_a_key_that_may_more_than_the_one_they_act_by(
+    role: Role, key: Role
+) -> None:
+    actor = Caller(scopes=SCOPES, roles=frozenset({role}))
+    place = replace(PLACES[Reach.OWN], role=Role.OWNER)
+    if ROUTES[Route.MANAGE_KEYS][role] >= Reach.OWN and key in MAY_GIVE[role]:
+        require_keys(actor, place, key)
+    else:
+        with pytest.raises(NotAllowedError):
+            require_keys(actor, place, key)
 
 
 @pytest.mark.anyio
@@ -98,6 +138,13 @@ async def test_nobody_raises_themselves_by_their_own_record_key_team_or_organisa
     ids, directory = town.ids, town.directory
     tess, ann, maxim = [await town.acting(name) for name in ("tess", "ann", "max")]
     huge = Limit(budget=10**18)
+    boss = directory.create(OPERATOR, Kind.USER, "boss", parent_id=ids["red"], role=Role.ADMIN).id
+    boss_key = directory.create_key(OPERATOR, boss, "x")
+    ids["root"] = directory.create(
+        OPERATOR, Kind.USER, "root", parent_id=ids["acme"], role=Role.OWNER
+    ).id
+    ann_key = directory.create_key(OPERATOR, ids["ann"], "x")
+    lesser = await town.by_key("ann", role=Role.MEMBER)
     attempts = [
         lambda: directory.change(maxim, ids["max"], Field.ROLE, "admin"),
         lambda: directory.change(tess, ids["tess"], Field.ROLE, "admin"),
@@ -119,6 +166,22 @@ async def test_nobody_raises_themselves_by_their_own_record_key_team_or_organisa
         lambda: directory.create_key(maxim, ids["red"], "x"),
         lambda: directory.create_key(maxim, ids["max"], "x", privacy="public"),
         lambda: directory.create_key(tess, ids["ben"], "x"),
+        lambda: directory.change(maxim, ids["max"], Field.NAME, "ann"),
+        # An administrator who belongs to a team is not within reach of the team's own.
+        lambda: directory.create_key(tess, boss, "x"),
+        lambda: directory.create_key(tess, boss, "x", role=Role.SERVICE),
+        lambda: directory.rotate_key(tess, boss_key.key.id),
+        lambda: directory.revoke_key(tess, boss_key.key.id),
+        lambda: directory.change(tess, boss, Field.NAME, "tess2"),
+        lambda: directory.set_limit(tess, f"key:{boss_key.key.id}", Limit()),
+        # A team has a role too, which keys of it get.
+        lambda: directory.create(ann, Kind.TEAM, "trap", parent_id=ids["acme"], role=Role.OWNER),
+        lambda: directory.change(ann, ids["blue"], Field.ROLE, "owner"),
+        lambda: directory.create_key(ann, ids["root"], "x"),
+        # A lesser key of one's own is no way to a greater one.
+        lambda: directory.create_key(lesser, ids["ann"], "x"),
+        lambda: directory.create_key(lesser, ids["ann"], "x", role=Role.ADMIN),
+        lambda: directory.rotate_key(lesser, ann_key.key.id),
     ]
     for number, attempt in enumerate(attempts):
         try:

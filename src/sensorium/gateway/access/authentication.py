@@ -14,6 +14,7 @@ from sensorium.gateway.access import records
 from sensorium.gateway.access.caller import Caller, narrowed
 from sensorium.gateway.access.keys import hash_of, is_hash_of, prefix_of
 from sensorium.gateway.access.records import Kind
+from sensorium.gateway.access.roles import is_within
 from sensorium.gateway.ledger.tables import KEYS, SUBJECTS
 from sensorium.gateway.ledger.words import Scopes
 
@@ -47,7 +48,10 @@ class Access:
         self._config = config
         self._oidc = oidc
         self._wall_ns = wall_ns
-        self._known: OrderedDict[bytes, tuple[Caller | None, float]] = OrderedDict()
+        # Both by the hash of the whole credential, with the number of changes that they knew of.
+        self._known: OrderedDict[bytes, tuple[Caller, float, int]] = OrderedDict()
+        self._asking: dict[bytes, tuple[asyncio.Task[Caller | None], int]] = {}
+        self._changes = 0
         self._asked = observe.counter(
             "sensorium_gateway_credentials",
             "Credentials that were looked up, and what came of it",
@@ -63,18 +67,38 @@ class Access:
             return None
         token = hash_of(bearer)
         known = self._known.get(token)
-        if known is not None and now < known[1]:
+        if known is not None and now < known[1] and known[2] == self._changes:
             return known[0]
-        caller = await self._look_up(bearer)
-        self._known[token] = (caller, now + self._config.cache_s)
-        self._known.move_to_end(token)
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        asking = self._asking.get(token)
+        if asking is None or asking[1] != self._changes:
+            task = asyncio.create_task(self._find(token, bearer, now, self._changes))
+            asking = self._asking[token] = task, self._changes
+        return await asyncio.shield(asking[0])
+
+    async def _find(self, token: bytes, bearer: str, now: float, changes: int) -> Caller | None:
+        """Look up, once for all who ask meanwhile.
+
+        Nobody is not remembered: a flood of made-up credentials would push out what is known.
+        """
+        try:
+            caller = await self._look_up(bearer)
+        finally:
+            asking = self._asking.get(token)
+            if asking is not None and asking[0] is asyncio.current_task():
+                del self._asking[token]
+        if caller is not None:
+            self._known[token] = (caller, now + self._config.cache_s, changes)
+            self._known.move_to_end(token)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
         return caller
 
     def forget(self) -> None:
-        """Look everybody up again: something about callers has changed."""
-        self._known.clear()
+        """Look everybody up again: something about callers has changed. Any thread may call it.
+
+        What is being read at this moment may say what held before, and is not used again either.
+        """
+        self._changes += 1
 
     async def _look_up(self, bearer: str) -> Caller | None:
         prefix = prefix_of(bearer)
@@ -124,14 +148,19 @@ def _caller(chain: list[Subject], key: Key | None) -> Caller | None:
     by_kind = {subject.kind: subject.id for subject in chain}
     levels = [subject.allowed_models for subject in chain]
     privacy = [key.privacy if key else "", *(subject.privacy for subject in chain)]
+    role = chain[0].role
+    if key is not None and is_within(key.role, frozenset({role})):
+        role = key.role
+    elif key is not None and not is_within(role, frozenset({key.role})):
+        return None  # its owner's role was changed to one that is neither lesser nor greater
     return Caller(
         scopes=Scopes(
-            key.id if key else "",
+            key.account if key else "",
             by_kind.get(Kind.USER, ""),
             by_kind.get(Kind.TEAM, ""),
             by_kind.get(Kind.ORGANISATION, ""),
         ),
-        roles=frozenset({key.role if key else chain[0].role}),
+        roles=frozenset({role}),
         allowed_models=narrowed([key.allowed_models if key else None, *levels]),
         key_id=key.id if key else "",
         privacy_class=next((one for one in privacy if one), ""),

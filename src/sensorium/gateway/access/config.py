@@ -22,6 +22,11 @@ class OidcConfig:
     create_users: bool = setting(
         False, "make an unknown user a member of the organisation when it first calls"
     )
+    team_claim: str = setting(
+        "",
+        "claim that names the team of the organisation that a user so made joins, or is refused; "
+        "empty for none",
+    )
 
     def __post_init__(self) -> None:
         allowed = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"}
@@ -42,3 +47,9 @@ class AccessConfig:
         le=300,
     )
     oidc: tuple[OidcConfig, ...] = setting((), "identity providers whose tokens are taken")
+
+    def __post_init__(self) -> None:
+        issuers = [one.issuer for one in self.oidc]
+        twice = sorted({one for one in issuers if issuers.count(one) > 1})
+        if twice:
+            raise ValueError(f"the issuer {twice[0]} is named twice in oidc")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from sensorium.errors import UsageError
 from sensorium.gateway.access import records
@@ -18,10 +19,12 @@ from sensorium.gateway.access.permission import (
     NotAllowedError,
     Place,
     require_change,
+    require_keys,
+    require_role,
     require_route,
 )
 from sensorium.gateway.access.records import Key, Kind, Subject
-from sensorium.gateway.access.roles import RANK, Field, Role, Route
+from sensorium.gateway.access.roles import Field, Role, Route, is_within
 from sensorium.gateway.ledger.administration import Administration
 from sensorium.gateway.ledger.limits import EVERY, Limit, scope_key
 from sensorium.gateway.ledger.tables import KEYS, SUBJECTS
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from sensorium.gateway.access.caller import Caller
     from sensorium.store.records.connections import Connections
 
+_NEVER_NS: Final = 2**62
+_LONGEST_OVERLAP_S: Final = 30 * 86_400.0
 _MANAGE = {
     Kind.ORGANISATION: Route.MANAGE_ORGANISATIONS,
     Kind.TEAM: Route.MANAGE_TEAMS,
@@ -82,8 +87,7 @@ class Directory:
         place = self._place_for(kind, parent_id)
         require_route(actor, _MANAGE[kind], place)
         somebody = Place(EVERY, place.team_id, place.organisation_id)
-        if kind is Kind.USER:
-            require_change(actor, Field.ROLE, somebody, given=role)
+        require_role(actor, role)
         if privacy:
             require_change(actor, Field.PRIVACY, somebody)
         made_id = f"{kind.value}_{secrets.token_hex(6)}"
@@ -98,9 +102,13 @@ class Directory:
             privacy=privacy,
             created_ns=self._wall_ns(),
         )
-        with self._connections.writing() as connection:
-            connection.execute(insert(SUBJECTS).values(**_values(made)))
-            self._note(connection, actor, f"{kind.value}.created", made.id, {"name": made.name})
+        try:
+            with self._connections.writing() as connection:
+                connection.execute(insert(SUBJECTS).values(**_values(made)))
+                told = {"name": made.name, "role": role.value}
+                self._note(connection, actor, f"{kind.value}.created", made.id, told)
+        except IntegrityError:
+            raise _taken(made.name) from None
         self.changed()
         return made
 
@@ -115,13 +123,18 @@ class Directory:
         expires_ns: int = 0,
         privacy: str = "",
     ) -> Made:
-        """Make a key of a user or team; its role is its owner's, or a lesser one."""
+        """Make a key of a user or team; its role is its owner's, or a lesser one.
+
+        What bounds the key that the actor acts by bounds the new one too.
+        """
         owner = self.subject(owner_id)
         place = self._place(owner)
-        require_route(actor, Route.MANAGE_KEYS, place)
         given = role or owner.role
-        if RANK[given] > RANK[owner.role]:
+        require_keys(actor, place, given)
+        if not is_within(given, frozenset({owner.role})):
             raise UsageError(f"a key cannot have a higher role than its owner, {owner.role.value}")
+        if not 0 <= expires_ns < _NEVER_NS:
+            raise UsageError("the time of a key's end is in nanoseconds since 1970")
         if privacy:
             require_change(actor, Field.PRIVACY, place)
         secret = new_key()
@@ -135,34 +148,50 @@ class Directory:
             allowed_models=allowed_models,
             privacy=privacy,
             created_ns=self._wall_ns(),
-            expires_ns=expires_ns,
+            expires_ns=self._no_longer_than(actor, expires_ns),
         )
         with self._connections.writing() as connection:
             connection.execute(insert(KEYS).values(**_values(key)))
-            self._note(connection, actor, "key.created", key.id, {"owner": owner.id})
+            told = {"owner": owner.id, "role": given.value, "expires_ns": key.expires_ns}
+            self._note(connection, actor, "key.created", key.id, told)
         return Made(key, secret)
 
     def rotate_key(self, actor: Caller, key_id: str, overlap_s: float = 0.0) -> Made:
-        """Make a key that stands for another, which ends ``overlap_s`` seconds from now."""
-        old = self.key(key_id)
-        made = self.create_key(
-            actor,
-            old.owner_id,
-            old.name,
-            role=old.role,
-            allowed_models=old.allowed_models,
-            expires_ns=old.expires_ns,
-            privacy=old.privacy,
+        """Make a key that stands for another, which ends ``overlap_s`` seconds from now.
+
+        Both count as one, so that no budget begins anew.
+        """
+        old, now_ns = self.key(key_id), self._wall_ns()
+        require_keys(actor, self._place(self.subject(old.owner_id)), old.role)
+        if old.id != actor.key_id:
+            self._no_longer_than(actor, 0)
+        if not old.holds(now_ns):
+            raise UsageError(f"the key {old.id} has ended", next_step="make a new one")
+        if not 0 <= overlap_s <= _LONGEST_OVERLAP_S:
+            raise UsageError("a key overlaps the one that replaces it for 30 days at most")
+        secret = new_key()
+        key = replace(
+            old,
+            id=f"key_{secrets.token_hex(6)}",
+            prefix=secret.prefix,
+            hash=secret.hash,
+            created_ns=now_ns,
+            revoked_ns=0,
+            counts_as=old.account,
         )
-        limit = self._limits.limit(scope_key("key", old.id))
-        if not limit.is_empty:
-            self._limits.set_limit(scope_key("key", made.key.id), limit)
-        self._end(actor, old, self._wall_ns() + int(overlap_s * 1e9), f"rotated to {made.key.id}")
-        return made
+        with self._connections.writing() as connection:
+            connection.execute(insert(KEYS).values(**_values(key)))
+            self._end(connection, actor, old, now_ns + int(overlap_s * 1e9), f"now {key.id}")
+        self.changed()
+        return Made(key, secret)
 
     def revoke_key(self, actor: Caller, key_id: str) -> None:
         """End a key now."""
-        self._end(actor, self.key(key_id), self._wall_ns(), "revoked")
+        key = self.key(key_id)
+        require_keys(actor, self._place(self.subject(key.owner_id)), key.role)
+        with self._connections.writing() as connection:
+            self._end(connection, actor, key, self._wall_ns(), "revoked")
+        self.changed()
 
     def change(self, actor: Caller, subject_id: str, field: Field, value: Any) -> None:
         """Change a field of an organisation, team or user; limits by :meth:`set_limit`."""
@@ -170,10 +199,18 @@ class Directory:
         given = Role(value) if field is Field.ROLE else None
         require_change(actor, field, self._place(subject), given=given)
         column = self._column(field, value)
-        with self._connections.writing() as connection:
-            connection.execute(update(SUBJECTS).where(SUBJECTS.c.id == subject.id).values(**column))
-            self._note(connection, actor, f"{subject.kind.value}.{field.value}", subject.id,
-                       {"to": str(value)})  # fmt: skip
+        ((name, new),) = column.items()
+        told = {"from": str(_values(subject)[name]), "to": str(new)}
+        try:
+            with self._connections.writing() as connection:
+                connection.execute(
+                    update(SUBJECTS).where(SUBJECTS.c.id == subject.id).values(**column)
+                )
+                self._note(
+                    connection, actor, f"{subject.kind.value}.{field.value}", subject.id, told
+                )
+        except IntegrityError:
+            raise _taken(str(value)) from None
         self.changed()
 
     def set_limit(self, actor: Caller, scope: str, limit: Limit) -> None:
@@ -184,7 +221,8 @@ class Directory:
         """
         kind, _, name = scope.partition(":")
         if kind == "key":
-            place = self._place(self.subject(self.key(name).owner_id))
+            key = self.key(name)
+            scope, place = scope_key("key", key.account), self._place(self.subject(key.owner_id))
         elif kind == "end_user":
             organisation = self.subject(name.partition("/")[0])
             place = Place(EVERY, "", organisation.id)
@@ -195,7 +233,8 @@ class Directory:
         require_change(actor, Field.LIMIT, place)
         with self._connections.writing() as connection:
             self._limits.set_limit(scope, limit, within=connection)
-            self._note(connection, actor, "limit.set", scope, {"budget": str(limit.budget)})
+            told = {name: str(one) for name, one in _values(limit).items() if one is not None}
+            self._note(connection, actor, "limit.set", scope, told)
 
     def subject(self, subject_id: str) -> Subject:
         """An organisation, team or user; ``UsageError`` where there is none of that id."""
@@ -250,7 +289,24 @@ class Directory:
 
     def limit(self, scope: str) -> Limit:
         """A scope's own limit."""
+        kind, _, name = scope.partition(":")
+        if kind == "key":
+            scope = scope_key("key", self.key(name).account)
         return self._limits.limit(scope)
+
+    def _no_longer_than(self, actor: Caller, expires_ns: int) -> int:
+        """When a key that the actor makes ends, which is not after the one they act by.
+
+        A key that is bounded otherwise makes none, or it could be left behind by its own work.
+        """
+        if not actor.key_id or Role.OWNER in actor.roles:
+            return expires_ns
+        mine = self.key(actor.key_id)
+        bounded = mine.allowed_models is not None or bool(mine.privacy)
+        if bounded or not self.limit(scope_key("key", mine.id)).is_empty:
+            raise NotAllowedError("a key that is limited itself makes no other keys")
+        ends = [one for one in (mine.expires_ns, mine.revoked_ns, expires_ns) if one]
+        return min(ends, default=0)
 
     def _column(self, field: Field, value: Any) -> dict[str, Any]:
         """The column that a field's new value goes into."""
@@ -266,16 +322,13 @@ class Directory:
             return {"disabled_ns": self._wall_ns() if value else 0}
         raise UsageError(f"{field.value} is not a field of organisations, teams and users")
 
-    def _end(self, actor: Caller, key: Key, at_ns: int, why: str) -> None:
-        require_route(actor, Route.MANAGE_KEYS, self._place(self.subject(key.owner_id)))
-        with self._connections.writing() as connection:
-            connection.execute(
-                update(KEYS)
-                .where(KEYS.c.id == key.id, (KEYS.c.revoked_ns == 0) | (KEYS.c.revoked_ns > at_ns))
-                .values(revoked_ns=at_ns)
-            )
-            self._note(connection, actor, "key.ended", key.id, {"why": why, "at_ns": at_ns})
-        self.changed()
+    def _end(self, connection: Connection, actor: Caller, key: Key, at_ns: int, why: str) -> None:
+        connection.execute(
+            update(KEYS)
+            .where(KEYS.c.id == key.id, (KEYS.c.revoked_ns == 0) | (KEYS.c.revoked_ns > at_ns))
+            .values(revoked_ns=at_ns)
+        )
+        self._note(connection, actor, "key.ended", key.id, {"why": why, "at_ns": at_ns})
 
     def _place_for(self, kind: Kind, parent_id: str) -> Place:
         """Where a new subject would stand."""
@@ -311,6 +364,13 @@ class Directory:
             detail=detail,
             within=connection,
         )
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(
+        f"there is another {name!r} of that kind in the organisation",
+        next_step="choose another name; one that is switched off keeps its own",
+    )
 
 
 def _name(said: str) -> str:

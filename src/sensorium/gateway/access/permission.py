@@ -9,12 +9,11 @@ from sensorium.gateway.access.caller import Caller
 from sensorium.gateway.access.records import Kind, Subject
 from sensorium.gateway.access.roles import (
     RAISING,
-    RANK,
     Field,
     Reach,
     Role,
     Route,
-    highest,
+    is_within,
     reach_of,
     reach_on,
 )
@@ -31,20 +30,21 @@ OPERATOR = Caller(scopes=Scopes(user_id="operator"), roles=frozenset({Role.OWNER
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a record stands: whose it is, in which team and organisation."""
+    """Where a record stands: whose it is, in which team and organisation, and in what role."""
 
     user_id: str = ""
     team_id: str = ""
     organisation_id: str = ""
+    role: Role | None = None
 
     @classmethod
     def of(cls, subject: Subject, team_id: str) -> Place:
         """A subject's place; ``team_id`` is that of a user's team."""
         if subject.kind is Kind.ORGANISATION:
-            return cls(organisation_id=subject.id)
+            return cls(organisation_id=subject.id, role=subject.role)
         if subject.kind is Kind.TEAM:
-            return cls(team_id=subject.id, organisation_id=subject.organisation_id)
-        return cls(subject.id, team_id, subject.organisation_id)
+            return cls("", subject.id, subject.organisation_id, subject.role)
+        return cls(subject.id, team_id, subject.organisation_id, subject.role)
 
 
 def nearness(actor: Caller, place: Place) -> Reach:
@@ -69,7 +69,8 @@ def require_change(actor: Caller, field: Field, place: Place, *, given: Role | N
     """Raise ``NotAllowedError`` unless the actor may change that field there.
 
     Nobody but an owner changes what gives them their own power: their own record and keys, and
-    those of the team and organisation that they stand in. ``given`` is the role to be given.
+    those of the team and organisation that they stand in. Nobody acts on a role that reaches
+    further than theirs. ``given`` is the role to be given.
     """
     if reach_of(actor.roles, field) < nearness(actor, place):
         raise NotAllowedError(f"this role may not change the {field.value} there")
@@ -77,8 +78,28 @@ def require_change(actor: Caller, field: Field, place: Place, *, given: Role | N
         return
     if field in RAISING and _holds_up(actor, place):
         raise NotAllowedError(f"nobody changes the {field.value} that they themselves stand on")
-    if given is not None and RANK[given] > highest(actor.roles):
-        raise NotAllowedError(f"only a higher role can give the role {given.value}")
+    if place.role is not None and not is_within(place.role, actor.roles):
+        raise NotAllowedError(f"only a higher role may change the {field.value} there")
+    if given is not None:
+        require_role(actor, given)
+
+
+def require_keys(actor: Caller, place: Place, role: Role) -> None:
+    """Raise ``NotAllowedError`` unless the actor may make or end a key of that role there.
+
+    Whoever makes a key can act by it. So the role must be within the actor's, and so must that of
+    the owner, whose models and budgets the key has, where the owner is somebody else.
+    """
+    require_route(actor, Route.MANAGE_KEYS, place)
+    require_role(actor, role)
+    if place.role is not None and nearness(actor, place) is not Reach.OWN:
+        require_role(actor, place.role)
+
+
+def require_role(actor: Caller, role: Role) -> None:
+    """Raise ``NotAllowedError`` unless a role is within those of the actor."""
+    if not is_within(role, actor.roles):
+        raise NotAllowedError(f"only a higher role may do that with the role {role.value}")
 
 
 def _holds_up(actor: Caller, place: Place) -> bool:

@@ -38,7 +38,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A virtual key, without the key. ``expires_ns`` and ``revoked_ns`` are 0 for never."""
+    """A virtual key, without the key. ``expires_ns`` and ``revoked_ns`` are 0 for never.
+
+    ``counts_as`` is the id of the key that this one was rotated from, the first of them, so that
+    rotating gives no budget anew; empty where there was none.
+    """
 
     id: str
     prefix: str
@@ -51,6 +55,12 @@ class Key:
     created_ns: int = 0
     expires_ns: int = 0
     revoked_ns: int = 0
+    counts_as: str = ""
+
+    @property
+    def account(self) -> str:
+        """The id that calls count under: what the ledger calls the key."""
+        return self.counts_as or self.id
 
     def holds(self, now_ns: int) -> bool:
         """Whether it opens the door now."""
@@ -91,6 +101,7 @@ def key(row: Any) -> Key:
         created_ns=row.created_ns,
         expires_ns=row.expires_ns,
         revoked_ns=row.revoked_ns,
+        counts_as=row.counts_as,
     )
 
 

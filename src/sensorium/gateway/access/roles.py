@@ -90,9 +90,7 @@ _ADMINS = _levels(none="service auditor member team_admin", organisation="admin"
 _OWNERS = _levels(none="service auditor member team_admin admin")
 
 FIELDS: Final[Mapping[Field, Mapping[Role, Reach]]] = {
-    Field.NAME: _levels(
-        none="service auditor", own="member", team="team_admin", organisation="admin"
-    ),
+    Field.NAME: _MANAGERS,
     Field.ROLE: _MANAGERS,
     Field.LIMIT: _MANAGERS,
     Field.ALLOWED_MODELS: _MANAGERS,
@@ -102,22 +100,10 @@ FIELDS: Final[Mapping[Field, Mapping[Role, Reach]]] = {
 }
 """How far each role may change each field. Never of what gives them their own power: see below."""
 
-RAISING: Final = frozenset(
-    {Field.ROLE, Field.LIMIT, Field.ALLOWED_MODELS, Field.PRIVACY, Field.DISABLED, Field.EXPIRES}
-)
+RAISING: Final = frozenset(Field)
 """Fields that nobody but an owner may change of themselves, their own key, or the team and
-organisation that they belong to: else they could raise themselves."""
-
-RANK: Final[Mapping[Role, int]] = {
-    Role.SERVICE: 0,
-    Role.MEMBER: 1,
-    Role.TEAM_ADMIN: 2,
-    Role.ADMIN: 3,
-    Role.AUDITOR: 3,
-    Role.OWNER: 4,
-}
-"""Nobody gives a role above their own highest. An auditor calls nothing, but reads as far as an
-administrator does."""
+organisation that they belong to: else they could raise themselves. The name is one of them, as an
+identity provider's users and teams are found by it."""
 
 
 def reach_on(roles: frozenset[Role], route: Route) -> Reach:
@@ -130,6 +116,12 @@ def reach_of(roles: frozenset[Role], field: Field) -> Reach:
     return max((FIELDS[field][role] for role in roles), default=Reach.NONE)
 
 
-def highest(roles: frozenset[Role]) -> int:
-    """The rank of their highest role."""
-    return max((RANK[role] for role in roles), default=-1)
+def is_within(role: Role, roles: frozenset[Role]) -> bool:
+    """Whether a role reaches nowhere further than one of these, who may then give it and act on it.
+
+    Not each two can be compared: an auditor reads further than a member, and calls no model.
+    """
+    return any(
+        all(row[role] <= row[one] for table in (ROUTES, FIELDS) for row in table.values())
+        for one in roles
+    )

@@ -51,6 +51,13 @@ OPEN_LEASES = Index(
     sqlite_where=ATTEMPTS.c.state == "open",
     postgresql_where=ATTEMPTS.c.state == "open",
 )
+END_USERS = Index(
+    "ix_gateway_attempts_end_user",
+    ATTEMPTS.c.organisation_id,
+    ATTEMPTS.c.end_user,
+    sqlite_where=ATTEMPTS.c.end_user != "",
+    postgresql_where=ATTEMPTS.c.end_user != "",
+)
 
 ACCOUNTS = Table(
     "gateway_accounts",
@@ -91,6 +98,7 @@ SUBJECTS = Table(
     Column("privacy", Words, nullable=False),
     Column("created_ns", BigInteger, nullable=False),
     Column("disabled_ns", BigInteger, nullable=False),
+    Index("ix_gateway_subjects_name", "organisation_id", "kind", "name", unique=True),
 )
 
 KEYS = Table(
@@ -107,6 +115,7 @@ KEYS = Table(
     Column("created_ns", BigInteger, nullable=False),
     Column("expires_ns", BigInteger, nullable=False),  # 0: never
     Column("revoked_ns", BigInteger, nullable=False),  # 0: not
+    Column("counts_as", String(64), nullable=False, server_default=""),  # a key's id
 )
 
 AUDIT = RECORDS_AUDIT.to_metadata(METADATA)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from sensorium.gateway.ledger import Claim, Cost, Ledger, LedgerConfig, Limit, Outcome, Scopes
 from sensorium.gateway.ledger.administration import Administration
+from sensorium.gateway.ledger.config import Durability
 from sensorium.gateway.ledger.database import open_database
 from sensorium.gateway.ledger.tables import ACCOUNTS, ATTEMPTS
 from sensorium.gateway.reply import Usage
@@ -25,7 +26,12 @@ class Bench:
         self.connections = open_database(config, folder)
         self.observe = Observe()
         self.now_ns = START_NS
-        self.ledger = Ledger(self.connections, self.observe, wall_ns=lambda: self.now_ns)
+        self.ledger = Ledger(
+            self.connections,
+            self.observe,
+            flushes=config.durability is Durability.POWER,
+            wall_ns=lambda: self.now_ns,
+        )
         self.administration = Administration(self.connections)
         self._requests = 0
 
@@ -62,6 +68,11 @@ class Bench:
         with self.connections.reading() as connection:
             found = connection.execute(select(ATTEMPTS).order_by(ATTEMPTS.c.request_id))
             return [dict(row) for row in found.mappings()]
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """All accounts there are."""
+        with self.connections.reading() as connection:
+            return [dict(row) for row in connection.execute(select(ACCOUNTS)).mappings()]
 
     def account(self, scope: str) -> dict[str, Any]:
         """A scope's account."""

@@ -9,17 +9,21 @@ from pathlib import Path
 import pytest
 
 from sensorium.gateway.ledger import LedgerConfig
+from sensorium.gateway.ledger.config import Durability
 from tests.gateway.ledger.bench import Bench
 
 # Fixtures are found by their names in a conftest.
 from tests.store.conftest import postgresql, postgresql_dsn  # noqa: F401 - fixtures
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "sqlite-flushed", "postgresql"])
 def config(request: pytest.FixtureRequest, tmp_path: Path) -> LedgerConfig:
     """Settings of an empty ledger, on each kind of database in turn."""
+    dsn = f"sqlite:///{tmp_path}/gateway.sqlite"
     if request.param == "sqlite":
-        return LedgerConfig(dsn=f"sqlite:///{tmp_path}/gateway.sqlite")
+        return LedgerConfig(dsn=dsn)
+    if request.param == "sqlite-flushed":
+        return LedgerConfig(dsn=dsn, durability=Durability.POWER)
     return LedgerConfig(dsn=request.getfixturevalue("postgresql_dsn"))
 
 

@@ -9,13 +9,16 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 
 from sensorium.gateway.failure import Failure, FailureKind
-from sensorium.gateway.ledger import Outcome, Period, RefusalReason, Refused, Scopes
+from sensorium.gateway.ledger import Cost, Outcome, Period, RefusalReason, Refused, Scopes
 from sensorium.gateway.ledger.account import MINUTE_NS
 from sensorium.gateway.ledger.tables import ATTEMPTS
 from sensorium.gateway.ledger.words import AlreadyOpenError
-from tests.gateway.ledger.bench import START_NS, TEAM, Bench, spent
+from sensorium.gateway.reply import Usage
+from tests.gateway.ledger.bench import START_NS, Bench, spent
 
 pytestmark = pytest.mark.anyio
+
+DAY_NS = 86_400_000_000_000
 
 
 async def test_an_attempt_has_its_row_before_it_is_made_and_its_cost_after(bench: Bench) -> None:
@@ -225,8 +228,137 @@ async def test_rows_can_neither_be_changed_nor_removed(bench: Bench) -> None:
     assert bench.rows()[0]["cost"] == 40
 
 
-async def test_an_error_is_told_to_whoever_asked_and_the_ledger_goes_on(bench: Bench) -> None:
-    with pytest.raises(Exception, match=r"."):
-        await bench.ledger.open(bench.claim(worst_tokens=2**70))
-    await bench.ledger.open(bench.claim(scopes=TEAM))
-    assert len(bench.rows()) == 1
+async def test_what_cannot_be_written_takes_no_other_along(bench: Bench) -> None:
+    bench.limit("team:t1", budget=1000)
+    repeated = bench.claim()
+    await bench.ledger.open(repeated)
+    asked = [
+        bench.claim(started_ns=2**70),
+        bench.claim(),
+        repeated,
+        bench.claim(privacy="\ud800"),
+        bench.claim(),
+    ]
+    answers = await asyncio.gather(*map(bench.ledger.open, asked), return_exceptions=True)
+    failed = [isinstance(answer, Exception) for answer in answers]
+    assert failed == [True, False, True, True, False]
+    assert isinstance(answers[2], AlreadyOpenError)
+    assert len(bench.rows()) == 3
+    assert bench.account("team:t1")["reserved"] == 300
+
+
+async def test_a_call_that_could_cost_a_fortune_is_refused(bench: Bench) -> None:
+    bench.limit("team:t1", concurrency=10)
+    for more in ({"worst": 10**15 + 1}, {"worst_tokens": 2**70}):
+        with pytest.raises(Refused, match="lower its largest answer"):
+            await bench.ledger.open(bench.claim(**more))
+    assert bench.rows() == []
+
+
+async def test_nonsense_that_a_provider_counted_is_neither_a_gain_nor_an_error(
+    bench: Bench,
+) -> None:
+    bench.limit("team:t1", budget=10**6, tokens_per_minute=1000)
+    for usage, cost in ((Usage(-500, -500), -(10**9)), (Usage(10**30, 1), 10**30)):
+        ticket = await bench.ledger.open(bench.claim())
+        said = Outcome(status="ok", usage=usage, cost=Cost(cost), ended_ns=1)
+        assert await bench.ledger.settle(ticket, said)
+    assert [row["cost"] for row in bench.rows()] == [0, 10**15]
+    assert bench.account("team:t1")["settled"] == 10**15
+    with pytest.raises(Refused):
+        await bench.ledger.open(bench.claim(1))
+
+
+async def test_what_was_given_up_yesterday_is_not_charged_to_today(bench: Bench) -> None:
+    bench.limit("team:t1", budget=100, period=Period.DAILY)
+    ticket = await bench.ledger.open(bench.claim(100, lease_s=1.0))
+    bench.now_ns += DAY_NS
+    await bench.ledger.recover()
+    await bench.ledger.open(bench.claim(1))
+    assert await bench.ledger.settle(ticket, spent(60))
+    account = bench.account("team:t1")
+    assert (account["settled"], account["reserved"], account["calls"]) == (0, 1, 1)
+
+
+async def test_an_account_first_used_by_an_old_call_counts_today(bench: Bench) -> None:
+    old = await bench.ledger.open(bench.claim(10))
+    bench.now_ns += DAY_NS
+    await bench.ledger.settle(await bench.ledger.open(bench.claim(50)), spent(50))
+    bench.limit("team:t1", budget=100, period=Period.DAILY)
+    await bench.ledger.settle(old, spent(10))
+    with pytest.raises(Refused):
+        await bench.ledger.open(bench.claim(51))
+    await bench.ledger.open(bench.claim(50))
+
+
+async def test_a_call_settled_at_the_moment_that_it_is_given_up_is_settled_once(
+    bench: Bench,
+) -> None:
+    bench.limit("team:t1", budget=1000)
+    await bench.ledger.open(bench.claim(100))
+    for order in (1, -1):
+        ticket = await bench.ledger.open(bench.claim(100, lease_s=1.0))
+        bench.now_ns += 2_000_000_000
+        settle, recover = bench.ledger.settle(ticket, spent(60)), bench.ledger.recover()
+        await asyncio.gather(*[settle, recover][::order])
+    ticket = await bench.ledger.open(bench.claim(100))
+    twice = [bench.ledger.settle(ticket, spent(60)) for _ in range(2)]
+    assert await asyncio.gather(*twice) == [True, False]
+    account = bench.account("team:t1")
+    assert (account["settled"], account["reserved"], account["calls"]) == (180, 100, 1)
+
+
+async def test_a_claim_that_comes_late_into_a_new_period_is_set_free_in_it(bench: Bench) -> None:
+    bench.limit("team:t1", budget=1000, period=Period.DAILY)
+    late = bench.now_ns
+    bench.now_ns += DAY_NS
+    await bench.ledger.open(bench.claim(100))
+    ticket = await bench.ledger.open(bench.claim(100, started_ns=late))
+    assert bench.account("team:t1")["reserved"] == 200
+    await bench.ledger.settle(ticket, spent(10))
+    account = bench.account("team:t1")
+    assert (account["reserved"], account["settled"]) == (100, 10)
+
+
+async def test_a_changed_limit_of_all_end_users_counts_what_each_spent_before(
+    bench: Bench,
+) -> None:
+    ada = Scopes("k1", "u1", "t1", "o1", "ada")
+    bench.limit("end_user:o1/*", budget=100, period=Period.DAILY)
+    await bench.ledger.settle(await bench.ledger.open(bench.claim(100, scopes=ada)), spent(90))
+    bench.now_ns += DAY_NS
+    await bench.ledger.open(bench.claim(5, scopes=ada))
+    bench.limit("end_user:o1/*", budget=100)
+    with pytest.raises(Refused):
+        await bench.ledger.open(bench.claim(6, scopes=ada))
+    await bench.ledger.open(bench.claim(5, scopes=ada))
+
+
+async def test_an_end_users_name_may_hold_anything(bench: Bench) -> None:
+    bench.limit("end_user:o1/*", concurrency=1)
+    for name in ("\x00\ud800", "'; DROP TABLE gateway_accounts; --", "a/b", "%"):
+        scopes = Scopes("k1", "u1", "t1", "o1", name)
+        ticket = await bench.ledger.open(bench.claim(scopes=scopes))
+        with pytest.raises(Refused):
+            await bench.ledger.open(bench.claim(scopes=scopes))
+        await bench.ledger.settle(ticket, spent(1))
+
+
+async def test_limits_can_change_while_many_call(bench: Bench) -> None:
+    bench.limit("team:t1", budget=10**9)
+    changing = asyncio.create_task(asyncio.to_thread(_change_limits, bench))
+    opened = 0
+    while not changing.done() or opened < 50:
+        tickets = await asyncio.gather(*(bench.ledger.open(bench.claim(1)) for _ in range(10)))
+        await asyncio.gather(*(bench.ledger.settle(ticket, spent(1)) for ticket in tickets))
+        opened += 10
+    await changing
+    await bench.ledger.open(bench.claim(1))
+    account = bench.account("team:t1")
+    assert (account["settled"], account["reserved"], account["calls"]) == (opened, 1, 1)
+
+
+def _change_limits(bench: Bench) -> None:
+    for number in range(20):
+        period = Period.MONTHLY if number % 2 else Period.TOTAL
+        bench.limit("team:t1", budget=10**9 + number, period=period)

@@ -84,11 +84,20 @@ class Account:
         A claim of a period that is over touches this one's money no more.
         """
         self.calls = max(self.calls - 1, 0)
-        if period_start_ns(limit.period, claim.started_ns) >= self.period_start_ns:
+        if self._is_current(claim, limit):
             self.reserved -= claim.worst.nanodollars if claim.worst else 0
             self.settled += cost
         if tokens is not None and claim.started_ns // MINUTE_NS == self.minute:
             self.tokens = max(self.tokens + tokens - claim.worst_tokens, 0)
+
+    def charge(self, claim: Claim, limit: Limit, cost: int) -> None:
+        """Count a cost that nothing was reserved for any more."""
+        if self._is_current(claim, limit):
+            self.settled += cost
+
+    def _is_current(self, claim: Claim, limit: Limit) -> bool:
+        """Whether a claim belongs to the period that this account is in."""
+        return period_start_ns(limit.period, claim.started_ns) >= self.period_start_ns
 
     def _minute_left(self, now_ns: int) -> tuple[float, float]:
         """The share of the last minute that still counts, and seconds until this one ends."""

@@ -5,17 +5,26 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, text
 
-from sensorium.gateway.ledger.limits import Limit, Period
+from sensorium.gateway.ledger.limits import EVERY, Limit, Period
 from sensorium.gateway.ledger.statements import LIMITS_VERSION
 from sensorium.gateway.ledger.tables import ACCOUNTS, LIMITS, META
 from sensorium.store.records.insert_new import put
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
     from sensorium.store.records.connections import Connections
+
+
+def _kept_by(scope: str) -> ColumnElement[bool]:
+    """The accounts that go by a scope's limit: its own, or those of all whom it is meant for."""
+    of_all, _, name = scope.rpartition("/")
+    if name != EVERY or not of_all:
+        return ACCOUNTS.c.scope == scope
+    return func.substr(ACCOUNTS.c.scope, 1, len(of_all) + 1) == f"{of_all}/"
 
 
 class Administration:
@@ -31,7 +40,10 @@ class Administration:
         today counts what was spent before.
         """
         with self._connections.writing(within) as connection:
-            connection.execute(delete(ACCOUNTS).where(ACCOUNTS.c.scope == scope))
+            if not self._connections.is_sqlite:
+                # Whoever has accounts locked commits first; nobody makes one by the old limit.
+                connection.execute(text("LOCK TABLE gateway_accounts IN EXCLUSIVE MODE"))
+            connection.execute(delete(ACCOUNTS).where(_kept_by(scope)))
             if limit.is_empty:
                 connection.execute(delete(LIMITS).where(LIMITS.c.scope == scope))
             else:

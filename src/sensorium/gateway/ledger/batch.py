@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sensorium.gateway.ledger.account import Account
@@ -14,6 +14,8 @@ from sensorium.gateway.ledger.words import (
     Cost,
     Outcome,
     Recovered,
+    RefusalReason,
+    Refused,
     Scopes,
     Ticket,
 )
@@ -25,7 +27,14 @@ if TYPE_CHECKING:
 _SWEEP: Final = 500
 """Run-out leases taken in one transaction."""
 _REMEMBERED: Final = 10_000
-"""Callers whose limits are remembered; end users are the callers' words, so there is no bound."""
+"""Callers whose limits, and accounts that are kept in memory: end users are the callers' words, so
+there may be any number."""
+_TRIES: Final = 10
+"""How often a transaction is begun again because limits were changed meanwhile."""
+_DEAREST: Final = 10**15
+"""Nano-dollars that one call can cost: a million dollars. Sums of what is below never overflow."""
+_MOST_TOKENS: Final = 10**10
+"""Tokens of one call, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,22 @@ class Recover:
 Request = Open | Settle | Renew | Recover
 
 
+class _LimitsChangedError(Exception):
+    """Limits were changed between the reading of them and of their accounts; begin again."""
+
+
+@dataclass(slots=True)
+class _Page:
+    """One batch: what it touches, as it was read, and the rows to write at its end."""
+
+    accounts: dict[str, Account]
+    states: dict[tuple[str, int], str]
+    expired: list[Claim]
+    opened: list[tuple[Any, ...]] = field(default_factory=list)
+    closed: list[tuple[Any, ...]] = field(default_factory=list)
+    renewed: list[tuple[Any, ...]] = field(default_factory=list)
+
+
 class Books:
     """Carries out batches on one connection; belongs to one thread.
 
@@ -75,19 +100,53 @@ class Books:
         self._version: str | None = None
         self._limits: dict[str, Limit] = {}
         self._limited_of: dict[Scopes, list[tuple[str, Limit]]] = {}
+        self._kept: dict[str, Account] = {}
 
     def carry_out(self, requests: Sequence[Request]) -> list[Any]:
-        """All of them in one transaction, in their order; an answer for each."""
+        """All of them in one transaction, in their order; an answer for each.
+
+        Raises what went wrong with any of them, after which nothing of the batch has been done.
+        ``AlreadyOpenError`` is that an attempt stands in the ledger before it was opened.
+        """
         self._reached("before_transaction")
-        with self._sql.transaction():
+        for _ in range(_TRIES):
+            try:
+                with self._sql.transaction():
+                    page = self._page(requests)
+                    answers = [self._one(request, page) for request in requests]
+                    self._write(page)
+                    self._reached("before_commit")
+            except _LimitsChangedError:
+                continue
+            except BaseException:
+                self._kept.clear()
+                raise
+            self._reached("after_commit")
+            if len(self._kept) > _REMEMBERED:
+                self._kept.clear()
+            return answers
+        raise RuntimeError("limits are changed faster than they can be read")
+
+    def _page(self, requests: Sequence[Request]) -> _Page:
+        """What these requests are about, read and locked."""
+        if not self._sql.is_all_ours():
+            self._kept.clear()
             self._read_limits()
-            expired = self._run_out(requests)
-            accounts = self._accounts(requests, expired)
-            answers = [self._one(request, accounts, expired) for request in requests]
-            self._sql.put_accounts(list(accounts.values()))
-            self._reached("before_commit")
-        self._reached("after_commit")
-        return answers
+        expired = self._run_out(requests)
+        settled = [one.ticket.claim for one in requests if isinstance(one, Settle)]
+        states = self._sql.states([(one.request_id, one.attempt) for one in settled])
+        return _Page(self._accounts(requests, expired), states, expired)
+
+    def _write(self, page: _Page) -> None:
+        if page.opened:
+            if self._sql.open_attempts(page.opened) != len(page.opened):
+                raise AlreadyOpenError("an attempt stands in the ledger already")
+            self._reached("inserted")
+        if page.closed:
+            self._sql.close_attempts(page.closed)
+            self._reached("closed")
+        self._sql.renew(page.renewed)
+        self._sql.put_accounts(list(page.accounts.values()))
 
     def _read_limits(self) -> None:
         version = self._sql.limits_version()
@@ -120,87 +179,135 @@ class Books:
 
     def _accounts(self, requests: Sequence[Request], expired: list[Claim]) -> dict[str, Account]:
         """The accounts that these requests touch, locked; made from the rows where missing."""
-        claims = list(expired)
-        for request in requests:
-            if isinstance(request, Open):
-                claims.append(request.claim)
-            elif isinstance(request, Settle):
-                claims.append(request.ticket.claim)
-        touched = {
-            key: (limit, claim.started_ns)
-            for claim in claims
-            for key, limit in self._limited(claim)
-        }
-        keys = sorted(touched)
-        accounts = self._sql.accounts(keys)
+        now_ns: dict[str, int] = {}
+        limits: dict[str, Limit] = {}
+        for claim, at_ns in _moments(requests, expired):
+            for key, limit in self._limited(claim):
+                limits[key] = limit
+                now_ns[key] = max(at_ns, now_ns.get(key, 0))
+        missing = sorted(key for key in limits if key not in self._kept)
+        if missing:
+            self._kept.update(self._read_accounts(missing))
+        accounts = {key: self._kept[key] for key in limits}
+        for key, account in accounts.items():
+            if account.period_start_ns < 0:
+                self._make(account, limits[key], now_ns[key])
+        return accounts
+
+    def _read_accounts(self, keys: list[str]) -> dict[str, Account]:
+        accounts, version = self._sql.accounts(keys)
         if len(accounts) < len(keys):
             for key in keys:
                 if key not in accounts:
                     self._sql.make_account(key)
-            accounts = self._sql.accounts(keys)
-        for key, account in accounts.items():
-            if account.period_start_ns < 0:
-                limit, now_ns = touched[key]
-                start = period_start_ns(limit.period, now_ns)
-                account.period_start_ns = start
-                account.settled, account.reserved, account.calls = self._sql.sums(key, start)
+            accounts, version = self._sql.accounts(keys)
+        if version != self._version:
+            # An account goes by its limit's period, so it and an older limit do not fit.
+            raise _LimitsChangedError
         return accounts
 
-    def _one(self, request: Request, accounts: dict[str, Account], expired: list[Claim]) -> Any:
+    def _make(self, account: Account, limit: Limit, now_ns: int) -> None:
+        """Sum up the rows of the period. One that is newer than now counts: clocks differ."""
+        start = period_start_ns(limit.period, now_ns)
+        sums = self._sql.sums(account.scope, start)
+        newest = period_start_ns(limit.period, sums.newest_ns)
+        if newest > start:
+            start, sums = newest, self._sql.sums(account.scope, newest)
+        account.period_start_ns = start
+        account.settled, account.reserved, account.calls = sums.settled, sums.reserved, sums.calls
+
+    def _one(self, request: Request, page: _Page) -> Any:
         if isinstance(request, Open):
-            return self._open(request.claim, accounts)
+            return self._open(request.claim, page)
         if isinstance(request, Settle):
-            return self._settle(request, accounts)
+            return self._settle(request, page)
         if isinstance(request, Renew):
             claim = request.ticket.claim
-            return self._sql.renew(claim.request_id, claim.attempt, request.until_ns)
-        return self._recover(request, accounts, expired)
+            page.renewed.append((request.until_ns, claim.request_id, claim.attempt))
+            return None
+        return self._recover(request, page)
 
-    def _open(self, claim: Claim, accounts: dict[str, Account]) -> Any:
+    def _open(self, claim: Claim, page: _Page) -> Any:
+        if too_much := _too_much(claim):
+            return too_much
         limited = self._limited(claim)
         for key, limit in limited:
-            accounts[key].advance(limit, claim.started_ns)
-            refused = accounts[key].refusal(limit, claim)
+            account = page.accounts[key]
+            account.advance(limit, claim.started_ns)
+            if account.period_start_ns > claim.started_ns:
+                # It comes late into a period that another clock has begun, and belongs to that.
+                claim = replace(claim, started_ns=account.period_start_ns)
+        for key, limit in limited:
+            refused = page.accounts[key].refusal(limit, claim)
             if refused is not None:
                 return refused
-        if not self._sql.insert_attempt(_opened(claim)):
-            return AlreadyOpenError(f"{claim.request_id}/{claim.attempt} stands in the ledger")
-        self._reached("inserted")
+        page.opened.append(_opened(claim))
         for key, _ in limited:
-            accounts[key].take(claim)
+            page.accounts[key].take(claim)
         return Ticket(claim)
 
-    def _settle(self, request: Settle, accounts: dict[str, Account]) -> bool:
+    def _settle(self, request: Settle, page: _Page) -> bool:
         claim, outcome = request.ticket.claim, request.outcome
-        state = self._sql.attempt_state(claim.request_id, claim.attempt)
+        row = claim.request_id, claim.attempt
+        state = page.states.get(row)
         if state not in {"open", "abandoned"}:
             return False
-        self._sql.close_attempt(claim.request_id, claim.attempt, _closed(outcome))
-        self._reached("closed")
-        cost = outcome.cost.nanodollars if outcome.cost else 0
-        tokens = outcome.usage.total if outcome.usage else None
+        page.states[row] = "settled"
+        closed = _closed(outcome)
+        page.closed.append((*closed, *row))
+        cost = _bounded(outcome.cost.nanodollars, _DEAREST) if outcome.cost else 0
+        tokens = _bounded(outcome.usage.total, _MOST_TOKENS) if outcome.usage else None
         for key, limit in self._limited(claim):
-            account = accounts[key]
+            account = page.accounts[key]
             if state == "abandoned":
                 # Its reservation is gone already; what it cost after all is still counted.
-                account.settled += cost
+                account.charge(claim, limit, cost)
             else:
                 account.give_back(claim, limit, cost=cost, tokens=tokens)
         return True
 
-    def _recover(
-        self, request: Recover, accounts: dict[str, Account], expired: list[Claim]
-    ) -> Recovered:
+    def _recover(self, request: Recover, page: _Page) -> Recovered:
         attempts = released = 0
-        for claim in expired:
-            if not self._sql.abandon(claim.request_id, claim.attempt, request.now_ns):
+        for claim in page.expired:
+            row = claim.request_id, claim.attempt
+            if page.states.get(row) == "settled" or not self._sql.abandon(*row, request.now_ns):
                 continue
+            page.states[row] = "abandoned"
             attempts += 1
             released += claim.worst.nanodollars if claim.worst else 0
             for key, limit in self._limited(claim):
-                accounts[key].give_back(claim, limit, cost=0, tokens=None)
+                page.accounts[key].give_back(claim, limit, cost=0, tokens=None)
         self._reached("abandoned")
         return Recovered(attempts, released)
+
+
+def _moments(requests: Sequence[Request], expired: list[Claim]) -> Iterator[tuple[Claim, int]]:
+    """Every claim that is touched, and the time at which it is."""
+    for request in requests:
+        if isinstance(request, Open):
+            yield request.claim, request.claim.started_ns
+        elif isinstance(request, Settle):
+            claim = request.ticket.claim
+            yield claim, max(claim.started_ns, request.outcome.ended_ns)
+        elif isinstance(request, Recover):
+            for claim in expired:
+                yield claim, max(claim.started_ns, request.now_ns)
+
+
+def _too_much(claim: Claim) -> Refused | None:
+    """Why no ledger could hold such a claim, if so."""
+    if claim.worst is not None and claim.worst.nanodollars > _DEAREST:
+        said = "This call could cost more than a million dollars; lower its largest answer."
+        return Refused(RefusalReason.BUDGET, "call:", None, said)
+    if claim.worst_tokens > _MOST_TOKENS:
+        said = f"This call could use more than {_MOST_TOKENS} tokens; lower its largest answer."
+        return Refused(RefusalReason.TOKENS, "call:", None, said)
+    return None
+
+
+def _bounded(said: int, most: int) -> int:
+    """What a provider said, where it can be true: not negative, and no more than a call can be."""
+    return min(max(said, 0), most)
 
 
 def _opened(claim: Claim) -> tuple[Any, ...]:
@@ -229,18 +336,17 @@ def _opened(claim: Claim) -> tuple[Any, ...]:
 
 def _closed(outcome: Outcome) -> tuple[Any, ...]:
     usage = outcome.usage
-    used = (
-        (usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning)
-        if usage
-        else (None,) * 5
-    )
+    used: tuple[int | None, ...] = (None,) * 5
+    if usage:
+        said = usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning
+        used = tuple(_bounded(one, _MOST_TOKENS) for one in said)
     return (
         "settled",
         outcome.status,
         outcome.failure.kind.value if outcome.failure else "",
         outcome.first_byte_ns,
         outcome.ended_ns,
-        outcome.cost.nanodollars if outcome.cost else None,
+        _bounded(outcome.cost.nanodollars, _DEAREST) if outcome.cost else None,
         *used,
         outcome.cached,
         outcome.policy,

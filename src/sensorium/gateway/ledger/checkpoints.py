@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from sensorium.store.records.connections import Connections
 
-PAGES: Final = 16_384
+PAGES: Final = 32_768
 """Pages of the log (64 MiB) from which a commit makes the checkpoint itself."""
 
 _EVERY_S: Final = 0.25

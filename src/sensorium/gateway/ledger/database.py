@@ -16,6 +16,7 @@ from sensorium.store.records.migrate import Schema, migrate
 if TYPE_CHECKING:
     from sensorium.gateway.ledger.config import LedgerConfig
 
+_PAGE_BYTES: Final = 2048
 SCHEMA: Final = Schema(
     "sensorium.gateway.ledger:migrations", 0x5E45_0011, "gateway's database", "ledger.dsn"
 )
@@ -33,6 +34,11 @@ def open_database(config: LedgerConfig, data_dir: Path) -> Connections:
             connection.execute("PRAGMA synchronous=NORMAL").close()
 
     if connections.is_sqlite:
+        # A commit writes each page that it touched, and here touches a handful by a few bytes. Says
+        # something only to a database that does not exist yet, and before the log's mode does.
+        @event.listens_for(connections.engine, "connect", insert=True)
+        def _small_pages(connection: Any, _record: Any) -> None:
+            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}").close()
 
         @event.listens_for(connections.engine, "connect")
         def _leave_checkpoints(connection: Any, _record: Any) -> None:

@@ -15,13 +15,13 @@ Promises, each with its test:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sensorium.gateway.ledger.batch import Open, Recover, Renew, Settle
+from sensorium.gateway.ledger.config import Durability
 from sensorium.gateway.ledger.database import open_database
 from sensorium.gateway.ledger.statements import Statements
 from sensorium.gateway.ledger.words import Claim, Outcome, Recovered, Refused, Ticket
@@ -34,17 +34,21 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Belongs to one event loop. Nothing is started before it is first asked."""
+    """Belongs to one event loop. Nothing is started before it is first asked.
+
+    ``flushes`` is whether each of SQLite's commits waits for the disk, for which no loop can wait.
+    """
 
     def __init__(
         self,
         connections: Connections,
         observe: Observe,
         *,
+        flushes: bool = False,
         wall_ns: Callable[[], int] = time.time_ns,
         reached: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        kind = LoopWriter if connections.is_sqlite else ThreadWriter
+        kind = LoopWriter if connections.is_sqlite and not flushes else ThreadWriter
         self._writer: Writer = kind(lambda: Statements(connections), reached)
         self._wall_ns = wall_ns
         self._log = observe.logger("gateway")
@@ -56,6 +60,11 @@ class Ledger:
         self._abandoned = observe.counter(
             "sensorium_gateway_attempts_abandoned",
             "Attempts whose process died before it could settle them",
+        )
+
+        self._missed = observe.counter(
+            "sensorium_gateway_recoveries_failed",
+            "Looks for run-out leases that the database did not answer",
         )
 
     async def open(self, claim: Claim) -> Ticket:
@@ -98,9 +107,16 @@ class Ledger:
     async def recover_forever(self, every_s: float) -> None:
         """Recover now and then; never returns."""
         while True:
-            with contextlib.suppress(Exception):
+            try:
                 while (await self.recover()).attempts:
                     pass
+            except Exception as error:  # noqa: BLE001 - the next look may find the database again
+                self._missed.inc()
+                self._log.error(
+                    "leases could not be looked through",
+                    error=type(error).__name__,
+                    unaffected="reservations of dead processes are held until they can be",
+                )
             await asyncio.sleep(every_s)
 
     async def close(self) -> None:
@@ -113,4 +129,5 @@ def open_ledger(
 ) -> tuple[Ledger, Connections]:
     """The ledger on the database of the settings, and that database for who else keeps things."""
     connections = open_database(config, data_dir)
-    return Ledger(connections, observe), connections
+    flushes = config.durability is Durability.POWER
+    return Ledger(connections, observe, flushes=flushes), connections

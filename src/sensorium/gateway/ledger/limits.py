@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from sensorium.gateway.ledger.words import Scopes
+from sensorium.store.records.types import storable
 
 EVERY: Final = "*"
 """Stands for each end user of an organisation that has no limit of its own."""
@@ -59,7 +60,9 @@ def _first_of_month(day: int) -> int:
 
 def scope_key(kind: str, name: str, organisation: str = "") -> str:
     """The name of a scope's account: ``team:NAME``; end users belong to an organisation."""
-    return f"end_user:{organisation}/{name}" if kind == "end_user" else f"{kind}:{name}"
+    if kind == "end_user":
+        return f"end_user:{organisation}/{storable(name)}"  # the caller's word, maybe a hostile one
+    return f"{kind}:{name}"
 
 
 def scope_keys(scopes: Scopes) -> tuple[str, ...]:

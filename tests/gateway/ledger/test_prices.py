@@ -34,6 +34,8 @@ def test_another_model_whose_name_only_begins_alike_has_no_price() -> None:
     for model in ("gpt-4o-audio-preview", "gpt-4omni", "gpt-5-mini-high", "o3-deep-research", ""):
         assert BOOK.entry("openai", model) is None, model
         assert BOOK.cost("openai", model, Usage(1, 1)) is None
+    for model in ("claude-opus-5-6", "claude-opus-5-10-20261001", "claude-sonnet-5-7"):
+        assert BOOK.entry("anthropic", model) is None, model
         assert BOOK.worst("openai", model, 1, 1) is None
     assert BOOK.cost("nobody", "gpt-4o", Usage(1, 1)) is None
 

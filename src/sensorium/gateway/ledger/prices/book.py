@@ -15,7 +15,10 @@ from sensorium.gateway.ledger.prices.entry import Entry, read_entry
 from sensorium.gateway.ledger.words import Cost
 from sensorium.gateway.reply import Usage
 
-_VERSIONED: Final = re.compile(r"[-@:]v?\d[\w.:@-]*")
+# A date or a three-digit build, an edition, a revision: never the number of another model.
+_VERSIONED: Final = re.compile(
+    r"(?:[-@]\d{4}-\d{2}-\d{2}|[-@]\d{8}|-\d{3})?(?:-v\d+)?(?::\d+)?", re.ASCII
+)
 ANY: Final = "*"
 """A model name that stands for every model of a provider's kind that has no entry."""
 

@@ -1,9 +1,11 @@
-"""Keeping the ledger's promises around calls: leases renewed, settlements never lost."""
+"""Keeping the ledger's promises around calls: leases renewed, settlements written again."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sensorium.gateway.calls.background import Background
@@ -15,13 +17,29 @@ if TYPE_CHECKING:
 
 # How long a settlement may wait for company. A claim that comes takes it along at once.
 _TOGETHER_S: Final = 0.005
+# A settlement that failed is tried again after the first, then twice as long each time: in all for
+# some four minutes, which a database's restart does not take.
+_AGAIN_S: Final = 0.5
+_LONGEST_S: Final = 30.0
+_TRIES: Final = 14
+
+
+@dataclass(slots=True, eq=False)
+class _Settlement:
+    """What a call came to, until it is written."""
+
+    ticket: Ticket
+    outcome: Outcome
+    tries: int = 0
+    again: asyncio.TimerHandle | None = None
 
 
 class Bookkeeping:
     """Opens, renews and settles. Belongs to one event loop.
 
     A settlement is handed over and not waited for: an answer need not wait for a disk. It is
-    written together with the next claim, which sees it, or a few milliseconds later by itself.
+    written together with the next claim, which sees it, or a few milliseconds later by itself. One
+    that the database fails is tried again for some minutes, its lease renewed meanwhile.
     :meth:`settled` waits for all of them.
     """
 
@@ -29,14 +47,20 @@ class Bookkeeping:
         self._ledger = ledger
         self._lease_s = lease_s
         self._open: dict[int, Ticket] = {}
-        self._waiting: list[tuple[Ticket, Outcome]] = []
+        self._waiting: list[_Settlement] = []
+        self._delayed: set[_Settlement] = set()
+        self._ending = False
         self._timer: asyncio.TimerHandle | None = None
         self._writing: set[asyncio.Future[bool]] = set()
         self._background = Background()
         self._log = observe.logger("gateway")
         self._failed = observe.counter(
             "sensorium_gateway_settlements_failed",
-            "Settlements that the ledger could not write; their leases run out",
+            "Settlements that the ledger could not write in the end; their leases run out",
+        )
+        self._again = observe.counter(
+            "sensorium_gateway_settlements_again",
+            "Settlements that the ledger could not write and that are tried again",
         )
 
     async def open(self, claim: Claim) -> Ticket:
@@ -53,8 +77,7 @@ class Bookkeeping:
 
     def settle(self, ticket: Ticket, outcome: Outcome) -> None:
         """Hand over what a call came to."""
-        self._open.pop(id(ticket), None)
-        self._waiting.append((ticket, outcome))
+        self._waiting.append(_Settlement(ticket, outcome))
         if self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(_TOGETHER_S, self._hand_over)
@@ -68,8 +91,14 @@ class Bookkeeping:
                     await self._ledger.renew(ticket, self._lease_s)
 
     async def settled(self) -> None:
-        """Wait until everything handed over is written, or has failed to be."""
+        """Wait until everything handed over is written, or has failed to be; for the end.
+
+        What waits to be tried again is tried now, and then no more.
+        """
         await self._background.done()
+        self._ending = True
+        for settlement in list(self._delayed):
+            self._retry(settlement)
         self._hand_over()
         while self._writing:
             await asyncio.gather(*self._writing, return_exceptions=True)
@@ -79,16 +108,37 @@ class Bookkeeping:
             self._timer.cancel()
             self._timer = None
         waiting, self._waiting = self._waiting, []
-        for ticket, outcome in waiting:
-            writing = self._ledger.settling(ticket, outcome)
+        for settlement in waiting:
+            settlement.tries += 1
+            writing = self._ledger.settling(settlement.ticket, settlement.outcome)
             self._writing.add(writing)
-            writing.add_done_callback(self._written)
+            writing.add_done_callback(partial(self._written, settlement))
 
-    def _written(self, writing: asyncio.Future[bool]) -> None:
+    def _written(self, settlement: _Settlement, writing: asyncio.Future[bool]) -> None:
         self._writing.discard(writing)
-        if not writing.cancelled() and (error := writing.exception()) is not None:
+        error = None if writing.cancelled() else writing.exception()
+        if error is None:
+            self._open.pop(id(settlement.ticket), None)
+            return
+        if self._ending or settlement.tries >= _TRIES:
+            self._open.pop(id(settlement.ticket), None)
             self._failed.inc()
             self._log.error("settlement failed", error=type(error).__name__)
+            return
+        self._again.inc()
+        self._log.warning("settlement is tried again", error=type(error).__name__)
+        delay = min(_AGAIN_S * 2 ** (settlement.tries - 1), _LONGEST_S)
+        loop = asyncio.get_running_loop()
+        settlement.again = loop.call_later(delay, self._retry, settlement)
+        self._delayed.add(settlement)
+
+    def _retry(self, settlement: _Settlement) -> None:
+        self._delayed.discard(settlement)
+        if settlement.again is not None:
+            settlement.again.cancel()
+            settlement.again = None
+        self._waiting.append(settlement)
+        self._hand_over()
 
     async def _undo(self, opening: asyncio.Future[Ticket]) -> None:
         from sensorium.gateway.ledger import Outcome

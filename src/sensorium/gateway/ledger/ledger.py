@@ -61,7 +61,6 @@ class Ledger:
             "sensorium_gateway_attempts_abandoned",
             "Attempts whose process died before it could settle them",
         )
-
         self._missed = observe.counter(
             "sensorium_gateway_recoveries_failed",
             "Looks for run-out leases that the database did not answer",

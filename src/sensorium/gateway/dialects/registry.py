@@ -7,17 +7,17 @@ from types import MappingProxyType
 from typing import Final
 
 from sensorium.gateway.dialect import Dialect
-from sensorium.gateway.dialects.anthropic import Anthropic
-from sensorium.gateway.dialects.bedrock import Bedrock
-from sensorium.gateway.dialects.gemini import Gemini
-from sensorium.gateway.dialects.openai_chat import OpenAIChat
-from sensorium.gateway.dialects.openai_responses import OpenAIResponses
+from sensorium.gateway.dialects.anthropic import ANTHROPIC
+from sensorium.gateway.dialects.bedrock import BEDROCK
+from sensorium.gateway.dialects.gemini import GEMINI
+from sensorium.gateway.dialects.openai_chat import OPENAI_CHAT
+from sensorium.gateway.dialects.openai_responses import OPENAI_RESPONSES
 
 _ALL: Final[tuple[Dialect, ...]] = (
-    OpenAIChat(),
-    Anthropic(),
-    Gemini(),
-    Bedrock(),
-    OpenAIResponses(),
+    OPENAI_CHAT,
+    ANTHROPIC,
+    GEMINI,
+    BEDROCK,
+    OPENAI_RESPONSES,
 )
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({one.name: one for one in _ALL})

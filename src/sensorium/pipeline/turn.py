@@ -270,8 +270,15 @@ class Pipeline:
             )
             return 0
         due = self._caseload.take()
-        for incident in due:
-            self._parts.incidents.concluded(self._parts.investigate(incident, until_ns))
+        for place, incident in enumerate(due, 1):
+            try:
+                concluded = self._parts.investigate(incident, until_ns)
+            except Exception:
+                # The one that failed is looked at again after a restart; the others wait for it
+                # no longer than until the next window.
+                self._caseload.add(due[place:])
+                raise
+            self._parts.incidents.concluded(concluded)
             self.meanwhile()
         return len(due)
 

@@ -35,9 +35,17 @@ setup: .stamps/dev ## make .venv with everything that development needs
 	@$(BIN)/python -m sensorium.app.preparation
 	@touch $@
 
-.stamps/dev: requirements-dev.lock .stamps/run
+.stamps/dev: requirements-dev.lock .stamps/run .stamps/torch
 	@echo "installing what development needs (once)"
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The second line adds what this platform's build of torch needs beside: nothing for the CPU build,
+# CUDA's libraries (gigabytes) for the build that Linux gets where pip's settings offer no other.
+.stamps/torch: requirements-torch.lock .stamps/venv
+	@echo "installing torch (once)"
+	@$(PIP) install --no-deps --require-hashes -r requirements-torch.lock
+	@$(PIP) install "$$(grep -o '^torch==[0-9.]*' requirements-torch.lock)"
 	@touch $@
 
 .stamps/system: tools/system-packages.txt tools/install-system-packages
@@ -45,6 +53,7 @@ setup: .stamps/dev ## make .venv with everything that development needs
 	@tools/install-system-packages tools/system-packages.txt
 	@touch $@
 
+TORCH_NEEDS := torch mpmath networkx setuptools sympy
 .PHONY: lock
 lock: .stamps/venv ## resolve pyproject.toml into the lock files: make lock [UPGRADE=--upgrade]
 	@$(PIP) install "uv>=0.5"
@@ -52,7 +61,20 @@ lock: .stamps/venv ## resolve pyproject.toml into the lock files: make lock [UPG
 		--no-annotate $(UPGRADE) --group build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) -c requirements.lock --all-extras --group build --group dev \
+		--override tools/torch-apart.txt $(TORCH_NEEDS:%=--no-emit-package %) \
 		pyproject.toml -o requirements-dev.lock
+
+# torch apart from the rest: its releases for Linux name gigabytes of CUDA, and its CPU build, which is
+# what the tests use, has a hash of its own (the first one) that no index lists beside the others.
+.PHONY: lock-torch
+lock-torch: .stamps/venv ## resolve torch into its lock file: make lock-torch VERSION=2.13.0 CPU=hash
+	@test -n "$(VERSION)" && test -n "$(CPU)" || { echo "say VERSION= and CPU=" >&2; exit 2; }
+	@$(PIP) install "uv>=0.5"
+	@echo torch==$(VERSION) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-deps - \
+		| sed '/^torch==/a\    --hash=sha256:$(CPU) \\' > requirements-torch.lock
+	@printf '%s\n' networkx setuptools sympy | $(BIN)/uv pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes --no-header --no-annotate - >> requirements-torch.lock
 
 # --- using it ---------------------------------------------------------------------------------
 

@@ -40,12 +40,9 @@ setup: .stamps/dev ## make .venv with everything that development needs
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# The second line adds what this platform's build of torch needs beside: nothing for the CPU build,
-# CUDA's libraries (gigabytes) for the build that Linux gets where pip's settings offer no other.
-.stamps/torch: requirements-torch.lock .stamps/venv
+.stamps/torch: requirements-torch.lock tools/install-torch .stamps/venv
 	@echo "installing torch (once)"
-	@$(PIP) install --no-deps --require-hashes -r requirements-torch.lock
-	@$(PIP) install "$$(grep -o '^torch==[0-9.]*' requirements-torch.lock)"
+	@tools/install-torch $(BIN)/python
 	@touch $@
 
 .stamps/system: tools/system-packages.txt tools/install-system-packages

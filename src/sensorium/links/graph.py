@@ -152,7 +152,7 @@ def _rows(given: Any, nodes: int) -> Array:
 def _column(given: Any, kind: type, length: int) -> Array | None:
     if given is None:
         return None
-    values = np.ascontiguousarray(given, kind)
+    values: Array = np.ascontiguousarray(given, dtype=kind)
     if values.shape != (length,):
         raise ValueError(f"a column of shape {values.shape} beside {length} edges")
     return values

@@ -31,6 +31,7 @@ def decoder_steps() -> Iterator[Step]:
     yield "syslog", _syslog
     yield "prometheus", _prometheus
     yield "log templates", _log_templates
+    yield "topology", _topology
 
 
 def receiver_steps() -> Iterator[Step]:
@@ -122,6 +123,22 @@ def _log_templates() -> None:
     lines = {"app": ["a", "a"], "body": ["a b c 1", "a b c d"], "time_ns": [1, 1]}
     batch = pa.RecordBatch.from_pydict({**lines, "template_id": pa.array([0, 0], pa.uint64())})
     TemplateMiner(0.7, 10).assign(batch)
+
+
+def _topology() -> None:
+    import numpy as np
+
+    from sensorium.links.graph import Graph
+    from sensorium.topology.centrality import betweenness_of
+    from sensorium.topology.centrality.communities import communities_of
+    from sensorium.topology.centrality.cores import core_numbers
+
+    ring = np.arange(70)
+    graph = Graph.from_edges(len(ring), ring, np.roll(ring, 1))
+    betweenness_of(graph)
+    betweenness_of(graph, error=0.1, exact_below=0)
+    communities_of(graph)
+    core_numbers(graph)
 
 
 def _udp() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from sensorium.topology.claims import address_order
 from sensorium.topology.edges import Edge, EdgeAccumulator
 from sensorium.topology.sightings import Sightings
+
+if TYPE_CHECKING:
+    from sensorium.links.graph import Graph
 
 Service = tuple[str, int, int]
 """A server's address, port and protocol number."""
@@ -120,18 +124,23 @@ class EdgeTable:
     def betweenness(self) -> dict[str, float]:
         """How often each host lies on a shortest path between two others, 0 to 1.
 
-        Brandes (2001) over the undirected graph of hosts, normalised by the number of pairs.
+        Over the undirected graph of hosts, by the number of pairs; see
+        :mod:`sensorium.topology.centrality`.
         """
-        import rustworkx as rx
+        from sensorium.topology.centrality import betweenness_of
 
-        graph: rx.PyGraph[str, None] = rx.PyGraph(multigraph=False)
-        index = dict(zip(self.hosts, graph.add_nodes_from(self.hosts), strict=True))
-        for host, others in self._adjacent.items():
-            for other in others:
-                if address_order(host) < address_order(other):
-                    graph.add_edge(index[host], index[other], None)
-        scores = rx.betweenness_centrality(graph, normalized=True, parallel_threshold=10**9)
-        return {host: round(float(scores[index[host]]), 9) for host in self.hosts}
+        scores = betweenness_of(self.rows).share
+        return {host: round(float(scores[row]), 9) for row, host in enumerate(self.hosts)}
+
+    @cached_property
+    def rows(self) -> Graph:
+        """Who talks with whom, as rows in the order of :attr:`hosts`."""
+        from sensorium.links.graph import Graph
+
+        row = {host: place for place, host in enumerate(self.hosts)}
+        ends = np.array([(row[e.client], row[e.server]) for e in self.edges], np.int64)
+        ends = ends.reshape(-1, 2)
+        return Graph.from_edges(len(row), ends[:, 0], ends[:, 1])
 
     @cached_property
     def criticality(self) -> dict[str, float]:

@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from sensorium.gateway.calls.facts import Headers
 from sensorium.gateway.calls.rejection import RejectedError
-from sensorium.gateway.door.answering import answer_at_once
 from sensorium.gateway.door.config import DoorConfig
 from sensorium.gateway.door.cork import Cork
-from sensorium.gateway.door.protocol import CORK, CYCLE, LEAVING
+from sensorium.gateway.door.protocol import CORK, LEAVING
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -88,8 +87,14 @@ class Exchange:
         self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (JSON,)
     ) -> None:
         """A whole answer."""
-        self.status = status
-        await answer_at_once(self.scope[CYCLE], status, headers, body)
+        length = (b"content-length", b"%d" % len(body))
+        cork: Cork = self.scope[CORK]
+        cork.hold()
+        try:
+            await self.begin(status, [*headers, length])
+            await self._send({"type": "http.response.body", "body": body})
+        finally:
+            cork.release()
 
     async def begin(self, status: int, headers: Headers) -> None:
         """The head of an answer."""

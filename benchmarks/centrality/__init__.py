@@ -1,0 +1,1 @@
+"""Graphs to measure centrality on, and the libraries it is measured beside."""

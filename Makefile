@@ -93,7 +93,11 @@ lab-record: .stamps/run ## record the lab network (root, Debian): make lab-recor
 # --- checking it ------------------------------------------------------------------------------
 
 .PHONY: test
-test: .stamps/system lint ## all that CI runs: format, lint, types, rules, tests with coverage
+test: .stamps/system lint ## all that CI runs: format, lint, types, rules, tests
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+.PHONY: coverage
+coverage: .stamps/system .stamps/dev ## the tests once more, and which lines no test reaches (a fifth slower)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered
 
 .PHONY: lint

@@ -63,6 +63,45 @@ def test_rows_are_never_shared_and_never_exceed_the_capacity(windows: list[list[
         assert index.rows_used <= 8
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.lists(
+                st.one_of(st.integers(1, 9), st.integers(0, 6).map(lambda i: 1 << (10 * i))),
+                min_size=1,
+                max_size=9,
+                unique=True,
+            ),
+        ),
+        max_size=30,
+    )
+)
+def test_a_key_is_found_just_while_it_is_held(steps: list[tuple[bool, list[int]]]) -> None:
+    index, held = KeyIndex(1000), dict[int, int]()
+    for now, (enters, keys) in enumerate(steps):
+        if enters:
+            rows, fresh = index.admit(_keys(*keys), now)
+            assert fresh.tolist() == [key not in held for key in keys]
+            held |= dict(zip(keys, rows.tolist(), strict=True))
+        else:
+            index.remove(_keys(*keys))
+            held = {key: row for key, row in held.items() if key not in keys}
+        asked = [*range(1, 9), *(1 << (10 * i) for i in range(7))]
+        assert index.find(_keys(*asked)).tolist() == [held.get(key, -1) for key in asked]
+        assert dict(zip(index.keys.tolist(), index.rows.tolist(), strict=True)) == held
+
+
+def test_a_full_table_forgets_the_oldest_first_and_of_those_the_lowest_keys() -> None:
+    index = KeyIndex(100)
+    index.admit(_keys(*range(1, 61)), 1)
+    index.admit(_keys(*range(61, 101)), 2)
+    index.admit(_keys(500), 3)
+    assert index.find(_keys(*range(1, 11))).tolist() == [-1] * 10
+    assert (index.find(_keys(*range(11, 101), 500)) >= 0).all()
+
+
 def test_columns_combine_to_keys_that_depend_on_their_order() -> None:
     a, b = _keys(1, 2, 3), _keys(3, 2, 1)
     assert combine(a, b).tolist() != combine(b, a).tolist()

@@ -66,8 +66,10 @@ def test_it_fits_a_laptop(recording: Path, replayed: Callable[[Path], Outcome]) 
     assert replayed(recording).result["peak_rss_bytes"] < 2 << 30
 
 
-def test_an_approval_decides_once_and_hands_the_commands_over(first: Path, tmp_path: Path) -> None:
-    outcome = replay(first, tmp_path / "data")
+def test_an_approval_decides_once_and_hands_the_commands_over(
+    first: Path, replayed: Callable[[Path], Outcome]
+) -> None:
+    outcome = replayed(first)  # its data are decided upon here and nowhere else
     decision = next(line["decision"] for line in outcome.result["incidents"] if line["decision"])
     arguments = ("approval", "approve", decision["approval_id"], "--data", outcome.data)
     approved = sensorium(*arguments, "--reason", "read the brief")

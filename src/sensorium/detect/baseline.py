@@ -1,7 +1,7 @@
 """What each entity usually does: robust location and spread over its own recent past.
 
-One matrix holds the last values of every row (entity) and feature. Median and spread come from
-sorting it, for all rows at once. While an entity is young its baseline leans on the population.
+One matrix holds the last values of every row (entity) and feature, in order, so that median and
+spread are read from it. While an entity is young its baseline leans on the population.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from statistics import NormalDist
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64
+from sensorium.detect.kernels.histories import describe_rows, insert_values, lean_on_others
+from sensorium.detect.kernels.selecting import describe_together
 
-_MAD_TO_SIGMA = 1.4826
-_Q90_TO_SIGMA = 1.2816
 _YOUNG = 3.0
 _SETTLED = 5
 _POPULATION_ROWS = 500
-_SHARES = np.array([0.0, 0.1, 0.5, 0.9, 1.0])
-_HALF = np.array([0.5])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,123 +43,83 @@ class Expectation:
 
 
 class Baseline:
-    """The last ``length`` values of each row and feature, and what they lead one to expect."""
+    """The last ``length`` values of each row and feature, and what they lead one to expect.
+
+    Values are kept in order, with the time of each: 5 bytes a value, 9 where they are ``exact``,
+    one more for histories of over 256.
+    """
 
     def __init__(self, floors: F64, length: int, *, population: bool, exact: bool = False) -> None:
         """``population`` leans young rows on all rows; ``exact`` keeps 64-bit values."""
         self._floors = floors
         self._length = length
         self._population = population
-        dtype = np.float64 if exact else np.float32
-        self._values = np.full((0, len(floors), length), np.nan, dtype)
+        self._values = np.zeros((0, len(floors), length), np.float64 if exact else np.float32)
+        self._slots = np.zeros(self._values.shape, np.uint8 if length <= 256 else np.uint16)
+        self._counts = np.zeros((0, len(floors)), np.int32)
         self._next = np.zeros(0, np.int64)
         self._extremes = _expected_extremes(length)
 
     def reset(self, rows: I64) -> None:
         """Forget the past of ``rows``, growing the matrix to hold them."""
-        if len(rows) and rows.max() >= len(self._values):
-            size = max(int(rows.max()) + 1, 2 * len(self._values), 64)
-            grown = np.full((size, *self._values.shape[1:]), np.nan, self._values.dtype)
-            grown[: len(self._values)] = self._values
-            self._values = grown
-            self._next = np.resize(np.concatenate([self._next, np.zeros(size, np.int64)]), size)
-        self._values[rows] = np.nan
+        if len(rows) and rows.max() >= len(self._next):
+            size = max(int(rows.max()) + 1, 2 * len(self._next), 64)
+            for name in ("_values", "_slots", "_counts", "_next"):
+                old = getattr(self, name)
+                grown = np.zeros((size, *old.shape[1:]), old.dtype)
+                grown[: len(old)] = old
+                setattr(self, name, grown)
+        self._counts[rows] = 0
         self._next[rows] = 0
 
     def insert(self, rows: I64, values: F64) -> None:
         """Append one value per feature to each of the distinct ``rows``; NaN is a gap."""
-        self._values[rows, :, self._next[rows] % self._length] = values
-        self._next[rows] += 1
+        kept = self._values, self._slots, self._counts, self._next
+        insert_values(rows, np.ascontiguousarray(values, np.float64), *kept)
 
     def expect(self, rows: I64) -> Expectation:
         """What is expected of ``rows`` next, from values inserted so far; -1 is a stranger."""
-        known = rows >= 0
-        filled = min(int(self._next[rows[known]].max(initial=0)), self._length)
-        past = np.full((len(rows), len(self._floors), filled), np.nan)
-        past[known] = self._values[rows[known], :, :filled]
-        own = self._own(past, self._extremes)
+        own = self._own(rows)
         if not self._population:
-            widen = np.sqrt(1.0 + 1.0 / np.maximum(own.seen, 1.0))
-            return Expectation(
-                own.location,
-                np.maximum(own.rise, self._floors) * widen,
-                np.maximum(own.fall, self._floors) * widen,
-                own.seen,
-                own.span,
-            )
-        return self._lean(own)
+            widen = np.sqrt(1.0 + 1.0 / np.maximum(own[4], 1.0))
+            rise, fall = (np.maximum(own[side], self._floors) * widen for side in (1, 2))
+            return Expectation(own[0], rise, fall, own[4], own[3])
+        location, rise, fall = (np.empty(own.shape[1:]) for _ in range(3))
+        lean_on_others(own, self._like_entities(), self._floors, location, rise, fall, _YOUNG)
+        return Expectation(location, rise, fall, own[4], own[3])
 
-    def _own(self, values: F64, extremes: F64) -> Expectation:
-        values.sort(axis=2)
-        seen = np.isfinite(values).sum(axis=2)
-        lowest, low, middle, high, highest = _quantiles(values, seen, _SHARES)
-        deviations = np.abs(values - middle[:, :, None])
-        deviations.sort(axis=2)
-        mad = _MAD_TO_SIGMA * _quantiles(deviations, seen, _HALF)[0]
-        # Three estimates of one sigma at three depths of the tail; the largest is believed, so
-        # that a burst seen before is no news and half the values being equal proves nothing.
-        extreme = extremes[np.minimum(seen, len(extremes) - 1)]
-        rise = np.maximum(mad, (high - middle) / _Q90_TO_SIGMA)
-        fall = np.maximum(mad, (middle - low) / _Q90_TO_SIGMA)
-        return Expectation(
-            middle,
-            np.maximum(rise, (highest - middle) / extreme),
-            np.maximum(fall, (middle - lowest) / extreme),
-            seen.astype(np.float64),
-            highest - lowest,
-        )
+    def _own(self, rows: I64) -> F64:
+        """Location, rise, fall, span and number of values, (5, n, f), of each row's own past."""
+        own = np.empty((5, len(rows), len(self._floors)))
+        if not len(self._next):
+            own[:4], own[4] = np.nan, 0.0
+            return own
+        describe_rows(np.asarray(rows, np.int64), self._values, self._counts, self._extremes, own)
+        return own
 
-    def _lean(self, own: Expectation) -> Expectation:
-        location, within, between = self._like_entities()
-        weight = own.seen**2 / (own.seen**2 + _YOUNG**2)
-        rest = 1.0 - weight
-        widen = np.sqrt(1.0 + 1.0 / np.maximum(own.seen, 1.0))
-
-        def lean(spread: F64) -> F64:
-            mixed = weight * np.nan_to_num(spread) ** 2 + rest * (within**2 + between**2)
-            return np.maximum(np.sqrt(mixed), np.maximum(self._floors, within / 4)) * widen
-
-        return Expectation(
-            weight * np.nan_to_num(own.location) + rest * location,
-            lean(own.rise),
-            lean(own.fall),
-            own.seen,
-            own.span,
-        )
-
-    def _like_entities(self) -> tuple[F64, F64, F64]:
-        """Location, spread within entities and spread between all values, per feature."""
+    def _like_entities(self) -> F64:
+        """Location, spread within entities and spread between all values, (3, f)."""
         alive = np.flatnonzero(self._next > 0)
         alive = alive[:: max(1, len(alive) // _POPULATION_ROWS)]
-        filled = min(int(self._next[alive].max(initial=0)), self._length)
-        values = self._values[alive, :, :filled].astype(np.float64)
-        own = self._own(values.copy(), self._extremes)
-        settled = np.where(own.seen >= _SETTLED, np.maximum(own.rise, own.fall), np.nan)
-        # The single largest of all values says nothing about the many: no extremes here.
-        together = values.transpose(1, 0, 2).reshape(1, len(self._floors), -1)
-        pooled = self._own(together, np.full(1, np.inf))
-        within = _column_median(settled)
-        between = np.nan_to_num(np.maximum(pooled.rise, pooled.fall)[0])
-        return pooled.location[0], np.nan_to_num(within), np.maximum(between, self._floors)
+        own = self._own(alive)
+        settled = np.where(own[4] >= _SETTLED, np.maximum(own[1], own[2]), np.nan)
+        together = np.empty((2, len(self._floors)))
+        describe_together(alive, self._values, self._counts, together)
+        within = np.nan_to_num(_column_median(settled))
+        between = np.maximum(np.nan_to_num(together[1]), self._floors)
+        return np.stack([together[0], within, between])
 
 
 def _column_median(values: F64) -> F64:
-    ordered = np.sort(values.T[None, :, :], axis=2)
-    median = _quantiles(ordered, np.isfinite(ordered).sum(axis=2), _HALF)
-    return np.asarray(median[0, 0], np.float64)
-
-
-def _quantiles(ordered: F64, seen: I64, shares: F64) -> F64:
-    """Quantiles (k, n, f) along the last axis of sorted values (n, f, l), ``seen`` finite."""
-    if ordered.shape[2] == 0:
-        return np.full((len(shares), *ordered.shape[:2]), np.nan)
-    last = np.maximum(seen - 1, 0)[:, :, None]
-    place = shares * last
-    lower = place.astype(np.int64)
-    at_lower = np.take_along_axis(ordered, lower, axis=2)
-    at_upper = np.take_along_axis(ordered, np.minimum(lower + 1, last), axis=2)
-    found = at_lower + (place - lower) * (at_upper - at_lower)
-    return np.asarray(np.moveaxis(found, 2, 0), np.float64)
+    """The median of each column's finite values, NaN where there are none."""
+    ordered = np.sort(values, axis=0)
+    last = np.maximum(np.isfinite(values).sum(axis=0) - 1, 0)
+    if not len(ordered):
+        return np.full(values.shape[1], np.nan)
+    columns = np.arange(values.shape[1])
+    lower = last // 2
+    low, high = ordered[lower, columns], ordered[np.minimum(lower + 1, last), columns]
+    return np.asarray(low + (0.5 * last - lower) * (high - low), np.float64)
 
 
 def _expected_extremes(length: int) -> F64:

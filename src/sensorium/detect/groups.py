@@ -1,4 +1,4 @@
-"""Vectorised group-by over 64-bit keys: sort once, then reduce runs."""
+"""Group-by over 64-bit keys: number them in a hash table once, then reduce runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64
+from sensorium.detect.kernels.probing import number_distinct, order_by_code
 from sensorium.detect.keys import combine
 
 
@@ -27,14 +28,16 @@ class Groups:
     @staticmethod
     def of(keys: U64) -> Groups:
         """Group rows by key."""
-        order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
-        first = np.ones(len(keys), np.bool_)
-        first[1:] = ordered[1:] != ordered[:-1]
-        starts = np.flatnonzero(first)
-        codes = np.empty(len(keys), np.int64)
-        codes[order] = np.cumsum(first) - 1
-        return Groups(ordered[starts], order, starts, codes)
+        n = len(keys)
+        slots = np.full(_slots_for(n), -1, np.int32)
+        seen, codes = np.empty(n, np.uint64), np.empty(n, np.int64)
+        found = number_distinct(np.ascontiguousarray(keys, np.uint64), slots, seen, codes)
+        by_key = np.argsort(seen[:found])
+        rank = np.empty(found, np.int64)
+        rank[by_key] = np.arange(found)
+        starts, order = np.zeros(found + 1, np.int64), np.empty(n, np.int64)
+        order_by_code(rank, codes, starts, order)
+        return Groups(seen[by_key], order, starts[:-1], codes)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -69,6 +72,11 @@ class RowsOf:
         first = np.searchsorted(self._values, value, side="left")
         after = np.searchsorted(self._values, value, side="right")
         return np.asarray(self._order[first:after], np.int64)
+
+
+def _slots_for(rows: int) -> int:
+    """Slots of a hash table for so many rows: a power of two, never more than half full."""
+    return 1 << max(2 * rows - 1, 1).bit_length()
 
 
 def entropy_bits(owner: I64, counts: I64, owners: int) -> F64:

@@ -11,10 +11,13 @@ import hashlib
 import numpy as np
 
 from sensorium.detect.arrays import I64, U8, U64, Bool
+from sensorium.detect.kernels.probing import enter_rows, find_rows, leave_rows
 
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
+
+_SMALLEST = 1 << 10
 
 
 def mix(values: U64) -> U64:
@@ -47,37 +50,40 @@ def text_key(text: str) -> int:
 class KeyIndex:
     """Gives each key a row below ``capacity`` and takes it back from the least recently seen.
 
-    State kept per row by others must be reset for the rows that :meth:`admit` calls fresh.
+    State kept per row by others must be reset for the rows that :meth:`admit` calls fresh. A key
+    takes about 40 bytes.
     """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.rows_used = 0
         self.evicted = 0
-        self._keys = np.empty(0, np.uint64)
-        self._rows = np.empty(0, np.int64)
-        self._free = np.empty(0, np.int64)
+        self._count = 0
+        self._key_of = np.zeros(0, np.uint64)
         self._seen = np.zeros(0, np.int64)
+        self._held = np.zeros(0, np.bool_)
+        self._slots = np.full(_SMALLEST, -1, np.int32)
+        self._free = np.empty(0, np.int64)
+        self._sorted: tuple[U64, I64] | None = None
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return self._count
 
     @property
     def keys(self) -> U64:
         """All keys, sorted."""
-        return self._keys
+        return self._in_order()[0]
 
     @property
     def rows(self) -> I64:
         """The rows of :attr:`keys`, in their order."""
-        return self._rows
+        return self._in_order()[1]
 
     def find(self, keys: U64) -> I64:
         """Rows of ``keys``, -1 where unknown."""
-        if not len(self._keys):
-            return np.full(len(keys), -1, np.int64)
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return np.where(self._keys[at] == keys, self._rows[at], -1)
+        out = np.empty(len(keys), np.int64)
+        find_rows(np.ascontiguousarray(keys, np.uint64), self._slots, self._key_of, out)
+        return out
 
     def admit(self, keys: U64, now: int) -> tuple[I64, Bool]:
         """Rows of distinct ``keys``, made where missing, and which of them are fresh.
@@ -85,32 +91,55 @@ class KeyIndex:
         Keys that do not fit beside the others seen at ``now`` get row -1.
         """
         rows = self.find(keys)
-        self._touch(rows[rows >= 0], now)
+        self._seen[rows[rows >= 0]] = now
         fresh = rows < 0
         if fresh.any():
             wanted = np.sort(keys[fresh])
             self._make_room(len(wanted), now)
             new_rows = self._take(len(wanted))
-            wanted = wanted[: len(new_rows)]
-            at = np.searchsorted(self._keys, wanted)
-            self._keys = np.insert(self._keys, at, wanted)
-            self._rows = np.insert(self._rows, at, new_rows)
-            self._touch(new_rows, now)
+            self._enter(wanted[: len(new_rows)], new_rows, now)
             rows = self.find(keys)
         return rows, fresh & (rows >= 0)
 
     def remove(self, keys: U64) -> None:
         """Forget ``keys`` and free their rows."""
-        gone = np.isin(self._keys, keys)
-        self._free = np.sort(np.concatenate([self._free, self._rows[gone]]))
-        self._keys, self._rows = self._keys[~gone], self._rows[~gone]
+        rows = self.find(keys)
+        self._leave(np.unique(rows[rows >= 0]))
 
-    def _touch(self, rows: I64, now: int) -> None:
-        if self.rows_used > len(self._seen):
-            grown = np.zeros(max(self.rows_used, 2 * len(self._seen)), np.int64)
-            grown[: len(self._seen)] = self._seen
-            self._seen = grown
+    def _in_order(self) -> tuple[U64, I64]:
+        if self._sorted is None:
+            rows = np.flatnonzero(self._held)
+            keys = self._key_of[rows]
+            order = np.argsort(keys)
+            self._sorted = keys[order], rows[order]
+        return self._sorted
+
+    def _enter(self, keys: U64, rows: I64, now: int) -> None:
+        self._grow()
+        self._key_of[rows] = keys
         self._seen[rows] = now
+        self._held[rows] = True
+        self._count += len(rows)
+        self._sorted = None
+        if 2 * self._count > len(self._slots):
+            self._slots = np.full(2 * _power_of_two(2 * self._count), -1, np.int32)
+            rows = np.flatnonzero(self._held)
+        enter_rows(rows, self._slots, self._key_of)
+
+    def _leave(self, rows: I64) -> None:
+        leave_rows(rows, self._slots, self._key_of)
+        self._held[rows] = False
+        self._count -= len(rows)
+        self._sorted = None
+        self._free = np.sort(np.concatenate([self._free, rows]))
+
+    def _grow(self) -> None:
+        size = len(self._key_of)
+        if self.rows_used > size:
+            more = min(max(self.rows_used, 2 * size), self.capacity) - size
+            self._key_of = np.concatenate([self._key_of, np.zeros(more, np.uint64)])
+            self._seen = np.concatenate([self._seen, np.zeros(more, np.int64)])
+            self._held = np.concatenate([self._held, np.zeros(more, np.bool_)])
 
     def _take(self, count: int) -> I64:
         reused, self._free = self._free[:count], self._free[count:]
@@ -120,13 +149,22 @@ class KeyIndex:
         return np.concatenate([reused, made])
 
     def _make_room(self, count: int, now: int) -> None:
-        excess = len(self._keys) + count - self.capacity
+        excess = self._count + count - self.capacity
         if excess <= 0:
             return
         # Leaving a tenth free spares the next windows the same work.
-        wish = max(excess, min(self.capacity // 10, len(self._keys)))
-        age = self._seen[self._rows]
-        idle = np.flatnonzero(age < now)
-        oldest = idle[np.lexsort((self._keys[idle], age[idle]))][:wish]
-        self.evicted += len(oldest)
-        self.remove(self._keys[oldest])
+        wish = max(excess, min(self.capacity // 10, self._count))
+        idle = np.flatnonzero(self._held & (self._seen < now))
+        gone = idle
+        if len(idle) > wish:
+            age = self._seen[idle]
+            last = np.partition(age, wish - 1)[wish - 1]
+            older, same = idle[age < last], idle[age == last]
+            of_same = np.argsort(self._key_of[same])[: wish - len(older)]
+            gone = np.concatenate([older, same[of_same]])
+        self.evicted += len(gone)
+        self._leave(gone)
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << max(least - 1, 1).bit_length()

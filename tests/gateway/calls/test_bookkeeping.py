@@ -106,6 +106,7 @@ async def test_a_caller_who_leaves_while_a_claim_is_made_leaves_no_reservation(
 ) -> None:
     bench.limit("team:t1", budget=100)
     books = Bookkeeping(bench.ledger, 60.0, bench.observe)
+    await books.open(bench.claim(0))  # a claim waits for company only while others are under way
     opening = asyncio.create_task(books.open(bench.claim(100)))
     await asyncio.sleep(0)
     opening.cancel()
@@ -115,3 +116,17 @@ async def test_a_caller_who_leaves_while_a_claim_is_made_leaves_no_reservation(
     await books.open(bench.claim(100))
     with pytest.raises(Refused):
         await books.open(bench.claim(1))
+
+
+async def test_a_lone_caller_s_claim_and_the_settlement_before_it_are_written_at_once(
+    bench: Bench,
+) -> None:
+    bench.limit("team:t1", budget=100)
+    books = Bookkeeping(bench.ledger, 60.0, bench.observe)
+    books.settle(await books.open(bench.claim(100)), spent(40))
+    with pytest.raises(StopIteration):  # it asked for no turn of the loop
+        books.open(bench.claim(60)).send(None)
+    assert [row["state"] for row in bench.rows()] == ["settled", "open"]
+    assert bench.account("team:t1")["settled"] == 40
+    assert bench.account("team:t1")["reserved"] == 60
+    await books.settled()

@@ -9,11 +9,20 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 
 from sensorium.gateway.failure import Failure, FailureKind
-from sensorium.gateway.ledger import Cost, Outcome, Period, RefusalReason, Refused, Scopes
+from sensorium.gateway.ledger import (
+    Cost,
+    Ledger,
+    Outcome,
+    Period,
+    RefusalReason,
+    Refused,
+    Scopes,
+)
 from sensorium.gateway.ledger.account import MINUTE_NS
 from sensorium.gateway.ledger.tables import ATTEMPTS
 from sensorium.gateway.ledger.words import AlreadyOpenError
 from sensorium.gateway.reply import Usage
+from sensorium.observe import Observe
 from tests.gateway.ledger.bench import START_NS, Bench, spent
 
 pytestmark = pytest.mark.anyio
@@ -194,6 +203,19 @@ async def test_what_is_settled_after_it_was_given_up_is_still_charged(bench: Ben
     account = bench.account("team:t1")
     assert (account["settled"], account["reserved"], account["calls"]) == (60, 0, 0)
     assert bench.rows()[0]["cost"] == 60
+
+
+async def test_an_attempt_that_another_process_gave_up_is_not_taken_for_an_open_one(
+    bench: Bench,
+) -> None:
+    bench.limit("team:t1", budget=1000)
+    ticket = await bench.ledger.open(bench.claim(100, lease_s=1.0))
+    other = Ledger(bench.connections, Observe(), wall_ns=lambda: bench.now_ns + 2_000_000_000)
+    assert (await other.recover()).attempts == 1
+    await other.close()
+    assert await bench.ledger.settle(ticket, spent(60))
+    account = bench.account("team:t1")
+    assert (account["settled"], account["reserved"], account["calls"]) == (60, 0, 0)
 
 
 async def test_an_unknown_price_is_written_down_as_unknown(bench: Bench) -> None:

@@ -65,22 +65,36 @@ class Bookkeeping:
 
     async def open(self, claim: Claim) -> Ticket:
         """Reserve; raises ``Refused``. A caller who leaves meanwhile leaves no reservation."""
-        self._hand_over()
-        opening = self._ledger.opening(claim)
-        try:
-            ticket = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            self._background.start(self._undo(opening))
-            raise
+        opening = self._opening(claim)
+        if opening.done():
+            ticket = opening.result()
+        else:
+            try:
+                ticket = await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                self._background.start(self._undo(opening))
+                raise
         self._open[id(ticket)] = ticket
         return ticket
+
+    def _opening(self, claim: Claim) -> asyncio.Future[Ticket]:
+        if len(self._open) > len(self._waiting) + len(self._writing):
+            # Others are under way, and may ask for something in this turn of the loop.
+            self._hand_over()
+            return self._ledger.opening(claim)
+        waiting = self._take_over()
+        asked = [(one.ticket, one.outcome) for one in waiting]
+        opening, settling = self._ledger.opening_alone(claim, asked)
+        for settlement, writing in zip(waiting, settling, strict=True):
+            self._follow(settlement, writing)
+        return opening
 
     def settle(self, ticket: Ticket, outcome: Outcome) -> None:
         """Hand over what a call came to."""
         self._waiting.append(_Settlement(ticket, outcome))
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_TOGETHER_S, self._hand_over)
+            self._timer = loop.call_later(_TOGETHER_S, self._waited)
 
     async def renew_forever(self) -> None:
         """Renew the leases of the calls under way, well before they run out; never returns."""
@@ -103,14 +117,24 @@ class Bookkeeping:
         while self._writing:
             await asyncio.gather(*self._writing, return_exceptions=True)
 
+    def _waited(self) -> None:
+        self._timer = None
+        self._hand_over()
+
     def _hand_over(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for one in self._take_over():
+            self._follow(one, self._ledger.settling(one.ticket, one.outcome))
+
+    def _take_over(self) -> list[_Settlement]:
+        # A timer that runs is left running: it finds what came since, or nothing.
         waiting, self._waiting = self._waiting, []
-        for settlement in waiting:
-            settlement.tries += 1
-            writing = self._ledger.settling(settlement.ticket, settlement.outcome)
+        return waiting
+
+    def _follow(self, settlement: _Settlement, writing: asyncio.Future[bool]) -> None:
+        settlement.tries += 1
+        if writing.done():
+            self._written(settlement, writing)
+        else:
             self._writing.add(writing)
             writing.add_done_callback(partial(self._written, settlement))
 

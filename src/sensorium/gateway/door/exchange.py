@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from sensorium.gateway.calls.facts import Headers
 from sensorium.gateway.calls.rejection import RejectedError
+from sensorium.gateway.door.answering import answer_at_once
 from sensorium.gateway.door.config import DoorConfig
 from sensorium.gateway.door.cork import Cork
-from sensorium.gateway.door.protocol import CORK, LEAVING
+from sensorium.gateway.door.protocol import CORK, CYCLE, LEAVING
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -87,14 +88,8 @@ class Exchange:
         self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (JSON,)
     ) -> None:
         """A whole answer."""
-        length = (b"content-length", b"%d" % len(body))
-        cork: Cork = self.scope[CORK]
-        cork.hold()
-        try:
-            await self.begin(status, [*headers, length])
-            await self._send({"type": "http.response.body", "body": body})
-        finally:
-            cork.release()
+        self.status = status
+        await answer_at_once(self.scope[CYCLE], status, headers, body)
 
     async def begin(self, status: int, headers: Headers) -> None:
         """The head of an answer."""

@@ -18,6 +18,7 @@ from sensorium.gateway.door.cork import Cork
 
 LEAVING = "sensorium.leaving"
 CORK = "sensorium.cork"
+CYCLE = "sensorium.cycle"
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"connection: close\r\ncontent-length: 0\r\n\r\n"
@@ -26,10 +27,10 @@ _TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-lengt
 
 
 class DoorProtocol(HttpToolsProtocol):
-    """Puts two things into every request's scope.
+    """Puts three things into every request's scope.
 
     ``scope[LEAVING]`` is a set of callables that are called when the connection is lost,
-    ``scope[CORK]`` what holds writes back.
+    ``scope[CORK]`` what holds writes back, ``scope[CYCLE]`` what uvicorn knows of this request.
     """
 
     limits: ClassVar[DoorConfig] = DoorConfig()
@@ -83,6 +84,7 @@ class DoorProtocol(HttpToolsProtocol):
             self._head_timer = None
         self._in_body = True
         super().on_headers_complete()
+        self.scope[CYCLE] = self.cycle  # type: ignore[literal-required]  # ours
 
     def on_message_complete(self) -> None:
         self._in_body = False

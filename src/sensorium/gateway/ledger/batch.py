@@ -101,6 +101,7 @@ class Books:
         self._limits: dict[str, Limit] = {}
         self._limited_of: dict[Scopes, list[tuple[str, Limit]]] = {}
         self._kept: dict[str, Account] = {}
+        self._open_rows: set[tuple[Any, ...]] = set()
 
     def carry_out(self, requests: Sequence[Request]) -> list[Any]:
         """All of them in one transaction, in their order; an answer for each.
@@ -111,31 +112,57 @@ class Books:
         self._reached("before_transaction")
         for _ in range(_TRIES):
             try:
-                with self._sql.transaction():
-                    page = self._page(requests)
-                    answers = [self._one(request, page) for request in requests]
-                    self._write(page)
-                    self._reached("before_commit")
-            except _LimitsChangedError:
-                continue
-            except BaseException:
-                self._kept.clear()
+                self._sql.begin()
+                page = self._page(requests)
+                answers = [self._one(request, page) for request in requests]
+                self._write(page)
+                self._reached("before_commit")
+                self._sql.commit()
+            except BaseException as error:
+                self._sql.rollback()
+                if isinstance(error, _LimitsChangedError):
+                    continue
+                self._forget()
                 raise
             self._reached("after_commit")
-            if len(self._kept) > _REMEMBERED:
-                self._kept.clear()
+            self._remember(page)
             return answers
         raise RuntimeError("limits are changed faster than they can be read")
 
     def _page(self, requests: Sequence[Request]) -> _Page:
         """What these requests are about, read and locked."""
         if not self._sql.is_all_ours():
-            self._kept.clear()
+            self._forget()
             self._read_limits()
         expired = self._run_out(requests)
-        settled = [one.ticket.claim for one in requests if isinstance(one, Settle)]
-        states = self._sql.states([(one.request_id, one.attempt) for one in settled])
-        return _Page(self._accounts(requests, expired), states, expired)
+        return _Page(self._accounts(requests, expired), self._states(requests), expired)
+
+    def _states(self, requests: Sequence[Request]) -> dict[tuple[str, int], str]:
+        """How the rows stand that are to be completed; those not remembered are read."""
+        states: dict[tuple[str, int], str] = {}
+        unknown: list[tuple[str, int]] = []
+        for one in requests:
+            if isinstance(one, Settle):
+                row = one.ticket.claim.request_id, one.ticket.claim.attempt
+                if row in self._open_rows:
+                    states[row] = "open"
+                else:
+                    unknown.append(row)
+        return {**states, **self._sql.states(unknown)} if unknown else states
+
+    def _remember(self, page: _Page) -> None:
+        """What a transaction left behind, which holds until somebody else writes."""
+        for opened in page.opened:
+            self._open_rows.add(opened[:2])
+        for row, state in page.states.items():
+            if state != "open":
+                self._open_rows.discard(row)
+        if len(self._kept) > _REMEMBERED:
+            self._kept.clear()
+
+    def _forget(self) -> None:
+        self._kept.clear()
+        self._open_rows.clear()
 
     def _write(self, page: _Page) -> None:
         if page.opened:
@@ -307,7 +334,7 @@ def _too_much(claim: Claim) -> Refused | None:
 
 def _bounded(said: int, most: int) -> int:
     """What a provider said, where it can be true: not negative, and no more than a call can be."""
-    return min(max(said, 0), most)
+    return said if 0 <= said <= most else 0 if said < 0 else most
 
 
 def _opened(claim: Claim) -> tuple[Any, ...]:
@@ -339,7 +366,7 @@ def _closed(outcome: Outcome) -> tuple[Any, ...]:
     used: tuple[int | None, ...] = (None,) * 5
     if usage:
         said = usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning
-        used = tuple(_bounded(one, _MOST_TOKENS) for one in said)
+        used = tuple([_bounded(one, _MOST_TOKENS) for one in said])
     return (
         "settled",
         outcome.status,

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,21 @@ class Ledger:
         opening: asyncio.Future[Ticket] = self._writer.ask(Open(claim))
         opening.add_done_callback(self._count_refusal)
         return opening
+
+    def opening_alone(
+        self, claim: Claim, settlements: Sequence[tuple[Ticket, Outcome]]
+    ) -> tuple[asyncio.Future[Ticket], list[asyncio.Future[bool]]]:
+        """Settle and then open, where no other call is under way that could ask for something too.
+
+        Either may be done when this returns.
+        """
+        asked = [Settle(ticket, outcome) for ticket, outcome in settlements]
+        *settling, opening = self._writer.ask_alone([*asked, Open(claim)])
+        if opening.done():
+            self._count_refusal(opening)
+        else:
+            opening.add_done_callback(self._count_refusal)
+        return opening, settling
 
     def _count_refusal(self, opening: asyncio.Future[Ticket]) -> None:
         refused = None if opening.cancelled() else opening.exception()

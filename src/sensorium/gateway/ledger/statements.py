@@ -6,8 +6,8 @@ and not through SQLAlchemy, which still makes the connection and the tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -75,7 +75,7 @@ class Sums(NamedTuple):
 
 
 class Statements:
-    """Belongs to one thread. Every method but :meth:`transaction` runs inside a transaction."""
+    """Belongs to one thread. What reads or writes does so between :meth:`begin` and its end."""
 
     def __init__(self, connections: Connections) -> None:
         self._sqlite = connections.is_sqlite
@@ -89,17 +89,19 @@ class Statements:
         self._cursor.close()
         self._raw.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing. On SQLite it waits its turn at the start."""
+    def begin(self) -> None:
+        """Begin a transaction. On SQLite it waits its turn here."""
         if self._sqlite:
             self._cursor.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._raw.rollback()
-            raise
+
+    def commit(self) -> None:
+        """End it; what it did is durable when this returns."""
         self._raw.commit()
+
+    def rollback(self) -> None:
+        """End it, as if it had never been; a connection that is lost has done so by itself."""
+        with contextlib.suppress(Exception):
+            self._raw.rollback()
 
     def is_all_ours(self) -> bool:
         """Whether nobody else has written since this was last asked, so that memory can be relied

@@ -2,8 +2,9 @@
 
 SQLite is written on the event loop itself: a transaction takes some tens of microseconds, and a
 thread would have to wait up to five milliseconds for the interpreter's lock
-(``sys.getswitchinterval``) while the loop is busy. A database server, and SQLite where each commit
-waits for the disk, is written by a thread.
+(``sys.getswitchinterval``) while the loop is busy. It is written in the loop's next turn, for all
+that asked in this one, or at once for who says that nobody else is asking. A database server, and
+SQLite where each commit waits for the disk, is written by a thread.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -26,6 +28,9 @@ save little: 45 microseconds of each are its own."""
 _MOST_AWAY: Final = 512
 """Requests in one transaction of a thread at most: the first of them waits for the last."""
 
+_PAUSES_S: Final = (0.0, 0.02, 0.1)
+"""Before a thread tries again what the database failed."""
+
 _Waiting = list[tuple[Request, "asyncio.Future[Any]"]]
 
 
@@ -34,6 +39,9 @@ class Writer(Protocol):
 
     def ask(self, request: Request) -> asyncio.Future[Any]:
         """Queue a request; the future has its answer once that is durable."""
+
+    def ask_alone(self, requests: Sequence[Request]) -> list[asyncio.Future[Any]]:
+        """Queue requests that nobody else's will join, so that waiting for company is vain."""
 
     async def close(self) -> None:
         """Write what is queued, then stop."""
@@ -54,7 +62,7 @@ def _is_down(error: Exception) -> bool:
 class _Clerk:
     """Carries out batches, on a connection that is made anew after it broke.
 
-    ``repeats`` is whether a batch that the database failed is tried again at once.
+    ``repeats`` is whether a batch that the database failed is tried again, which takes a while.
     """
 
     def __init__(
@@ -77,8 +85,12 @@ class _Clerk:
         error = answers[0]
         if not isinstance(error, _Failed):
             return answers
-        if self._repeats and _is_down(error.why):
-            # A server that was restarted, or that undid the batch to end a deadlock.
+        for pause_s in _PAUSES_S if self._repeats else ():
+            if not isinstance(error, _Failed) or not _is_down(error.why):
+                break
+            # A server that was restarted, or that undid the batch to end a deadlock, whose other
+            # side may not have had its turn yet.
+            time.sleep(pause_s)
             answers = self._attempt(requests)
             error = answers[0]
         if isinstance(error, _Failed) and len(requests) > 1 and not _is_down(error.why):
@@ -135,6 +147,15 @@ class LoopWriter:
         self._waiting.append((request, future))
         return future
 
+    def ask_alone(self, requests: Sequence[Request]) -> list[asyncio.Future[Any]]:
+        """Write them before this returns: each turn of the loop that is saved is a caller's."""
+        if self._closed or self._waiting or len(requests) > _MOST:
+            return [self.ask(request) for request in requests]
+        loop = asyncio.get_running_loop()
+        batch: _Waiting = [(request, loop.create_future()) for request in requests]
+        _deliver(batch, self._clerk.carry_out(batch))
+        return [future for _, future in batch]
+
     async def close(self) -> None:
         """Write what is queued, then stop."""
         self._closed = True
@@ -177,6 +198,10 @@ class ThreadWriter:
             self._waiting.append((request, future))
             self._more.notify()
         return future
+
+    def ask_alone(self, requests: Sequence[Request]) -> list[asyncio.Future[Any]]:
+        """No more than :meth:`ask` for each: the thread begins at once in any case."""
+        return [self.ask(request) for request in requests]
 
     async def close(self) -> None:
         """Write what is queued, then stop."""

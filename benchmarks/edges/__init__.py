@@ -1,0 +1,1 @@
+"""DARPA's stream of edges, the peers that score it too, and how scores are judged."""

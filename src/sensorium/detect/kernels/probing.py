@@ -1,0 +1,98 @@
+"""A hash table from keys to rows, with open addressing and linear probing.
+
+``slots`` int32, a power of two in length and never more than half full, holds rows, -1 where it
+is empty; ``keys`` uint64 holds each row's key. A key is a hash already, so its lowest bits are
+its place.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensorium.detect.arrays import I32, I64, U64
+from sensorium.ingest.compiled import inner, kernel
+
+_ONE = np.uint64(1)
+
+
+@inner
+def slot_of(key: np.uint64, slots: I32, keys: U64) -> np.uint64:
+    """The slot that holds ``key``, or the empty one where it belongs."""
+    last = np.uint64(len(slots) - 1)
+    at = np.uint64(key & last)
+    row = slots[at]
+    while row >= 0 and keys[row] != key:
+        at = np.uint64(np.uint64(at + _ONE) & last)
+        row = slots[at]
+    return at
+
+
+@kernel
+def find_rows(wanted: U64, slots: I32, keys: U64, out: I64) -> None:
+    """The row of each wanted key, -1 where there is none."""
+    for i in range(len(wanted)):
+        out[i] = slots[slot_of(wanted[i], slots, keys)]
+
+
+@kernel
+def enter_rows(rows: I64, slots: I32, keys: U64) -> None:
+    """Give rows, whose keys are not in the table, their slots."""
+    for i in range(len(rows)):
+        slots[slot_of(keys[rows[i]], slots, keys)] = rows[i]
+
+
+@kernel
+def leave_rows(rows: I64, slots: I32, keys: U64) -> None:
+    """Take rows that are in the table out of it, closing the gaps they leave."""
+    last = np.uint64(len(slots) - 1)
+    for i in range(len(rows)):
+        hole = slot_of(keys[rows[i]], slots, keys)
+        at = hole
+        while True:
+            at = np.uint64(np.uint64(at + _ONE) & last)
+            row = slots[at]
+            if row < 0:
+                break
+            home = np.uint64(keys[row] & last)
+            # What lies between its home and here would not be found beyond the hole.
+            if np.uint64(np.uint64(at - home) & last) >= np.uint64(np.uint64(at - hole) & last):
+                slots[hole] = row
+                hole = at
+        slots[hole] = -1
+
+
+@kernel
+def number_distinct(keys: U64, slots: I32, distinct: U64, codes: I64) -> int:
+    """Number the distinct ``keys`` in the order of their first appearance.
+
+    ``codes`` (n,) gets each row's number, ``distinct`` each number's key; ``slots`` is empty.
+    Returns how many there are.
+    """
+    found = 0
+    for i in range(len(keys)):
+        at = slot_of(keys[i], slots, distinct)
+        if slots[at] < 0:
+            slots[at] = found
+            distinct[found] = keys[i]
+            found += 1
+        codes[i] = slots[at]
+    return found
+
+
+@kernel
+def order_by_code(rank: I64, codes: I64, starts: I64, order: I64) -> None:
+    """Renumber ``codes`` by ``rank`` and sort the rows by them, keeping their order within each.
+
+    ``starts`` (g + 1,) gets where the rows of each group begin.
+    """
+    for i in range(len(codes)):
+        codes[i] = rank[codes[i]]
+        starts[codes[i] + 1] += 1
+    for group in range(1, len(starts)):
+        starts[group] += starts[group - 1]
+    for i in range(len(codes)):
+        order[starts[codes[i]]] = i
+        starts[codes[i]] += 1
+    for group in range(len(starts) - 1, 0, -1):
+        starts[group] = starts[group - 1]
+    starts[0] = 0

@@ -36,6 +36,7 @@ PRICES = """
 version = "tests"
 [openai]
 "*" = { input = "1", output = "2" }
+tiered = { input = "1", output = "2", times = { priority = "2.5" } }
 [anthropic]
 "*" = { input = "1", output = "2" }
 """

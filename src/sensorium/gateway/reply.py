@@ -28,7 +28,8 @@ class Usage:
 
     ``cache_read`` and ``cache_write`` are the parts of ``input`` that were read from, or written
     to, a provider's prompt cache; ``reasoning`` is the part of ``output`` that was thought and not
-    said. All are what the provider states; where it states none there is no ``Usage``.
+    said. ``cache_write_long`` is the part of ``cache_write`` that is kept for an hour, which costs
+    more. All are what the provider states; where it states none there is no ``Usage``.
     """
 
     input: int
@@ -36,6 +37,7 @@ class Usage:
     cache_read: int = 0
     cache_write: int = 0
     reasoning: int = 0
+    cache_write_long: int = 0
 
     @property
     def total(self) -> int:

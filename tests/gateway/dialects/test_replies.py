@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sensorium.gateway.conversation import Image, Text, Thinking, ToolCall, UntranslatableError
+from sensorium.gateway.dialects.anthropic.replies import usage_of as anthropic_usage
+from sensorium.gateway.dialects.bedrock.replies import usage_of as bedrock_usage
 from sensorium.gateway.dialects.registry import DIALECTS
 from sensorium.gateway.failure import CallFailedError, FailureKind
 from sensorium.gateway.reply import Answer, Reply, Stop, Usage
@@ -172,3 +175,22 @@ def test_signed_reasoning_is_shown_with_whose_it_is() -> None:
 def test_a_picture_in_an_answer_is_refused_where_it_cannot_be_shown() -> None:
     with pytest.raises(UntranslatableError):
         RESPONSES.render_reply(reply(Image("image/png", "AAAA")))
+
+
+def test_what_is_written_to_a_cache_for_an_hour_is_told_apart() -> None:
+    said = {
+        "input_tokens": 10,
+        "output_tokens": 2,
+        "cache_creation_input_tokens": 700,
+        "cache_creation": {"ephemeral_5m_input_tokens": 200, "ephemeral_1h_input_tokens": 500},
+    }
+    usage = anthropic_usage(said)
+    assert usage == Usage(710, 2, 0, 700, 0, cache_write_long=500)
+    assert anthropic_usage({"output_tokens": 9}, usage) == replace(usage, output=9)
+    body = {
+        "inputTokens": 10,
+        "outputTokens": 2,
+        "cacheWriteInputTokens": 700,
+        "cacheDetails": [{"ttl": "5m", "inputTokens": 200}, {"ttl": "1h", "inputTokens": 500}, 3],
+    }
+    assert bedrock_usage(body) == usage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from sensorium.errors import UsageError
 from sensorium.gateway.ledger import PriceBook
+from sensorium.gateway.ledger.prices.entry import Entry
+from sensorium.gateway.ledger.prices.tariffs import Asked
 from sensorium.gateway.reply import Usage
 
 BOOK = PriceBook.load()
@@ -65,15 +68,75 @@ def test_long_prompts_cost_the_dearer_tariff_whole() -> None:
     assert long.nanodollars == 200_001 * 2500 + 1000 * 15_000
 
 
-@given(counts, counts, st.floats(0, 1), st.floats(0, 1), st.sampled_from(list(BOOK)))
+@given(
+    counts, counts, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.sampled_from(list(BOOK))
+)
 def test_no_use_within_the_bounds_costs_more_than_the_worst(
-    tokens: int, output: int, read: float, write: float, entry: tuple[str, str, object]
+    tokens: int,
+    output: int,
+    read: float,
+    write: float,
+    long: float,
+    entry: tuple[str, str, Entry],
 ) -> None:
     _kind, _model, prices = entry
     cached = int(tokens * read)
     written = int((tokens - cached) * write)
-    worst = prices.worst(tokens, output)
-    assert prices.cost(Usage(tokens, output, cached, written)) <= worst
+    kept_long = int(written * long)
+    for tariffs in ((), *((name,) for name in prices.times), tuple(prices.times)):
+        asked = Asked(tariffs, long_cache=kept_long > 0)
+        worst = prices.worst(tokens, output, asked)
+        cost = prices.cost(Usage(tokens, output, cached, written, 0, kept_long), asked)
+        assert worst is not None
+        assert cost is not None
+        assert cost <= worst
+
+
+def test_what_is_cached_for_an_hour_costs_more_than_for_five_minutes() -> None:
+    cost = BOOK.cost("anthropic", "claude-haiku-4-5", Usage(1000, 0, 0, 600, 0, 400))
+    assert cost is not None
+    assert cost.nanodollars == 400 * 1000 + 200 * 1250 + 400 * 2000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"cache_control": {"type": "ephemeral", "ttl": "1h"}},
+        {"system": [{"type": "text", "text": "x", "cache_control": {"ttl": "1h"}}]},
+        {"messages": [{"content": [{"a": 1}, {"cachePoint": {"type": "default", "ttl": "1h"}}]}]},
+        {"tools": [{"name": "t", "cache_control": {"ttl": "a year"}}]},
+    ],
+)
+def test_a_longer_cache_is_reserved_for_wherever_it_is_asked_for(body: dict[str, Any]) -> None:
+    asked = BOOK.asked("anthropic", "claude-opus-5-5", body)
+    assert asked == Asked(long_cache=True)
+    worst = BOOK.worst("anthropic", "claude-opus-5-5", 300, 0, asked)
+    assert worst is not None
+    assert worst.nanodollars == 400 * 8000
+
+
+def test_five_minutes_are_no_longer_cache() -> None:
+    body = {"system": [{"cache_control": {"type": "ephemeral", "ttl": "5m"}}], "ttl": None}
+    assert BOOK.asked("anthropic", "claude-opus-5-5", body) == Asked()
+
+
+def test_a_place_and_a_speed_multiply() -> None:
+    body = {"inference_geo": "us", "speed": "fast", "service_tier": "standard_only"}
+    asked = BOOK.asked("anthropic", "claude-opus-5-5", body)
+    assert set(asked.tariffs) == {"us", "fast"}
+    cost = BOOK.cost("anthropic", "claude-opus-5-5", Usage(1000, 100), asked)
+    assert cost is not None
+    assert cost.nanodollars == (1000 * 4000 + 100 * 20_000) * 22 // 10
+    assert BOOK.cost("anthropic", "claude-sonnet-5-5", Usage(1, 1), asked) is None
+
+
+def test_words_of_the_ordinary_service_change_nothing() -> None:
+    for body in (
+        {"service_tier": "auto", "speed": "standard", "inference_geo": "global"},
+        {"serviceTier": {"type": "default"}, "performanceConfig": {"latency": "standard"}},
+        {"service_tier": None},
+    ):
+        assert BOOK.asked("openai", "gpt-5.5", body) == Asked()
 
 
 def test_an_answer_without_a_bound_is_reserved_for_at_its_longest() -> None:
@@ -106,6 +169,8 @@ def test_ones_own_list_outranks_the_shipped_one_and_is_named(tmp_path: Path) -> 
         ('version = "1"\n[a]\nb = { input = 0.1 }', "no amount"),
         ('version = "1"\n[a]\nb = { input = "1", outputs = "1" }', "unknown word"),
         ('version = "1"\n[a]\nb = { input = "1", longest = "x" }', "number of tokens"),
+        ('version = "1"\n[a]\nb = { input = "1", times = "2" }', "no"),
+        ('version = "1"\n[a]\nb = { input = "1", times = { fast = 2.5 } }', "no amount"),
     ],
 )
 def test_a_price_file_that_is_wrong_says_where(tmp_path: Path, text: str, says: str) -> None:

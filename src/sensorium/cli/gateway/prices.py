@@ -31,6 +31,8 @@ def prices(model: str | None, as_json: bool, config: Path | None) -> None:
             "output": f"{entry.rates.output / 1e9:g}",
             "cache_read": f"{entry.rates.cache_read / 1e9:g}",
             "cache_write": f"{entry.rates.cache_write / 1e9:g}",
+            "cache_write_long": f"{entry.rates.cache_write_long / 1e9:g}",
+            "times": " ".join(f"{name}:{by / 1000:g}" for name, by in entry.times.items()),
             "dearer_above": f"{entry.over:,}" if entry.over else "",
         }
         for kind, name, entry in book
@@ -38,7 +40,8 @@ def prices(model: str | None, as_json: bool, config: Path | None) -> None:
     ]
     show(
         rows,
-        "provider model input:r output:r cache_read:r cache_write:r dearer_above:r",
+        "provider model input:r output:r cache_read:r cache_write:r cache_write_long:r times "
+        "dearer_above:r",
         as_json=as_json,
         nothing="no such model has a price: name it in a file that ledger.prices names",
     )

@@ -12,6 +12,9 @@ from sensorium.gateway.ledger import Claim, Outcome, Refused
 from sensorium.gateway.reply import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from sensorium.gateway.calls.facts import Facts
     from sensorium.gateway.calls.parts import Parts
     from sensorium.gateway.ledger import Cost, Scopes
@@ -29,7 +32,13 @@ class Attempt:
     """Made by :func:`opened`; exactly one of the endings is called."""
 
     def __init__(
-        self, parts: Parts, facts: Facts, step: Step, input_tokens: int, max_output: int | None
+        self,
+        parts: Parts,
+        facts: Facts,
+        step: Step,
+        input_tokens: int,
+        max_output: int | None,
+        body: Mapping[str, Any],
     ) -> None:
         self._parts = parts
         self._facts = facts
@@ -38,6 +47,8 @@ class Attempt:
         self._max_output = max_output
         self.deployment = step.deployment
         self.provider: Provider = parts.providers[step.deployment.config.provider]
+        self._priced_as = step.deployment.config.price_as or step.deployment.config.model
+        self._asked = parts.prices.asked(self.provider.kind, self._priced_as, body)
         self._longest = parts.config.unknown_max_output_tokens
         self._policy = ""
         self._began = 0.0
@@ -48,11 +59,12 @@ class Attempt:
     async def open(self, scopes: Scopes, privacy: str) -> None:
         """Reserve the worst case in all scopes; raises ``RejectedError``."""
         parts, facts, config = self._parts, self._facts, self.deployment.config
-        model = config.price_as or config.model
+        model = self._priced_as
         kind = self.provider.kind
-        worst = parts.prices.worst(kind, model, self._input_tokens, self._max_output)
+        worst = parts.prices.worst(kind, model, self._input_tokens, self._max_output, self._asked)
         if worst is None and not config.allow_unknown_price:
-            raise price_unknown(self.deployment.label)
+            known = parts.prices.entry(kind, model) is not None
+            raise price_unknown(self.deployment.label, self._asked.tariffs if known else ())
         if self._max_output is None and (entry := parts.prices.entry(kind, model)) is not None:
             self._longest = entry.longest
         claim = Claim(
@@ -150,10 +162,10 @@ class Attempt:
     def _settle(
         self, status: str, usage: Usage | None, failure: Failure | None, *, estimated: bool
     ) -> None:
-        parts, facts, config = self._parts, self._facts, self.deployment.config
+        parts, facts = self._parts, self._facts
         cost: Cost | None = None
         if usage is not None:
-            cost = parts.prices.cost(self.provider.kind, config.price_as or config.model, usage)
+            cost = parts.prices.cost(self.provider.kind, self._priced_as, usage, self._asked)
             facts.usage = usage
             facts.estimated = estimated
             if cost is not None:

@@ -91,7 +91,7 @@ class Journey:
             # Nothing was sent: another deployment may speak a dialect that can say it.
             failure = Failure(FailureKind.PROTOCOL, str(error))
             return untranslatable(str(error)), failure, None
-        attempt = Attempt(self._parts, self._facts, step, self._input_tokens, max_output)
+        attempt = Attempt(self._parts, self._facts, step, self._input_tokens, max_output, body)
         await attempt.open(self.scopes, self._caller.privacy_class)
         left_s = max(way.deadline - self._parts.clock.now(), 0.001)
         try:

@@ -8,6 +8,8 @@ from sensorium.gateway.dialects.failures import STATUS
 from sensorium.gateway.failure import Failure, FailureKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sensorium.gateway.calls.facts import Facts
     from sensorium.gateway.guardrails.decision import Blocked
     from sensorium.gateway.ledger import Refused
@@ -77,8 +79,17 @@ def untranslatable(message: str) -> RejectedError:
     return RejectedError(400, "unsupported", message, should_retry=False)
 
 
-def price_unknown(deployment: str) -> RejectedError:
-    """No price, so no budget could hold."""
+def price_unknown(deployment: str, tariffs: Sequence[str] = ()) -> RejectedError:
+    """No price, so no budget could hold; ``tariffs`` where the request asks for such."""
+    if tariffs:
+        named = ", ".join(repr(one) for one in tariffs)
+        return RejectedError(
+            400,
+            "price_unknown",
+            f"'{deployment}' has a price, but none for {named}, so no budget could be kept; ask "
+            "for the ordinary service, or name its factor in the prices (times).",
+            should_retry=False,
+        )
     return RejectedError(
         400,
         "price_unknown",

@@ -363,9 +363,16 @@ def _opened(claim: Claim) -> tuple[Any, ...]:
 
 def _closed(outcome: Outcome) -> tuple[Any, ...]:
     usage = outcome.usage
-    used: tuple[int | None, ...] = (None,) * 5
+    used: tuple[int | None, ...] = (None,) * 6
     if usage:
-        said = usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning
+        said = (
+            usage.input,
+            usage.output,
+            usage.cache_read,
+            usage.cache_write,
+            usage.reasoning,
+            usage.cache_write_long,
+        )
         used = tuple([_bounded(one, _MOST_TOKENS) for one in said])
     return (
         "settled",

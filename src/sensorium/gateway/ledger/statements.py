@@ -26,7 +26,7 @@ _OPENED: Final = (
 ).split()
 _CLOSED: Final = (
     "state status failure first_byte_ns ended_ns cost input_tokens output_tokens cache_read_tokens "
-    "cache_write_tokens reasoning_tokens cached policy"
+    "cache_write_tokens reasoning_tokens cache_write_long_tokens cached policy"
 ).split()
 _ACCOUNT: Final = [field.name for field in fields(Account)]
 _account_row: Final = attrgetter(*_ACCOUNT)

@@ -41,6 +41,7 @@ ATTEMPTS = Table(
     Column("cache_read_tokens", BigInteger),
     Column("cache_write_tokens", BigInteger),
     Column("reasoning_tokens", BigInteger),
+    Column("cache_write_long_tokens", BigInteger),
     Column("cached", Boolean, nullable=False, server_default="0"),
     Column("policy", Words, nullable=False, server_default=""),
     Index("ix_gateway_attempts_started_ns", "started_ns"),

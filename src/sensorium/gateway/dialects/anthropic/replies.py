@@ -88,12 +88,16 @@ def usage_of(value: Any, before: Usage | None = None) -> Usage | None:
     read = count(value, "cache_read_input_tokens", was.cache_read)
     written = count(value, "cache_creation_input_tokens", was.cache_write)
     plain = count(value, "input_tokens", was.input - was.cache_read - was.cache_write)
+    kept = value.get("cache_creation")
+    written_long = was.cache_write_long
+    if isinstance(kept, dict):
+        written_long = count(kept, "ephemeral_1h_input_tokens", written_long)
     details = value.get("output_tokens_details")
     reasoning = was.reasoning
     if isinstance(details, dict):
         reasoning = count(details, "thinking_tokens", reasoning)
     output = count(value, "output_tokens", was.output)
-    return Usage(plain + read + written, output, read, written, reasoning)
+    return Usage(plain + read + written, output, read, written, reasoning, written_long)
 
 
 def body_of(reply: Reply) -> dict[str, Any]:
@@ -130,6 +134,11 @@ def usage_body(usage: Usage) -> dict[str, Any]:
         "cache_read_input_tokens": usage.cache_read,
         "output_tokens": usage.output,
     }
+    if usage.cache_write_long:
+        body["cache_creation"] = {
+            "ephemeral_5m_input_tokens": max(0, usage.cache_write - usage.cache_write_long),
+            "ephemeral_1h_input_tokens": usage.cache_write_long,
+        }
     if usage.reasoning:
         body["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
     return body

@@ -93,7 +93,14 @@ def usage_of(value: Any) -> Usage | None:
     read = count(value, "cacheReadInputTokens")
     written = count(value, "cacheWriteInputTokens")
     plain = count(value, "inputTokens")
-    return Usage(plain + read + written, count(value, "outputTokens"), read, written)
+    details = value.get("cacheDetails")
+    written_long = sum(
+        count(one, "inputTokens")
+        for one in (details if isinstance(details, list) else ())
+        if isinstance(one, dict) and one.get("ttl") == "1h"
+    )
+    output = count(value, "outputTokens")
+    return Usage(plain + read + written, output, read, written, cache_write_long=written_long)
 
 
 def body_of(reply: Reply) -> dict[str, Any]:

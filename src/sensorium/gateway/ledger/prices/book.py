@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sensorium.errors import UsageError
 from sensorium.gateway.ledger.prices.entry import Entry, read_entry
+from sensorium.gateway.ledger.prices.tariffs import PLAIN, Asked, asked_by
 from sensorium.gateway.ledger.words import Cost
 from sensorium.gateway.reply import Usage
 
@@ -51,17 +52,29 @@ class PriceBook:
                 entries[kind] = {**entries.get(kind, {}), **models}
         return cls(version[:64], entries)
 
-    def cost(self, provider: str, model: str, usage: Usage) -> Cost | None:
+    def cost(self, provider: str, model: str, usage: Usage, asked: Asked = PLAIN) -> Cost | None:
         """What this use costs; None where the price is unknown."""
         entry = self._find(provider, model)
-        return None if entry is None else Cost(entry.cost(usage), self.version)
+        cost = None if entry is None else entry.cost(usage, asked)
+        return None if cost is None else Cost(cost, self.version)
 
     def worst(
-        self, provider: str, model: str, input_tokens: int, max_output: int | None
+        self,
+        provider: str,
+        model: str,
+        input_tokens: int,
+        max_output: int | None,
+        asked: Asked = PLAIN,
     ) -> Cost | None:
         """What the call can cost at most; None where the price is unknown."""
         entry = self._find(provider, model)
-        return None if entry is None else Cost(entry.worst(input_tokens, max_output), self.version)
+        cost = None if entry is None else entry.worst(input_tokens, max_output, asked)
+        return None if cost is None else Cost(cost, self.version)
+
+    def asked(self, provider: str, model: str, body: Mapping[str, Any]) -> Asked:
+        """What a request's body asks for that changes its price."""
+        entry = self._find(provider, model)
+        return asked_by(body, long_cache=entry is not None and entry.has_long_cache)
 
     def entry(self, provider: str, model: str) -> Entry | None:
         """The prices that hold for a model."""

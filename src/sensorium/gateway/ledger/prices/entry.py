@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from sensorium.errors import UsageError
+from sensorium.gateway.ledger.prices.tariffs import PLAIN, Asked
 from sensorium.gateway.reply import Usage
 
 MILLION: Final = 1_000_000
-_RATES: Final = ("input", "output", "cache_read", "cache_write")
-_KNOWN: Final = {*_RATES, *(f"over_{name}" for name in _RATES), "over", "longest"}
+_NANO: Final = 1_000_000_000
+_THOUSAND: Final = 1000
+_RATES: Final = ("input", "output", "cache_read", "cache_write", "cache_write_long")
+_KNOWN: Final = {*_RATES, *(f"over_{name}" for name in _RATES), "over", "longest", "times"}
 _LONGEST: Final = 128_000
 """Tokens reserved for an answer that nothing bounds: no model here writes more."""
 
@@ -24,39 +28,50 @@ class Rates:
     output: int
     cache_read: int
     cache_write: int
+    cache_write_long: int
 
     def cost(self, usage: Usage) -> int:
-        """Nano-dollars, rounded up. Cached tokens are a part of those read."""
+        """Nano-dollars for a million times this use. Cached tokens are a part of those read."""
         plain = max(usage.input - usage.cache_read - usage.cache_write, 0)
-        amount = (
+        kept_long = min(usage.cache_write_long, usage.cache_write)
+        return (
             plain * self.input
             + usage.cache_read * self.cache_read
-            + usage.cache_write * self.cache_write
+            + (usage.cache_write - kept_long) * self.cache_write
+            + kept_long * self.cache_write_long
             + usage.output * self.output
         )
-        return -(-amount // MILLION)
 
-    @property
-    def dearest_input(self) -> int:
+    def dearest_input(self, *, long_cache: bool) -> int:
         """What a token that is read can cost at most."""
-        return max(self.input, self.cache_read, self.cache_write)
+        dearest = max(self.input, self.cache_read, self.cache_write)
+        return max(dearest, self.cache_write_long) if long_cache else dearest
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model's prices; ``above`` holds from more than ``over`` input tokens on."""
+    """A model's prices; ``above`` holds from more than ``over`` input tokens on.
+
+    ``times`` are the thousandfold factors of tariffs that a request can ask for, by their names.
+    """
 
     rates: Rates
     longest: int
     over: int = 0
     above: Rates | None = None
+    times: Mapping[str, int] = field(default_factory=dict)
 
-    def cost(self, usage: Usage) -> int:
-        """What this use costs, in nano-dollars."""
+    @property
+    def has_long_cache(self) -> bool:
+        """Whether keeping something in the cache for longer costs more."""
+        return self.rates.cache_write_long > self.rates.cache_write
+
+    def cost(self, usage: Usage, asked: Asked = PLAIN) -> int | None:
+        """What this use costs, in nano-dollars; None where a tariff's factor is not known."""
         rates = self.above if self.above is not None and usage.input > self.over else self.rates
-        return rates.cost(usage)
+        return self._charged(rates.cost(usage), asked)
 
-    def worst(self, input_tokens: int, max_output: int | None) -> int:
+    def worst(self, input_tokens: int, max_output: int | None, asked: Asked = PLAIN) -> int | None:
         """What a call can cost at most, of whose input there is an estimate.
 
         Estimates are up to a quarter too low (``dialects/tokens.py``), so a third is added. Where
@@ -66,7 +81,18 @@ class Entry:
         dear = self.above is not None and read * 2 > self.over
         rates = self.above if dear and self.above is not None else self.rates
         output = self.longest if max_output is None else max_output
-        return -(-(read * rates.dearest_input + output * rates.output) // MILLION)
+        dearest = rates.dearest_input(long_cache=asked.long_cache)
+        return self._charged(read * dearest + output * rates.output, asked)
+
+    def _charged(self, amount: int, asked: Asked) -> int | None:
+        """Nano-dollars, rounded up, from those for a million times the use."""
+        per = MILLION
+        for tariff in asked.tariffs:
+            factor = self.times.get(tariff)
+            if factor is None:
+                return None
+            amount, per = amount * factor, per * _THOUSAND
+        return -(-amount // per)
 
 
 def read_entry(where: str, said: Any) -> Entry:
@@ -85,7 +111,21 @@ def read_entry(where: str, said: Any) -> Entry:
         _count(where, said, "longest", _LONGEST),
         over,
         _rates(where, said, "over_") if over else None,
+        _times(where, said),
     )
+
+
+def _times(where: str, said: dict[str, Any]) -> dict[str, int]:
+    factors = said.get("times", {})
+    if not isinstance(factors, dict):
+        raise UsageError(
+            f"the tariffs of {where} are not a table",
+            next_step='write factors of the list price as decimal text: times = { fast = "2" }',
+        )
+    return {
+        name: _amount(f"{where}: times", factors, name, None) // (_NANO // _THOUSAND)
+        for name in factors
+    }
 
 
 def _rates(where: str, said: dict[str, Any], prefix: str) -> Rates:
@@ -94,7 +134,8 @@ def _rates(where: str, said: dict[str, Any], prefix: str) -> Rates:
         input=base,
         output=_amount(where, said, f"{prefix}output", 0),
         cache_read=_amount(where, said, f"{prefix}cache_read", base),
-        cache_write=_amount(where, said, f"{prefix}cache_write", base),
+        cache_write=(written := _amount(where, said, f"{prefix}cache_write", base)),
+        cache_write_long=_amount(where, said, f"{prefix}cache_write_long", written),
     )
 
 
@@ -112,7 +153,7 @@ def _amount(where: str, said: dict[str, Any], name: str, default: int | None) ->
             f"the price {name} of {where} is no amount of dollars",
             next_step='write dollars for a million tokens as decimal text, like "0.25"',
         )
-    return int((amount * 1_000_000_000).to_integral_value())
+    return int((amount * _NANO).to_integral_value())
 
 
 def _count(where: str, said: dict[str, Any], name: str, default: int) -> int:

@@ -1,0 +1,1 @@
+"""Decoders: a logit for each pair of nodes, from two vectors and from counts. They load torch."""

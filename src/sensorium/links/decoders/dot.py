@@ -1,0 +1,21 @@
+"""The dot product: fast, and what an index of embeddings can search by."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from sensorium.links.decoders.decoder import Decoder
+
+
+class Dot(Decoder):
+    """The sum of the products, with a scale and a threshold that are learned."""
+
+    def __init__(self, width: int, counts: int, dropout: float) -> None:
+        super().__init__(width, counts, dropout)
+        self.scale = nn.Parameter(torch.tensor(1.0))
+        self.threshold = nn.Parameter(torch.tensor(0.0))
+
+    def forward(self, one: torch.Tensor, other: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+        """A logit for each pair."""
+        return self.scale * (one * other).sum(-1) - self.threshold

@@ -1,0 +1,91 @@
+"""The names of nodes: string ids to rows and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sensorium.errors import UsageError
+
+_COMPARED: Final = 200_000
+"""With more names than these, an unknown one is not compared with all for a near match."""
+
+
+class Names:
+    """Which node has which string id; row n of a graph is ``names.ids[n]``.
+
+    Raises ValueError where an id is missing or there twice.
+    """
+
+    def __init__(self, ids: pa.StringArray | Sequence[str]) -> None:
+        self.ids = ids if isinstance(ids, pa.Array) else pa.array(ids, pa.string())
+        if self.ids.null_count or pc.count_distinct(self.ids).as_py() != len(self.ids):
+            raise ValueError("ids of nodes are there once each, and none is missing")
+
+    @classmethod
+    def of(cls, *columns: pa.Array | pa.ChunkedArray) -> Names:
+        """Every different id in these string columns, in the order in which they appear."""
+        chunks = [
+            chunk
+            for column in columns
+            for chunk in (column.chunks if isinstance(column, pa.ChunkedArray) else [column])
+        ]
+        ids = pa.chunked_array(chunks, pa.string()).unique()
+        return cls(ids.drop_null())
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.ids.to_pylist())}
+
+    def name(self, row: int) -> str:
+        """The id of a row."""
+        name: str = self.ids[int(row)].as_py()
+        return name
+
+    def many(self, rows: Any) -> list[str]:
+        """The ids of many rows."""
+        names: list[str] = self.ids.take(pa.array(np.asarray(rows, np.int64))).to_pylist()
+        return names
+
+    def row(self, name: str) -> int:
+        """The row of an id; UsageError, with a near match, for one that is not there."""
+        row = self._row_of.get(name)
+        if row is None:
+            raise self.unknown(name)
+        return row
+
+    def rows(self, names: pa.Array | pa.ChunkedArray | Sequence[str]) -> np.ndarray[Any, Any]:
+        """The rows of many ids, int64; UsageError names the first one that is not there."""
+        found = self.find(names)
+        missing = np.flatnonzero(found < 0)
+        if len(missing):
+            name = names[int(missing[0])]
+            raise self.unknown(name if isinstance(name, str) else str(name.as_py()))
+        return found
+
+    def find(self, names: pa.Array | pa.ChunkedArray | Sequence[str]) -> np.ndarray[Any, Any]:
+        """The rows of many ids, int64; -1 for those that are not there."""
+        if not isinstance(names, pa.Array | pa.ChunkedArray):
+            names = pa.array(names, pa.string())
+        rows = pc.index_in(names, self.ids)
+        if isinstance(rows, pa.ChunkedArray):
+            rows = rows.combine_chunks()
+        found: np.ndarray[Any, Any] = pc.fill_null(rows, -1).to_numpy(zero_copy_only=False)
+        return found.astype(np.int64)
+
+    def unknown(self, name: str) -> UsageError:
+        """The error for an id that is not there."""
+        near = get_close_matches(name, self._row_of, n=1) if len(self) <= _COMPARED else []
+        return UsageError(
+            f"there is no node {name!r} among {len(self):,}",
+            next_step=f"did you mean {near[0]}?" if near else "ids are compared letter by letter",
+        )

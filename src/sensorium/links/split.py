@@ -1,0 +1,137 @@
+"""Edges divided into those that are seen, those that choose a model, and those that judge it.
+
+Undirected edges are divided as edges, never as arcs: the reverse of a test edge is a test edge.
+Validation and test edges are in no graph that a model sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sensorium.errors import UsageError
+from sensorium.links.graph import Graph
+from sensorium.links.negatives import Pairs, uniform
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """One division of a graph's edges.
+
+    ``known``: all edges, for telling what is a negative. ``message``: the training edges, which
+    a model may see; its pairs are what it is trained on. ``valid``, ``test``: held-out edges;
+    ``valid_negatives``, ``test_negatives``: as many unlinked pairs. ``new_nodes``: rows that have
+    no edge in ``message`` because they were held out whole; empty unless they were.
+    """
+
+    known: Graph
+    message: Graph
+    valid: Pairs
+    test: Pairs
+    valid_negatives: Pairs
+    test_negatives: Pairs
+    new_nodes: Array
+
+
+def split_edges(graph: Graph, valid: float, test: float, seed: int) -> Split:
+    """A random division by edge; ``valid`` and ``test`` are shares of all edges."""
+    source, target = graph.pairs()
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(source))
+    return _divided(graph, source[order], target[order], _sizes(len(order), valid, test), rng)
+
+
+def split_time(graph: Graph, valid: float, test: float, seed: int) -> Split:
+    """A division by time: the latest edges are for test, those before them for validation."""
+    if graph.times is None:
+        raise UsageError(
+            "edges without times cannot be divided by time",
+            next_step="give a file with a time column, or divide at random",
+        )
+    source, target = graph.pairs()
+    when = graph.times if graph.directed else graph.times[graph.sources() < graph.indices]
+    order = np.argsort(-when, kind="stable")
+    rng = np.random.default_rng(seed)
+    return _divided(graph, source[order], target[order], _sizes(len(order), valid, test), rng)
+
+
+def split_nodes(graph: Graph, share: float, seed: int) -> Split:
+    """An inductive division: a share of the nodes is new, and all their edges are for test.
+
+    Of the remaining edges a twentieth is for validation. Edges between two new nodes are in no
+    part: nothing is known of either end but its features. Test negatives have one new end too.
+    """
+    rng = np.random.default_rng(seed)
+    new = np.zeros(graph.nodes, bool)
+    new[rng.permutation(graph.nodes)[: max(1, round(share * graph.nodes))]] = True
+    source, target = graph.pairs()
+    ends = new[source].astype(int) + new[target]
+    inside = np.flatnonzero(ends == 0)
+    rng.shuffle(inside)
+    held = inside[: max(1, len(inside) // 20)]
+    test = np.flatnonzero(ends == 1)
+    if len(inside) < 2 or not len(test):
+        raise UsageError(
+            "too few edges are left when nodes are held out", next_step="hold out less"
+        )
+    rows = np.flatnonzero(~new)
+    away = np.flatnonzero(ends)
+    valid_pairs, test_pairs = (source[held], target[held]), (source[test], target[test])
+    left = graph.without(source[away], target[away]).without(*valid_pairs)
+    return Split(
+        known=graph,
+        message=left,
+        valid=valid_pairs,
+        test=test_pairs,
+        valid_negatives=uniform(graph, len(held), rng, rows),
+        test_negatives=_one_new(graph, len(test), new, rng),
+        new_nodes=np.flatnonzero(new),
+    )
+
+
+def _one_new(graph: Graph, count: int, new: Array, rng: np.random.Generator) -> Pairs:
+    """Unlinked pairs with exactly one new end; pairs may come twice."""
+    fresh, old = np.flatnonzero(new), np.flatnonzero(~new)
+    one, other = np.empty(0, np.int64), np.empty(0, np.int64)
+    while len(one) < count:
+        a = fresh[rng.integers(0, len(fresh), count)]
+        b = old[rng.integers(0, len(old), count)]
+        open_ = ~graph.has(a, b) & ~graph.has(b, a)
+        if not open_.any():
+            raise UsageError("new nodes are linked to all others: there are no negatives")
+        one, other = np.concatenate([one, a[open_]]), np.concatenate([other, b[open_]])
+    return one[:count], other[:count]
+
+
+def _sizes(edges: int, valid: float, test: float) -> tuple[int, int]:
+    if not (0 < valid < 1 and 0 < test < 1 and valid + test < 1):
+        raise UsageError("shares for validation and test are above 0 and below 1 together")
+    held, judged = max(1, round(valid * edges)), max(1, round(test * edges))
+    if edges - held - judged < 1:
+        raise UsageError(
+            f"{edges:,} edges are too few to hold some out", next_step="give more edges"
+        )
+    return held, judged
+
+
+def _divided(
+    graph: Graph, source: Array, target: Array, sizes: tuple[int, int], rng: np.random.Generator
+) -> Split:
+    """The first edges in order are for test, the next for validation, the rest are seen."""
+    held, judged = sizes
+    test = source[:judged], target[:judged]
+    valid = source[judged : judged + held], target[judged : judged + held]
+    one, other = uniform(graph, held + judged, rng)
+    return Split(
+        known=graph,
+        message=graph.without(*test).without(*valid),
+        valid=valid,
+        test=test,
+        valid_negatives=(one[:held], other[:held]),
+        test_negatives=(one[held:], other[held:]),
+        new_nodes=np.empty(0, np.int64),
+    )

@@ -55,19 +55,19 @@ def cut(batches: Batches, capacity: int = 50_000) -> list[Window]:
         buffer.add(signal, batch)
     windows = []
     for closed in buffer.close(START_NS * 2):
-        part, start = closed.batches, closed.index * WINDOW
+        part, start = closed.parts, closed.index * WINDOW
         built = flows.build(part[Signal.FLOWS], start) if Signal.FLOWS in part else None
         if built is not None:
             flows.learn(built, closed.index)
-        sampled = Signal.METRICS in part
+        lines, samples = closed.merged(Signal.LOGS), closed.merged(Signal.METRICS)
         windows.append(
             Window(
                 index=closed.index,
                 start_ns=start,
                 end_ns=start + WINDOW,
                 flows=built,
-                logs=LogWindow.of(part[Signal.LOGS]) if Signal.LOGS in part else None,
-                metrics=metrics.build(part[Signal.METRICS], closed.index) if sampled else None,
+                logs=None if lines is None else LogWindow.of(lines),
+                metrics=None if samples is None else metrics.build(samples, closed.index),
             )
         )
     return windows

@@ -25,7 +25,8 @@ def _logs(events: list[float], arrivals: list[float]) -> pa.RecordBatch:
 def _rows(buffer: WindowBuffer, until: float) -> dict[int, int]:
     closed = buffer.close(START_NS + int(until * NS))
     first = START_NS // WINDOW
-    return {c.index - first: c.batches[Signal.LOGS].num_rows for c in closed}
+    merged = {c.index - first: c.merged(Signal.LOGS) for c in closed}
+    return {index: batch.num_rows for index, batch in merged.items() if batch is not None}
 
 
 def test_records_fall_into_the_window_of_their_event_time() -> None:

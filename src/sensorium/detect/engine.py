@@ -199,8 +199,8 @@ class DetectionEngine:
 
     def _assemble(self, closed: ClosedWindow) -> Window:
         index, start = closed.index, closed.index * self._window_ns
-        flows, logs = closed.batches.get(Signal.FLOWS), closed.batches.get(Signal.LOGS)
-        metrics = closed.batches.get(Signal.METRICS)
+        flows, logs = closed.parts.get(Signal.FLOWS), closed.merged(Signal.LOGS)
+        metrics = closed.merged(Signal.METRICS)
         return Window(
             index=index,
             start_ns=start,

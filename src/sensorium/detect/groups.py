@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64
-from sensorium.detect.kernels.probing import number_distinct, order_by_code
+from sensorium.detect.kernels.probing import number_distinct, order_by_code, order_of_distinct
 from sensorium.detect.keys import combine
 
 
@@ -32,7 +32,7 @@ class Groups:
         slots = np.full(_slots_for(n), -1, np.int32)
         seen, codes = np.empty(n, np.uint64), np.empty(n, np.int64)
         found = number_distinct(np.ascontiguousarray(keys, np.uint64), slots, seen, codes)
-        by_key = np.argsort(seen[:found])
+        by_key = order_of(seen[:found])
         rank = np.empty(found, np.int64)
         rank[by_key] = np.arange(found)
         starts, order = np.zeros(found + 1, np.int64), np.empty(n, np.int64)
@@ -51,6 +51,11 @@ class Groups:
         if not len(self.keys):
             return column[:0]
         return operation.reduceat(column[self.order], self.starts)
+
+    def members(self, group: int) -> I64:
+        """The rows of one group, ascending."""
+        end = self.starts[group + 1] if group + 1 < len(self) else len(self.order)
+        return self.order[self.starts[group] : end]
 
     def sizes(self) -> I64:
         """Rows in each group."""
@@ -72,6 +77,13 @@ class RowsOf:
         first = np.searchsorted(self._values, value, side="left")
         after = np.searchsorted(self._values, value, side="right")
         return np.asarray(self._order[first:after], np.int64)
+
+
+def order_of(keys: U64) -> I64:
+    """The order of distinct keys; quickest for those that are hashes."""
+    order = np.empty(len(keys), np.int64)
+    buckets = np.zeros((1 << max(len(keys) // 2, 1).bit_length()) + 1, np.int64)
+    return order if order_of_distinct(keys, buckets, order) else np.argsort(keys)
 
 
 def _slots_for(rows: int) -> int:

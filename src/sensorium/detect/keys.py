@@ -10,7 +10,7 @@ import hashlib
 
 import numpy as np
 
-from sensorium.detect.arrays import I64, U8, U64, Bool
+from sensorium.detect.arrays import I32, I64, U8, U64, Bool
 from sensorium.detect.kernels.probing import enter_rows, find_rows, leave_rows
 
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -78,6 +78,11 @@ class KeyIndex:
     def rows(self) -> I64:
         """The rows of :attr:`keys`, in their order."""
         return self._in_order()[1]
+
+    @property
+    def table(self) -> tuple[I32, U64]:
+        """Slots and keys, for kernels that look keys up themselves."""
+        return self._slots, self._key_of
 
     def find(self, keys: U64) -> I64:
         """Rows of ``keys``, -1 where unknown."""

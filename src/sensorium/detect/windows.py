@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from sensorium.detect.arrays import I64
+from sensorium.detect.arrays import I32, I64
+from sensorium.detect.groups import Groups
 from sensorium.model.signals import Signal
 
 # Event time and arrival of each signal; a scrape's sample has no time but its arrival.
@@ -42,13 +43,37 @@ class Clamped:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Those rows of a batch that fall into a window, int32 and ascending; None stands for all."""
+
+    batch: pa.RecordBatch
+    rows: I32 | None = None
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows it has."""
+        return self.batch.num_rows if self.rows is None else len(self.rows)
+
+    def taken(self) -> pa.RecordBatch:
+        """The rows, on their own."""
+        return self.batch if self.rows is None else self.batch.take(pa.array(self.rows))
+
+
+@dataclass(frozen=True, slots=True)
 class ClosedWindow:
     """One window's records by signal. ``complete`` is false where records of it may be missing,
     because the stream ended before all of them could have arrived."""
 
     index: int
-    batches: dict[Signal, pa.RecordBatch]
+    parts: dict[Signal, list[Part]]
     complete: bool
+
+    def merged(self, signal: Signal) -> pa.RecordBatch | None:
+        """A signal's records in the order of arrival, None where there are none."""
+        if signal not in self.parts:
+            return None
+        taken = [part.taken() for part in self.parts[signal]]
+        return pa.Table.from_batches(taken).combine_chunks().to_batches()[0]
 
 
 class WindowBuffer:
@@ -57,7 +82,7 @@ class WindowBuffer:
     def __init__(self, window_ns: int, lateness_ns: int) -> None:
         self._window_ns = window_ns
         self._lateness_ns = lateness_ns
-        self._open: dict[int, dict[Signal, list[pa.RecordBatch]]] = {}
+        self._open: dict[int, dict[Signal, list[Part]]] = {}
         self._closed_below: int | None = None
         self._latest_arrival = 0
         self.clamped = Clamped()
@@ -71,10 +96,12 @@ class WindowBuffer:
             late = index < self._closed_below
             self.clamped.after_close += int(late.sum())
             index = np.where(late, self._closed_below, index)
-        rows = batch.select(_COLUMNS[signal])
-        windows = np.unique(index)
-        for window in windows.tolist():
-            part = rows if len(windows) == 1 else rows.filter(pa.array(index == window))
+        kept = batch.select(_COLUMNS[signal])
+        windows = Groups.of(index.view(np.uint64))
+        for place, window in enumerate(windows.keys.view(np.int64).tolist()):
+            part = Part(kept)
+            if len(windows) > 1:
+                part = Part(kept, windows.members(place).astype(np.int32))
             self._open.setdefault(window, {}).setdefault(signal, []).append(part)
 
     def close(self, watermark_ns: int) -> list[ClosedWindow]:
@@ -89,7 +116,7 @@ class WindowBuffer:
         closed = [
             ClosedWindow(
                 window,
-                self._merge(self._open.pop(window)),
+                self._open.pop(window),
                 complete=(window + 1) * self._window_ns <= known_until,
             )
             for window in ready
@@ -111,10 +138,3 @@ class WindowBuffer:
         self.clamped.late += int((event < earliest).sum())
         self.clamped.future += int((event > arrival).sum())
         return np.asarray(np.clip(event, earliest, arrival), np.int64)
-
-    @staticmethod
-    def _merge(parts: dict[Signal, list[pa.RecordBatch]]) -> dict[Signal, pa.RecordBatch]:
-        return {
-            signal: pa.Table.from_batches(parts[signal]).combine_chunks().to_batches()[0]
-            for signal in sorted(parts)
-        }

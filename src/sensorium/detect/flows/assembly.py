@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
+from collections.abc import Sequence
 
-from sensorium.detect.flows.conversations import Counted, converse
+from sensorium.detect.flows.conversations import converse
 from sensorium.detect.flows.novelty import Novelty
-from sensorium.detect.flows.records import read_records
+from sensorium.detect.flows.records import gather_records
+from sensorium.detect.flows.told import Told
 from sensorium.detect.flows.window import FlowWindow
+from sensorium.detect.windows import Part
 
 
 class FlowAssembly:
@@ -15,15 +17,15 @@ class FlowAssembly:
 
     def __init__(self, capacity: int) -> None:
         self._novelty = Novelty(capacity)
-        self._counted = Counted.nothing()
+        self._told = Told()
 
-    def build(self, batch: pa.RecordBatch, start_ns: int) -> FlowWindow:
+    def build(self, parts: Sequence[Part], start_ns: int) -> FlowWindow:
         """The tables of one window; call once per window."""
-        addresses, records = read_records(batch)
-        talks, self._counted = converse(
-            addresses, records, self._counted, self._novelty.served, start_ns
-        )
-        return FlowWindow(addresses, records, talks, self._novelty.edges(addresses, talks))
+        gathered = gather_records(parts, self._told)
+        talks = converse(gathered, self._told, self._novelty.served, start_ns)
+        addresses = gathered.addresses
+        edges = self._novelty.edges(addresses, talks)
+        return FlowWindow(addresses, gathered.records, talks, edges)
 
     def learn(self, window: FlowWindow, index: int) -> None:
         """Take the window's first contacts in, after it has been scored."""

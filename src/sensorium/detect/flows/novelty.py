@@ -56,9 +56,9 @@ class Novelty:
         self._servers = _Counter(capacity)
 
     @property
-    def served(self) -> U64:
-        """Sorted keys of the services that have answered somebody."""
-        return self._services.keys
+    def served(self) -> KeyIndex:
+        """The services that have answered somebody."""
+        return self._services
 
     def edges(self, addresses: Addresses, talks: Conversations) -> Edges:
         """Group a window's conversations into edges; changes nothing."""

@@ -1,76 +1,170 @@
-"""Flow records out of Arrow, with addresses as small integers."""
+"""Flow records out of Arrow: addresses become small integers, records sums by direction."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from sensorium.detect.arrays import I64, U8, Bool
+from sensorium.detect.arrays import I64, U8, U64, Bool
+from sensorium.detect.flows.told import Told
 from sensorium.detect.flows.window import Addresses, Records
-from sensorium.detect.keys import address_keys, combine
+from sensorium.detect.kernels.gathering import KEPT, NAMES, SUMS, gather
+from sensorium.detect.kernels.probing import enter_rows
+from sensorium.detect.windows import Part
 from sensorium.model.address import V4_PREFIX
 
-_ADDRESS_COLUMNS = ("src_addr", "dst_addr", "sampler_address")
 _V4 = np.frombuffer(V4_PREFIX, np.uint8)
+_ADDRESSES = ("sampler_address", "src_addr", "dst_addr")
+# In the order in which the kernel takes them, with the types of the schema.
+_COLUMNS = (
+    ("observation_domain_id", np.uint32),
+    ("sampling_rate", np.uint64),
+    ("src_port", np.uint16),
+    ("dst_port", np.uint16),
+    ("proto", np.uint8),
+    ("tcp_flags", np.uint16),
+    ("bytes", np.uint64),
+    ("packets", np.uint64),
+    ("time_flow_start_ns", np.int64),
+    ("time_flow_end_ns", np.int64),
+    ("in_if", np.uint32),
+    ("out_if", np.uint32),
+    ("flow_direction", np.uint8),
+    ("icmp_type", np.uint8),
+)
+_SMALLEST = 1 << 10
+_EVERY_ROW = np.empty(0, np.int32)
 
 
-def read_records(batch: pa.RecordBatch) -> tuple[Addresses, Records]:
-    """Turn a window's rows of the flows schema into arrays.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A window's records as sums by direction and point of observation, ``g`` rows.
+
+    ``names`` uint64 (g, 4) and ``sums`` int64 (g + 1, 14) have the columns of
+    ``kernels.gathering``; the last row of the sums is zero. Addresses in them are numbered as
+    they appeared, and ``rank`` gives each its place in ``addresses``.
+    """
+
+    addresses: Addresses
+    records: Records
+    names: U64
+    sums: I64
+    rank: I64
+
+
+def gather_records(parts: Sequence[Part], told: Told) -> Gathered:
+    """Take a window's rows of the flows schema in, batch by batch.
 
     Volumes are multiplied by the sampling rate where it is known; the number of records is not.
+    Time that another point told of in an earlier window, as ``told`` says, is left out.
     """
-    addresses, (source, target, exporter) = _intern(batch)
-    scale = np.maximum(_column(batch, "sampling_rate"), 1)
-    in_if, out_if = _column(batch, "in_if"), _column(batch, "out_if")
-    proto = _column(batch, "proto")
-    with_ports = np.isin(proto, (6, 17, 132, 33, 136))
-    target_port = _column(batch, "dst_port")
-    # Exporters put ICMP's type and code into the destination port where no field carries them.
-    icmp_type = np.maximum(_column(batch, "icmp_type"), np.where(proto == 1, target_port >> 8, 0))
-    point = combine(
-        addresses.keys[exporter],
-        _column(batch, "observation_domain_id").astype(np.uint64),
-        ((in_if << 32) ^ out_if).astype(np.uint64),
-        _column(batch, "flow_direction").astype(np.uint64),
-    )
-    return addresses, Records(
-        exporter=exporter,
-        source=source,
-        target=target,
-        source_port=np.where(with_ports, _column(batch, "src_port"), 0),
-        target_port=np.where(with_ports, target_port, 0),
-        proto=proto,
-        flags=_column(batch, "tcp_flags"),
-        icmp_type=icmp_type,
-        bytes=_column(batch, "bytes") * scale,
-        packets=_column(batch, "packets") * scale,
-        in_if=in_if,
-        out_if=out_if,
-        start=_column(batch, "time_flow_start_ns"),
-        end=_column(batch, "time_flow_end_ns"),
-        point=point,
-    )
+    tables = _Tables(sum(part.num_rows for part in parts))
+    for part in parts:
+        columns = _columns(part.batch)
+        rows = _EVERY_ROW if part.rows is None else part.rows
+        at = 0
+        while at < part.num_rows:
+            at = gather(
+                at,
+                columns,
+                rows,
+                tables.addresses,
+                tables.groups,
+                told.columns,
+                tables.kept,
+                tables.used,
+            )
+            tables.grow()
+    return tables.result()
 
 
-def _column(batch: pa.RecordBatch, name: str) -> I64:
-    column = batch.column(name)
+class _Tables:
+    """What the kernel fills: it stops where a table is half full, and goes on when it has grown."""
+
+    def __init__(self, records: int) -> None:
+        self.used = np.zeros(3, np.int64)
+        upper, lower, keys = (np.zeros(_SMALLEST // 2, np.uint64) for _ in range(3))
+        self.addresses = (_slots(_SMALLEST), upper, lower, keys)
+        room = 1 << max(records, _SMALLEST // 2).bit_length()
+        self.groups = (
+            _slots(2 * room),
+            np.empty(room, np.uint64),
+            np.empty((room, NAMES), np.uint64),
+            np.empty((room + 1, SUMS), np.int64),
+        )
+        self.kept = np.empty((records, KEPT), np.int64)
+
+    def grow(self) -> None:
+        """Make the table of addresses larger, where it is about half full."""
+        slots = self.addresses[0]
+        if 2 * (self.used[0] + 3) <= len(slots):
+            return
+        columns = self.addresses[1:]
+        upper, lower, keys = (np.concatenate([c, np.zeros_like(c)]) for c in columns)
+        slots = _slots(2 * len(slots))
+        enter_rows(np.arange(self.used[0]), slots, keys)
+        self.addresses = (slots, upper, lower, keys)
+
+    def result(self) -> Gathered:
+        """The sums, and the addresses in the order of their bytes."""
+        many, groups = int(self.used[0]), int(self.used[1])
+        upper, lower, keys = (column[:many] for column in self.addresses[1:])
+        order = np.lexsort((lower, upper))
+        rank = np.empty(many, np.int64)
+        rank[order] = np.arange(many)
+        packed = np.empty((many, 2), ">u8")
+        packed[:, 0], packed[:, 1] = upper[order], lower[order]
+        octets = packed.view(np.uint8).reshape(-1, 16)
+        addresses = Addresses(octets, keys[order], _is_group(octets))
+        exporter, source, target, in_if, out_if, size, packets = np.ascontiguousarray(self.kept.T)
+        records = Records(
+            exporter=rank[exporter],
+            source=rank[source],
+            target=rank[target],
+            in_if=in_if,
+            out_if=out_if,
+            bytes=size,
+            packets=packets,
+        )
+        sums = self.groups[3][: groups + 1]
+        sums[groups] = 0
+        return Gathered(addresses, records, self.groups[2][:groups], sums, rank)
+
+
+def _slots(many: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    return np.full(many, -1, np.int32)
+
+
+def _columns(
+    batch: pa.RecordBatch,
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.generic]], ...]:
+    """The kernel's columns, without copying where they are of the schema's types."""
+    octets = [_halves(batch.column(name)) for name in _ADDRESSES]
+    numbers = [_numbers(batch.column(name), dtype) for name, dtype in _COLUMNS]
+    return (*octets, *numbers)
+
+
+def _numbers(
+    column: pa.Array, dtype: type[np.generic]
+) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
     if column.null_count:
         column = column.fill_null(0)
-    return np.asarray(column.to_numpy(zero_copy_only=False), np.int64)
+    # Read-only, whether copied or not: the kernel is compiled for one kind of array.
+    values = np.asarray(column.to_numpy(zero_copy_only=False), dtype).view()
+    values.flags.writeable = False
+    return values
 
 
-def _intern(batch: pa.RecordBatch) -> tuple[Addresses, list[I64]]:
-    columns = [batch.column(name) for name in _ADDRESS_COLUMNS]
-    encoded = pa.concat_arrays(columns).fill_null(bytes(16)).dictionary_encode()
-    dictionary = encoded.dictionary
-    packed = np.frombuffer(b"".join(dictionary.to_pylist()), np.uint8).reshape(-1, 16)
-    order = np.lexsort(packed.T[::-1])
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    codes = rank[encoded.indices.to_numpy(zero_copy_only=False)]
-    packed = packed[order]
-    addresses = Addresses(packed, address_keys(packed), _is_group(packed))
-    return addresses, np.split(codes, len(_ADDRESS_COLUMNS))
+def _halves(column: pa.Array) -> U64:
+    """Addresses as (n, 2) halves of 64 bits, in the order of bytes that they have."""
+    if column.null_count:
+        column = column.fill_null(bytes(16))
+    octets = np.frombuffer(column.buffers()[1], np.uint8)
+    start = 16 * column.offset
+    return octets[start : start + 16 * len(column)].view("<u8").reshape(-1, 2)
 
 
 def _is_group(packed: U8) -> Bool:

@@ -31,25 +31,16 @@ class Addresses:
 class Records:
     """Every flow record as its exporter sent it (``n`` rows, scaled by the sampling rate).
 
-    ``exporter``, ``source`` and ``target`` index the addresses; times are nanoseconds.
-    ``point`` uint64 is where the traffic was observed: exporter, domain, interfaces, direction.
+    ``exporter``, ``source`` and ``target`` index the addresses.
     """
 
     exporter: I64
     source: I64
     target: I64
-    source_port: I64
-    target_port: I64
-    proto: I64
-    flags: I64
-    icmp_type: I64
-    bytes: I64
-    packets: I64
     in_if: I64
     out_if: I64
-    start: I64
-    end: I64
-    point: U64
+    bytes: I64
+    packets: I64
 
     def __len__(self) -> int:
         return len(self.exporter)
@@ -57,7 +48,7 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """Each exchange between two endpoints once, whoever exported it (``n`` rows).
+    """Each exchange between two endpoints once, whoever exported it (``n`` rows), in any order.
 
     ``client`` and ``server`` index the addresses; ``port`` is the server's (0 where the
     protocol has none). ``*_up`` is from client to server. ``failed`` is a TCP opening without

@@ -1,8 +1,8 @@
 """A hash table from keys to rows, with open addressing and linear probing.
 
 ``slots`` int32, a power of two in length and never more than half full, holds rows, -1 where it
-is empty; ``keys`` uint64 holds each row's key. A key is a hash already, so its lowest bits are
-its place.
+is empty; ``keys`` uint64 holds each row's key. Keys may be small numbers or share their lowest
+bits, so a multiplication spreads them first (Knuth's Fibonacci hashing).
 """
 
 from __future__ import annotations
@@ -13,13 +13,23 @@ from sensorium.detect.arrays import I32, I64, U64
 from sensorium.ingest.compiled import inner, kernel
 
 _ONE = np.uint64(1)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_HALF = np.uint64(32)
+_CROWDED = 48
+
+
+@inner
+def home_of(key: np.uint64, last: np.uint64) -> np.uint64:
+    """Where a key's search begins, in a table whose last slot is ``last``."""
+    spread = np.uint64(key * _GOLDEN)
+    return np.uint64(np.uint64(spread ^ (spread >> _HALF)) & last)
 
 
 @inner
 def slot_of(key: np.uint64, slots: I32, keys: U64) -> np.uint64:
     """The slot that holds ``key``, or the empty one where it belongs."""
     last = np.uint64(len(slots) - 1)
-    at = np.uint64(key & last)
+    at = home_of(key, last)
     row = slots[at]
     while row >= 0 and keys[row] != key:
         at = np.uint64(np.uint64(at + _ONE) & last)
@@ -53,7 +63,7 @@ def leave_rows(rows: I64, slots: I32, keys: U64) -> None:
             row = slots[at]
             if row < 0:
                 break
-            home = np.uint64(keys[row] & last)
+            home = home_of(keys[row], last)
             # What lies between its home and here would not be found beyond the hole.
             if np.uint64(np.uint64(at - home) & last) >= np.uint64(np.uint64(at - hole) & last):
                 slots[hole] = row
@@ -77,6 +87,41 @@ def number_distinct(keys: U64, slots: I32, distinct: U64, codes: I64) -> int:
             found += 1
         codes[i] = slots[at]
     return found
+
+
+@kernel
+def order_of_distinct(keys: U64, buckets: I64, order: I64) -> bool:
+    """Sort distinct keys that are spread evenly over all 64 bits: ``order`` (n,) gets their order.
+
+    ``buckets`` is zeros, a power of two and one more. False where some are so close together that
+    sorting by comparison is the better way; then ``order`` is not filled.
+    """
+    bits = 0
+    while (1 << bits) < len(buckets) - 1:
+        bits += 1
+    shift = np.uint64(64 - bits)
+    for i in range(len(keys)):
+        buckets[(keys[i] >> shift) + _ONE] += 1
+    for k in range(1, len(buckets)):
+        if buckets[k] > _CROWDED:
+            return False
+        buckets[k] += buckets[k - 1]
+    for i in range(len(keys)):
+        home = keys[i] >> shift
+        at = buckets[home]
+        buckets[home] = at + 1
+        order[at] = i
+    start = 0
+    for k in range(len(buckets) - 1):
+        for i in range(start + 1, buckets[k]):
+            mine = order[i]
+            at = i
+            while at > start and keys[order[at - 1]] > keys[mine]:
+                order[at] = order[at - 1]
+                at -= 1
+            order[at] = mine
+        start = buckets[k]
+    return True
 
 
 @kernel

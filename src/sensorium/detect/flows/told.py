@@ -1,0 +1,54 @@
+"""Which directions of conversations have been counted lately, by which point, and up to when.
+
+A second exporter's record of time already counted may fall just across a window's end; without
+this memory that conversation would count twice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensorium.detect.arrays import I32, I64, U64
+from sensorium.detect.kernels.conversing import remember_told
+from sensorium.detect.kernels.probing import enter_rows
+
+_REMEMBER_NS = 120_000_000_000
+_SMALLEST = 1 << 10
+
+
+class Told:
+    """The directions told of in the last two minutes, in a hash table that is swept when full."""
+
+    def __init__(self) -> None:
+        self._slots = np.full(_SMALLEST, -1, np.int32)
+        self._keys = np.zeros(_SMALLEST // 2, np.uint64)
+        self._points = np.zeros(_SMALLEST // 2, np.uint64)
+        self._until = np.zeros(_SMALLEST // 2, np.int64)
+        self._used = 0
+        self._since = 0
+
+    @property
+    def columns(self) -> tuple[I32, U64, U64, I64, int]:
+        """Slots, directions, points, until when, and before which end they no longer matter."""
+        return self._slots, self._keys, self._points, self._until, self._since
+
+    def remember(self, directions: U64, best: I64, names: U64, sums: I64, now: int) -> None:
+        """Take in a window's directions, each with the group chosen for it; ``now`` in Unix ns."""
+        self._since = now - _REMEMBER_NS
+        if self._used + len(directions) > len(self._keys):
+            self._sweep(len(directions))
+        table = self._slots, self._keys, self._points, self._until
+        self._used = remember_told(directions, best, names, sums, *table, self._used)
+
+    def _sweep(self, more: int) -> None:
+        """Forget what is too old to matter, and leave room for ``more``, and as many again."""
+        kept = np.flatnonzero(self._until[: self._used] >= self._since)
+        room = 1 << max(len(kept) + 2 * more, _SMALLEST // 2).bit_length()
+        for name in ("_keys", "_points", "_until"):
+            column = getattr(self, name)
+            moved = np.zeros(room, column.dtype)
+            moved[: len(kept)] = column[kept]
+            setattr(self, name, moved)
+        self._used = len(kept)
+        self._slots = np.full(2 * room, -1, np.int32)
+        enter_rows(np.arange(self._used), self._slots, self._keys)

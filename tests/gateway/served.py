@@ -117,7 +117,7 @@ def two_teams(directory: Directory) -> tuple[Subject, Subject]:
 
 @asynccontextmanager
 async def serving(
-    given: GatewaySettings, *emulators: Emulator, **more: Any
+    given: GatewaySettings, *emulators: Emulator, observe: Observe | None = None, **more: Any
 ) -> AsyncIterator[Served]:
     """Run a gateway; ``emulators`` are behind its providers, in their order.
 
@@ -125,7 +125,7 @@ async def serving(
     """
     log = StringIO()
     config = ObserveConfig(log_format=LogFormat.JSON, log_level=LogLevel.DEBUG)
-    observe = Observe(logger=make_logger(config, log))
+    observe = observe or Observe(logger=make_logger(config, log))
     environment = {
         one.name.upper(): emulator.key
         for one, emulator in zip(given.providers, emulators, strict=False)

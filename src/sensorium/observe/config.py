@@ -33,8 +33,12 @@ class ObserveConfig:
     log_format: LogFormat = setting(LogFormat.AUTO, "console for people, json for machines")
     otlp_endpoint: str = setting(
         "",
-        "OTLP/HTTP collector for traces, such as http://127.0.0.1:4318; empty sends none",
+        "OTLP/HTTP collector for traces and the gateway's GenAI metrics, such as "
+        "http://127.0.0.1:4318; empty sends none",
         pattern=r"^(https?://.+)?$",
     )
     otlp_timeout_s: float = setting(5.0, "seconds one export may take", gt=0, le=60)
-    service_name: str = setting("sensorium", "service.name of the traces", min_length=1)
+    otlp_metrics_every_s: float = setting(
+        30.0, "seconds between two exports of metrics", gt=0, le=3600
+    )
+    service_name: str = setting("sensorium", "service.name of traces and metrics", min_length=1)

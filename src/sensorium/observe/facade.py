@@ -13,7 +13,11 @@ from sensorium.observe.config import LogLevel, ObserveConfig
 from sensorium.observe.logs import make_logger
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.metrics import Meter
     from opentelemetry.trace import Tracer
+
+    from sensorium.observe.meters import Metering
 
 M = TypeVar("M", Counter, Gauge, Histogram)
 
@@ -32,17 +36,32 @@ class Observe:
         tracer: Tracer | None = None,
         logger: Any = None,
         on_close: Callable[[], None] | None = None,
+        open_metering: Callable[[], Metering | None] = lambda: None,
     ) -> None:
         self.registry = CollectorRegistry()
         self._metrics: dict[str, Any] = {}
         self._tracer = tracer
         self._logger = logger or make_logger(ObserveConfig(log_level=LogLevel.WARNING))
         self._on_close = on_close
+        self._open_metering = open_metering
+        self._metering: Metering | None = None
 
     def close(self) -> None:
-        """Send the spans still held. Logging and counting go on working."""
+        """Send the spans and metrics still held. Logging and counting go on working."""
         if self._on_close is not None:
             self._on_close()
+        if self._metering is not None:
+            self._metering.close()
+            self._metering = None
+
+    def meter(self) -> Meter | None:
+        """OpenTelemetry's, for metrics that its conventions name; None where they go nowhere.
+
+        Nothing is started before it is first asked for.
+        """
+        if self._metering is None:
+            self._metering = self._open_metering()
+        return None if self._metering is None else self._metering.meter
 
     def logger(self, part: str) -> Any:
         """A structlog logger with the part's name bound."""
@@ -88,9 +107,18 @@ class Observe:
         return self._tracer is not None
 
     def past_span(
-        self, name: str, attributes: Mapping[str, Any], seconds: float, *, failed: bool = False
+        self,
+        name: str,
+        attributes: Mapping[str, Any],
+        seconds: float,
+        *,
+        failed: bool = False,
+        parent: str = "",
     ) -> None:
-        """A span of a call to another service that took ``seconds`` and ends now."""
+        """A span of a call to another service that took ``seconds`` and ends now.
+
+        ``parent`` is a ``traceparent`` header (W3C Trace Context); what is none begins a new trace.
+        """
         if self._tracer is None:
             return
         from opentelemetry.trace import SpanKind, StatusCode
@@ -98,6 +126,7 @@ class Observe:
         now = time.time_ns()
         span = self._tracer.start_span(
             name,
+            context=_context_of(parent) if parent else None,
             kind=SpanKind.CLIENT,
             attributes=dict(attributes),
             start_time=now - int(seconds * 1e9),
@@ -114,3 +143,10 @@ class Observe:
             return
         with self._tracer.start_as_current_span(name, attributes=dict(attributes or {})) as span:
             yield span
+
+
+def _context_of(traceparent: str) -> Context:
+    from opentelemetry.context import Context
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    return TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context())

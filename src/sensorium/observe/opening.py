@@ -7,6 +7,7 @@ from typing import TextIO
 from sensorium.observe.config import ObserveConfig
 from sensorium.observe.facade import Observe
 from sensorium.observe.logs import make_logger, route_standard_library
+from sensorium.observe.meters import open_metering
 from sensorium.observe.process import register_process_metrics
 from sensorium.observe.traces import open_tracing
 
@@ -24,6 +25,7 @@ def open_observe(config: ObserveConfig, *, stream: TextIO | None = None) -> Obse
         tracer=tracing.tracer if tracing else None,
         logger=logger,
         on_close=tracing.close if tracing else None,
+        open_metering=lambda: open_metering(config),
     )
     register_process_metrics(observe)
     return observe

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from sensorium.cli import main
@@ -91,6 +93,38 @@ def test_a_class_without_a_policy_and_a_model_in_no_allowed_place_are_refused() 
             assert await served.rows() == []
 
     asyncio.run(check())
+
+
+async def _refused(policy: PolicyConfig, privacy: str, asked: object, keep: Path) -> str:
+    """The id of a refused request, whose log of evidence is kept."""
+    async with gateway(policy, privacy) as (served, own, _):
+        status, _, headers = await served.post(CHAT, asked)
+        assert status >= 400
+        assert own.seen == []
+        folder = served.opened.settings.data_dir
+        for name in ("evidence.jsonl", "evidence.pub"):
+            (keep / name).write_bytes((folder / name).read_bytes())
+        return headers["x-sensorium-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "privacy", "asked", "code"),
+    [
+        (PolicyConfig(name="restricted", local_only=True), "restricted", ASKED, "privacy_denied"),
+        (OWN, "unheard-of", ASKED, "privacy_denied"),
+        (OWN, "restricted", {**ASKED, "model": "a secret word"}, "model_not_found"),
+    ],
+)
+def test_a_refused_request_leaves_evidence_that_it_went_nowhere(
+    tmp_path: Path, policy: PolicyConfig, privacy: str, asked: object, code: str
+) -> None:
+    request = asyncio.run(_refused(policy, privacy, asked, tmp_path))
+    log = tmp_path / "evidence.jsonl"
+    said = CliRunner().invoke(main, ["gateway", "evidence", request, "--log", str(log), "--json"])
+    assert said.exit_code == 0, said.output
+    body = json.loads(said.output.splitlines()[0])
+    assert (body["attempt"], body["refused"], body["class"]) == (0, code, privacy)
+    assert "secret word" not in log.read_text()
 
 
 def test_answers_are_kept_only_where_the_policy_allows_it() -> None:

@@ -19,7 +19,7 @@ class Ask:
     ``dialect`` is what the caller speaks and ``body`` the request as it came; both are empty in
     process. ``task`` is what the call was declared to be for. ``headers`` may go on to the
     provider, which lets through what it knows. ``started`` is the monotonic time at which the
-    request began to be handled.
+    request began to be handled, ``traceparent`` the caller's span.
     """
 
     request_id: str
@@ -30,6 +30,7 @@ class Ask:
     body: Mapping[str, Any] | None = None
     task: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +42,4 @@ class EmbeddingAsk:
     request: EmbeddingRequest
     started: float
     headers: Mapping[str, str] = field(default_factory=dict)
+    traceparent: str = ""

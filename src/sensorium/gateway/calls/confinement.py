@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from sensorium.gateway.calls.rejection import RejectedError
 from sensorium.gateway.privacy.policy import Allowed, Denied
 
 if TYPE_CHECKING:
+    from sensorium.gateway.access import Caller
     from sensorium.gateway.calls.clock import Clock
+    from sensorium.gateway.calls.facts import Facts
     from sensorium.gateway.ledger import Claim
     from sensorium.gateway.privacy.evidence.log import EvidenceLog
     from sensorium.gateway.privacy.verifier import Verifier
@@ -70,3 +73,23 @@ class Confinement:
         except OSError:
             message = "The evidence of this call cannot be written, so it was not made."
             raise RejectedError(503, "evidence_unavailable", message) from None
+
+    async def record_refusal(self, facts: Facts, caller: Caller) -> None:
+        """Leave a signed record that a request of a class was refused and went nowhere.
+
+        Where it cannot be written nothing else is lost: the caller gets its refusal all the same.
+        """
+        if self._evidence is None:
+            return
+        entry = {
+            "request": facts.request_id,
+            "attempt": 0,
+            "at_ns": self._clock.wall_ns(),
+            "class": caller.privacy_class,
+            "policy": self.name(caller.privacy_class),
+            "caller": caller.key_id or caller.scopes.user_id,
+            "route": facts.route,
+            "refused": facts.outcome,
+        }
+        with contextlib.suppress(OSError):  # the log has counted it
+            await self._evidence.record(entry)

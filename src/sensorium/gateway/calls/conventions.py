@@ -18,6 +18,9 @@ RESPONSE_MODEL: Final = "gen_ai.response.model"
 INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
 OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
 CACHE_READ_TOKENS: Final = "gen_ai.usage.cache_read.input_tokens"
+TOKEN_TYPE: Final = "gen_ai.token.type"
+TOKEN_USAGE: Final = "gen_ai.client.token.usage"
+OPERATION_DURATION: Final = "gen_ai.client.operation.duration"
 ERROR_TYPE: Final = "error.type"
 SENSORIUM_REQUEST_ID: Final = "sensorium.gateway.request_id"
 SENSORIUM_DEPLOYMENT: Final = "sensorium.gateway.deployment"
@@ -25,6 +28,10 @@ SENSORIUM_ATTEMPTS: Final = "sensorium.gateway.attempts"
 SENSORIUM_ROUTE_REASON: Final = "sensorium.gateway.route_reason"
 SENSORIUM_COST: Final = "sensorium.gateway.cost_nanodollars"
 SENSORIUM_CACHE: Final = "sensorium.gateway.cache"
+
+# The bounds of buckets that the conventions ask for.
+TOKEN_BOUNDS: Final = tuple(4**power for power in range(14))
+SECOND_BOUNDS: Final = tuple(0.01 * 2**power for power in range(14))
 
 # The conventions' own words for providers, by our kinds.
 PROVIDERS: Final = {
@@ -39,6 +46,15 @@ PROVIDERS: Final = {
 def span_name(operation: str, model: str) -> str:
     """``chat gpt-5``, as the conventions have it."""
     return f"{operation} {model}"
+
+
+def attributes_of_metrics(facts: Facts, kind: str) -> dict[str, Any]:
+    """What a metric is told by: names from settings and closed sets, and no ids."""
+    found: dict[str, Any] = {OPERATION_NAME: facts.operation, REQUEST_MODEL: facts.route}
+    if facts.deployment:
+        found[PROVIDER_NAME] = PROVIDERS.get(kind, kind)
+        found[RESPONSE_MODEL] = facts.model
+    return found
 
 
 def attributes_at_start(facts: Facts) -> dict[str, Any]:

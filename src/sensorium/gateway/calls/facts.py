@@ -16,7 +16,10 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(slots=True, kw_only=True)
 class Facts:
-    """Filled in on the way. ``route`` is the model as the caller wrote it; times in seconds."""
+    """Filled in on the way. ``route`` is the model as the caller wrote it; times in seconds.
+
+    ``traceparent`` is the caller's own span (W3C Trace Context), of which this call is a part.
+    """
 
     request_id: str
     operation: str
@@ -37,6 +40,7 @@ class Facts:
     cache: str = ""
     guardrails: tuple[str, ...] = ()
     outcome: str = ""
+    traceparent: str = ""
 
     def headers(self, now: float) -> Headers:
         """The ``x-sensorium-*`` headers, as far as their values are known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sensorium.gateway.calls.embedding import embed
@@ -46,8 +46,9 @@ class Gateway:
             route=conversation.model,
             started=ask.started,
             stream=conversation.stream,
+            traceparent=ask.traceparent,
         )
-        return await self._observed(facts, lambda: Trip(self.parts, ask, facts).answer())
+        return await self._observed(facts, ask.caller, Trip(self.parts, ask, facts).answer())
 
     async def embed(self, ask: EmbeddingAsk) -> tuple[EmbeddingReply, Facts]:
         """Embed texts: the vectors in their order. Raises :class:`RejectedError`."""
@@ -57,8 +58,9 @@ class Gateway:
             dialect="openai_chat",
             route=ask.request.model,
             started=ask.started,
+            traceparent=ask.traceparent,
         )
-        return await self._observed(facts, lambda: embed(self.parts, ask, facts)), facts
+        return await self._observed(facts, ask.caller, embed(self.parts, ask, facts)), facts
 
     async def close(self) -> None:
         """Let settlements be written and connections go."""
@@ -67,19 +69,21 @@ class Gateway:
         for provider in self.parts.providers.values():
             await provider.close()
 
-    async def _observed(self, facts: Facts, call: Callable[[], Coroutine[Any, Any, A]]) -> A:
+    async def _observed(self, facts: Facts, caller: Caller, call: Coroutine[Any, Any, A]) -> A:
         parts = self.parts
         try:
-            result = await call()
+            result = await call
         except BaseException as error:
+            if not parts.router.knows(facts.route):
+                facts.route = ""  # a metric's label is never a caller's free text
             if isinstance(error, RejectedError):
                 error.facts = facts
                 facts.outcome = error.code
+                if caller.privacy_class and not facts.attempts:
+                    await parts.confinement.record_refusal(facts, caller)
             else:
                 cancelled = isinstance(error, asyncio.CancelledError)
                 facts.outcome = "cancelled" if cancelled else "internal_error"
-            if not parts.router.knows(facts.route):
-                facts.route = ""  # a metric's label is never a caller's free text
             parts.measures.ended(facts, parts.clock.now())
             raise
         parts.measures.began(facts, parts.clock.now())

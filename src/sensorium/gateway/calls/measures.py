@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sensorium.gateway.calls import conventions
+from sensorium.gateway.calls.conventional import ConventionalMetrics
 
 if TYPE_CHECKING:
     from sensorium.gateway.calls.facts import Facts
@@ -66,6 +67,7 @@ class Measures:
             _SECONDS,
         )
         self._children: dict[tuple[Any, ...], Any] = {}
+        self._by_convention = ConventionalMetrics.of(observe)
 
     def attempt(
         self, deployment: str, failure: Failure | None, usage: Usage | None, cost: Cost | None
@@ -94,6 +96,8 @@ class Measures:
         self._child(self._duration, route).observe(now - facts.started)
         if facts.first_byte_s is not None:
             self._child(self._first_byte, route).observe(facts.first_byte_s)
+        if self._by_convention is not None:
+            self._by_convention.ended(facts, now, kind)
         if self._observe.is_tracing:
             self._trace(facts, now, kind)
 
@@ -101,7 +105,13 @@ class Measures:
         name = conventions.span_name(facts.operation, facts.route)
         attributes = conventions.attributes_at_start(facts)
         attributes |= conventions.attributes_at_end(facts, kind)
-        self._observe.past_span(name, attributes, now - facts.started, failed=facts.outcome != "ok")
+        self._observe.past_span(
+            name,
+            attributes,
+            now - facts.started,
+            failed=facts.outcome != "ok",
+            parent=facts.traceparent,
+        )
 
     def _child(self, metric: Any, *labels: str) -> Any:
         """The metric with these labels: looking it up here is cheaper than there."""

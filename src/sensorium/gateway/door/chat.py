@@ -51,6 +51,7 @@ class Chat:
             body=body,
             task=request.header(b"x-sensorium-task") or _task(body),
             headers=forwarded(request),
+            traceparent=request.header(b"traceparent"),
         )
         try:
             result = await self._gateway.chat(ask)

@@ -42,6 +42,7 @@ class Embeddings:
             request=asked,
             started=request.started,
             headers=forwarded(request),
+            traceparent=request.header(b"traceparent"),
         )
         try:
             reply, facts = await self._gateway.embed(ask)

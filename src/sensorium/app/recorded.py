@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sensorium.app.spine import Spine, build_spine
@@ -15,6 +18,7 @@ from sensorium.observe import Observe
 from sensorium.pipeline.arrivals import recorded_arrivals
 from sensorium.pipeline.summary import ReplayResult
 from sensorium.pipeline.tally import tally
+from sensorium.store.telemetry import ClickHouseTelemetry
 
 
 def bundled_recordings() -> tuple[Path, ...]:
@@ -92,3 +96,18 @@ def _clear(data: Path) -> None:
         shutil.rmtree(data)
     data.mkdir(parents=True, exist_ok=True)
     mark.write_text("A replay made this folder; the next one replaces it.\n", encoding="utf-8")
+
+
+@contextmanager
+def recorded_telemetry(folder: Path, settings: Settings) -> Iterator[ClickHouseTelemetry]:
+    """A recording decoded and stored in a folder of its own, to be asked; nothing is scored."""
+    recording = Recording.open(folder)
+    with tempfile.TemporaryDirectory(prefix="sensorium-recording-") as data:
+        spine = build_spine(replace(settings, data_dir=Path(data)), Observe())
+        try:
+            for arrivals in recorded_arrivals(recording):
+                spine.pipeline.keep(arrivals)
+            spine.telemetry.flush()
+            yield spine.telemetry
+        finally:
+            spine.close()

@@ -22,6 +22,7 @@ COMMANDS = {
     "exporters": "Show who sends to a service, how much, and what is lost.",
     "incident": "List incidents and read their briefs.",
     "evidence": "Show what a finding stands on, and run its query again.",
+    "topology": "Show what is connected to what, and what is lost if a part of it fails.",
     "approval": "List what waits for a person; approve or reject it.",
     "audit": "Read and verify the hash-chained log of every decision.",
     "decode": "Print the records in payloads, captures and files as JSON.",

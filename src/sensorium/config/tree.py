@@ -28,6 +28,7 @@ from sensorium.observe.config import ObserveConfig
 from sensorium.pipeline.config import ChangeSourcesConfig, InboxConfig, PipelineConfig
 from sensorium.store.records.config import RecordsConfig
 from sensorium.store.telemetry.config import TelemetryConfig
+from sensorium.topology.config import TopologyConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class Settings:
     pipeline: PipelineConfig = setting(PipelineConfig, "")
     inbox: InboxConfig = setting(InboxConfig, "")
     detect: DetectConfig = setting(DetectConfig, "")
+    topology: TopologyConfig = setting(TopologyConfig, "")
     incident: IncidentConfig = setting(IncidentConfig, "")
     agent: AgentConfig = setting(AgentConfig, "")
     approval: ApprovalConfig = setting(ApprovalConfig, "")

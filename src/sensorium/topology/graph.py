@@ -116,6 +116,38 @@ class EdgeTable:
         ordered = sorted(distance.items(), key=lambda item: (item[1], address_order(item[0])))
         return dict(ordered)
 
+    def dependency_path(self, client: str, server: str, most: int = 6) -> tuple[Edge, ...]:
+        """The shortest chain of uses by which ``client`` depends on ``server``; empty if none.
+
+        Of chains of equal length the one with the smallest addresses and ports, so that it does
+        not change from one run to the next.
+        """
+        came: dict[str, Edge] = {}
+        frontier = [client]
+        for _ in range(most):
+            following: list[str] = []
+            for host in frontier:
+                for edge in self._outgoing.get(host, ()):
+                    if edge.server != client and edge.server not in came:
+                        came[edge.server] = edge
+                        following.append(edge.server)
+            if server in came or not following:
+                break
+            frontier = sorted(following, key=address_order)
+        chain: list[Edge] = []
+        at = server
+        while at in came:
+            chain.append(came[at])
+            at = came[at].client
+        return tuple(reversed(chain))
+
+    @cached_property
+    def _outgoing(self) -> dict[str, list[Edge]]:
+        found: dict[str, list[Edge]] = defaultdict(list)
+        for edge in self.edges:
+            found[edge.client].append(edge)
+        return found
+
     def depends_on(self, client: str, server: str) -> bool:
         """Whether ``client`` uses a service of ``server`` directly."""
         return any(service[0] == server for service in self._uses.get(client, ()))

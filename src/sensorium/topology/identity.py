@@ -31,7 +31,7 @@ class Identities:
     def __init__(self) -> None:
         self._claims = Claims()
         self._directory = Directory.of(())
-        self._stated: dict[str, str] = {}
+        self._stated: set[tuple[str, str]] = set()
         self._watermark_ns = 0
 
     def observe(self, signal: Signal, batch: pa.RecordBatch) -> None:
@@ -44,8 +44,12 @@ class Identities:
             self._claims.add_many("metrics", _metric_claims(batch))
 
     def state(self, name: str, address: str) -> None:
-        """Take over a name that settings give an address; it outranks what hosts say."""
-        self._stated[name.lower()] = _plain(address)
+        """Take over a name that settings or an inventory give an address.
+
+        It outranks what hosts say. One name may have several addresses. ValueError for text that
+        is no address.
+        """
+        self._stated.add((name.lower(), _plain(address)))
         self._directory = self._build()
 
     def advance(self, watermark_ns: int) -> None:
@@ -90,7 +94,7 @@ class Identities:
         return dict(self._directory.names)
 
     def _build(self) -> Directory:
-        stated = [("stated", address, name) for name, address in sorted(self._stated.items())]
+        stated = [("stated", address, name) for name, address in sorted(self._stated)]
         return Directory.of([*self._claims.ripe(), *stated])
 
 

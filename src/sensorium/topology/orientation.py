@@ -9,6 +9,14 @@ import pyarrow as pa
 PORTED = (6, 17, 132)
 """TCP, UDP and SCTP: the protocols whose ports say who serves."""
 
+SRC_IS_SERVER = """multiIf(
+            proto = 6 AND bitAnd(tcp_flags, 18) = 2, 0,
+            proto = 6 AND bitAnd(tcp_flags, 22) = 20 AND packets <= 2, 1,
+            proto NOT IN (6, 17, 132), 0,
+            src_port != dst_port, src_port < dst_port,
+            src_addr < dst_addr)"""
+"""The rule of :func:`source_is_server` in SQL: 1 where the source is the server, else 0."""
+
 _TCP = 6
 _SYN, _RST, _ACK = 0x02, 0x04, 0x10
 

@@ -11,17 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from sensorium.agent.window import Span
-
-SRC_IS_SERVER = """multiIf(
-            proto = 6 AND bitAnd(tcp_flags, 18) = 2, 0,
-            proto = 6 AND bitAnd(tcp_flags, 22) = 20 AND packets <= 2, 1,
-            proto NOT IN (6, 17, 132), 0,
-            src_port != dst_port, src_port < dst_port,
-            src_addr < dst_addr)"""
-"""1 where a flow record's source is the server, else 0.
-
-The same rule as :func:`sensorium.topology.orientation.source_is_server`; a test compares them.
-"""
+from sensorium.topology.orientation import SRC_IS_SERVER
 
 IN_HOSTS = "arrayMap(h -> toIPv6(h), {hosts:Array(String)})"
 OF_HOSTS = f"(has({IN_HOSTS}, src_addr) OR has({IN_HOSTS}, dst_addr))"

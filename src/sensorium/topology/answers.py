@@ -1,0 +1,309 @@
+"""The answers of ``sensorium topology``, as plain values that JSON can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from sensorium.errors import UsageError
+from sensorium.topology.centrality import betweenness_of, blocks_of, communities_of, core_numbers
+from sensorium.topology.config import TopologyConfig
+from sensorium.topology.impact import Impact, impact_of, table_of
+from sensorium.topology.inventory import Inventory, read_inventory
+from sensorium.topology.roles import roles_of
+from sensorium.topology.survey import NEXT_HOPS, USES, VANTAGE, Ask, last_flow_ns, take_survey
+from sensorium.topology.tally import Tally
+from sensorium.topology.transit import ENOUGH_WAYS, Transit, shortest_way
+from sensorium.topology.wiring import Wiring
+
+Answer = dict[str, Any]
+_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
+_HOUR_NS = 3_600_000_000_000
+
+
+class Topology:
+    """The network as it was in the hours before the last flow, asked of the telemetry store.
+
+    ``inside`` says which addresses are ours. Raises UsageError where no flow is stored, and
+    InventoryError for files that cannot be read. Not for use by two threads at once.
+    """
+
+    def __init__(self, ask: Ask, config: TopologyConfig, inside: Callable[[str], bool]) -> None:
+        inventory = read_inventory(config.inventory)
+        end_ns = last_flow_ns(ask)
+        if not end_ns:
+            raise UsageError(
+                "no flow is stored, so nothing is known of who talks with whom",
+                next_step="point an exporter at `sensorium run`, or name a --recording",
+            )
+        stated = [
+            (device.name, address)
+            for device in inventory.devices.values()
+            for address in device.addresses
+        ]
+        self._inventory = inventory
+        self._survey = take_survey(
+            ask,
+            end_ns - config.span_hours * _HOUR_NS,
+            end_ns,
+            slots=config.habit_slots,
+            limit=config.max_uses,
+            stated=stated,
+        )
+        self._parameters = {
+            "start_ns": end_ns - config.span_hours * _HOUR_NS,
+            "end_ns": end_ns,
+            "slots": config.habit_slots,
+            "limit": config.max_uses + 1,
+        }
+        self.wiring = Wiring.of(self._survey, inventory, inside)
+        self.transit = Transit(self.wiring)
+
+    @property
+    def inventory(self) -> Inventory:
+        """What the files said."""
+        return self._inventory
+
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        """Every node's role."""
+        return roles_of(self.transit)
+
+    def show(self) -> Answer:
+        """Every node with its place in the network, the most critical first, and every link."""
+        wiring, graph = self.wiring, self.graph
+        whole = Tally.of(wiring.uses)
+        cuts = blocks_of(graph)
+        between = betweenness_of(graph)
+        communities, modularity = communities_of(graph)
+        cores = core_numbers(graph)
+        keys = list(wiring.nodes)
+        nodes: list[Answer] = []
+        for row, key in enumerate(keys):
+            node, lost = wiring.nodes[key], self._lost(key, alone=bool(cuts.articulation[row]))
+            carried = Tally.of(self.transit.carriers.get(key, ()))
+            nodes.append(
+                {
+                    "key": key,
+                    "label": node.label,
+                    "kind": node.kind.value,
+                    "role": self.roles[key],
+                    "site": node.site,
+                    "on_paths": _share(carried.share_of(whole)),
+                    "lost_pairs": lost.pairs,
+                    "lost_share": _share(lost.share_of(whole)),
+                    "lost_bytes_share": _share(lost.bytes_of(whole)),
+                    "betweenness": _share(float(between.share[row])),
+                    "betweenness_error": _share(float(between.error[row])),
+                    "core_number": int(cores[row]),
+                    "community": int(communities[row]),
+                    "parts_the_network": bool(cuts.articulation[row]),
+                }
+            )
+        nodes.sort(key=lambda n: (-n["lost_share"], -n["on_paths"], -n["betweenness"], n["key"]))
+        bridges = {tuple(sorted((keys[a], keys[b]))) for a, b in cuts.bridges.tolist()}
+        links = [
+            {
+                "one": link.one,
+                "port": link.port,
+                "other": link.other,
+                "other_port": link.other_port,
+                "source": link.source,
+                "only_way": (link.one, link.other) in bridges,
+            }
+            for link in wiring.links
+        ]
+        return {
+            **self._frame(whole),
+            "nodes": nodes,
+            "links": links,
+            "modularity": _share(modularity),
+        }
+
+    def impact(self, name: str) -> Answer:
+        """What is lost if a node fails."""
+        key = self._key(name)
+        found = impact_of(self.transit, key)
+        return {
+            **self._frame(found.whole),
+            "node": key,
+            "label": self.label(key),
+            "role": self.roles[key],
+            "carries": [self.label(k) for k in found.carries],
+            "on_paths": _share(found.carried.share_of(found.whole)),
+            "on_paths_from": "flow reports" if self.wiring.nodes[key].exporter else "links",
+            "on_bytes": _share(found.carried.bytes_of(found.whole)),
+            "lost": _tally(found.lost, found.whole),
+            "ends_there": _tally(Tally.of(found.ends), found.whole),
+            "cut_off": _tally(Tally.of(found.cut), found.whole),
+            "another_way": _tally(Tally.of(found.kept), found.whole),
+            "ways_left": found.ways_left,
+            "ways_left_is_least": found.ways_left == ENOUGH_WAYS,
+            "services": self._services(found),
+            "in_turn": [{"label": self.label(k), "steps": n} for k, n in found.in_turn.items()],
+        }
+
+    def path(self, one: str, other: str) -> Answer:
+        """How two nodes are connected, and who of them depends on the other, through whom."""
+        first, second = self._key(one), self._key(other)
+        way = shortest_way(self.wiring.near, first, second)
+        table = table_of(self.wiring.uses)
+        hops = []
+        for a, b in zip(way or (), (way or ())[1:], strict=False):
+            link = next(x for x in self.wiring.links if {x.one, x.other} == {a, b})
+            ports = (link.port, link.other_port) if link.one == a else (link.other_port, link.port)
+            hops.append(
+                {
+                    "from": self.label(a),
+                    "port": ports[0],
+                    "to": self.label(b),
+                    "to_port": ports[1],
+                    "source": link.source,
+                }
+            )
+        return {
+            **self._frame(Tally.of(self.wiring.uses)),
+            "from": self.label(first),
+            "to": self.label(second),
+            "connected": way is not None,
+            "hops": hops,
+            "ways": self.transit.ways(first, second) if way and self.wiring.seen_whole else None,
+            "only_through": [self.label(k) for k in self._only_through(first, second, way)],
+            "depends": self._dependence(table.dependency_path(first, second)),
+            "depended_on": self._dependence(table.dependency_path(second, first)),
+        }
+
+    def label(self, key: str) -> str:
+        """How a node is called in a sentence."""
+        node = self.wiring.nodes.get(key)
+        return node.label if node else key
+
+    @cached_property
+    def graph(self) -> Any:
+        """The wiring as rows, in the order of its nodes."""
+        import numpy as np
+
+        from sensorium.links.graph import Graph
+
+        row = {key: place for place, key in enumerate(self.wiring.nodes)}
+        ends = np.array([(row[x.one], row[x.other]) for x in self.wiring.links], np.int64)
+        ends = ends.reshape(-1, 2)
+        return Graph.from_edges(len(row), ends[:, 0], ends[:, 1])
+
+    def _lost(self, key: str, *, alone: bool) -> Tally:
+        """What goes with a node; only those that part the network cut off what is not theirs."""
+        gone = self.wiring.carried(key)
+        if alone or len(gone) > 1:
+            ends, cut = self.transit.lost_without(gone)
+            return Tally.of((*ends, *cut))
+        return Tally.of(self._ends.get(key, ()))
+
+    @cached_property
+    def _ends(self) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for use in self.wiring.uses:
+            targets = self.transit.targets(use)
+            only = targets if len(targets) == 1 else ()
+            for key in {use.client, *only}:
+                found.setdefault(key, []).append(use)
+        return found
+
+    def _only_through(self, first: str, second: str, way: tuple[str, ...] | None) -> list[str]:
+        """The nodes between that every way leads through, in order."""
+        near = self.wiring.near
+        return [
+            node
+            for node in (way or ())[1:-1]
+            if shortest_way({k: v - {node} for k, v in near.items() if k != node}, first, second)
+            is None
+        ]
+
+    def _dependence(self, edges: tuple[Any, ...]) -> list[Answer]:
+        return [
+            {
+                "client": self.label(edge.client),
+                "server": self.label(edge.server),
+                "service": service_label(edge.port, edge.proto),
+            }
+            for edge in edges
+        ]
+
+    def _services(self, found: Impact) -> list[Answer]:
+        return [
+            {
+                "server": self.label(server),
+                "service": service_label(port, proto),
+                "clients": clients,
+                "bytes": volume,
+            }
+            for (server, port, proto), clients, volume in found.services()
+        ]
+
+    def _key(self, name: str) -> str:
+        key = self.wiring.find(name)
+        if key is not None:
+            return key
+        from difflib import get_close_matches
+
+        known = [node.label.partition(" ")[0] for node in self.wiring.nodes.values()]
+        close = get_close_matches(name, known, n=1)
+        raise UsageError(
+            f"nothing is called {name!r} in these hours",
+            next_step=f"did you mean {close[0]}?" if close else "see: sensorium topology show",
+        )
+
+    def _frame(self, whole: Tally) -> Answer:
+        survey = self._survey
+        return {
+            "since": _moment(min((u.first_ns for u in self.wiring.uses), default=survey.start_ns)),
+            "until": _moment(survey.end_ns),
+            "pairs": whole.pairs,
+            "bytes": whole.bytes,
+            "notes": self._notes(),
+            "evidence": [
+                {"title": title, "query": sql, "parameters": self._parameters}
+                for title, sql in (
+                    ("who habitually uses whose service", USES),
+                    ("whose packets come in where", VANTAGE),
+                    ("which router hands on to which", NEXT_HOPS),
+                )
+            ],
+        }
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if not self.wiring.seen_whole:
+            notes.append(
+                "No file tells of links, so they are inferred from flows: a tree, in which a "
+                "second way cannot be seen. What is lost is therefore the most that can be."
+            )
+        if self._survey.cut_off:
+            notes.append("There were more uses than topology.max_uses; the largest were looked at.")
+        for reason, count in sorted(self._inventory.left_out.items()):
+            notes.append(f"Left out of the inventory: {count} {reason}.")
+        return notes
+
+
+def service_label(port: int, proto: int) -> str:
+    """``443/tcp``, or the protocol alone where it has no ports."""
+    name = _PROTOCOLS.get(proto, f"protocol {proto}")
+    return f"{port}/{name}" if port else name
+
+
+def _share(value: float) -> float:
+    return round(value, 6)
+
+
+def _tally(tally: Tally, whole: Tally) -> Answer:
+    return {
+        "pairs": tally.pairs,
+        "share": _share(tally.share_of(whole)),
+        "bytes": tally.bytes,
+        "bytes_share": _share(tally.bytes_of(whole)),
+    }
+
+
+def _moment(ns: int) -> str:
+    return f"{datetime.fromtimestamp(ns / 1e9, UTC):%Y-%m-%d %H:%M:%S}"

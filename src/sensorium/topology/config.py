@@ -1,0 +1,27 @@
+"""Settings of the topology."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sensorium.component import setting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TopologyConfig:
+    """What is taken for a habit, and which files say what is connected to what."""
+
+    inventory: tuple[Path, ...] = setting(
+        (),
+        "files or folders of LLDP, SNMP, NetBox and Kubernetes exports",
+    )
+    habit_slots: int = setting(
+        3, "10-second slots in which the use of a service must be seen to be a habit", ge=1
+    )
+    span_hours: int = setting(
+        24, "hours before the last flow of which `sensorium topology` tells", ge=1, le=8760
+    )
+    max_uses: int = setting(
+        200_000, "uses that are looked at, those with the most bytes first", ge=1
+    )

@@ -1,0 +1,25 @@
+"""What files say exists: devices, the cables between them, and which service runs where."""
+
+from typing import TYPE_CHECKING
+
+from sensorium.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory, Service
+    from sensorium.topology.inventory.reading import InventoryError, read_inventory
+
+__getattr__ = lazy_names(
+    __name__,
+    model="Cable Device DeviceKind Inventory Service",
+    reading="InventoryError read_inventory",
+)
+
+__all__ = [
+    "Cable",
+    "Device",
+    "DeviceKind",
+    "Inventory",
+    "InventoryError",
+    "Service",
+    "read_inventory",
+]

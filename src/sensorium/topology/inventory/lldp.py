@@ -1,0 +1,93 @@
+"""What ``lldpctl -f json`` prints on a machine: which port of which neighbour is at each port.
+
+The output does not say whose it is: the file's name does, without ``.json`` and ``.lldp``. Both of
+its forms are read: ``json``, in which names are keys and a single entry stands for itself, and
+``json0``, in which everything is a list. https://lldpd.github.io
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory
+
+_KINDS = {"Router": DeviceKind.ROUTER, "Bridge": DeviceKind.SWITCH, "Station": DeviceKind.HOST}
+
+
+def recognises(document: Any) -> bool:
+    """Whether a JSON document is lldpctl's."""
+    return isinstance(document, dict) and "lldp" in document
+
+
+def read(document: Any, name: str) -> Inventory:
+    """The neighbours of the machine called ``name``."""
+    devices, cables, nameless = {name: Device(name)}, [], 0
+    for port, entry in _interfaces(document["lldp"]):
+        neighbour = _neighbour(entry)
+        if neighbour is None:
+            nameless += 1
+            continue
+        devices[neighbour.name] = neighbour
+        cables.append(Cable(name, port, neighbour.name, _port(entry), "lldp"))
+    left_out = {"lldp neighbours without a name": nameless} if nameless else {}
+    return Inventory(devices, tuple(cables), (), left_out)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _interfaces(lldp: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    for outer in _listed(lldp):
+        for item in _listed(outer.get("interface") if isinstance(outer, dict) else None):
+            if not isinstance(item, dict):
+                continue
+            if isinstance(item.get("name"), str):
+                yield item["name"], item
+                continue
+            for port, entry in item.items():
+                if isinstance(entry, dict):
+                    yield str(port), entry
+
+
+def _neighbour(entry: dict[str, Any]) -> Device | None:
+    for chassis in _listed(entry.get("chassis")):
+        if not isinstance(chassis, dict):
+            continue
+        name, body = _value(chassis.get("name")), chassis
+        if not name and "id" not in chassis and len(chassis) == 1:
+            name, body = next(iter(chassis.items()))
+        if not name or not isinstance(body, dict):
+            continue
+        addresses = tuple(sorted(filter(None, map(_value, _listed(body.get("mgmt-ip"))))))
+        return Device(name.lower(), _kind(body), addresses)
+    return None
+
+
+def _kind(chassis: dict[str, Any]) -> DeviceKind:
+    enabled = {
+        c.get("type")
+        for c in _listed(chassis.get("capability"))
+        if isinstance(c, dict) and c.get("enabled") is True
+    }
+    return next((kind for name, kind in _KINDS.items() if name in enabled), DeviceKind.UNKNOWN)
+
+
+def _port(entry: dict[str, Any]) -> str:
+    for port in _listed(entry.get("port")):
+        if isinstance(port, dict):
+            found = [p for p in _listed(port.get("id")) if isinstance(p, dict)]
+            named = [p for p in found if p.get("type") in {"ifname", "ifalias", "local"}]
+            if named:
+                return _value(named[0])
+            return _value(port.get("descr")) or _value(found[0] if found else None)
+    return ""
+
+
+def _value(given: Any) -> str:
+    for one in _listed(given):
+        text = one.get("value") if isinstance(one, dict) else one
+        if isinstance(text, str) and text.strip():
+            return text.strip()
+    return ""

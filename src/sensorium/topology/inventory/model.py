@@ -1,0 +1,138 @@
+"""Devices, cables and services, whatever kind of file told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from ipaddress import ip_address
+
+_NO_ADDRESS = "addresses that are none"
+
+
+class DeviceKind(StrEnum):
+    """What a device is for."""
+
+    ROUTER = "router"
+    SWITCH = "switch"
+    FIREWALL = "firewall"
+    HOST = "host"
+    POD = "pod"
+    UNKNOWN = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Something with a name. Names are in lower case, as others may write them otherwise.
+
+    ``addresses`` are text. ``on`` is the device that carries it: a pod's node.
+    """
+
+    name: str
+    kind: DeviceKind = DeviceKind.UNKNOWN
+    addresses: tuple[str, ...] = ()
+    site: str = ""
+    on: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cable:
+    """A link between a port of one device and a port of another; ports may be unknown."""
+
+    one: str
+    port: str
+    other: str
+    other_port: str
+    source: str
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The two devices, in order of their names."""
+        return (self.one, self.other) if self.one <= self.other else (self.other, self.one)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Addresses that stand for any of the ``backends``, which are names of devices."""
+
+    name: str
+    addresses: tuple[str, ...]
+    backends: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What one file or several say. ``left_out`` counts entries that could not be used, by why."""
+
+    devices: dict[str, Device] = field(default_factory=dict)
+    cables: tuple[Cable, ...] = ()
+    services: tuple[Service, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    @staticmethod
+    def of(parts: Iterable[Inventory]) -> Inventory:
+        """What several files say together.
+
+        A device that several name has all its addresses, and the kind, site and carrier of the
+        first that knows. A cable that both its ends report is one cable.
+        """
+        devices: dict[str, Device] = {}
+        cables: dict[tuple[str, str], dict[tuple[str, str], Cable]] = {}
+        services: dict[str, Service] = {}
+        left_out: dict[str, int] = {}
+        for part in parts:
+            for device in part.devices.values():
+                good = tuple(filter(_is_address, device.addresses))
+                bad = len(device.addresses) - len(good)
+                if bad:
+                    left_out[_NO_ADDRESS] = left_out.get(_NO_ADDRESS, 0) + bad
+                found = replace(device, addresses=good)
+                devices[device.name] = _joined(devices.get(device.name), found)
+            for cable in part.cables:
+                _add(cables.setdefault(cable.ends, {}), cable)
+            for service in part.services:
+                services.setdefault(service.name, service)
+            for reason, count in part.left_out.items():
+                left_out[reason] = left_out.get(reason, 0) + count
+        ordered = sorted(cable for found in cables.values() for cable in found.values())
+        return Inventory(
+            dict(sorted(devices.items())),
+            tuple(ordered),
+            tuple(services[name] for name in sorted(services)),
+            left_out,
+        )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _joined(known: Device | None, more: Device) -> Device:
+    if known is None:
+        return more
+    return Device(
+        known.name,
+        more.kind if known.kind is DeviceKind.UNKNOWN else known.kind,
+        tuple(sorted({*known.addresses, *more.addresses})),
+        known.site or more.site,
+        known.on or more.on,
+    )
+
+
+def _add(found: dict[tuple[str, str], Cable], cable: Cable) -> None:
+    """Keep a cable unless it is one that is known, seen from its other end.
+
+    Two reports are of one cable where they name a port in common, or where either names none.
+    """
+    ports = {cable.one: cable.port, cable.other: cable.other_port}
+    for key, known in found.items():
+        theirs = {known.one: known.port, known.other: known.other_port}
+        if any(ports[end] == theirs[end] or not ports[end] or not theirs[end] for end in ports):
+            if not all(theirs.values()) and all(ports.values()):
+                found[key] = cable
+            return
+    found[cable.port, cable.other_port] = cable

@@ -1,0 +1,278 @@
+"""What is connected to what: from files where they say so, and from flows where they do not.
+
+A cable that LLDP, SNMP or NetBox names is believed. A host that no file connects hangs on the
+exporter next to it, the one that sees most of its peers. Exporters are joined where one names
+another as its next hop, and where they would else stay apart by the uses that both report: what
+flows tell is a tree, in which no second way can be seen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+from itertools import combinations
+
+from sensorium.topology.inventory.model import DeviceKind, Inventory
+from sensorium.topology.survey import Sight, Survey, Use
+
+OUTSIDE = "outside"
+"""The key of everything that is not of our own networks, which is one node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A host or device. ``key`` is its canonical address, or its name where it has none."""
+
+    key: str
+    label: str
+    kind: DeviceKind
+    site: str = ""
+    exporter: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Link:
+    """Two nodes side by side. ``source`` is who says so: a kind of file, or flows."""
+
+    one: str
+    other: str
+    port: str = ""
+    other_port: str = ""
+    source: str = "flows"
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Nodes, links, and the uses that run over them, by the nodes' keys.
+
+    ``backends`` are the nodes that stand behind a service's address, ``carried_by`` the node that
+    another runs on.
+    """
+
+    nodes: dict[str, Node]
+    links: tuple[Link, ...]
+    uses: tuple[Use, ...]
+    survey: Survey
+    backends: dict[str, tuple[str, ...]]
+    carried_by: dict[str, str]
+
+    @staticmethod
+    def of(survey: Survey, inventory: Inventory, inside: Callable[[str], bool]) -> Wiring:
+        """Put a survey and an inventory together; ``inside`` says which addresses are ours."""
+        return _Build(survey, inventory, inside).wiring()
+
+    @cached_property
+    def near(self) -> dict[str, frozenset[str]]:
+        """Each node's neighbours."""
+        found: dict[str, set[str]] = {key: set() for key in self.nodes}
+        for link in self.links:
+            found[link.one].add(link.other)
+            found[link.other].add(link.one)
+        return {key: frozenset(others) for key, others in found.items()}
+
+    @cached_property
+    def devices(self) -> tuple[str, ...]:
+        """The nodes that pass on what is not theirs: exporters and what others hang on."""
+        return tuple(
+            key
+            for key, node in self.nodes.items()
+            if key != OUTSIDE and (node.exporter or len(self.near[key]) > 1)
+        )
+
+    @property
+    def seen_whole(self) -> bool:
+        """Whether files told of links; if not, no second way can be known."""
+        return any(link.source not in {"flows", "kubernetes"} for link in self.links)
+
+    def carried(self, key: str) -> frozenset[str]:
+        """The node and all that runs on it."""
+        return frozenset({key, *(k for k, on in self.carried_by.items() if on == key)})
+
+    def find(self, text: str) -> str | None:
+        """The key of a node named by address, name, or label; None if there is none."""
+        wanted = text.strip().rstrip(".").lower()
+        known = self.survey.identities.resolve(wanted)
+        for key in (known, wanted):
+            if key is not None and key in self.nodes:
+                return key
+        short = {node.label.partition(" ")[0].lower(): key for key, node in self.nodes.items()}
+        return short.get(wanted)
+
+
+class _Build:
+    def __init__(self, survey: Survey, inventory: Inventory, inside: Callable[[str], bool]) -> None:
+        self.survey, self.inventory, self._inside = survey, inventory, inside
+        self.nodes: dict[str, Node] = {}
+        self.links: dict[tuple[str, str], Link] = {}
+        self.exporters = {sight.exporter for sight in survey.sights}
+        self.group: dict[str, str] = {}
+
+    def wiring(self) -> Wiring:
+        backends = {
+            address: tuple(self._key(name) for name in service.backends)
+            for service in self.inventory.services
+            for address in service.addresses
+        }
+        uses = tuple(self._placed(use) for use in self.survey.uses if _is_one(use))
+        carried_by = {
+            self._key(device.name): self._key(device.on)
+            for device in self.inventory.devices.values()
+            if device.on
+        }
+        self._add_nodes(uses, backends)
+        for key, on in carried_by.items():
+            self._link(Link(*_ordered(key, on), source="kubernetes"))
+        for cable in self.inventory.cables:
+            one, other = self._key(cable.one), self._key(cable.other)
+            ports = (
+                (cable.port, cable.other_port) if one < other else (cable.other_port, cable.port)
+            )
+            self._link(Link(*_ordered(one, other), *ports, source=cable.source))
+        self._attach()
+        self._join_exporters(uses)
+        uses = tuple(use for use in uses if use.client in self.nodes)
+        order = sorted(self.nodes)
+        return Wiring(
+            {key: self.nodes[key] for key in order},
+            tuple(sorted(self.links.values())),
+            uses,
+            self.survey,
+            backends,
+            carried_by,
+        )
+
+    def _key(self, name: str) -> str:
+        return self.survey.identities.resolve(name) or name
+
+    def _place(self, address: str) -> str:
+        return address if self._inside(address) or address in self.exporters else OUTSIDE
+
+    def _placed(self, use: Use) -> Use:
+        return Use(
+            self._place(use.client),
+            self._place(use.server),
+            use.port,
+            use.proto,
+            use.bytes,
+            use.flows,
+            use.exporters,
+            use.first_ns,
+            use.last_ns,
+        )
+
+    def _add_nodes(self, uses: Iterable[Use], backends: dict[str, tuple[str, ...]]) -> None:
+        for device in self.inventory.devices.values():
+            key = self._key(device.name)
+            self._node(key, device.kind, device.site)
+        for use in uses:
+            for key in (use.client, use.server):
+                if key not in backends:
+                    self._node(key, DeviceKind.HOST)
+        for key in self.exporters:
+            known = self.nodes.get(key)
+            kind = DeviceKind.UNKNOWN if known is None else known.kind
+            ours = kind if kind not in {DeviceKind.UNKNOWN, DeviceKind.HOST} else DeviceKind.ROUTER
+            site = known.site if known else ""
+            self.nodes[key] = Node(key, self._label(key), ours, site, exporter=True)
+
+    def _node(self, key: str, kind: DeviceKind, site: str = "") -> None:
+        if key not in self.nodes:
+            self.nodes[key] = Node(key, self._label(key), kind, site, exporter=False)
+
+    def _label(self, key: str) -> str:
+        return key if key == OUTSIDE else self.survey.identities.label(key)
+
+    def _link(self, link: Link) -> None:
+        for key in (link.one, link.other):
+            self._node(key, DeviceKind.UNKNOWN)
+        if link.one != link.other:
+            self.links.setdefault((link.one, link.other), link)
+            self.group[self._root(link.one)] = self._root(link.other)
+
+    def _root(self, key: str) -> str:
+        while self.group.get(key, key) != key:
+            key = self.group[key]
+        return key
+
+    def _attach(self) -> None:
+        """Hang hosts that nothing connects on the exporter next to them."""
+        linked = {end for pair in self.links for end in pair}
+        nearest: dict[str, Sight] = {}
+        for sight in self.survey.sights:  # those of a host come in order, the most peers first
+            nearest.setdefault(sight.host, sight)
+        for key in sorted(self.nodes):
+            if key in linked or key in self.exporters or key not in nearest:
+                continue
+            sight = nearest[key]
+            port = self.survey.interface(sight.exporter, sight.interface)
+            ports = ("", port) if key < sight.exporter else (port, "")
+            self._link(Link(*_ordered(key, sight.exporter), *ports))
+        if OUTSIDE in self.nodes and OUTSIDE not in linked:
+            self._attach_outside()
+
+    def _attach_outside(self) -> None:
+        """The way out is at the exporter that sees most of the outside, and least else."""
+        outside: Counter[str] = Counter()
+        inside: Counter[str] = Counter()
+        for sight in self.survey.sights:
+            ours = self._place(sight.host) != OUTSIDE
+            (inside if ours else outside)[sight.exporter] += sight.peers
+        if not outside:
+            return
+        most = max(outside.values())
+        near = [e for e, peers in outside.items() if peers >= 0.9 * most]
+        self._link(Link(*_ordered(OUTSIDE, min(near, key=lambda e: (inside[e], e)))))
+
+    def _join_exporters(self, uses: Iterable[Use]) -> None:
+        for exporter, hop, number in self.survey.hops:
+            if hop in self.exporters or (hop in self.nodes and hop != OUTSIDE):
+                port = self.survey.interface(exporter, number)
+                ports = (port, "") if exporter < hop else ("", port)
+                self._link(Link(*_ordered(exporter, hop), *ports, source="next hop"))
+        both: Counter[tuple[str, str]] = Counter()
+        for use in uses:
+            both.update(combinations(sorted(use.exporters), 2))
+        ports_of = self._ports_towards()
+        for (one, other), _ in sorted(both.items(), key=lambda item: (-item[1], item[0])):
+            if self._root(one) != self._root(other):
+                ports = ports_of.get((one, other), ""), ports_of.get((other, one), "")
+                self._link(Link(one, other, *ports))
+
+    def _ports_towards(self) -> dict[tuple[str, str], str]:
+        """By exporter and another: where what hangs on the other comes in."""
+        home = {
+            end: far
+            for (one, other), link in self.links.items()
+            for end, far in ((one, other), (other, one))
+            if far in self.exporters and link.source == "flows"
+        }
+        votes: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+        for sight in self.survey.sights:
+            next_to = home.get(self._place(sight.host))
+            if next_to is not None and next_to != sight.exporter:
+                votes[sight.exporter, next_to][sight.interface] += sight.peers
+        return {
+            pair: self.survey.interface(pair[0], min(v, key=lambda n: (-v[n], n)))
+            for pair, v in votes.items()
+        }
+
+
+def _ordered(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one <= other else (other, one)
+
+
+def _is_one(use: Use) -> bool:
+    """Whether both ends are one host each: no groups, and nothing that only a link knows."""
+    for address in (use.client, use.server):
+        try:
+            found = ip_address(address)
+        except ValueError:
+            continue
+        if found.is_multicast or found.is_link_local or found.is_unspecified:
+            return False
+        if address == "255.255.255.255":
+            return False
+    return True

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sensorium.topology.inventory import (
+    Cable,
+    Device,
+    DeviceKind,
+    Inventory,
+    InventoryError,
+    kubernetes,
+    lldp,
+    netbox,
+    read_inventory,
+    snmp,
+)
+
+LLDP = {
+    "lldp": {
+        "interface": [
+            {
+                "eth0": {
+                    "via": "LLDP",
+                    "chassis": {
+                        "Core-SW01": {
+                            "id": {"type": "mac", "value": "00:11:22:33:44:55"},
+                            "mgmt-ip": ["10.0.0.1"],
+                            "capability": [
+                                {"type": "Bridge", "enabled": True},
+                                {"type": "Router", "enabled": False},
+                            ],
+                        }
+                    },
+                    "port": {"id": {"type": "ifname", "value": "Gi1/0/24"}},
+                }
+            },
+            {"eth1": {"chassis": {"id": {"type": "mac", "value": "00:00:00:00:00:01"}}}},
+        ]
+    }
+}
+LLDP_0 = {
+    "lldp": [
+        {
+            "interface": [
+                {
+                    "name": "eth0",
+                    "chassis": [
+                        {
+                            "id": [{"type": "mac", "value": "00:11:22:33:44:55"}],
+                            "name": [{"value": "Core-SW01"}],
+                            "mgmt-ip": [{"value": "10.0.0.1"}],
+                            "capability": [{"type": "Bridge", "enabled": True}],
+                        }
+                    ],
+                    "port": [{"id": [{"type": "ifname", "value": "Gi1/0/24"}]}],
+                }
+            ]
+        }
+    ]
+}
+NETBOX_DEVICES = {
+    "count": 1,
+    "results": [
+        {
+            "id": 1,
+            "name": "Core-SW01",
+            "device_type": {"model": "x"},
+            "role": {"slug": "core-switch"},
+            "site": {"name": "Oslo"},
+            "primary_ip": {"address": "10.0.0.1/24"},
+        }
+    ],
+}
+
+
+def end(device: str, port: str) -> list[dict[str, Any]]:
+    return [{"object_type": "dcim.interface", "object": {"device": {"name": device}, "name": port}}]
+
+
+NETBOX_CABLES = {
+    "results": [
+        {
+            "a_terminations": end("Core-SW01", "Gi1/0/24"),
+            "b_terminations": end("host-7", "eth0"),
+            "status": {"value": "connected"},
+        },
+        {
+            "a_terminations": end("a", "1"),
+            "b_terminations": end("b", "1"),
+            "status": {"value": "planned"},
+        },
+        {"a_terminations": end("a", "1"), "b_terminations": [], "status": {"value": "connected"}},
+    ]
+}
+KUBERNETES = {
+    "apiVersion": "v1",
+    "kind": "List",
+    "items": [
+        {
+            "kind": "Node",
+            "metadata": {"name": "node-1", "labels": {"topology.kubernetes.io/zone": "z1"}},
+            "status": {"addresses": [{"type": "InternalIP", "address": "10.3.0.1"}]},
+        },
+        {
+            "kind": "Pod",
+            "metadata": {"name": "x", "namespace": "a"},
+            "spec": {"nodeName": "node-1"},
+            "status": {"phase": "Running", "podIPs": [{"ip": "10.4.0.1"}]},
+        },
+        {
+            "kind": "Pod",
+            "metadata": {"name": "done", "namespace": "a"},
+            "status": {"phase": "Succeeded"},
+        },
+        {
+            "kind": "Service",
+            "metadata": {"name": "shop", "namespace": "a"},
+            "spec": {"clusterIPs": ["10.96.0.7"]},
+        },
+        {
+            "kind": "EndpointSlice",
+            "metadata": {
+                "name": "shop-1",
+                "namespace": "a",
+                "labels": {"kubernetes.io/service-name": "shop"},
+            },
+            "endpoints": [
+                {"conditions": {"ready": True}, "targetRef": {"kind": "Pod", "name": "x"}},
+                {"conditions": {"ready": False}, "targetRef": {"kind": "Pod", "name": "z"}},
+            ],
+        },
+        {"kind": "ConfigMap", "metadata": {"name": "c"}},
+    ],
+}
+WALK = """.1.0.8802.1.1.2.1.3.3.0 = STRING: "Edge-1"
+.1.0.8802.1.1.2.1.3.7.1.3.5 = STRING: "Gi0/5"
+.1.0.8802.1.1.2.1.4.1.1.7.0.5.1 = STRING: "Gi1/0/24"
+.1.0.8802.1.1.2.1.4.1.1.9.0.5.1 = STRING: "Core-SW01"
+.1.0.8802.1.1.2.1.4.1.1.7.0.6.2 = Hex-STRING: 00 11 22 33 44 55
+"""
+SWITCH = Device("core-sw01", DeviceKind.SWITCH, ("10.0.0.1",))
+
+
+@pytest.mark.parametrize("document", [LLDP, LLDP_0], ids=["json", "json0"])
+def test_lldp_tells_which_port_of_whom_is_at_each_port(document: Any) -> None:
+    found = lldp.read(document, "host-7")
+    assert found.cables == (Cable("host-7", "eth0", "core-sw01", "Gi1/0/24", "lldp"),)
+    assert found.devices["core-sw01"] == SWITCH
+
+
+def test_a_neighbour_without_a_name_is_left_out_and_counted() -> None:
+    assert lldp.read(LLDP, "host-7").left_out == {"lldp neighbours without a name": 1}
+    assert snmp.read(WALK, "x").left_out == {"snmp neighbours without a name": 1}
+
+
+def test_netbox_tells_of_devices_with_their_sites_and_of_cables_in_place() -> None:
+    devices = netbox.read(NETBOX_DEVICES, "")
+    assert devices.devices["core-sw01"] == Device(
+        "core-sw01", DeviceKind.SWITCH, ("10.0.0.1",), "Oslo"
+    )
+    cables = netbox.read(NETBOX_CABLES, "")
+    assert cables.cables == (Cable("core-sw01", "Gi1/0/24", "host-7", "eth0", "netbox"),)
+    assert cables.left_out == {
+        "netbox cables that are planned": 1,
+        "netbox cables that do not join two devices": 1,
+    }
+
+
+def test_kubernetes_tells_which_pods_run_where_and_stand_behind_a_service() -> None:
+    found = kubernetes.read(KUBERNETES, "")
+    assert found.devices["pod/a/x"].on == "node-1"
+    assert found.devices["node-1"].site == "z1"
+    assert "pod/a/done" not in found.devices
+    (service,) = found.services
+    assert service.addresses == ("10.96.0.7",)
+    assert service.backends == ("pod/a/x",)
+    assert found.left_out == {"kubernetes objects of kind ConfigMap": 1, "pods over": 1}
+
+
+def test_a_walk_of_the_lldp_mib_tells_of_neighbours() -> None:
+    found = snmp.read(WALK, "walk")
+    assert found.cables == (Cable("edge-1", "Gi0/5", "core-sw01", "Gi1/0/24", "snmp"),)
+
+
+def test_a_cable_that_both_ends_report_is_one_cable(tmp_path: Path) -> None:
+    (tmp_path / "host-7.json").write_text(json.dumps(LLDP))
+    (tmp_path / "netbox-cables.json").write_text(json.dumps(NETBOX_CABLES))
+    (tmp_path / "netbox-devices.json").write_text(json.dumps(NETBOX_DEVICES))
+    (tmp_path / "edge-1.txt").write_text(WALK)
+    found = read_inventory([tmp_path])
+    assert sorted(cable.ends for cable in found.cables) == [
+        ("core-sw01", "edge-1"),
+        ("core-sw01", "host-7"),
+    ]
+    assert found.devices["core-sw01"].site == "Oslo"
+
+
+def test_two_cables_between_two_devices_are_two() -> None:
+    one, two = Cable("a", "1", "b", "1", "netbox"), Cable("a", "2", "b", "2", "netbox")
+    assert len(Inventory.of([Inventory({}, (one, two))]).cables) == 2
+
+
+def test_a_file_of_no_known_form_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(InventoryError, match=r"notes\.txt is no JSON"):
+        read_inventory([tmp_path])
+    (tmp_path / "notes.txt").write_text("[1, 2]")
+    with pytest.raises(InventoryError, match="of no form that is known"):
+        read_inventory([tmp_path])
+    with pytest.raises(InventoryError, match="cannot be read"):
+        read_inventory([tmp_path / "missing"])
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                "lldp interface chassis port id name value kind items metadata spec status "
+                "results a_terminations b_terminations object device apiVersion labels "
+                "addresses endpoints".split()
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(plain)
+def test_no_document_makes_a_reader_raise(document: Any) -> None:
+    for form in (lldp, netbox, kubernetes):
+        if form.recognises(document):
+            assert isinstance(form.read(document, "name"), Inventory)
+
+
+@given(st.text(max_size=200))
+def test_no_text_makes_the_walk_raise(text: str) -> None:
+    assert isinstance(snmp.read(".1.0.8802.1.1.2.1." + text, "name"), Inventory)
+
+
+def test_text_that_is_no_address_is_left_out_and_counted() -> None:
+    found = Inventory.of([Inventory({"a": Device("a", addresses=("10.0.0.1", "dhcp"))})])
+    assert found.devices["a"].addresses == ("10.0.0.1",)
+    assert found.left_out == {"addresses that are none": 1}

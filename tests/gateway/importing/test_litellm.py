@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.cli.gateway.import_command import import_command
-from sensorium.component import setting
 from sensorium.config import load_tree
 from sensorium.errors import SensoriumError, UsageError
-from sensorium.gateway.cache.config import CacheConfig
-from sensorium.gateway.guardrails.config import GuardrailsConfig
+from sensorium.gateway.config import GatewaySettings
 from sensorium.gateway.importing.litellm import Imported, import_litellm
-from sensorium.gateway.providers.config import ProviderConfig
-from sensorium.gateway.routing.config import CooldownConfig, ModelConfig
 
 FULL = """
 model_list:
@@ -92,33 +87,11 @@ environment_variables: {LANGFUSE_SECRET_KEY: hush-hush}
 SECRETS = ("sk-verysecret1234567890", "sk-master-0987654321", "hush-hush")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The sections that an import writes, by the parts' own settings."""
-
-    providers: tuple[ProviderConfig, ...] = setting((), "")
-    models: tuple[ModelConfig, ...] = setting((), "")
-    cooldown: CooldownConfig = setting(CooldownConfig, "")
-    guardrails: GuardrailsConfig = setting(GuardrailsConfig, "")
-    cache: CacheConfig = setting(CacheConfig, "")
-
-    def __post_init__(self) -> None:
-        for named in (self.providers, self.models):
-            names = [one.name for one in named]
-            assert len(names) == len(set(names))
-        for model in self.models:
-            labels = [one.label for one in model.deployments]
-            assert len(labels) == len(set(labels))
-            assert {one.provider for one in model.deployments} <= {p.name for p in self.providers}
-            for fallback in model.fallbacks:
-                assert set(fallback.to) <= {one.name for one in self.models}
-
-
-def settings_of(imported: Imported, folder: Path) -> Settings:
+def settings_of(imported: Imported, folder: Path) -> GatewaySettings:
     """As `sensorium gateway run` would read it, strictly."""
     file = folder / "gateway.yaml"
     file.write_text(imported.settings_yaml, encoding="utf-8")
-    return load_tree(Settings, file, {}, "NONE__")
+    return load_tree(GatewaySettings, file, {}, "NONE__")
 
 
 def notes(imported: Imported) -> dict[str, str]:
@@ -384,7 +357,7 @@ def test_the_command_writes_settings_and_says_what_is_missing(tmp_path: Path) ->
     )
     assert result.exit_code == 0
     assert "general_settings.master_key: keys are made with" in result.output
-    load_tree(Settings, output, {}, "NONE__")
+    load_tree(GatewaySettings, output, {}, "NONE__")
     with pytest.raises(SensoriumError, match="there already"):
         CliRunner().invoke(import_command, [str(file), "-o", str(output)], catch_exceptions=False)
     file.write_bytes(b"\xff\xfe")

@@ -1,0 +1,201 @@
+"""The host graph as it is remembered: every edge with its age, every host with its habits.
+
+Hosts and edges lie in hash tables that grow to a bound; beyond it the least recently seen half
+leaves. A host keeps counts, its latest neighbours in either direction, and four short vectors that
+say with whom it talks: random signs stand for hosts, and sums of them fade with time, so that the
+angle between two hosts' vectors tells how much their neighbours have in common (random projection,
+Achlioptas 2003).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from sensorium.links.network import table
+from sensorium.links.network.habits import features, learn
+from sensorium.links.network.names import COLUMN, FEATURES
+
+Array = np.ndarray[Any, Any]
+
+RING: Final = 16
+"""Neighbours kept by name, in either direction."""
+WIDTH: Final = 32
+"""Of the vectors."""
+_VECTORS: Final = 4
+_COUNTS: Final = 8
+_BUSY: Final = 8
+_FIRST: Final = 1 << 10
+_NEVER: Final = -(1 << 40)
+
+
+class Hosts(NamedTuple):
+    """A row per slot.
+
+    ``counts`` float64 (slots, 8): edges as source, first ones among them; the same as target;
+    windows in which it was source, and target; two unused. ``seen`` int64 (slots, 3): the latest
+    window, that as source, that as target. ``out`` and ``into`` uint64 (slots, 16): the latest
+    distinct targets and sources, in rings of which ``filled`` int64 (slots, 2) counts the entries.
+    ``vectors`` float32 (slots, 4, 32): targets, sources, what its sources talk with, and by whom
+    its targets are talked with.
+    """
+
+    keys: Array
+    counts: Array
+    seen: Array
+    out: Array
+    into: Array
+    filled: Array
+    vectors: Array
+
+
+class Edges(NamedTuple):
+    """A row per slot. ``seen`` int64 is the latest window; ``pairs`` uint64 (slots, 2) the ends."""
+
+    keys: Array
+    seen: Array
+    pairs: Array
+
+
+class TalkMemory:
+    """What is known of who talks to whom, up to the window learned last.
+
+    Hosts are 64-bit keys other than 0. A window's edges are given as distinct pairs. ``dropped``
+    counts edges of windows with more than half of what fits, which are not learned whole.
+    """
+
+    def __init__(self, max_hosts: int = 50_000, max_edges: int = 400_000) -> None:
+        self._most = (max_hosts, max_edges)
+        self._hosts, self._edges = _hosts(_FIRST), _edges(_FIRST)
+        self._held = [0, 0]
+        # Edges, first ones, and those of them whose reverse was known.
+        self._totals = np.zeros(3)
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return self._held[1]
+
+    @property
+    def hosts(self) -> int:
+        """Hosts remembered."""
+        return self._held[0]
+
+    @property
+    def state(self) -> tuple[Hosts, Edges]:
+        """The tables themselves, for kernels."""
+        return self._hosts, self._edges
+
+    def host_keys(self) -> Array:
+        """All hosts, sorted."""
+        return np.sort(self._hosts.keys[self._hosts.keys != table.EMPTY])
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the tables."""
+        return sum(int(part.nbytes) for part in (*self._hosts, *self._edges))
+
+    def features(
+        self, source: Array, target: Array, window: int, among: tuple[Array, Array] | None = None
+    ) -> Array:
+        """What is known of each edge before ``window``, float32 (n, len(FEATURES)).
+
+        The edges are the window's own, or, with the window's edges given as ``among``, others that
+        might have been. Changes nothing. See :data:`~sensorium.links.network.names.FEATURES`.
+        """
+        found = np.zeros((len(source), len(FEATURES)), np.float32)
+        features(self._hosts, self._edges, self._totals, source, target, window, found)
+        hosts, edges = np.unique(np.concatenate(among or (source, target)), return_counts=True)
+        for ends, feature in ((source, "source_busy"), (target, "target_busy")):
+            at = np.minimum(np.searchsorted(hosts, ends), len(hosts) - 1)
+            others = np.where(hosts[at] == ends, edges[at], 0) - (among is None)
+            found[:, COLUMN[feature]] = np.log1p(np.minimum(others, _BUSY))
+        return found
+
+    def learn(self, source: Array, target: Array, window: int, taken: Array) -> None:
+        """Take a window's edges in. Those not ``taken`` count, but do not become known."""
+        # In one order whatever the order given: sums of fractions depend on it.
+        order = self._fitting(np.lexsort((target, source)), source, target)
+        source, target, taken = source[order], target[order], taken[order]
+        hosts = np.unique(np.concatenate([source, target]))
+        self._room(hosts, len(source))
+        held = np.array(self._held)
+        learn(self._hosts, self._edges, self._totals, source, target, window, taken, held)
+        self._held = held.tolist()
+
+    def known(self) -> tuple[Array, Array]:
+        """All known edges: their ends uint64 (n, 2), and the window each was last seen in."""
+        there = self._edges.keys != table.EMPTY
+        order = np.lexsort(self._edges.pairs[there].T[::-1])
+        return self._edges.pairs[there][order], self._edges.seen[there][order]
+
+    def _fitting(self, order: Array, source: Array, target: Array) -> Array:
+        """The edges that are learned: all, or as many as the tables hold where those are fewer."""
+        hosts = np.unique(np.concatenate([source, target]))
+        most = self._most[1] // 2
+        if len(hosts) > self._most[0] // 2:
+            most = min(most, self._most[0] // 4)
+        fitting = order[:most]
+        self.dropped += len(source) - len(fitting)
+        return fitting
+
+    def _room(self, hosts: Array, edges: int) -> None:
+        """Make room for a window's hosts and edges, in tables at most half full."""
+        new, (most_hosts, most_edges) = table.missing(self._hosts.keys, hosts), self._most
+        if 2 * (self._held[0] + new) > len(self._hosts.keys) or self._held[0] + new > most_hosts:
+            kept = _kept(self._hosts, self._hosts.seen[:, 0], most_hosts, new, len(hosts))
+            self._held[0] = int(kept.sum())
+            self._hosts = _moved(self._hosts, _hosts(_slots(self._held[0] + len(hosts))), kept)
+        if (
+            2 * (self._held[1] + edges) > len(self._edges.keys)
+            or self._held[1] + edges > most_edges
+        ):
+            kept = _kept(self._edges, self._edges.seen, most_edges, edges, edges)
+            self._held[1] = int(kept.sum())
+            self._edges = _moved(self._edges, _edges(_slots(self._held[1] + edges)), kept)
+
+
+def _slots(entries: int) -> int:
+    return max(_FIRST, 1 << (2 * max(entries, 1) - 1).bit_length())
+
+
+def _kept(rows: Any, seen: Array, most: int, new: int, coming: int) -> Array:
+    """Which slots stay: all where ``new`` ones fit, otherwise the latest, half of what fits.
+
+    Those that leave may be among the ``coming``, so that there is room for all of these.
+    """
+    there: Array = rows.keys != table.EMPTY
+    held = np.flatnonzero(there)
+    if len(held) + new <= most:
+        return there
+    order = np.lexsort((rows.keys[held], -seen[held]))[: min(most // 2, most - coming)]
+    kept = np.zeros(len(there), np.bool_)
+    kept[held[order]] = True
+    return kept
+
+
+def _moved(old: Any, new: Any, kept: Array) -> Any:
+    slots = table.moved(old.keys, kept, new.keys)
+    for before, after in zip(old[1:], new[1:], strict=True):
+        after[slots[:, 1]] = before[slots[:, 0]]
+    return new
+
+
+def _hosts(slots: int) -> Hosts:
+    return Hosts(
+        keys=np.zeros(slots, np.uint64),
+        counts=np.zeros((slots, _COUNTS)),
+        seen=np.full((slots, 3), _NEVER, np.int64),
+        out=np.zeros((slots, RING), np.uint64),
+        into=np.zeros((slots, RING), np.uint64),
+        filled=np.zeros((slots, 2), np.int64),
+        vectors=np.zeros((slots, _VECTORS, WIDTH), np.float32),
+    )
+
+
+def _edges(slots: int) -> Edges:
+    return Edges(
+        keys=np.zeros(slots, np.uint64),
+        seen=np.zeros(slots, np.int64),
+        pairs=np.zeros((slots, 2), np.uint64),
+    )

@@ -1,0 +1,79 @@
+"""Hash tables of 64-bit keys inside kernels: a key's slot is its row in other arrays."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from sensorium.ingest.compiled import inner, kernel
+
+EMPTY: Final = np.uint64(0)
+_MIX_1: Final = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2: Final = np.uint64(0x94D049BB133111EB)
+_STEP: Final = np.uint64(0x9E3779B97F4A7C15)
+_R30, _R27, _R31 = np.uint64(30), np.uint64(27), np.uint64(31)
+
+
+@inner
+def mixed(key: Any) -> Any:
+    """The key scrambled one to one (SplitMix64's finaliser, Steele et al. 2014)."""
+    x = key + _STEP
+    x = (x ^ (x >> _R30)) * _MIX_1
+    x = (x ^ (x >> _R27)) * _MIX_2
+    return x ^ (x >> _R31)
+
+
+@inner
+def edge_key(source: Any, target: Any) -> Any:
+    """The key of an edge, never that of an empty slot; the direction matters."""
+    key = mixed(mixed(source) ^ (target + _STEP))
+    return key if key != EMPTY else _STEP
+
+
+@inner
+def find(keys: Any, key: Any) -> Any:
+    """The slot of ``key``, -1 where it is not there; ``keys`` has a power of two of slots."""
+    mask = np.uint64(len(keys) - 1)
+    at = mixed(key) & mask
+    while keys[at] != EMPTY:
+        if keys[at] == key:
+            return np.int64(at)
+        at = (at + np.uint64(1)) & mask
+    return np.int64(-1)
+
+
+@inner
+def place(keys: Any, key: Any) -> Any:
+    """The slot of ``key``, taken where it is not there. There must be an empty slot."""
+    mask = np.uint64(len(keys) - 1)
+    at = mixed(key) & mask
+    while keys[at] != EMPTY and keys[at] != key:
+        at = (at + np.uint64(1)) & mask
+    keys[at] = key
+    return np.int64(at)
+
+
+@kernel
+def missing(keys: Any, wanted: Any) -> Any:
+    """How many of the distinct ``wanted`` are not in the table."""
+    count = 0
+    for at in range(len(wanted)):
+        count += find(keys, wanted[at]) < 0
+    return count
+
+
+@kernel
+def moved(old: Any, kept: Any, new: Any) -> Any:
+    """Put those of the ``old`` keys that are ``kept`` into the empty table ``new``.
+
+    Returns their slots, int64 (kept, 2): the old one and the new one.
+    """
+    slots = np.empty((kept.sum(), 2), np.int64)
+    at = 0
+    for slot in range(len(old)):
+        if kept[slot]:
+            slots[at, 0] = slot
+            slots[at, 1] = place(new, old[slot])
+            at += 1
+    return slots

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from sensorium.gateway.calls.naming import named
 from sensorium.gateway.conversation import UntranslatableError
 from sensorium.gateway.dialects.failures import protocol
-from sensorium.gateway.events import Broken, Counted, Event, Frame
+from sensorium.gateway.events import Broken, Counted, Event, Frame, Started
 from sensorium.gateway.failure import Failure, FailureKind
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ class Streamed:
     def _write(self, event: Event) -> bytes:
         if self._writer is None or self._unsayable:
             return b""
+        if isinstance(event, Started):
+            event = named(event, self.facts, self._parts.clock.wall_ns())
         try:
             return self._writer.write(event)
         except UntranslatableError as error:

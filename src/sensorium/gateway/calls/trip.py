@@ -11,6 +11,7 @@ from sensorium.gateway.calls.attempt import Attempt
 from sensorium.gateway.calls.behalf import ON_BEHALF
 from sensorium.gateway.calls.journey import Journey
 from sensorium.gateway.calls.kept import CacheAttempt, Kept, ReplaySource
+from sensorium.gateway.calls.naming import named
 from sensorium.gateway.calls.rejection import from_blocked
 from sensorium.gateway.calls.rendering import body_for
 from sensorium.gateway.calls.source import Source
@@ -158,7 +159,9 @@ class Trip:
         self._facts.outcome = "ok"
         parts = self._parts
         parts.measures.ended(self._facts, parts.clock.now(), attempt.kind)
-        return Whole(passed.reply, self._facts, data if passed.reply is reply else None)
+        if data is not None and passed.reply is reply:
+            return Whole(reply, self._facts, data)
+        return Whole(named(passed.reply, self._facts, parts.clock.wall_ns()), self._facts)
 
     async def _stream(self, attempt: Attempt, body: Mapping[str, Any], left_s: float) -> Streamed:
         source: Source | None = None

@@ -103,8 +103,8 @@ async def run_gateway(
     url = door.url
     started(opened, url)
     log.info("started", url=url, models=len(settings.models), data=str(settings.data_dir))
-    if not settings.door.is_loopback():
-        log.warning("keys travel unencrypted here: put TLS before the gateway", url=url)
+    if not settings.door.is_loopback() and settings.door.certificate is None:
+        log.warning("keys travel unencrypted here: set door.certificate", url=url)
     # What exists now stays; collections need not look at it again and again.
     gc.collect()
     gc.freeze()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 
 from sensorium.component import setting
 
@@ -14,6 +15,10 @@ class DoorConfig:
 
     host: str = setting("127.0.0.1", "address to listen on")
     port: int = setting(4000, "TCP port to listen on; 0 takes any free one", ge=0, le=65535)
+    certificate: Path | None = setting(
+        None, "PEM file of a certificate and its chain, to speak TLS; empty: plain HTTP"
+    )
+    private_key: Path | None = setting(None, "PEM file of the certificate's key")
     max_body_bytes: int = setting(32 << 20, "largest request body, in bytes", ge=1024)
     max_head_bytes: int = setting(64 << 10, "largest request line with headers, in bytes", ge=1024)
     head_timeout_s: float = setting(
@@ -32,6 +37,10 @@ class DoorConfig:
     log_content: bool = setting(
         False, "write what was asked and answered into the access log too; mind who reads it"
     )
+
+    def __post_init__(self) -> None:
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key go together")
 
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the door."""

@@ -13,6 +13,7 @@ import uvicorn
 from sensorium.component import Health, HealthState
 from sensorium.errors import SensoriumError
 from sensorium.gateway.door.protocol import protocol_with
+from sensorium.gateway.door.tls import tls_of
 
 if TYPE_CHECKING:
     from sensorium.gateway.door.config import DoorConfig
@@ -35,6 +36,7 @@ class DoorServer:
     def __init__(self, app: Any, config: DoorConfig, observe: Observe) -> None:
         self._app = app
         self._config = config
+        self._tls = tls_of(config)
         self._log = observe.logger(self.name)
         self._socket: socket.socket | None = None
         self._server: _Server | None = None
@@ -44,7 +46,8 @@ class DoorServer:
     def url(self) -> str:
         """Where the door is; takes the port if that was not done yet."""
         host, port = self.bind().getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def bind(self, *, shared: bool = False) -> socket.socket:
         """Take the port, once; ``SensoriumError`` where another process has it.
@@ -96,6 +99,7 @@ class DoorServer:
             limit_concurrency=config.max_connections,
             timeout_keep_alive=int(config.keep_alive_s),
             timeout_graceful_shutdown=int(config.drain_s),
+            ssl_context_factory=None if (tls := self._tls) is None else lambda *_: tls,
         )
         self._server = _Server(settings)
         self._log.info("listening", url=self.url)

@@ -41,17 +41,39 @@ class Features:
         return cls(rows, names, ~other)
 
     @cached_property
-    def normal(self) -> sp.csr_matrix:
-        """Rows of length 1, rare columns weighing more (inverse document frequency)."""
+    def held(self) -> Array:
+        """How many nodes have each column, int64."""
+        held: Array = np.bincount(self.matrix.indices, minlength=self.matrix.shape[1])
+        return held
+
+    @cached_property
+    def rarity(self) -> Array:
+        """What each column weighs: its inverse document frequency, float32."""
         rows = self.matrix.shape[0]
-        held = np.bincount(self.matrix.indices, minlength=self.matrix.shape[1])
-        rarity = np.log((1 + rows) / (1 + held)).astype(np.float32) + 1
-        scaled = self.matrix.multiply(rarity[None, :]).tocsr().astype(np.float32)
-        length = np.sqrt(np.asarray(scaled.multiply(scaled).sum(1)).ravel())
-        scaled.data /= np.repeat(np.where(length > 0, length, 1), np.diff(scaled.indptr))
-        scaled.sort_indices()
-        return scaled
+        rarity: Array = np.log((1 + rows) / (1 + self.held)).astype(np.float32) + 1
+        return rarity
+
+    @cached_property
+    def normal(self) -> sp.csr_matrix:
+        """Rows of length 1, rare columns weighing more."""
+        return _normal(self.matrix, self.rarity)
 
     def rows(self, chosen: Array) -> Features:
-        """The features of some nodes, in the order asked for."""
-        return Features(self.matrix[chosen], self.columns, self.binary)
+        """The features of some nodes in this order; columns weigh what they weigh here."""
+        some = Features(self.matrix[chosen], self.columns, self.binary)
+        some.__dict__.update(held=self.held, rarity=self.rarity, normal=self.normal[chosen])
+        return some
+
+    def of_others(self, matrix: Any) -> Features:
+        """The features of other nodes, (others, columns); columns weigh what they weigh here."""
+        others = Features(sp.csr_matrix(matrix, dtype=np.float32), self.columns, self.binary)
+        others.__dict__.update(held=self.held, rarity=self.rarity)
+        return others
+
+
+def _normal(matrix: sp.csr_matrix, rarity: Array) -> sp.csr_matrix:
+    scaled = matrix.multiply(rarity[None, :]).tocsr().astype(np.float32)
+    length = np.sqrt(np.asarray(scaled.multiply(scaled).sum(1)).ravel())
+    scaled.data /= np.repeat(np.where(length > 0, length, 1), np.diff(scaled.indptr))
+    scaled.sort_indices()
+    return scaled

@@ -10,7 +10,7 @@ from sensorium.topology.transit import Transit
 from sensorium.topology.wiring import OUTSIDE
 
 CORE_SHARE = 0.2
-"""A device on so many of the paths, with other devices on two sides, is in the core."""
+"""A device that so many uses run over without ending next to it is in the core."""
 WATCHED = 5
 """A host that uses one port on so many hosts watches them; it does not depend on them."""
 _WEB = frozenset({80, 443})
@@ -19,8 +19,7 @@ _WEB = frozenset({80, 443})
 def roles_of(transit: Transit) -> dict[str, str]:
     """The role of every node, such as ``core router``, ``access switch``, ``server``."""
     wiring = transit.wiring
-    whole = Tally.of(wiring.uses)
-    devices = set(wiring.devices)
+    places = _places(transit)
     watching = watchers(transit)
     serves: dict[str, set[str]] = defaultdict(set)
     asks: dict[str, set[str]] = defaultdict(set)
@@ -33,9 +32,8 @@ def roles_of(transit: Transit) -> dict[str, str]:
     for key, node in wiring.nodes.items():
         if key == OUTSIDE:
             roles[key] = "outside"
-        elif key in devices and node.kind not in {DeviceKind.HOST, DeviceKind.POD}:
-            share = Tally.of(transit.carriers.get(key, ())).share_of(whole)
-            roles[key] = f"{_place(transit, key, devices, share)} {node.kind.value}"
+        elif key in places and node.kind not in {DeviceKind.HOST, DeviceKind.POD}:
+            roles[key] = f"{places[key]} {node.kind.value}"
         elif key in watching:
             roles[key] = "watcher"
         elif serves[key] and asks[key]:
@@ -56,10 +54,33 @@ def watchers(transit: Transit) -> frozenset[str]:
     return frozenset(client for (client, _, _), hosts in reached.items() if len(hosts) >= WATCHED)
 
 
-def _place(transit: Transit, key: str, devices: set[str], share: float) -> str:
-    near = transit.wiring.near[key]
-    if share >= CORE_SHARE and (len(near & devices) > 1 or OUTSIDE not in near):
-        return "core"
-    if OUTSIDE in near:
-        return "border"
-    return "access" if near - devices else "distribution"
+def _places(transit: Transit) -> dict[str, str]:
+    """Where each device stands.
+
+    In the core is who carries what neither begins nor ends next to it; where nobody does, as in a
+    network that hangs on one router, whoever carries most. At the border is who is next to the
+    outside, an access device has hosts, and what is left distributes.
+    """
+    wiring = transit.wiring
+    whole = Tally.of(wiring.uses)
+    through: dict[str, float] = {}
+    carried: dict[str, float] = {}
+    for key in wiring.devices:
+        near, uses = wiring.near[key], transit.carriers.get(key, ())
+        far = [u for u in uses if near.isdisjoint({u.client, *transit.targets(u)})]
+        through[key] = Tally.of(far).share_of(whole)
+        carried[key] = Tally.of(uses).share_of(whole)
+    core = {key for key, share in through.items() if share >= CORE_SHARE}
+    if not core and carried:
+        core = {min(carried, key=lambda k: (-carried[k], k))}
+    devices = set(wiring.devices)
+    return {
+        key: "core"
+        if key in core
+        else "border"
+        if OUTSIDE in wiring.near[key]
+        else "access"
+        if wiring.near[key] - devices
+        else "distribution"
+        for key in wiring.devices
+    }

@@ -85,7 +85,7 @@ class Wiring:
     @property
     def seen_whole(self) -> bool:
         """Whether files told of links; if not, no second way can be known."""
-        return any(link.source not in {"flows", "kubernetes"} for link in self.links)
+        return any(link.source in {"lldp", "netbox", "snmp"} for link in self.links)
 
     def carried(self, key: str) -> frozenset[str]:
         """The node and all that runs on it."""
@@ -221,6 +221,10 @@ class _Build:
             ours = self._place(sight.host) != OUTSIDE
             (inside if ours else outside)[sight.exporter] += sight.peers
         if not outside:
+            # No exporter saw the outside: a firewall is there to stand before it.
+            for key, node in sorted(self.nodes.items()):
+                if node.kind is DeviceKind.FIREWALL:
+                    self._link(Link(*_ordered(OUTSIDE, key), source="firewall"))
             return
         most = max(outside.values())
         near = [e for e, peers in outside.items() if peers >= 0.9 * most]

@@ -46,18 +46,26 @@ def topology() -> None:
 
 
 @topology.command()
+@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw it there.")
+@click.option("--most", default=300, show_default=True, help="Nodes that are drawn one by one.")
 @_source_options
 def show(
     home: Home,
     recording: Path | None,
     inventory: tuple[Path, ...],
     as_json: bool,
+    svg: Path | None,
+    most: int,
 ) -> None:
     """Show every device and host, the most critical first."""
     from sensorium.cli.topology.source import asked
 
     with asked(home, recording, inventory) as source:
         answer = source.show()
+    if svg is not None:
+        from sensorium.cli.topology.picture import draw
+
+        draw(answer, svg, most)
     _print(answer, as_json, "show")
 
 

@@ -1,0 +1,151 @@
+"""What is drawn: clusters of a device with what hangs on it alone, and the links between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+FOLD_ABOVE = 160
+"""More leaves than so many on one device cannot be told apart around it."""
+_LONGEST = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One node of the picture; ``size`` is a radius in pixels."""
+
+    key: str
+    name: str
+    role: str
+    size: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A node with its leaves, in the order in which they stand around it."""
+
+    hub: Dot
+    leaves: tuple[Dot, ...]
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """A link between two hubs; ``share`` of the paths run over it at most."""
+
+    one: str
+    other: str
+    share: float
+    only_way: bool
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Clusters in the order of their keys, and bonds between their hubs."""
+
+    clusters: tuple[Cluster, ...]
+    bonds: tuple[Bond, ...]
+    folded: int
+
+
+def scene_of(answer: dict[str, Any], most: int) -> Scene:
+    """Make a scene of :meth:`Topology.show`'s answer with ``most`` nodes drawn one by one.
+
+    Leaves beyond that, the least critical, are folded into one dot per device, and so are those
+    that one device has too many of.
+    """
+    nodes = {node["key"]: node for node in answer["nodes"]}
+    near: dict[str, set[str]] = {key: set() for key in nodes}
+    for link in answer["links"]:
+        near[link["one"]].add(link["other"])
+        near[link["other"]].add(link["one"])
+    hubs = {key for key in nodes if _is_hub(key, near)}
+    leaves: dict[str, list[str]] = {key: [] for key in hubs}
+    for key in nodes:
+        if key not in hubs:
+            leaves[next(iter(near[key]))].append(key)
+    rank = {node["key"]: place for place, node in enumerate(answer["nodes"])}
+    room = max(most - len(hubs), 0)
+    kept = set(sorted((k for k in nodes if k not in hubs), key=lambda k: rank[k])[:room])
+    folded = 0
+    clusters = []
+    for key in sorted(hubs):
+        mine = sorted(leaves[key], key=lambda k: rank[k])
+        shown = [k for k in mine if k in kept][:FOLD_ABOVE]
+        if len(mine) - len(shown) == 1:
+            shown = mine  # a dot for one more would take as much room
+        more = len(mine) - len(shown)
+        folded += more
+        dots = [_dot(nodes[k], leaf=True) for k in sorted(shown, key=lambda k: _order(nodes[k]))]
+        if more:
+            dots.append(Dot(f"{key}+", f"+{more} more", "folded", 4.0, f"{more} more nodes"))
+        clusters.append(Cluster(_dot(nodes[key], leaf=False), tuple(dots), nodes[key]["site"]))
+    bonds = [
+        Bond(
+            link["one"],
+            link["other"],
+            min(_share(nodes[link["one"]]), _share(nodes[link["other"]])),
+            link["only_way"],
+            _bond_title(link, nodes),
+        )
+        for link in answer["links"]
+        if link["one"] in hubs and link["other"] in hubs
+    ]
+    return Scene(tuple(clusters), tuple(bonds), folded)
+
+
+def short(label: str) -> str:
+    """A label without its address, cut where it is long."""
+    name = label.partition(" (")[0]
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+
+
+def _is_hub(key: str, near: dict[str, set[str]]) -> bool:
+    """Whether a node has leaves of its own or stands between others; of a lone pair, one has."""
+    mine = near[key]
+    if len(mine) != 1:
+        return True
+    other = next(iter(mine))
+    return near[other] == {key} and key < other
+
+
+def _share(node: dict[str, Any]) -> float:
+    return max(float(node["on_paths"]), float(node["lost_share"]))
+
+
+def _order(node: dict[str, Any]) -> tuple[str, list[Any]]:
+    """Leaves stand by role and then by name, numbers within names by their value."""
+    parts: list[Any] = []
+    text = node["label"]
+    number = ""
+    for letter in text + " ":
+        if letter.isdigit():
+            number += letter
+        else:
+            if number:
+                parts.append((0, int(number), ""))
+                number = ""
+            parts.append((1, 0, letter))
+    return (node["role"], parts)
+
+
+def _dot(node: dict[str, Any], *, leaf: bool) -> Dot:
+    share = float(node["lost_share"])
+    size = 3.5 + 4.0 * share**0.5 if leaf else 9.0 + 11.0 * share**0.5
+    title = f"{node['label']}: {node['role']}"
+    if node["site"]:
+        title += f", {node['site']}"
+    if node["on_paths"]:
+        title += f"; on {100 * node['on_paths']:.0f} % of paths"
+    title += f"; {100 * share:.0f} % of client-service pairs are lost with it"
+    return Dot(node["key"], short(node["label"]), node["role"], size, title)
+
+
+def _bond_title(link: dict[str, Any], nodes: dict[str, Any]) -> str:
+    ends = []
+    for key, port in ((link["one"], link["port"]), (link["other"], link["other_port"])):
+        ends.append(short(nodes[key]["label"]) + (f" {port}" if port else ""))
+    alone = "; there is no other way" if link["only_way"] else ""
+    return f"{ends[0]} – {ends[1]} ({link['source']}){alone}"

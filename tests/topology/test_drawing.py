@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import math
+import re
+from itertools import combinations
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from sensorium.topology.drawing import picture
+from sensorium.topology.drawing.layout import layout, ring
+from sensorium.topology.drawing.scene import scene_of
+
+Answer = dict[str, Any]
+Places = dict[str, tuple[float, float]]
+
+
+def campus(hosts: int, *, without: tuple[str, ...] = (), switches: int = 0) -> Answer:
+    """Two cores, access switches on both, hosts on those."""
+    switches = switches or max(hosts // 24, 1)
+    links = [("core-1", "core-2")]
+    names = ["core-1", "core-2"]
+    for switch in range(switches):
+        names.append(f"sw-{switch:02d}")
+        links += [("core-1", f"sw-{switch:02d}"), ("core-2", f"sw-{switch:02d}")]
+    for host in range(hosts):
+        names.append(f"pc-{host:03d}")
+        links.append((f"sw-{host % switches:02d}", f"pc-{host:03d}"))
+    nodes = [
+        {
+            "key": name,
+            "label": f"{name} (10.0.0.1)",
+            "role": "core switch" if name.startswith("core") else "client",
+            "site": "",
+            "on_paths": 0.9 if name == "core-1" else 0.0,
+            "lost_share": 0.9 if name == "core-1" else 0.01,
+        }
+        for name in names
+        if name not in without
+    ]
+    return {
+        "nodes": nodes,
+        "links": [
+            {
+                "one": a,
+                "other": b,
+                "port": "",
+                "other_port": "",
+                "source": "lldp",
+                "only_way": b.startswith("pc"),
+            }
+            for a, b in links
+            if not {a, b} & set(without)
+        ],
+        "pairs": 10,
+        "since": "2026-01-01 00:00:00",
+        "until": "2026-01-01 01:00:00",
+    }
+
+
+def places(answer: Answer) -> Places:
+    found = {}
+    for match in re.finditer(r'data-key="([^"]+)" cx="([-\d.]+)" cy="([-\d.]+)"', picture(answer)):
+        found[match[1]] = (float(match[2]), float(match[3]))
+    return found
+
+
+def moved(one: Places, other: Places) -> float:
+    """The mean distance that nodes in both moved, of the first picture's diagonal.
+
+    A picture's frame may shift as a whole, which nobody sees: that is taken out.
+    """
+    both = sorted(one.keys() & other.keys())
+    away = [(other[k][0] - one[k][0], other[k][1] - one[k][1]) for k in both]
+    shift = tuple(sorted(d[axis] for d in away)[len(away) // 2] for axis in (0, 1))
+    mean = sum(math.dist(d, shift) for d in away) / len(away)
+    xs, ys = [p[0] for p in one.values()], [p[1] for p in one.values()]
+    return mean / math.dist((min(xs), min(ys)), (max(xs), max(ys)))
+
+
+@pytest.mark.parametrize("hosts", [0, 1, 8, 55, 290])
+def test_the_same_network_is_the_same_picture(hosts: int) -> None:
+    assert picture(campus(hosts)) == picture(campus(hosts))
+
+
+@pytest.mark.parametrize("gone", ["pc-000", "pc-100", "pc-289"])
+def test_a_host_less_moves_the_others_little(gone: str) -> None:
+    assert moved(places(campus(290)), places(campus(290, without=(gone,)))) < 0.02
+
+
+def test_a_switch_less_moves_the_others_by_less_than_its_room() -> None:
+    gone = ("sw-05", *(f"pc-{host:03d}" for host in range(5, 264, 11)))
+    whole, fewer = campus(264, switches=11), campus(264, switches=11, without=gone)
+    assert moved(places(whole), places(fewer)) < 0.06
+
+
+def test_the_order_of_the_answer_does_not_matter() -> None:
+    answer = campus(60)
+    turned = {**answer, "links": answer["links"][::-1]}
+    assert places(answer) == places(turned)
+
+
+@pytest.mark.parametrize("hosts", [8, 60, 290])
+def test_every_node_is_drawn_once_with_its_name(hosts: int) -> None:
+    answer = campus(hosts)
+    text = picture(answer)
+    root = ElementTree.fromstring(text)
+    drawn = re.findall(r'data-key="([^"]+)"', text)
+    assert sorted(drawn) == sorted(node["key"] for node in answer["nodes"])
+    words = {element.text for element in root.iter() if element.tag.endswith("text")}
+    assert {node["key"] for node in answer["nodes"]} <= words
+
+
+def test_clusters_do_not_overlap_and_names_do_not_touch() -> None:
+    placed = layout(scene_of(campus(290), 300))
+    for one, other in combinations(placed, 2):
+        room = ring(one.cluster) + ring(other.cluster)
+        assert math.dist((one.x, one.y), (other.x, other.y)) > room
+    for one in placed:
+        for first, second in combinations(sorted(one.angles), 2):
+            assert (second - first) * one.ring > 10
+
+
+def test_beyond_what_can_be_drawn_the_least_critical_are_folded_and_counted() -> None:
+    text = picture(campus(400), most=100)
+    drawn = re.findall(r'data-key="([^"]+)"', text)
+    assert len(drawn) < 140
+    assert sum(int(count) for count in re.findall(r">\+(\d+) more<", text)) == 418 - 100
+    assert "418 nodes, 318 of them folded" in text
+
+
+def test_names_cannot_write_the_document() -> None:
+    answer = campus(3)
+    answer["nodes"][-1]["label"] = '<script>alert("x")</script>'
+    text = picture(answer)
+    assert "<script" not in text
+    ElementTree.fromstring(text)
+
+
+def test_parts_that_nothing_connects_are_all_drawn() -> None:
+    answer = campus(10)
+    answer["nodes"] += [{**answer["nodes"][0], "key": f"lost-{k}"} for k in range(2)]
+    answer["links"].append({**answer["links"][0], "one": "lost-0", "other": "lost-1"})
+    assert {"lost-0", "lost-1"} <= set(places(answer))

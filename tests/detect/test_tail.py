@@ -48,7 +48,22 @@ def test_a_higher_score_is_never_more_probable() -> None:
 def test_an_untaught_model_believes_its_prior() -> None:
     model = TailModel(DECADES, 100)
     scores = np.array([0.0, 1.0, 5.0])
-    np.testing.assert_allclose(model.survival(scores), DECADES.survival(scores))
+    believed = (1.0 + (scores / DECADES.scale) ** 2) ** -DECADES.power
+    np.testing.assert_allclose(model.survival(scores), believed)
+
+
+def test_counted_shares_and_improbabilities_are_those_that_counting_finds() -> None:
+    rng = np.random.default_rng(5)
+    scores = np.concatenate([rng.gamma(2.0, 1.0, 50_000), np.zeros(5_000), [np.nan, np.inf, -3.0]])
+    model = TailModel(SIGMAS, 10**6)
+    for window in np.array_split(rng.permutation(scores), 300):
+        model.learn(window)
+    asked = np.array([0.2, 1.0, 2.5, 3.0])
+    counted = np.array([(scores[np.isfinite(scores)] >= x).mean() for x in asked])
+    np.testing.assert_allclose(model.survival(asked), counted, rtol=0.03)
+    both = np.array([-2.5, 2.5, np.nan, np.inf])
+    wanted = -np.log10(model.survival(np.array([2.5])))[0]
+    np.testing.assert_allclose(model.improbability(both), [wanted, wanted, 0.0, 0.0])
 
 
 def test_old_scores_fade() -> None:

@@ -31,6 +31,7 @@ def decoder_steps() -> Iterator[Step]:
     yield "syslog", _syslog
     yield "prometheus", _prometheus
     yield "log templates", _log_templates
+    yield "detection", _detection
     yield "topology", _topology
 
 
@@ -139,6 +140,31 @@ def _topology() -> None:
     betweenness_of(graph, error=0.1, exact_below=0)
     communities_of(graph)
     core_numbers(graph)
+
+
+def _detection() -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    from sensorium.detect import DetectConfig, DetectionEngine
+    from sensorium.model.signals import FLOWS, LABELS, METRICS, Signal
+
+    minute, engine = 60 * 10**9, DetectionEngine(DetectConfig(), Observe())
+    for now in range(_ARRIVAL_NS, _ARRIVAL_NS + 8 * minute, minute):
+        columns = []
+        for field in FLOWS:
+            times = field.name.endswith("_ns")
+            given = {pa.binary(16): [pack_address("192.0.2.1")], LABELS: [[]]}
+            value = given.get(field.type, [now if times else 1])
+            if field.name == "type":
+                columns.append(pa.array(["IPFIX"]).dictionary_encode().cast(field.type))
+            else:
+                columns.append(pa.array(value, field.type))
+        engine.observe(Signal.FLOWS, pa.RecordBatch.from_arrays(columns, schema=FLOWS))
+        sample = [[now], np.array([1], np.uint64), ["a"], [[]], [1.0], ["gauge"]]
+        samples = [pa.array(s, f.type) for s, f in zip(sample, METRICS, strict=True)]
+        engine.observe(Signal.METRICS, pa.RecordBatch.from_arrays(samples, schema=METRICS))
+        engine.advance(now - 2 * minute)
 
 
 def _udp() -> None:

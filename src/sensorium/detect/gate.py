@@ -15,7 +15,7 @@ import numpy as np
 from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.features import FeatureSpec, Scale
 from sensorium.detect.protocol import Scored
-from sensorium.detect.tail import DECADES, SIGMAS, TailModel, decades
+from sensorium.detect.tail import DECADES, SIGMAS, TailModel
 
 # Weights of an entity's features, strongest first: several odd features outweigh one, but a
 # feature that only repeats another adds little.
@@ -120,12 +120,10 @@ class Gate:
         out = np.zeros(oddness.shape)
         for column, spec in enumerate(self._features):
             values = oddness[:, column]
-            known = np.isfinite(values)
             if spec.scale is Scale.DECADES:
-                out[known, column] = np.maximum(values[known], 0.0)
-            elif known.any():
-                model = self._feature_model(column, stratum)
-                out[known, column] = decades(model.survival(np.abs(values[known])))
+                out[:, column] = np.where(np.isfinite(values), np.maximum(values, 0.0), 0.0)
+            elif np.isfinite(values).any():
+                out[:, column] = self._feature_model(column, stratum).improbability(values)
         return out
 
     def _feature_model(self, column: int, stratum: int) -> TailModel:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.detect.arrays import I64, U64
-from sensorium.detect.detectors.interface import interface_keys
 from sensorium.detect.detectors.silence import Present
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.groups import Groups
@@ -28,39 +27,32 @@ def exporters(window: Window) -> Present:
     """Exporters that sent a flow record."""
     if window.flows is None:
         return _nobody()
-    return _addresses(window.flows, np.unique(window.flows.records.exporter))
+    flows = window.flows
+    sent = np.bincount(flows.records.exporter, minlength=len(flows.addresses.keys))
+    return _addresses(flows, np.flatnonzero(sent))
 
 
 def hosts(window: Window) -> Present:
     """Hosts that sent a packet in some conversation."""
     if window.flows is None:
         return _nobody()
-    talks = window.flows.conversations
-    spoke = np.concatenate(
-        [talks.client[talks.packets_up > 0], talks.server[talks.packets_down > 0]]
-    )
-    who = np.unique(spoke)
-    return _addresses(window.flows, who[~window.flows.addresses.group[who]])
+    addresses, talks = window.flows.addresses, window.flows.conversations
+    spoke = np.zeros(len(addresses.keys), np.bool_)
+    spoke[talks.client[talks.packets_up > 0]] = True
+    spoke[talks.server[talks.packets_down > 0]] = True
+    return _addresses(window.flows, np.flatnonzero(spoke & ~addresses.group))
 
 
 def interfaces(window: Window) -> Present:
     """Interfaces named by a flow record."""
     if window.flows is None:
         return _nobody()
-    flows, records = window.flows, window.flows.records
-    index = np.concatenate([records.in_if, records.out_if])
-    row = np.tile(np.arange(len(records)), 2)
-    keys = np.concatenate(
-        [interface_keys(flows, records.in_if), interface_keys(flows, records.out_if)]
-    )
-    named = np.flatnonzero(index > 0)
-    groups = Groups.of(keys[named])
-    at = named[groups.order[groups.starts]]
+    flows, seen = window.flows, window.flows.interfaces
 
     def host(place: int) -> str:
-        return flows.addresses.text(int(records.exporter[row[at[place]]]))
+        return flows.addresses.text(int(seen.exporter[place]))
 
-    return Present(groups.keys, lambda place: f"{host(place)}#{index[at[place]]}", host)
+    return Present(seen.keys, lambda place: f"{host(place)}#{seen.index[place]}", host)
 
 
 def services(window: Window) -> Present:

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensorium.detect.arrays import F64, I64
+from sensorium.detect.arrays import F64
+from sensorium.detect.kernels.tails import (
+    count_scores,
+    first_below,
+    fit_pareto,
+    improbabilities,
+    survivals,
+)
 
 _UNIT = 0.1
 _PER_FOLD = 40.0
@@ -46,10 +53,6 @@ class TailPrior:
     shape: float
     shape_spread: float
 
-    def survival(self, scores: F64) -> F64:
-        """The believed tail probability of each score."""
-        return np.asarray((1.0 + (scores / self.scale) ** 2) ** -self.power, np.float64)
-
 
 SIGMAS = TailPrior(scale=2.0, power=3.0, excess=1.0, shape=0.2, shape_spread=0.15)
 """For scores in robust sigmas: about Student's t with six degrees of freedom."""
@@ -66,8 +69,7 @@ class TailModel:
         self._decay = 0.5 ** (1.0 / half_life_windows)
         self._counts = np.zeros(_BINS)
         self._windows = 0.0
-        self._fit: tuple[float, float, float, float] | None = None
-        self._above = np.zeros(_BINS + 1)
+        self._fit: tuple[F64, F64] | None = None
 
     @property
     def weight(self) -> float:
@@ -79,7 +81,7 @@ class TailModel:
         if fade:
             self._counts *= self._decay
             self._windows = self._windows * self._decay + 1.0
-        self._counts += np.bincount(_bin(scores), minlength=_BINS)
+        count_scores(np.asarray(scores, np.float64), _EDGES, _UNIT, _PER_FOLD, self._counts)
         self._fit = None
 
     def survival(self, scores: F64) -> F64:
@@ -88,63 +90,40 @@ class TailModel:
         Learned and believed tails are mixed by their weights, so that no claim is more extreme
         than the number of scores seen supports.
         """
-        threshold, share, shape, scale = self._fitted()
-        clean = np.clip(scores, 0.0, _EDGES[-1])
-        counted = np.interp(clean, _EDGES, self._above)
-        excess = np.maximum(clean - threshold, 0.0)
-        tail = share * (1.0 + shape * excess / scale) ** (-1.0 / shape)
-        learned = np.where(clean > threshold, tail, counted)
-        weight = self.weight
-        belief = max(_PSEUDO_SCORES, _PSEUDO_WINDOWS * weight / max(self._windows, 1.0))
-        mixed = weight * learned + belief * self._prior.survival(clean)
-        return np.clip(mixed / (weight + belief), _SMALLEST, 1.0)
+        out = np.empty(len(scores))
+        survivals(np.asarray(scores, np.float64), _EDGES, *self._fitted(), out)
+        return out
+
+    def improbability(self, scores: F64) -> F64:
+        """-log10 of :meth:`survival` of each score's size; 0 for NaN."""
+        out = np.empty(len(scores))
+        improbabilities(np.ascontiguousarray(scores, np.float64), _EDGES, *self._fitted(), out)
+        return out
 
     def quantile(self, probability: float) -> float:
         """The smallest grid score whose tail probability is at most ``probability``."""
-        below = self.survival(_EDGES) <= probability
-        return float(_EDGES[int(np.argmax(below))]) if below.any() else float(_EDGES[-1])
+        return float(first_below(probability, _EDGES, *self._fitted()))
 
-    def _fitted(self) -> tuple[float, float, float, float]:
+    def _fitted(self) -> tuple[F64, F64]:
+        """The shares above each edge, and what ``kernels.tails`` takes of the tail."""
         if self._fit is None:
             self._fit = self._refit()
         return self._fit
 
-    def _refit(self) -> tuple[float, float, float, float]:
+    def _refit(self) -> tuple[F64, F64]:
         weight = self.weight
-        above = np.concatenate([np.cumsum(self._counts[::-1])[::-1], [0.0]])
-        self._above = above / max(weight, 1.0)
+        above = np.concatenate([np.cumsum(self._counts[::-1])[::-1], [0.0]]) / max(weight, 1.0)
         # At least 30 excesses where there are that many, at most the top tenth.
         wanted = min(0.1, max(0.02, 30.0 / max(weight, 1.0)))
-        at = int(np.argmax(self._above <= wanted))
+        at = int(np.argmax(above <= wanted))
         threshold = float(_EDGES[at])
-        excesses = np.maximum(_CENTRES[at:] - threshold, 0.0)
-        shape, scale = _fit_pareto(excesses, self._counts[at:], self._prior)
-        return threshold, float(self._above[at]), shape, scale
-
-
-def _bin(scores: F64) -> I64:
-    clean = np.nan_to_num(np.clip(scores, 0.0, None), nan=0.0, posinf=_EDGES[-1])
-    return np.minimum((_PER_FOLD * np.log1p(clean / _UNIT)).astype(np.int64), _BINS - 1)
-
-
-def _fit_pareto(excesses: F64, weights: F64, prior: TailPrior) -> tuple[float, float]:
-    """Shape and scale of a generalised Pareto tail by Grimshaw's (1993) profile likelihood.
-
-    The profile is searched on a grid of ``theta = shape / scale`` > 0, so the shape is never
-    negative: a tail with an end would call everything beyond it impossible.
-    """
-    y = np.append(excesses, prior.excess)
-    w = np.append(weights, _PSEUDO_EXCESSES)
-    keep = w > 0
-    y, w = y[keep], w[keep]
-    total = float(w.sum())
-    mean = max(float((w * y).sum()) / total, 1e-6)
-    theta = _THETAS / mean
-    shape = (np.log1p(theta[:, None] * y[None, :]) * w).sum(axis=1) / total
-    likelihood = -total * (np.log(shape / theta) + shape + 1.0)
-    belief = -((shape - prior.shape) ** 2) / (2 * prior.shape_spread**2)
-    best = int(np.argmax(likelihood + belief))
-    return float(shape[best]), max(float(shape[best] / theta[best]), 1e-9)
+        prior = self._prior
+        beyond = np.append(self._counts[at:], _PSEUDO_EXCESSES)
+        excesses = np.append(np.maximum(_CENTRES[at:] - threshold, 0.0), prior.excess)
+        shape, scale = fit_pareto(excesses, beyond, _THETAS, prior.shape, prior.shape_spread)
+        belief = max(_PSEUDO_SCORES, _PSEUDO_WINDOWS * weight / max(self._windows, 1.0))
+        fitted = (threshold, above[at], shape, scale, weight, belief, prior.scale, prior.power)
+        return above, np.array(fitted)
 
 
 def decades(probability: F64) -> F64:

@@ -2,8 +2,8 @@
 
 numba keys its cache by the file that a function is in. A kernel inlines those it calls, and the
 constants it uses, from other files; after one of those changed, a cached kernel would still
-follow the old ones, over raw memory. Here the key is the content of every file in the folder, and
-of ``memory.py`` beside this one.
+follow the old ones, over raw memory. Here the key is the content of every file in the folder, of
+this one, and of ``memory.py`` beside it.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ def kernel(function: F) -> F:
     return cast(F, cached)
 
 
+def inlined(function: F) -> F:
+    """As :func:`inner`, and always made part of its caller: for a few lines that take arrays.
+
+    An array is seven arguments to a machine and two counts of its references to a call, which is
+    more than such lines do. They are not counted here, so the function MUST make no array.
+    """
+    return _inner(function, forceinline=True, _nrt=False)
+
+
 def inner(function: F) -> F:
     """Compile a function that only kernels call: it has no way in from Python, and no cache.
 
@@ -41,7 +50,11 @@ def inner(function: F) -> F:
     constant that it is called with too, which takes longer and gains nothing: what constants make
     superfluous goes when the function is inlined.
     """
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return _inner(function)
+
+
+def _inner(function: F, **given: Any) -> F:
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **given}
     compiled: Any = njit(nogil=True, **options)(function)
     template, plain_type = compiled.get_call_template, cast("Any", types).unliteral
 
@@ -60,6 +73,7 @@ def _folder(function: Callable[..., Any]) -> Path:
 @cache
 def _content(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in (Path(__file__).with_name("memory.py"), *sorted(folder.glob("*.py"))):
+    shared = Path(__file__), Path(__file__).with_name("memory.py")
+    for path in (*shared, *sorted(folder.glob("*.py"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

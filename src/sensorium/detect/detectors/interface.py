@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sensorium.detect.arrays import I64, U64, Bool
+from sensorium.detect.arrays import I64, Bool
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import count, volume
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.groups import Groups
-from sensorium.detect.keys import combine
 from sensorium.detect.profiles import Profiles
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
@@ -25,11 +24,6 @@ FEATURES = (
 _TALKERS = 3
 
 
-def interface_keys(flows: FlowWindow, index: I64) -> U64:
-    """Keys of interfaces: the exporter of each record and one of its interface indexes."""
-    return combine(flows.addresses.keys[flows.records.exporter], index.astype(np.uint64))
-
-
 class InterfaceDetector:
     """Scores every interface with traffic. Index 0 is not scored: exporters mean unknown by it."""
 
@@ -43,27 +37,13 @@ class InterfaceDetector:
         self._seconds = config.window_seconds
 
     def score(self, window: Window) -> Scored:
-        """One row per interface; ``places`` is a record that names it."""
+        """One row per interface; ``places`` are rows of the window's interfaces."""
         if window.flows is None:
             return Scored.nothing(len(FEATURES))
-        records = window.flows.records
-        n = len(records)
-        keys = np.concatenate(
-            [interface_keys(window.flows, i) for i in (records.in_if, records.out_if)]
-        )
-        named = np.concatenate([records.in_if, records.out_if]) > 0
-        row = np.concatenate([np.arange(n), np.arange(n)])[named]
-        inward = (np.arange(2 * n) < n)[named]
-        groups = Groups.of(keys[named])
-        size, packets = records.bytes[row], records.packets[row]
-        columns = [
-            groups.reduce(np.add, np.where(inward, size, 0)),
-            groups.reduce(np.add, np.where(inward, 0, size)),
-            groups.reduce(np.add, packets),
-            groups.sizes(),
-        ]
+        seen = window.flows.interfaces
+        columns = [seen.bytes_in, seen.bytes_out, seen.packets, seen.flows]
         values = np.column_stack(columns).astype(np.float64)
-        return self._profiles.score(groups.keys, values, row[groups.order[groups.starts]])
+        return self._profiles.score(seen.keys, values, np.arange(len(seen)))
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
         """Take the window into the baselines."""
@@ -75,12 +55,11 @@ class InterfaceDetector:
         """Name the interface and both ends of what it carried most."""
         assert window.flows is not None
         flows, records = window.flows, window.flows.records
-        key = scored.keys[place]
-        through_in = interface_keys(flows, records.in_if) == key
         row = int(scored.places[place])
-        index = int((records.in_if if through_in[row] else records.out_if)[row])
-        exporter = flows.addresses.text(int(records.exporter[row]))
-        carried = np.flatnonzero(through_in | (interface_keys(flows, records.out_if) == key))
+        of, index = int(flows.interfaces.exporter[row]), int(flows.interfaces.index[row])
+        exporter = flows.addresses.text(of)
+        through = (records.in_if == index) | (records.out_if == index)
+        carried = np.flatnonzero(through & (records.exporter == of))
         strongest = features[0]
         value, expected = scored.values[place, strongest], scored.expected[place, strongest]
         name = f"{exporter}#{index}"

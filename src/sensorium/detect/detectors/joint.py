@@ -6,8 +6,6 @@ whether the whole vector of a host's scores is unlike those of hosts before.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from sensorium.detect.arrays import F64, Bool
@@ -15,6 +13,7 @@ from sensorium.detect.config import DetectConfig
 from sensorium.detect.detectors.host import FEATURES as HOST_FEATURES
 from sensorium.detect.detectors.host import HostDetector
 from sensorium.detect.features import improbability
+from sensorium.detect.forest import FlatForest
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.tail import SIGMAS, TailModel, decades
 from sensorium.model.anomaly import EntityKind, Feature
@@ -42,7 +41,7 @@ class JointDetector:
         self._config = config
         self._hosts = hosts
         self._vectors = np.empty((0, len(HOST_FEATURES)))
-        self._forest: Any = None
+        self._forest: FlatForest | None = None
         self._usual = TailModel(SIGMAS, config.calibration_half_life_windows)
         self._fitted_at = 0
         self._odd = TailModel(SIGMAS, config.calibration_half_life_windows)
@@ -113,9 +112,9 @@ class JointDetector:
             n_jobs=1,
         )
         forest.fit(self._vectors)
-        self._forest = forest
+        self._forest = FlatForest.of(forest)
         self._usual = TailModel(SIGMAS, self._config.calibration_half_life_windows)
-        self._usual.learn(_isolation(forest, self._vectors))
+        self._usual.learn(_isolation(self._forest, self._vectors))
         self._fitted_at = now
 
 
@@ -127,7 +126,7 @@ def _norm(vectors: F64) -> F64:
     return np.asarray(np.sqrt((vectors**2).sum(axis=1)), np.float64)
 
 
-def _isolation(forest: Any, vectors: F64) -> F64:
+def _isolation(forest: FlatForest, vectors: F64) -> F64:
     """How isolated each vector is, from 0 up: sklearn's score runs from -1 (odd) to 0."""
     isolation = np.asarray(-forest.score_samples(vectors), np.float64)
     return np.maximum(isolation - 0.4, 0.0) * _STRETCH

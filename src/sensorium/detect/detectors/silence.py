@@ -47,6 +47,13 @@ class _Presence:
         self.longest = np.zeros(0, np.int64)
         self.names: dict[int, tuple[str, str]] = {}
 
+    def here(self, keys: U64) -> Bool:
+        """Which rows those of ``keys`` that are known have."""
+        rows = self.index.find(keys)
+        out = np.zeros(self.index.rows_used, np.bool_)
+        out[rows[rows >= 0]] = True
+        return out
+
     def grow(self) -> None:
         size = self.index.rows_used
         if size > len(self.run):
@@ -93,6 +100,7 @@ class SilenceDetector:
         self._forget_after = config.hold_windows
         self._seconds = config.window_seconds
         self._state = _Presence(config.max_entities)
+        self._latest: tuple[Window, Present, tuple[U64, I64, Bool]] | None = None
 
     def score(self, window: Window) -> Scored:
         """One row per regular entity; those present score zero."""
@@ -114,7 +122,10 @@ class SilenceDetector:
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
         """Count presence and absence, and forget those silent for long."""
-        state, present = self._state, self._present(window)
+        self._regular(window)
+        assert self._latest is not None
+        state, present = self._state, self._latest[1]
+        self._latest = None
         rows, fresh = state.index.admit(present.keys, window.index)
         state.grow()
         state.reset(rows[fresh])
@@ -126,7 +137,9 @@ class SilenceDetector:
         state.run[here] = 0
         state.present[here] += 1
         known = state.index.rows
-        state.run[known[~np.isin(known, here)]] += 1
+        absent = np.ones(state.index.rows_used, np.bool_)
+        absent[here] = False
+        state.run[known[absent[known]]] += 1
         gone = state.run[known] > self._forget_after
         if gone.any():
             state.index.remove(state.index.keys[gone])
@@ -167,9 +180,13 @@ class SilenceDetector:
 
     def _regular(self, window: Window) -> tuple[U64, I64, Bool]:
         """Keys and rows of the regular entities, and which are missing from the window."""
-        state = self._state
-        keys, rows = state.index.keys, state.index.rows
-        total = state.present[rows] + state.absent[rows]
-        regular = (total >= _SETTLED) & (state.present[rows] >= _REGULAR * total)
-        keys, rows = keys[regular], rows[regular]
-        return keys, rows, ~np.isin(keys, self._present(window).keys)
+        if self._latest is None or self._latest[0] is not window:
+            state = self._state
+            keys, rows = state.index.keys, state.index.rows
+            total = state.present[rows] + state.absent[rows]
+            regular = (total >= _SETTLED) & (state.present[rows] >= _REGULAR * total)
+            keys, rows = keys[regular], rows[regular]
+            present = self._present(window)
+            missing = ~state.here(present.keys)[rows]
+            self._latest = (window, present, (keys, rows, missing))
+        return self._latest[2]

@@ -11,8 +11,7 @@ import pyarrow as pa
 from sensorium.detect.arrays import I64, U8, U64, Bool
 from sensorium.detect.flows.told import Told
 from sensorium.detect.flows.window import Addresses, Records
-from sensorium.detect.kernels.gathering import KEPT, NAMES, SUMS, gather
-from sensorium.detect.kernels.probing import enter_rows
+from sensorium.detect.kernels.gathering import BLOCK, KEPT, NAMES, SUMS, enter_addresses, gather
 from sensorium.detect.windows import Part
 from sensorium.model.address import V4_PREFIX
 
@@ -35,7 +34,7 @@ _COLUMNS = (
     ("flow_direction", np.uint8),
     ("icmp_type", np.uint8),
 )
-_SMALLEST = 1 << 10
+_SMALLEST = 1 << 12
 _EVERY_ROW = np.empty(0, np.int32)
 
 
@@ -85,9 +84,9 @@ class _Tables:
     """What the kernel fills: it stops where a table is half full, and goes on when it has grown."""
 
     def __init__(self, records: int) -> None:
-        self.used = np.zeros(3, np.int64)
-        upper, lower, keys = (np.zeros(_SMALLEST // 2, np.uint64) for _ in range(3))
-        self.addresses = (_slots(_SMALLEST), upper, lower, keys)
+        self.used = np.zeros(4, np.int64)
+        firsts, seconds, keys = (np.zeros(_SMALLEST // 2, np.uint64) for _ in range(3))
+        self.addresses = (_slots(_SMALLEST), firsts, seconds, keys)
         room = 1 << max(records, _SMALLEST // 2).bit_length()
         self.groups = (
             _slots(2 * room),
@@ -100,18 +99,19 @@ class _Tables:
     def grow(self) -> None:
         """Make the table of addresses larger, where it is about half full."""
         slots = self.addresses[0]
-        if 2 * (self.used[0] + 3) <= len(slots):
+        if 2 * (self.used[0] + 3 * BLOCK) <= len(slots):
             return
         columns = self.addresses[1:]
-        upper, lower, keys = (np.concatenate([c, np.zeros_like(c)]) for c in columns)
+        firsts, seconds, keys = (np.concatenate([c, np.zeros_like(c)]) for c in columns)
         slots = _slots(2 * len(slots))
-        enter_rows(np.arange(self.used[0]), slots, keys)
-        self.addresses = (slots, upper, lower, keys)
+        enter_addresses(self.used[0], slots, firsts, seconds)
+        self.addresses = (slots, firsts, seconds, keys)
 
     def result(self) -> Gathered:
         """The sums, and the addresses in the order of their bytes."""
         many, groups = int(self.used[0]), int(self.used[1])
-        upper, lower, keys = (column[:many] for column in self.addresses[1:])
+        firsts, seconds, keys = (column[:many] for column in self.addresses[1:])
+        upper, lower = firsts.view(">u8"), seconds.view(">u8")
         order = np.lexsort((lower, upper))
         rank = np.empty(many, np.int64)
         rank[order] = np.arange(many)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sensorium.detect.arrays import F64, I64, U8, U64, Bool
+from sensorium.detect.flows.interfaces import Interfaces, by_interface
 from sensorium.detect.groups import RowsOf
 from sensorium.model.address import unpack_address
 
@@ -106,6 +107,12 @@ class FlowWindow:
     records: Records
     conversations: Conversations
     edges: Edges
+
+    @cached_property
+    def interfaces(self) -> Interfaces:
+        """The records by interface."""
+        r = self.records
+        return by_interface(r.exporter, r.in_if, r.out_if, r.bytes, r.packets, self.addresses.keys)
 
     @cached_property
     def of_client(self) -> RowsOf:

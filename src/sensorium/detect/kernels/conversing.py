@@ -25,7 +25,7 @@ from sensorium.detect.kernels.gathering import (
 )
 from sensorium.detect.kernels.mixing import joined, mixed
 from sensorium.detect.kernels.probing import slot_of
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import inlined, kernel
 
 _TCP, _UDP, _ICMP = 6, 17, 1
 _SYN, _RST, _ACK = 0x02, 0x04, 0x10
@@ -64,7 +64,7 @@ def choose_points(names: U64, sums: I64, groups: int, slots: I32, keys: U64, bes
     return found
 
 
-@inner
+@inlined
 def _saw_more(names: U64, sums: I64, one: int, other: int) -> bool:
     for column in (BYTES, PACKETS):
         if sums[one, column] != sums[other, column]:
@@ -133,12 +133,12 @@ def orient(
         _tell(talks, i, sums, up, down, proto, nobody[talks[i, SERVER]])
 
 
-@inner
+@inlined
 def _service(host: np.uint64, port: int, proto: int) -> np.uint64:
     return joined(mixed(host), np.uint64((port << 16) | proto))
 
 
-@inner
+@inlined
 def _low_serves(
     sums: I64,
     low: Number,
@@ -164,12 +164,12 @@ def _low_serves(
     return bool(balance > 0 or (balance == 0 and low_port <= high_port))
 
 
-@inner
+@inlined
 def _sign(value: Number) -> Number:
     return np.int64(value > 0) - np.int64(value < 0)
 
 
-@inner
+@inlined
 def _opened(sums: I64, side: Number, other: Number) -> Number:
     """How strongly the flags say that this side opened: 3, 2, 1 or 0."""
     flags = sums[side, FLAGS]
@@ -181,7 +181,7 @@ def _opened(sums: I64, side: Number, other: Number) -> Number:
     return np.int64(sums[side, ECHO])
 
 
-@inner
+@inlined
 def _port_class(port: int) -> int:
     """2 for system ports, 1 for registered ones, 0 for those that systems hand to clients."""
     if port == 0 or port >= 32768:
@@ -189,7 +189,7 @@ def _port_class(port: int) -> int:
     return 2 if port < 1024 else 1
 
 
-@inner
+@inlined
 def _tell(talks: I64, at: int, sums: I64, up: int, down: int, proto: int, nobody: bool) -> None:
     began = sums[up, START] if sums[up, START] > 0 else sums[down, START]
     failed = _failed(sums, up, down, proto)
@@ -201,7 +201,7 @@ def _tell(talks: I64, at: int, sums: I64, up: int, down: int, proto: int, nobody
     talks[at, ANSWERED] = answered and not failed
 
 
-@inner
+@inlined
 def _failed(sums: I64, up: int, down: int, proto: int) -> bool:
     silent = sums[down, PACKETS] == 0
     sent, came = sums[up, FLAGS], sums[down, FLAGS]

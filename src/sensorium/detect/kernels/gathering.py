@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from sensorium.detect.arrays import I32, I64, U64, Number
-from sensorium.detect.kernels.mixing import joined, mixed
-from sensorium.detect.kernels.probing import slot_of
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.detect.kernels.mixing import STEP, joined, mixed
+from sensorium.detect.kernels.probing import home_of, slot_of
+from sensorium.ingest.compiled import inlined, kernel
 
 # Columns of the sums, int64 (g, SUMS).
 LOW, HIGH, LOW_PORT, HIGH_PORT, PROTO, FORWARD = 0, 1, 2, 3, 4, 5
@@ -22,41 +22,72 @@ SUMS = 14
 # Columns of their names, uint64 (g, NAMES).
 EXCHANGE, DIRECTION, POINT, TOLD_BY = 0, 1, 2, 3
 NAMES = 4
+# Of a record in a block, behind what its group takes over; the key of its group stands fourth.
+FROM, TO, DOMAIN, SIDE = 6, 7, 8, 9
+OF, KEY = PROTO, TOLD_BY
+ENDS = 10
+# Records that are looked up together.
+BLOCK = 256
 # Columns of what is kept of each record: exporter, source, target, interfaces, bytes, packets.
 KEPT = 7
 
 _ICMP, _ECHO_REQUEST = 1, 8
 _UNTOLD = np.int64(-(2**63))
+_UNASKED = np.int64(-(2**63) + 1)
 _8, _16, _32 = np.uint64(8), np.uint64(16), np.uint64(32)
 _BYTES = np.uint64(0x00FF00FF00FF00FF)
 _PAIRS = np.uint64(0x0000FFFF0000FFFF)
 
 
-@inner
-def _big_endian(word: np.uint64) -> np.uint64:
+@inlined
+def _big_endian(word: Number) -> np.uint64:
     x = np.uint64(((word >> _8) & _BYTES) | ((word & _BYTES) << _8))
     x = np.uint64(((x >> _16) & _PAIRS) | ((x & _PAIRS) << _16))
     return np.uint64((x >> _32) | (x << _32))
 
 
-@inner
+@inlined
+def _address_slot(
+    first: Number, second: Number, slots: I32, firsts: U64, seconds: U64
+) -> np.uint64:
+    """The slot of an address, given as the two words that its bytes are, or where it belongs."""
+    # Addresses of one network differ in a few bits: those are brought down before they are spread.
+    spread = np.uint64(second * STEP)
+    spread = np.uint64(np.uint64(spread ^ (spread >> _32)) + first)
+    last = np.uint64(len(slots) - 1)
+    at = home_of(spread, last)
+    code = slots[at]
+    while code >= 0 and (firsts[code] != first or seconds[code] != second):
+        at = np.uint64(np.uint64(at + np.uint64(1)) & last)
+        code = slots[at]
+    return at
+
+
+@inlined
 def _number(
-    row: Number, halves: U64, slots: I32, upper: U64, lower: U64, keys: U64, used: I64
+    row: Number, words: U64, slots: I32, firsts: U64, seconds: U64, keys: U64, used: I64
 ) -> Number:
-    """The number of an address, given when it is first seen; ``halves`` (n, 2) are its bytes."""
-    first, second = _big_endian(halves[row, 0]), _big_endian(halves[row, 1])
-    key = joined(mixed(first), second)
-    at = slot_of(key, slots, keys)
+    """The number of an address, given when it is first seen; ``words`` (n, 2) are its bytes."""
+    first, second = words[row, 0], words[row, 1]
+    at = _address_slot(first, second, slots, firsts, seconds)
     code = slots[at]
     if code < 0:
         code = np.int32(used[0])
         slots[at] = code
-        upper[code], lower[code], keys[code] = first, second, key
+        firsts[code], seconds[code] = first, second
+        keys[code] = joined(mixed(_big_endian(first)), _big_endian(second))
         used[0] += 1
     return np.int64(code)
 
 
-@inner
+@kernel
+def enter_addresses(count: int, slots: I32, firsts: U64, seconds: U64) -> None:
+    """Give the first ``count`` addresses their slots in a larger table."""
+    for code in range(count):
+        slots[_address_slot(firsts[code], seconds[code], slots, firsts, seconds)] = code
+
+
+@inlined
 def _service_port(proto: Number, port: Number) -> Number:
     """The port, where the protocol has any: TCP, UDP, SCTP, DCCP and UDP-Lite."""
     if proto in (6, 17, 132, 33, 136):
@@ -78,7 +109,7 @@ def gather(
     """Take the records from ``start`` on in, until all are or the addresses' table is half full.
 
     Returns the first that was not taken. ``rows`` are those of the batch, all where it is empty.
-    ``addresses`` are slots, upper and lower halves, and keys; ``groups`` slots, keys, names and
+    ``addresses`` are slots, first and second words, and keys; ``groups`` slots, keys, names and
     sums; ``told`` what was counted before: slots, keys, points, until when, and the time before
     which it does not matter; ``kept`` (n, KEPT) what is kept of each record. ``used`` counts
     addresses, groups and records.
@@ -86,64 +117,126 @@ def gather(
     # Arrays come out of their tuples once: to take one out in the loop counts a reference.
     samplers, sources, targets, domains, rates, sports, dports, protos, flags = columns[:9]
     sizes, packets, starts, ends, in_ifs, out_ifs, sides, icmp_types = columns[9:]
-    a_slots, upper, lower, a_keys = addresses
+    a_slots, firsts, seconds, a_keys = addresses
     g_slots, g_keys, names, sums = groups
     t_slots, t_keys, t_points, t_until, since = told
     many = len(rows) if len(rows) else len(domains)
-    exporter: Number = -1
-    domain: Number = -1
-    in_if: Number = -1
-    out_if: Number = -1
-    side: Number = -1
-    point = np.uint64(0)
-    for i in range(start, many):
-        if 2 * (used[0] + 3) > len(a_slots):
-            return i
-        row = rows[i] if len(rows) else np.int32(i)
-        by = _number(row, samplers, a_slots, upper, lower, a_keys, used)
-        source = _number(row, sources, a_slots, upper, lower, a_keys, used)
-        target = _number(row, targets, a_slots, upper, lower, a_keys, used)
-        if by != exporter or not (
-            domains[row] == domain
-            and in_ifs[row] == in_if
-            and out_ifs[row] == out_if
-            and sides[row] == side
-        ):
-            exporter, domain, side = by, np.int64(domains[row]), np.int64(sides[row])
-            in_if, out_if = np.int64(in_ifs[row]), np.int64(out_ifs[row])
-            point = _point(a_keys[by], domain, in_if, out_if, side)
-        kept[used[2], 0], kept[used[2], 1], kept[used[2], 2] = by, source, target
-        proto, to = np.int64(protos[row]), np.int64(dports[row])
-        sport, dport = _service_port(proto, np.int64(sports[row])), _service_port(proto, to)
-        forward = _forward(source, target, upper, lower, sport, dport)
-        if not forward:
-            source, target, sport, dport = target, source, dport, sport
-        exchange = joined(mixed(a_keys[source]), a_keys[target])
-        exchange = joined(exchange, np.uint64((sport << 32) | (dport << 16) | proto))
-        direction = joined(mixed(exchange), np.uint64(forward))
-        key = joined(mixed(direction), point)
-        slot = slot_of(key, g_slots, g_keys)
-        group = np.int64(g_slots[slot])
-        if group < 0:
-            group = used[1]
-            g_slots[slot], g_keys[group] = group, key
-            used[1] += 1
-            names[group, EXCHANGE], names[group, DIRECTION] = exchange, direction
-            names[group, POINT] = point
-            ends_of = source, target, sport, dport, proto, forward
-            _begin(group, ends_of, names, sums, t_slots, t_keys, t_points, t_until, since)
-        scale = np.int64(max(rates[row], 1))
-        size, count = np.int64(sizes[row]) * scale, np.int64(packets[row]) * scale
-        echo = _is_echo(proto, np.int64(icmp_types[row]), to)
-        flag = np.int64(flags[row])
-        _add(group, names, sums, starts[row], ends[row], size, count, flag, echo)
-        kept[used[2], 3], kept[used[2], 4] = in_if, out_if
-        kept[used[2], 5], kept[used[2], 6] = size, count
-        used[2] += 1
+    # A block at a time, so that the lookups of many records wait for memory together.
+    places, told_of = np.empty((BLOCK, ENDS), np.int64), np.empty((BLOCK, 4), np.uint64)
+    at = start
+    while at < many:
+        if 2 * (used[0] + 3 * BLOCK) > len(a_slots):
+            return at
+        end, record = min(at + BLOCK, many), used[2]
+        for i in range(at, end):
+            row = rows[i] if len(rows) else np.int32(i)
+            k = record + i - at
+            kept[k, 0] = _number(row, samplers, a_slots, firsts, seconds, a_keys, used)
+            kept[k, 1] = _number(row, sources, a_slots, firsts, seconds, a_keys, used)
+            kept[k, 2] = _number(row, targets, a_slots, firsts, seconds, a_keys, used)
+            scale = np.int64(max(rates[row], 1))
+            kept[k, 3], kept[k, 4] = np.int64(in_ifs[row]), np.int64(out_ifs[row])
+            kept[k, 5], kept[k, 6] = np.int64(sizes[row]) * scale, np.int64(packets[row]) * scale
+            places[i - at, OF] = protos[row]
+            places[i - at, FROM], places[i - at, TO] = sports[row], dports[row]
+            places[i - at, DOMAIN], places[i - at, SIDE] = domains[row], sides[row]
+        _name(end - at, record, kept, places, told_of, firsts, seconds, a_keys)
+        used[3] += _touch(end - at, told_of, g_slots, t_slots)
+        for i in range(at, end):
+            row = rows[i] if len(rows) else np.int32(i)
+            k = i - at
+            group = _group(k, places, told_of, g_slots, g_keys, names, sums, used)
+            if sums[group, TOLD_UNTIL] == _UNASKED:
+                _recall(group, names, sums, t_slots, t_keys, t_points, t_until, since)
+            echo = _is_echo(places[k, OF], np.int64(icmp_types[row]), places[k, TO])
+            size, count = kept[record + k, 5], kept[record + k, 6]
+            flag = np.int64(flags[row])
+            _add(group, names, sums, starts[row], ends[row], size, count, flag, echo)
+        used[2] += end - at
+        at = end
     return many
 
 
-@inner
+@inlined
+def _name(
+    many: Number,
+    record: Number,
+    kept: I64,
+    places: I64,
+    told_of: U64,
+    firsts: U64,
+    seconds: U64,
+    keys: U64,
+) -> None:
+    """Name the exchange, direction, point and group of each record of a block."""
+    before: Number = -1
+    point = np.uint64(0)
+    for k in range(many):
+        by, source, target = kept[record + k, 0], kept[record + k, 1], kept[record + k, 2]
+        in_if, out_if = kept[record + k, 3], kept[record + k, 4]
+        if before < 0 or not (
+            kept[before, 0] == by
+            and kept[before, 3] == in_if
+            and kept[before, 4] == out_if
+            and places[k, DOMAIN] == places[k - 1, DOMAIN]
+            and places[k, SIDE] == places[k - 1, SIDE]
+        ):
+            point = _point(keys[by], places[k, DOMAIN], in_if, out_if, places[k, SIDE])
+        before = record + k
+        proto = places[k, OF]
+        sport, dport = _service_port(proto, places[k, FROM]), _service_port(proto, places[k, TO])
+        forward = _forward(source, target, firsts, seconds, sport, dport)
+        if not forward:
+            source, target, sport, dport = target, source, dport, sport
+        exchange = joined(mixed(keys[source]), keys[target])
+        exchange = joined(exchange, np.uint64((sport << 32) | (dport << 16) | proto))
+        direction = joined(mixed(exchange), np.uint64(forward))
+        told_of[k, EXCHANGE], told_of[k, DIRECTION], told_of[k, POINT] = exchange, direction, point
+        told_of[k, KEY] = joined(mixed(direction), point)
+        places[k, LOW], places[k, HIGH], places[k, FORWARD] = source, target, forward
+        places[k, LOW_PORT], places[k, HIGH_PORT] = sport, dport
+
+
+@inlined
+def _touch(many: Number, told_of: U64, groups: I32, told: I32) -> Number:
+    """Read the slots that are asked for next, so that they are near by then."""
+    seen: Number = np.int64(0)
+    for k in range(many):
+        seen += groups[home_of(told_of[k, KEY], np.uint64(len(groups) - 1))]
+        seen += told[home_of(told_of[k, DIRECTION], np.uint64(len(told) - 1))]
+    return seen
+
+
+@inlined
+def _group(
+    k: Number,
+    places: I64,
+    told_of: U64,
+    slots: I32,
+    keys: U64,
+    names: U64,
+    sums: I64,
+    used: I64,
+) -> Number:
+    """The group of a record, named when it is first seen."""
+    slot = slot_of(told_of[k, KEY], slots, keys)
+    group = np.int64(slots[slot])
+    if group >= 0:
+        return group
+    group = used[1]
+    slots[slot], keys[group] = group, told_of[k, KEY]
+    used[1] += 1
+    for column in range(TOLD_BY):
+        names[group, column] = told_of[k, column]
+    for column in range(BYTES):
+        sums[group, column] = places[k, column]
+    for column in range(BYTES, SUMS):
+        sums[group, column] = 0
+    sums[group, TOLD_UNTIL] = _UNASKED
+    return group
+
+
+@inlined
 def _point(
     exporter: np.uint64, domain: Number, in_if: Number, out_if: Number, side: Number
 ) -> np.uint64:
@@ -152,42 +245,37 @@ def _point(
     return joined(joined(key, np.uint64((in_if << 32) ^ out_if)), np.uint64(side))
 
 
-@inner
+@inlined
 def _forward(
-    source: Number, target: Number, upper: U64, lower: U64, sport: Number, dport: Number
+    source: Number, target: Number, firsts: U64, seconds: U64, sport: Number, dport: Number
 ) -> bool:
     """Whether the source is the low end of the exchange: by address, and then by port."""
     if source == target:
         return bool(sport <= dport)
-    if upper[source] != upper[target]:
-        return bool(upper[source] < upper[target])
-    return bool(lower[source] < lower[target])
+    if firsts[source] != firsts[target]:
+        return bool(_big_endian(firsts[source]) < _big_endian(firsts[target]))
+    return bool(_big_endian(seconds[source]) < _big_endian(seconds[target]))
 
 
-@inner
-def _begin(
+@inlined
+def _recall(
     group: Number,
-    ends: Any,
     names: U64,
     sums: I64,
-    t_slots: I32,
-    t_keys: U64,
-    t_points: U64,
-    t_until: I64,
+    slots: I32,
+    keys: U64,
+    points: U64,
+    until: I64,
     since: Number,
 ) -> None:
-    """Name a group, and recall what was told of its direction in windows before."""
-    sums[group, LOW], sums[group, HIGH], sums[group, LOW_PORT] = ends[0], ends[1], ends[2]
-    sums[group, HIGH_PORT], sums[group, PROTO], sums[group, FORWARD] = ends[3], ends[4], ends[5]
-    for column in range(BYTES, SUMS):
-        sums[group, column] = 0
+    """What was told of a group's direction in windows before: by which point, and up to when."""
     sums[group, TOLD_UNTIL] = _UNTOLD
-    row = t_slots[slot_of(names[group, DIRECTION], t_slots, t_keys)]
-    if row >= 0 and t_until[row] >= since:
-        names[group, TOLD_BY], sums[group, TOLD_UNTIL] = t_points[row], t_until[row]
+    row = slots[slot_of(names[group, DIRECTION], slots, keys)]
+    if row >= 0 and until[row] >= since:
+        names[group, TOLD_BY], sums[group, TOLD_UNTIL] = points[row], until[row]
 
 
-@inner
+@inlined
 def _is_echo(proto: Number, icmp_type: Number, port: Number) -> bool:
     """Whether it asks for an echo: exporters put ICMP's type and code into the destination port
     where no field carries them."""
@@ -196,7 +284,7 @@ def _is_echo(proto: Number, icmp_type: Number, port: Number) -> bool:
     return bool(icmp_type == _ECHO_REQUEST)
 
 
-@inner
+@inlined
 def _add(
     group: Number,
     names: U64,

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from sensorium.detect.arrays import F32, F64, I32, I64, U8
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import inlined, kernel
 
 _MAD_TO_SIGMA = 1.4826
 _Q90_TO_SIGMA = 1.2816
@@ -34,7 +34,7 @@ def insert_values(rows: I64, new: F64, values: F32, slots: U8, counts: I32, step
         steps[row] += 1
 
 
-@inner
+@inlined
 def _take_out(place: int, values: F32, slots: U8, count: int) -> int:
     for at in range(count):
         if slots[at] == place:
@@ -45,7 +45,7 @@ def _take_out(place: int, values: F32, slots: U8, count: int) -> int:
     return count
 
 
-@inner
+@inlined
 def _put_in(new: float, place: int, values: F32, slots: U8, count: int) -> int:
     # The array's own precision decides what is finite and what comes first.
     values_end = len(values) - 1
@@ -65,7 +65,7 @@ def _put_in(new: float, place: int, values: F32, slots: U8, count: int) -> int:
     return count + 1
 
 
-@inner
+@inlined
 def quantile(values: F32, count: int, share: float) -> float:
     """A quantile of the first ``count`` values, between two of them by their distance."""
     last = count - 1
@@ -76,7 +76,7 @@ def quantile(values: F32, count: int, share: float) -> float:
     return at_lower + (place - lower) * (at_upper - at_lower)
 
 
-@inner
+@inlined
 def median_deviation(values: F32, count: int, middle: float) -> float:
     """The median distance from ``middle``: half of all values lie within it."""
     place = 0.5 * (count - 1)
@@ -101,7 +101,7 @@ def median_deviation(values: F32, count: int, middle: float) -> float:
     return near + (place - (nearest - 1)) * (next_ - near)
 
 
-@inner
+@inlined
 def describe(values: F32, count: int, extremes: F64, out: F64) -> None:
     """Location, rise, fall and span of ``count`` values in order, NaN where there are none.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sensorium.ingest.compiled import inner
+from sensorium.ingest.compiled import inlined
 
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
@@ -12,7 +12,7 @@ STEP = np.uint64(0x9E3779B97F4A7C15)
 _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
-@inner
+@inlined
 def mixed(value: np.uint64) -> np.uint64:
     """One key of one value, as :func:`sensorium.detect.keys.mix`."""
     x = np.uint64(value + STEP)
@@ -21,7 +21,7 @@ def mixed(value: np.uint64) -> np.uint64:
     return np.uint64(x ^ (x >> _31))
 
 
-@inner
+@inlined
 def joined(key: np.uint64, other: np.uint64) -> np.uint64:
     """A key and one more column, as each step of :func:`sensorium.detect.keys.combine`."""
     return mixed(np.uint64(key ^ np.uint64(other + STEP)))

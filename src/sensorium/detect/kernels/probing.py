@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.detect.arrays import I32, I64, U64
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import inlined, kernel
 
 _ONE = np.uint64(1)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -18,14 +18,14 @@ _HALF = np.uint64(32)
 _CROWDED = 48
 
 
-@inner
+@inlined
 def home_of(key: np.uint64, last: np.uint64) -> np.uint64:
     """Where a key's search begins, in a table whose last slot is ``last``."""
     spread = np.uint64(key * _GOLDEN)
     return np.uint64(np.uint64(spread ^ (spread >> _HALF)) & last)
 
 
-@inner
+@inlined
 def slot_of(key: np.uint64, slots: I32, keys: U64) -> np.uint64:
     """The slot that holds ``key``, or the empty one where it belongs."""
     last = np.uint64(len(slots) - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.detect.arrays import F32, F64, I32, I64
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import inlined, kernel
 
 _MAD_TO_SIGMA = 1.4826
 _Q90_TO_SIGMA = 1.2816
@@ -42,12 +42,12 @@ def describe_together(rows: I64, values: F32, counts: I32, out: F64) -> None:
         out[1, f] = max(rise, fall)
 
 
-@inner
+@inlined
 def _quantile(pool: F64, size: int, share: float) -> float:
     return _quantile_from(pool, 0, size, size, share)
 
 
-@inner
+@inlined
 def _quantile_from(pool: F64, start: int, end: int, size: int, share: float) -> float:
     """A quantile of all ``size`` values, which is known to lie among those of [start, end)."""
     place = share * (size - 1)
@@ -59,7 +59,7 @@ def _quantile_from(pool: F64, start: int, end: int, size: int, share: float) -> 
     return at_lower + (place - lower) * (at_upper - at_lower)
 
 
-@inner
+@inlined
 def _least(pool: F64, start: int, end: int) -> float:
     least: float = pool[start]
     for k in range(start + 1, end):
@@ -67,7 +67,7 @@ def _least(pool: F64, start: int, end: int) -> float:
     return least
 
 
-@inner
+@inlined
 def _select(pool: F64, start: int, end: int, wanted: int) -> float:
     """Put the value that sorting would put at ``wanted`` there, and return it (Hoare's FIND).
 

@@ -54,7 +54,7 @@ def read_features(path: Path, column: str = "") -> Described:
     """Read features; ``column`` names that of ids. Raises UsageError for what cannot be used."""
     if path.suffix == ".npz":
         return _from_scipy(path)
-    table, notes = read_table(path, frozenset(IDS), lambda names: [column or _id_column(names)])
+    table, notes = read_table(path, None, lambda names: [column or _id_column(names)])
     chosen = column or _id_column(table.column_names)
     if chosen not in table.column_names:
         raise UsageError(

@@ -58,6 +58,33 @@ def uniform(
     return source, target
 
 
+def one_among(
+    known: Graph,
+    count: int,
+    chosen: Array,
+    rng: np.random.Generator,
+    among: Array | None = None,
+) -> Pairs:
+    """``count`` unlinked pairs with exactly one end in ``chosen``; a pair may come twice.
+
+    The other end is one of ``among``, where given. Raises SensoriumError where there are none.
+    """
+    inside = np.zeros(known.nodes, bool)
+    inside[chosen] = True
+    rest = np.flatnonzero(~inside) if among is None else among[~inside[among]]
+    one, other = np.empty(0, np.int64), np.empty(0, np.int64)
+    for _ in range(_ROUNDS):
+        if len(one) >= count or not len(rest) or not len(chosen):
+            break
+        a = chosen[rng.integers(0, len(chosen), count)]
+        b = rest[rng.integers(0, len(rest), count)]
+        open_ = ~known.has(a, b) & ~known.has(b, a)
+        one, other = np.concatenate([one, a[open_]]), np.concatenate([other, b[open_]])
+    if len(one) < count:
+        raise SensoriumError("some nodes are linked to nearly all others: they have no negatives")
+    return one[:count].astype(np.int64), other[:count].astype(np.int64)
+
+
 def hard(known: Graph, message: Graph, pairs: Pairs, each: int, rng: np.random.Generator) -> Pairs:
     """``each`` hard negatives for every pair; arrays of shape (pairs, each).
 

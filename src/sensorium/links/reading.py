@@ -20,8 +20,8 @@ from sensorium.links.graph import Graph
 from sensorium.links.names import Names
 from sensorium.links.tables import read_table
 
-SOURCES: Final = ("source", "src", "from", "u", "user", "node1", "node_1", "id1", "id_1", "a")
-TARGETS: Final = ("target", "dst", "to", "v", "friend", "node2", "node_2", "id2", "id_2", "b")
+SOURCES: Final = ("source", "src", "from", "u", "user", "node1", "node_1", "id1", "id_1")
+TARGETS: Final = ("target", "dst", "to", "v", "friend", "node2", "node_2", "id2", "id_2")
 TIMES: Final = ("time", "timestamp", "ts", "time_ns", "date", "since")
 WEIGHTS: Final = ("weight", "count", "strength")
 KINDS: Final = ("kind", "type", "relation", "label")
@@ -127,7 +127,6 @@ def _times(table: pa.Table, but: set[str], path: Path) -> np.ndarray[Any, Any] |
         column = column.cast(pa.timestamp("ns")).cast(pa.int64())
         units = 1
     else:
-        column = column.cast(pa.float64())
         largest = pc.max(pc.abs(column)).as_py() or 0
         units = next((unit for bound, unit in _EPOCHS if largest < bound), 1)
     if column.null_count:
@@ -136,12 +135,13 @@ def _times(table: pa.Table, but: set[str], path: Path) -> np.ndarray[Any, Any] |
             next_step="ISO 8601, or seconds to nanoseconds since 1970; or take the column out",
         )
     values = column.to_numpy()
-    out: np.ndarray[Any, Any] = np.rint(values * units) if units > 1 else values
+    scaled = values * units  # whole numbers stay whole: a float has no room for nanoseconds
+    out: np.ndarray[Any, Any] = scaled if scaled.dtype.kind == "i" else np.rint(scaled)
     return out.astype(np.int64)
 
 
 def _parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    for kind in (pa.float64(), pa.timestamp("ns"), pa.timestamp("ns", "UTC")):
+    for kind in (pa.int64(), pa.float64(), pa.timestamp("ns"), pa.timestamp("ns", "UTC")):
         try:
             return column.cast(kind)
         except pa.ArrowInvalid:

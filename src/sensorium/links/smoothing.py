@@ -1,9 +1,10 @@
 """Vectors of nodes that need no training: features spread over the graph, and its spectrum.
 
 Features are spread by a personalised PageRank cut off after a few steps (Gasteiger et al. 2019,
-"Predict then Propagate"), which is what untrained graph convolutions amount to; the spectrum is
-that of the adjacency matrix normalised by degrees, by a randomised decomposition (Halko et al.
-2011).
+"Predict then Propagate"), which is what untrained graph convolutions amount to. Spectra are
+truncated by a randomised decomposition (Halko et al. 2011). From one comes the closed-form
+autoencoder of rows EASE (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data"), here
+with the inverse that it needs taken from the leading singular vectors.
 """
 
 from __future__ import annotations
@@ -23,32 +24,72 @@ REDUCED: Final = 200
 SPREADS: Final = ((2, 0.3), (4, 0.2), (10, 0.1))
 """Steps and the chance to return: from the near surroundings to the wide ones."""
 SPECTRUM: Final = 128
+"""So many leading vectors are compared as they are."""
+RANKS: Final = ((20_000, 400), (200_000, 128))
+_LEAST_RANK: Final = 64
+"""The rank of a decomposition for graphs of up to so many nodes; the least one beyond."""
 
 
-def reduced(features: Features, seed: int, dimensions: int = REDUCED) -> Array:
-    """Features weighed by rarity, in at most so many dimensions, float32 (nodes, d)."""
+def rank_for(nodes: int) -> int:
+    """How many singular vectors are taken for a graph of this size."""
+    fitting = (rank for bound, rank in RANKS if nodes <= bound)
+    return max(1, min(next(fitting, _LEAST_RANK), nodes - 1))
+
+
+def reduced(features: Features, seed: int) -> Array:
+    """Features weighed by rarity, in at most :data:`REDUCED` dimensions, float32 (nodes, d)."""
     rows = features.normal
-    if min(rows.shape) <= dimensions:
+    if min(rows.shape) <= REDUCED:
         dense: Array = rows.toarray()
         return dense
-    left, values, _ = _decomposed(rows, dimensions, seed)
+    left, values, _ = decomposed(rows, REDUCED, seed)
     out: Array = (left * values).astype(np.float32)
     return out
 
 
 def spread(graph: Graph, vectors: Array) -> list[Array]:
     """``vectors`` spread over the graph, once for each of :data:`SPREADS`; rows of length 1."""
-    step = _normalised(graph, loops=True)
+    step = damped(adjacency(graph) + sp.identity(graph.nodes, np.float32, "csr"))
     return [_unit(_spread(step, vectors, steps, back)) for steps, back in SPREADS]
 
 
-def spectrum(graph: Graph, seed: int, dimensions: int = SPECTRUM) -> Array:
-    """Left singular vectors times roots of singular values, float32 (nodes, d)."""
-    matrix = _normalised(graph, loops=False)
-    rank = min(dimensions, graph.nodes - 1)
-    left, values, _ = _decomposed(matrix, rank, seed)
-    out: Array = (left * np.sqrt(values)).astype(np.float32)
-    return out
+def adjacency(graph: Graph) -> sp.csr_matrix:
+    """A matrix of ones where there is an arc."""
+    ones = np.ones(graph.arcs, np.float32)
+    return sp.csr_matrix((ones, graph.indices, graph.indptr), (graph.nodes, graph.nodes))
+
+
+def damped(matrix: sp.csr_matrix) -> sp.csr_matrix:
+    """Each entry divided by the roots of the sums of its row and of its column."""
+    root = 1 / np.sqrt(np.maximum(np.asarray(matrix.sum(1)).ravel(), 1))
+    scale = sp.diags(root.astype(np.float32))
+    return (scale @ matrix @ scale).tocsr()
+
+
+def decomposed(matrix: Any, rank: int, seed: int) -> tuple[Array, Array, Array]:
+    """Leading singular vectors and values: (rows, rank), (rank,), (rank, columns)."""
+    from sklearn.utils.extmath import randomized_svd
+
+    found: tuple[Array, Array, Array] = randomized_svd(
+        matrix, rank, n_iter=4, power_iteration_normalizer="LU", random_state=seed
+    )
+    return found
+
+
+def shallow(
+    matrix: sp.csr_matrix, values: Array, right: Array, penalty: float
+) -> tuple[Array, Array]:
+    """EASE's answer in two factors, float32 (nodes, rank): a pair's score is their product.
+
+    ``values`` and ``right`` are those of a decomposition of the matrix that is inverted, with
+    ``penalty`` on its squared values; ``matrix`` says whom each node is tied to.
+    """
+    columns = right.T
+    weight = values**2 / (values**2 + penalty)
+    left_over = 1 - (columns**2 * weight).sum(1)
+    said: Array = (matrix @ (columns * weight)).astype(np.float32)
+    heard: Array = (columns / np.maximum(left_over, 1e-3)[:, None]).astype(np.float32)
+    return said, heard
 
 
 def _spread(step: sp.csr_matrix, vectors: Array, steps: int, back: float) -> Array:
@@ -58,25 +99,6 @@ def _spread(step: sp.csr_matrix, vectors: Array, steps: int, back: float) -> Arr
         share *= 1 - back
         at = step @ at
     return total
-
-
-def _normalised(graph: Graph, *, loops: bool) -> sp.csr_matrix:
-    ones = np.ones(graph.arcs, np.float32)
-    matrix = sp.csr_matrix((ones, graph.indices, graph.indptr), (graph.nodes, graph.nodes))
-    if loops:
-        matrix = matrix + sp.identity(graph.nodes, np.float32, "csr")
-    root = 1 / np.sqrt(np.maximum(np.asarray(matrix.sum(1)).ravel(), 1))
-    scale = sp.diags(root.astype(np.float32))
-    return (scale @ matrix @ scale).tocsr()
-
-
-def _decomposed(matrix: Any, rank: int, seed: int) -> tuple[Array, Array, Array]:
-    from sklearn.utils.extmath import randomized_svd
-
-    found: tuple[Array, Array, Array] = randomized_svd(
-        matrix, rank, n_iter=4, power_iteration_normalizer="LU", random_state=seed
-    )
-    return found
 
 
 def _unit(vectors: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from sensorium.errors import UsageError
 from sensorium.links.graph import Graph
-from sensorium.links.negatives import Pairs, uniform
+from sensorium.links.negatives import Pairs, one_among, uniform
 
 Array = np.ndarray[Any, Any]
 
@@ -88,23 +88,9 @@ def split_nodes(graph: Graph, share: float, seed: int) -> Split:
         valid=valid_pairs,
         test=test_pairs,
         valid_negatives=uniform(graph, len(held), rng, rows),
-        test_negatives=_one_new(graph, len(test), new, rng),
+        test_negatives=one_among(graph, len(test), np.flatnonzero(new), rng),
         new_nodes=np.flatnonzero(new),
     )
-
-
-def _one_new(graph: Graph, count: int, new: Array, rng: np.random.Generator) -> Pairs:
-    """Unlinked pairs with exactly one new end; pairs may come twice."""
-    fresh, old = np.flatnonzero(new), np.flatnonzero(~new)
-    one, other = np.empty(0, np.int64), np.empty(0, np.int64)
-    while len(one) < count:
-        a = fresh[rng.integers(0, len(fresh), count)]
-        b = old[rng.integers(0, len(old), count)]
-        open_ = ~graph.has(a, b) & ~graph.has(b, a)
-        if not open_.any():
-            raise UsageError("new nodes are linked to all others: there are no negatives")
-        one, other = np.concatenate([one, a[open_]]), np.concatenate([other, b[open_]])
-    return one[:count], other[:count]
 
 
 def _sizes(edges: int, valid: float, test: float) -> tuple[int, int]:

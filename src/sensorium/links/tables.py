@@ -19,10 +19,13 @@ _HEAD: Final = 65_536
 Choose = Callable[[Sequence[str]], Sequence[str]]
 
 
-def read_table(path: Path, headings: AbstractSet[str], ids: Choose) -> tuple[pa.Table, list[str]]:
-    """Read a file; ``headings`` are names by which a first line is known to be one of names.
+def read_table(
+    path: Path, headings: AbstractSet[str] | None, ids: Choose
+) -> tuple[pa.Table, list[str]]:
+    """Read a file; two of ``headings`` in its first line tell that this is one of names.
 
-    A first line is also taken for names where it holds no number and the second one does. Lines
+    It is also taken for one where it holds no number and the second line does, and always where
+    ``headings`` is None. Lines
     before it that begin with # or % are comments. ``ids`` says which of the columns there are hold
     ids, which are read as they stand: 007 is not 7. Also gives notes on what was assumed.
     Raises UsageError for what cannot be read.
@@ -47,7 +50,9 @@ def read_table(path: Path, headings: AbstractSet[str], ids: Choose) -> tuple[pa.
         ) from error
 
 
-def _text_table(path: Path, headings: AbstractSet[str], ids: Choose) -> tuple[pa.Table, list[str]]:
+def _text_table(
+    path: Path, headings: AbstractSet[str] | None, ids: Choose
+) -> tuple[pa.Table, list[str]]:
     with pa.input_stream(str(path), compression="detect") as stream:
         head = stream.read(_HEAD).decode("utf-8", "replace")
     lines = head.splitlines()
@@ -94,9 +99,11 @@ def _by_space(path: Path, named: bool) -> pa.Table:
     return pa.table({name: [row[n] for row in rows] for n, name in enumerate(names)})
 
 
-def _is_heading(lines: list[str], parted: str, headings: AbstractSet[str]) -> bool:
+def _is_heading(lines: list[str], parted: str, headings: AbstractSet[str] | None) -> bool:
+    if headings is None:
+        return True
     cells = [_cells(line, parted) for line in lines]
-    if {cell.lower() for cell in cells[0]} & headings:
+    if len({cell.lower() for cell in cells[0]} & headings) > 1:
         return True
     if any(_number(cell) for cell in cells[0]) or len(cells) < 2:
         return False

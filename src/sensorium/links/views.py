@@ -10,13 +10,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from sensorium.links import smoothing
 from sensorium.links.counts import FEATURE_NAMES, NAMES, alike, structural
 from sensorium.links.features import Features
 from sensorium.links.graph import Graph
-from sensorium.links.smoothing import SPREADS, reduced, spectrum, spread
 
 Array = np.ndarray[Any, Any]
 
+PENALTY: Final = 100.0
+DAMPED_PENALTY: Final = 0.1
+"""EASE's penalties on ties as they are, and on ties damped by degrees."""
 _AT_ONCE: Final = 65_536
 
 
@@ -28,39 +31,93 @@ class PairView:
     """
 
     def __init__(
-        self, graph: Graph, features: Features | None, base: Array | None, seed: int
+        self,
+        graph: Graph,
+        features: Features | None,
+        base: Array | None,
+        seed: int,
+        arrays: dict[str, Array] | None = None,
     ) -> None:
         self.graph, self.features = graph, features
-        self.spectrum = spectrum(graph, seed)
-        self.spread = [] if base is None else spread(graph, base)
-        self._length = np.maximum(np.linalg.norm(self.spectrum, axis=1), 1e-9)
+        if arrays is not None:
+            self._restore(arrays)
+            return
+        ties = smoothing.adjacency(graph)
+        rank = smoothing.rank_for(graph.nodes)
+        left, values, right = smoothing.decomposed(smoothing.damped(ties), rank, seed)
+        spectrum = (left * np.sqrt(values))[:, : smoothing.SPECTRUM].astype(np.float32)
+        length = np.maximum(np.linalg.norm(spectrum, axis=1, keepdims=True), 1e-9)
+        _, plain_values, plain_right = smoothing.decomposed(ties, rank, seed)
+        self.alike = [] if base is None else smoothing.spread(graph, base)
+        self.alike += [spectrum, spectrum / length]
+        self.tied = [
+            smoothing.shallow(ties, plain_values, plain_right, PENALTY),
+            smoothing.shallow(ties, values, right, DAMPED_PENALTY),
+        ]
 
     @classmethod
     def of(cls, graph: Graph, features: Features | None, seed: int) -> PairView:
         """One view by itself."""
-        return cls(graph, features, None if features is None else reduced(features, seed), seed)
+        base = None if features is None else smoothing.reduced(features, seed)
+        return cls(graph, features, base, seed)
+
+    @classmethod
+    def restored(
+        cls, graph: Graph, features: Features | None, arrays: dict[str, Array]
+    ) -> PairView:
+        """From what :meth:`arrays` gave."""
+        return cls(graph, features, None, 0, arrays)
+
+    def arrays(self) -> dict[str, Array]:
+        """The vectors by name, to be saved."""
+        said = {f"alike{n}": of for n, of in enumerate(self.alike)}
+        for n, (one, other) in enumerate(self.tied):
+            said |= {f"said{n}": one, f"heard{n}": other}
+        return said
+
+    def _restore(self, arrays: dict[str, Array]) -> None:
+        self.alike = [arrays[f"alike{n}"] for n in range(len(arrays)) if f"alike{n}" in arrays]
+        kept = [n for n in range(len(arrays)) if f"said{n}" in arrays]
+        self.tied = [(arrays[f"said{n}"], arrays[f"heard{n}"]) for n in kept]
+        spread = len(smoothing.SPREADS) if self.features is not None else 0
+        if len(self.alike) != spread + 2 or len(self.tied) != 2:
+            raise ValueError("vectors are missing")
 
     def names(self) -> tuple[str, ...]:
         """What each column of :meth:`pairs` is."""
-        known = FEATURE_NAMES if self.features is not None else ()
-        spread_ = tuple(f"features within {steps} steps" for steps, _ in SPREADS) if known else ()
-        return (*NAMES, *known, *spread_, "spectral product", "spectral cosine")
+        return pair_names(features=self.features is not None)
 
     def pairs(self, source: Any, target: Any) -> Array:
-        """float32 (pairs, len(names())); the pairs' own edges do not count."""
+        """float32 (pairs, len(names())), the same from both ends.
+
+        The pairs' own edges do not count where edges are counted; vectors are those of this graph.
+        """
         source, target = np.asarray(source, np.int64), np.asarray(target, np.int64)
-        columns = [structural(self.graph, source, target)]
+        out = np.empty((len(source), len(self.names())), np.float32)
+        for start in range(0, len(source), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            self._told(source[part], target[part], out[part])
+        return out
+
+    def _told(self, source: Array, target: Array, out: Array) -> None:
+        columns = list(structural(self.graph, source, target).T)
         if self.features is not None:
-            columns.append(alike(self.features, source, target))
-        columns += [_products(of, source, target)[:, None] for of in self.spread]
-        product = _products(self.spectrum, source, target)
-        cosine = product / (self._length[source] * self._length[target])
-        return np.concatenate([*columns, product[:, None], cosine[:, None]], 1).astype(np.float32)
+            columns += list(alike(self.features, source, target).T)
+        columns += [_products(of[source], of[target]) for of in self.alike]
+        for said, heard in self.tied:
+            both = _products(said[source], heard[target]) + _products(said[target], heard[source])
+            columns.append(both)
+        for n, column in enumerate(columns):
+            out[:, n] = column
 
 
-def _products(vectors: Array, source: Array, target: Array) -> Array:
-    out = np.empty(len(source), np.float32)
-    for start in range(0, len(source), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        out[part] = np.einsum("ij,ij->i", vectors[source[part]], vectors[target[part]])
+def pair_names(*, features: bool) -> tuple[str, ...]:
+    """What is told of a pair, column by column."""
+    spread = tuple(f"features within {steps} steps" for steps, _ in smoothing.SPREADS)
+    known = (*FEATURE_NAMES, *spread) if features else ()
+    return (*NAMES, *known, "spectral product", "spectral cosine", "EASE", "EASE, hubs damped")
+
+
+def _products(one: Array, other: Array) -> Array:
+    out: Array = np.einsum("ij,ij->i", one, other)
     return out

@@ -32,6 +32,13 @@ class Arcs:
         """The arcs of a graph; of an undirected one, both of each edge."""
         return cls(graph.indptr, graph.indices, graph.kinds, device)
 
+    def to(self, device: str) -> Arcs:
+        """The same on a device; itself where it is there already."""
+        if str(self.indptr.device) == device:
+            return self
+        kinds = None if self.kinds is None else self.kinds.cpu().numpy()
+        return Arcs(self.indptr.cpu().numpy(), self.indices.cpu().numpy(), kinds, device)
+
     @property
     def nodes(self) -> int:
         """How many nodes there are."""

@@ -1,0 +1,119 @@
+"""From edges and features to a model that can be saved: split, train, judge, calibrate."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from sensorium import __version__
+from sensorium.errors import UsageError
+from sensorium.links.features import Features
+from sensorium.links.graph import Graph
+from sensorium.links.judging import judged
+from sensorium.links.model import Card, LinkModel, calibrated
+from sensorium.links.names import Names
+from sensorium.links.optional import need_torch
+from sensorium.links.settings import Settings
+from sensorium.links.split import Split, split_edges, split_nodes, split_time
+
+Progress = Callable[[int, float, float], None]
+
+SPLITS: Final = ("random", "time", "new-nodes")
+LEAST: Final = 50
+"""Fewer edges cannot be divided into parts that say something."""
+
+
+def divided(graph: Graph, settings: Settings, split: str) -> Split:
+    """The division that a model is trained and judged on; ``split`` is one of :data:`SPLITS`."""
+    if graph.edges < LEAST:
+        raise UsageError(
+            f"{graph.edges:,} edges are too few to learn from",
+            next_step=f"give at least {LEAST}",
+        )
+    if split == "random":
+        return split_edges(graph, settings.valid, settings.test, settings.seed)
+    if split == "time":
+        return split_time(graph, settings.valid, settings.test, settings.seed)
+    if split == "new-nodes":
+        return split_nodes(graph, settings.test, settings.seed)
+    raise UsageError(f"there is no split {split!r}", next_step=f"one of {', '.join(SPLITS)}")
+
+
+def fit(
+    graph: Graph,
+    names: Names,
+    features: Features | None,
+    settings: Settings,
+    *,
+    split: str = "random",
+    folder: Path | None = None,
+    progress: Progress | None = None,
+    kinds: tuple[str, ...] = (),
+    notes: list[str] | None = None,
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> LinkModel:
+    """Train on a part of the edges, judge on held-out ones, and answer for the whole graph.
+
+    ``folder`` keeps a training that can be gone on with. Raises SensoriumError for a graph that is
+    too small or too dense, for names of parts that do not exist, and without the extra ``graph``.
+    """
+    need_torch()
+    from sensorium.links.embedding import Scorer
+    from sensorium.links.training import Training
+    from sensorium.links.views import PairView
+
+    if split == "new-nodes" and settings.identity == "learned":
+        raise UsageError(
+            "a model with a learned vector for each node has none for new nodes",
+            next_step="choose the identity none or random",
+        )
+    parts = divided(graph, settings, split)
+    trained = Training(parts, features, settings).run(progress, folder)
+    scores = judged(parts, trained.scorer.score, trained.scorer.vectors, settings.seed)
+    positive = trained.scorer.score(*parts.valid)
+    negative = trained.scorer.score(*parts.valid_negatives)
+    view = PairView.of(graph, features, settings.seed) if trained.scorer.view else None
+    scorer = Scorer(trained.network, graph, features, view)
+    card = Card(
+        settings=settings,
+        split=split,
+        scores=scores,
+        curves=[[curve.epoch, curve.loss, curve.mrr] for curve in trained.curves],
+        best_epoch=trained.best,
+        data=digest(graph, features),
+        trained_ns=clock_ns(),
+        embedded_ns=clock_ns(),
+        code=__version__,
+        kinds=kinds,
+        notes=list(notes or ()),
+    )
+    return LinkModel(scorer, graph, names, features, calibrated(positive, negative), card)
+
+
+def evaluated(model: LinkModel) -> dict[str, Any]:
+    """The figures of a saved model, measured again on the split that it was trained on."""
+    from sensorium.links.embedding import Scorer
+    from sensorium.links.views import PairView
+
+    card = model.card
+    parts = divided(model.graph, card.settings, card.split)
+    counted = model.scorer.view is not None
+    view = PairView.of(parts.message, model.features, card.settings.seed) if counted else None
+    scorer = Scorer(model.scorer.network, parts.message, model.features, view)
+    return judged(parts, scorer.score, scorer.vectors, card.settings.seed)
+
+
+def digest(graph: Graph, features: Features | None) -> str:
+    """SHA-256 of what a model was trained on."""
+    found = hashlib.sha256()
+    for part in (graph.indptr, graph.indices, graph.times, graph.kinds, graph.weights):
+        found.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
+    if features is not None:
+        for part in (features.matrix.indptr, features.matrix.indices, features.matrix.data):
+            found.update(part.tobytes())
+    return found.hexdigest()

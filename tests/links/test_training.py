@@ -79,7 +79,7 @@ def replace_known(split):
 
 
 def test_negatives_of_training_are_edges_of_no_part_and_new_each_epoch():
-    graph, _, features = communities()
+    graph, _, _ = communities()
     split = split_edges(graph, 0.1, 0.2, 0)
     fold = folded(split.message, None, 2, 0, 0, counts=False)[0]
     drawn = []
@@ -113,14 +113,14 @@ def test_a_training_that_was_interrupted_ends_as_it_would_have(tmp_path):
     whole = Training(split, features, SMALL)
     done = whole.run()
 
-    class Interrupted(Exception):
+    class StopHereError(Exception):
         pass
 
     def stop(epoch: int, loss: float, mrr: float) -> None:
         if epoch == 1:
-            raise Interrupted
+            raise StopHereError
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(StopHereError):
         Training(split, features, SMALL).run(stop, tmp_path)
     seen = []
     again = Training(split, features, SMALL)

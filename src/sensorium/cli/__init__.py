@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": "Read and verify the hash-chained log of every decision.",
     "decode": "Print the records in payloads, captures and files as JSON.",
     "detect": "Find what is odd in the metric series of a CSV or Parquet file.",
+    "links": "Learn from a graph who is likely to be tied to whom.",
     "logs": "Find the templates of the lines in log files.",
     "evaluate": "Score a recording's incidents against its truth.",
     "gateway": "One door for every model call: keys, budgets, routing, guardrails, a ledger.",

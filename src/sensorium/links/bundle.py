@@ -80,12 +80,15 @@ def _write(model: LinkModel, folder: Path) -> None:
     weights = {name: of.cpu().contiguous().clone() for name, of in network.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
     parquet.write_table(pa.table({"id": model.names.ids}), folder / "names.parquet")
-    arrays = {name: getattr(graph, name) for name in _COLUMNS if getattr(graph, name) is not None}
+    arrays: Any = {
+        name: getattr(graph, name) for name in _COLUMNS if getattr(graph, name) is not None
+    }
     np.savez(folder / "graph.npz", directed=np.array(graph.directed), **arrays)
     if model.features is not None:
         sp.save_npz(folder / "features.npz", model.features.matrix)
     if model.scorer.view is not None:
-        np.savez(folder / "view.npz", **model.scorer.view.arrays())
+        vectors: Any = model.scorer.view.arrays()
+        np.savez(folder / "view.npz", **vectors)
     np.save(folder / "embeddings.npy", model.embeddings)
     said = {
         "format": FORMAT,
@@ -97,6 +100,7 @@ def _write(model: LinkModel, folder: Path) -> None:
     }
     (folder / "model.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     for path in folder.iterdir():
+        path.chmod(0o644)
         with path.open("rb") as file:
             os.fsync(file.fileno())
 
@@ -144,7 +148,7 @@ def _read(folder: Path, said: dict[str, Any]) -> LinkModel:
     from safetensors.torch import load_file
 
     from sensorium.links.embedding import Scorer
-    from sensorium.links.network import Network
+    from sensorium.links.neural import Network
     from sensorium.links.views import PairView, pair_names
 
     card = _card_of(said["card"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +31,7 @@ def save(
     save_file({key: of.detach().contiguous().clone() for key, of in flat.items()}, folder / name)
     fresh = folder / f"{_REST}.new"
     fresh.write_text(json.dumps({**state, "tensors": name}), encoding="utf-8")
-    os.replace(fresh, folder / _REST)
+    fresh.replace(folder / _REST)
     for old in folder.glob(f"*-{_TENSORS}"):
         if old.name != name:
             old.unlink()

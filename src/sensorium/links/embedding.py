@@ -11,7 +11,7 @@ from sensorium.links.encoders.arcs import Arcs
 from sensorium.links.features import Features
 from sensorium.links.graph import Graph
 from sensorium.links.inputs import Bag
-from sensorium.links.network import Network
+from sensorium.links.neural import Network
 from sensorium.links.views import PairView
 
 Array = np.ndarray[Any, Any]

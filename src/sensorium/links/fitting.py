@@ -6,22 +6,29 @@ import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from sensorium import __version__
 from sensorium.errors import UsageError
+from sensorium.links.evaluation import measured
 from sensorium.links.features import Features
 from sensorium.links.graph import Graph
-from sensorium.links.judging import judged
+from sensorium.links.heuristics import HEURISTICS
+from sensorium.links.judging import by_allocation, hard_figures, judged
 from sensorium.links.model import Card, LinkModel, calibrated
 from sensorium.links.names import Names
 from sensorium.links.optional import need_torch
 from sensorium.links.settings import Settings
 from sensorium.links.split import Split, split_edges, split_nodes, split_time
 
+if TYPE_CHECKING:
+    from sensorium.links.neural import Network
+
 Progress = Callable[[int, float, float], None]
+
+Array = np.ndarray[Any, Any]
 
 SPLITS: Final = ("random", "time", "new-nodes")
 LEAST: Final = 50
@@ -74,10 +81,11 @@ def fit(
         )
     parts = divided(graph, settings, split)
     trained = Training(parts, features, settings).run(progress, folder)
-    scores = judged(parts, trained.scorer.score, trained.scorer.vectors, settings.seed)
+    counted = trained.network.decoder.counts
+    scores = _judged(parts, trained.network, features, settings.seed)
     positive = trained.scorer.score(*parts.valid)
     negative = trained.scorer.score(*parts.valid_negatives)
-    view = PairView.of(graph, features, settings.seed) if trained.scorer.view else None
+    view = PairView.of(graph, features, settings.seed) if counted else None
     scorer = Scorer(trained.network, graph, features, view)
     card = Card(
         settings=settings,
@@ -97,15 +105,18 @@ def fit(
 
 def evaluated(model: LinkModel) -> dict[str, Any]:
     """The figures of a saved model, measured again on the split that it was trained on."""
+    parts = divided(model.graph, model.card.settings, model.card.split)
+    return _judged(parts, model.scorer.network, model.features, model.card.settings.seed)
+
+
+def _judged(parts: Split, network: Network, features: Features | None, seed: int) -> dict[str, Any]:
+    """Figures with what is known at the time of the test: training and validation edges."""
     from sensorium.links.embedding import Scorer
     from sensorium.links.views import PairView
 
-    card = model.card
-    parts = divided(model.graph, card.settings, card.split)
-    counted = model.scorer.view is not None
-    view = PairView.of(parts.message, model.features, card.settings.seed) if counted else None
-    scorer = Scorer(model.scorer.network, parts.message, model.features, view)
-    return judged(parts, scorer.score, scorer.vectors, card.settings.seed)
+    view = PairView.of(parts.seen, features, seed) if network.decoder.counts else None
+    scorer = Scorer(network, parts.seen, features, view)
+    return judged(parts, scorer.score, scorer.vectors, seed)
 
 
 def digest(graph: Graph, features: Features | None) -> str:
@@ -117,3 +128,23 @@ def digest(graph: Graph, features: Features | None) -> str:
         for part in (features.matrix.indptr, features.matrix.indices, features.matrix.data):
             found.update(part.tobytes())
     return found.hexdigest()
+
+
+def baselines(model: LinkModel) -> dict[str, dict[str, Any]]:
+    """What scores without learning reach on the model's split, by name and set of negatives."""
+    parts = divided(model.graph, model.card.settings, model.card.split)
+    seed = model.card.settings.seed
+    found: dict[str, dict[str, Any]] = {}
+    for name, score in HEURISTICS.items():
+
+        def of(source: Array, target: Array, score: Any = score) -> Array:
+            scores: Array = score(parts.seen, source, target)
+            return scores
+
+        found[name] = {
+            "test": measured(of(*parts.test), of(*parts.test_negatives)),
+            "hard": hard_figures(parts, of, seed),
+        }
+    if not len(parts.new_nodes):
+        found["RA"]["suggestions"] = by_allocation(parts, seed)
+    return found

@@ -47,7 +47,7 @@ def hard_figures(split: Split, score: Score, seed: int) -> dict[str, float]:
     rng = np.random.default_rng([seed, 5])
     chosen = rng.permutation(len(split.test[0]))[:HARD_EDGES]
     edges = split.test[0][chosen], split.test[1][chosen]
-    source, target = negatives.hard(split.known, split.message, edges, HARD, rng)
+    source, target = negatives.hard(split.known, split.seen, edges, HARD, rng)
     rivals = score(source.ravel(), target.ravel()).reshape(source.shape)
     ranks = evaluation.own_ranks(score(*edges), rivals)
     return {
@@ -62,7 +62,7 @@ def suggested(split: Split, score: Score, vectors: Array | None, seed: int) -> d
 
     ``reachable`` is the share of held-out edges that are among the candidates at all.
     """
-    graph = split.message
+    graph = split.seen
     users, wanted = _held_out(split, seed)
     found, among, held = [], 0, 0
     for start in range(0, len(users), _AT_ONCE):
@@ -88,7 +88,7 @@ def by_allocation(split: Split, seed: int) -> dict[str, float]:
     users, wanted = _held_out(split, seed)
     found = []
     for start in range(0, len(users), _AT_ONCE):
-        for weights in _allocation(split.message, users[start : start + _AT_ONCE]):
+        for weights in _allocation(split.seen, users[start : start + _AT_ONCE]):
             best = np.argsort(-weights, kind="stable")[:TOP]
             found.append(best[weights[best] > 0])
     return evaluation.suggestions(found, wanted, TOP)

@@ -42,8 +42,9 @@ class Calibration:
 class Card:
     """What a model says of itself.
 
-    ``split`` is how edges were divided; ``scores`` by set (``test``, ``hard``, ``suggestions``) and metric; ``curves`` rows of epoch,
-    loss and validation MRR; ``data`` SHA-256 of the graph; times in nanoseconds since 1970.
+    ``split`` is how edges were divided; ``scores`` by set (``test``, ``hard``, ``suggestions``) and
+    metric; ``curves`` rows of epoch, loss and validation MRR; ``data`` SHA-256 of what it was
+    trained on; times in nanoseconds since 1970.
     """
 
     settings: Settings
@@ -77,12 +78,14 @@ class LinkModel:
     @property
     def encoder(self) -> Encoder:
         """Makes vectors of nodes."""
-        return self.scorer.network.encoder
+        encoder: Encoder = self.scorer.network.encoder
+        return encoder
 
     @property
     def decoder(self) -> Decoder:
         """Makes logits of pairs."""
-        return self.scorer.network.decoder
+        decoder: Decoder = self.scorer.network.decoder
+        return decoder
 
     @property
     def embeddings(self) -> Array:

@@ -26,6 +26,7 @@ class Split:
     a model may see; its pairs are what it is trained on. ``valid``, ``test``: held-out edges;
     ``valid_negatives``, ``test_negatives``: as many unlinked pairs. ``new_nodes``: rows that have
     no edge in ``message`` because they were held out whole; empty unless they were.
+    ``seen`` is known when the test edges are asked about: training and validation edges.
     """
 
     known: Graph
@@ -35,6 +36,7 @@ class Split:
     valid_negatives: Pairs
     test_negatives: Pairs
     new_nodes: Array
+    seen: Graph
 
 
 def split_edges(graph: Graph, valid: float, test: float, seed: int) -> Split:
@@ -81,15 +83,16 @@ def split_nodes(graph: Graph, share: float, seed: int) -> Split:
     rows = np.flatnonzero(~new)
     away = np.flatnonzero(ends)
     valid_pairs, test_pairs = (source[held], target[held]), (source[test], target[test])
-    left = graph.without(source[away], target[away]).without(*valid_pairs)
+    seen = graph.without(source[away], target[away])
     return Split(
         known=graph,
-        message=left,
+        message=seen.without(*valid_pairs),
         valid=valid_pairs,
         test=test_pairs,
         valid_negatives=uniform(graph, len(held), rng, rows),
         test_negatives=one_among(graph, len(test), np.flatnonzero(new), rng),
         new_nodes=np.flatnonzero(new),
+        seen=seen,
     )
 
 
@@ -112,12 +115,14 @@ def _divided(
     test = source[:judged], target[:judged]
     valid = source[judged : judged + held], target[judged : judged + held]
     one, other = uniform(graph, held + judged, rng)
+    seen = graph.without(*test)
     return Split(
         known=graph,
-        message=graph.without(*test).without(*valid),
+        message=seen.without(*valid),
         valid=valid,
         test=test,
         valid_negatives=(one[:held], other[:held]),
         test_negatives=(one[held:], other[held:]),
         new_nodes=np.empty(0, np.int64),
+        seen=seen,
     )

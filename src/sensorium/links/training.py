@@ -23,7 +23,7 @@ from sensorium.links.evaluation import own_ranks, reciprocal
 from sensorium.links.features import Features
 from sensorium.links.folds import Batch, Fold, batches, folded, neighbourhood
 from sensorium.links.inputs import Bag
-from sensorium.links.network import Network
+from sensorium.links.neural import Network
 from sensorium.links.sampling import NeighbourSampler
 from sensorium.links.settings import Settings
 from sensorium.links.split import Split
@@ -56,7 +56,7 @@ class Trained:
 
 
 class Training:
-    """One network being trained on one split. ``run`` goes on from ``folder``, where it is given."""
+    """One network being trained on one split; ``run`` goes on from ``folder``, where given."""
 
     def __init__(self, split: Split, features: Features | None, settings: Settings) -> None:
         self.split, self.features, self.settings = split, features, settings
@@ -167,11 +167,13 @@ class Training:
             degree = fold.degree.to(self.device)
             bag = self.scorer.bag
             vectors = self.network.vectors(rows, degree, fold.arcs.to(self.device), bag)
-            ends = (torch.from_numpy(end).to(self.device) for end in (batch.source, batch.target))
-            return vectors, *ends
+            one, other = (
+                torch.from_numpy(end).to(self.device) for end in (batch.source, batch.target)
+            )
+            return vectors, one, other
         sampler = NeighbourSampler(fold.graph, self.settings.fan_out)
-        ends_ = np.concatenate([batch.source, batch.target])
-        nodes, arcs, seeds = neighbourhood(fold.graph, sampler, ends_, int(rng.integers(2**31)))
+        ends = np.concatenate([batch.source, batch.target])
+        nodes, arcs, seeds = neighbourhood(fold.graph, sampler, ends, int(rng.integers(2**31)))
         bag = None if self.features is None else Bag(self.features.rows(nodes), self.device)
         rows = torch.from_numpy(nodes)
         vectors = self.network.vectors(

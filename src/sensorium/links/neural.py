@@ -39,6 +39,6 @@ class Network(nn.Module):
     def vectors(
         self, rows: torch.Tensor, degree: torch.Tensor, arcs: Arcs, features: Bag | None
     ) -> torch.Tensor:
-        """The vectors of ``rows``, which ``arcs`` number from 0; ``degree`` is that in the graph."""
+        """Vectors of ``rows``, which ``arcs`` number from 0; ``degree`` is that in the graph."""
         out: torch.Tensor = self.encoder(self.inputs(rows, degree, features), arcs)
         return out

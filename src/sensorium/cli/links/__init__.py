@@ -1,0 +1,23 @@
+"""``sensorium links``: one module per verb, loaded only when that verb is used."""
+
+from __future__ import annotations
+
+import click
+
+from sensorium.cli import LazyGroup
+
+# In the order a newcomer meets them, which is the order `sensorium links --help` prints.
+VERBS = {
+    "fit": "Learn from a file of edges which further ones are likely, and save the model.",
+    "evaluate": "Measure a saved model again, beside scores that need no learning.",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    table=VERBS,
+    package=__name__,
+    epilog="\b\nNew here?  sensorium links fit edges.csv --features users.csv --out friends",
+)
+def links() -> None:
+    """Learn who is likely to be tied to whom: friends, hosts, whatever has edges."""

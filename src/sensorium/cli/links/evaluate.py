@@ -1,0 +1,30 @@
+"""``sensorium links evaluate``: a saved model's figures, measured again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def evaluate(model: Path, *, as_json: bool) -> None:
+    """Measure the model in the folder MODEL on the edges that were held out when it was trained.
+
+    Common neighbours, Adamic-Adar, resource allocation and personal PageRank are measured on the
+    same edges and negatives.
+    """
+    from sensorium.cli.links.view import compare
+    from sensorium.links import bundle
+    from sensorium.links.fitting import baselines, evaluated
+
+    loaded = bundle.load(model)
+    ours, others = evaluated(loaded), baselines(loaded)
+    if as_json:
+        from sensorium.cli.output import print_json
+
+        print_json({"model": str(model), "scores": ours, "baselines": others})
+    else:
+        compare(loaded, ours, others)

@@ -1,0 +1,133 @@
+"""``sensorium links fit``: a model from a file of edges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("edges", type=_FILE)
+@click.option("--features", type=_FILE, help="What is known of the nodes: CSV, Parquet or .npz.")
+@click.option("--out", type=_FILE, default="links-model", show_default=True, help="The folder.")
+@click.option(
+    "--model",
+    "encoder",
+    default="sage",
+    show_default=True,
+    help="The encoder: sage, gcn, gat, gatv2 or rgat.",
+)
+@click.option(
+    "--decoder",
+    default="structural",
+    show_default=True,
+    help="structural, mlp or dot.",
+)
+@click.option(
+    "--identity",
+    type=click.Choice(["auto", "none", "random", "learned"]),
+    default="auto",
+    show_default=True,
+    help="What tells a node from others beside its features; auto: random without features.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["random", "time", "new-nodes"]),
+    default="random",
+    show_default=True,
+    help="Which edges are held out to judge by.",
+)
+@click.option("--columns", metavar="A,B", help="The two columns of ids (default: found).")
+@click.option("--epochs", type=click.IntRange(1), help="At most so many passes over the edges.")
+@click.option("--width", type=click.IntRange(4), help="How long a vector is.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random.")
+@click.option("--valid", type=float, default=0.05, show_default=True, help="Share for validation.")
+@click.option("--test", type=float, default=0.10, show_default=True, help="Share for the test.")
+@click.option("--fresh", is_flag=True, help="Do not go on with an interrupted training.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def fit(
+    edges: Path, features: Path | None, out: Path, *, as_json: bool, fresh: bool, **chosen: Any
+) -> None:
+    """Learn from EDGES, a CSV, TSV, Parquet or edge-list file with the ids of two nodes in a row.
+
+    A part of the edges is held out to judge by; the model then answers for the whole graph. An
+    interrupted training goes on where it was when the command is given again.
+    """
+    from sensorium.cli.links.view import Progress, notes, said, show
+    from sensorium.links import bundle
+    from sensorium.links.fitting import fit as fitted
+    from sensorium.links.optional import need_torch
+
+    need_torch()
+    read, known = _read(edges, features, chosen.pop("columns"))
+    notes(read.notes)
+    settings = _settings(chosen, described=known is not None)
+    folder = out.parent / f".{out.name}.training"
+    if fresh:
+        _remove(folder)
+    with Progress(settings.epochs, quiet=as_json) as progress:
+        model = fitted(
+            read.graph,
+            read.names,
+            known,
+            settings,
+            split=chosen["split"],
+            folder=folder,
+            progress=progress.step,
+            kinds=read.kinds,
+            notes=read.notes,
+        )
+    bundle.save(model, out)
+    _remove(folder)
+    if as_json:
+        from sensorium.cli.output import print_json
+
+        print_json(said(model, out))
+    else:
+        show(model, out)
+
+
+def _read(edges: Path, features: Path | None, columns: str | None) -> Any:
+    from sensorium.errors import UsageError
+    from sensorium.links.describing import read_features
+    from sensorium.links.reading import read_edges
+
+    pair = None
+    if columns is not None:
+        first, _, second = columns.partition(",")
+        if not first or not second:
+            raise UsageError("--columns names two columns", next_step="--columns source,target")
+        pair = (first.strip(), second.strip())
+    if features is None:
+        return read_edges(edges, columns=pair), None
+    described = read_features(features)
+    read = read_edges(edges, columns=pair, also=described.ids)
+    read.notes.extend(described.notes)
+    missing = len(read.names) - len(described.ids)
+    if missing:
+        read.notes.append(f"{missing:,} nodes without a row in {features.name}")
+    return read, described.of(read.names)
+
+
+def _settings(chosen: dict[str, Any], *, described: bool) -> Any:
+    from sensorium.links.settings import Settings
+
+    identity = chosen["identity"]
+    if identity == "auto":
+        identity = "none" if described else "random"
+    given = {
+        name: chosen[name]
+        for name in ("encoder", "decoder", "epochs", "width", "seed", "valid", "test")
+        if chosen[name] is not None
+    }
+    return Settings(identity=identity, **given)
+
+
+def _remove(folder: Path) -> None:
+    from shutil import rmtree
+
+    rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ import pytest
 
 from sensorium.agent import InvestigationResult
 from sensorium.model.action import RiskTier
+from sensorium.model.evidence import Weight
 from sensorium.model.incident import IncidentKind, IncidentState, Severity, Verdict
 from tests.agent import scenarios
 from tests.agent.conftest import open_bench
@@ -203,3 +204,25 @@ def test_a_transfer_that_only_looks_planned_stays_open(
     assert result.incident.state is not IncidentState.AUTO_RESOLVED
     assert result.verdict is not Verdict.PLANNED
     assert reason in " ".join(result.brief.split())
+
+
+def test_a_router_of_the_incident_is_told_by_its_share_of_the_paths(
+    results: dict[str, InvestigationResult],
+) -> None:
+    result = results["link_fault"]
+    (told,) = (f for f in result.findings if "of the paths" in f.text and "gw2" in f.text)
+    assert told.text.startswith("gw2 (10.0.0.2) is a core router, on 100 % of the paths")
+    assert told.weight is Weight.CONTEXT
+    (evidence,) = (e for e in result.evidence if e.id in told.evidence_for)
+    row = dict(zip(evidence.columns, evidence.rows[0], strict=True))
+    assert row["exporter"] == "10.0.0.2"
+    assert f"({row['pairs']} of {row['all_pairs']} client-service pairs)" in told.text
+
+
+def test_a_chain_of_uses_between_hosts_of_the_incident_is_told(
+    results: dict[str, InvestigationResult],
+) -> None:
+    texts = [f.text for f in results["service_failure"].findings]
+    assert (
+        "web (10.2.0.10) depends on db (10.2.0.30) (5432/tcp) through app (10.2.0.20) (8000/tcp)"
+    ) in texts

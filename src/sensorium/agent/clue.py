@@ -49,7 +49,9 @@ class ClueKind(StrEnum):
     JOB_STARTED = "job_started"
     PLAN_CHECK = "plan_check"
     DEPENDENTS = "dependents"
+    DEPENDENCE = "dependence"
     CENTRALITY = "centrality"
+    PATH_SHARE = "path_share"
     ORDINARY = "ordinary"
 
 

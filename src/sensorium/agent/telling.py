@@ -101,6 +101,7 @@ def _impact(clues: tuple[Clue, ...], story: Story | None) -> tuple[Finding, ...]
         # A router is used by those behind it; whoever logs in to it does not matter here.
         port = [c for c in hit if c.subject == story.cause]
         hit = port or [c for c in hit if "#" in c.subject]
+        hit += [c for c in of_kind(clues, ClueKind.PATH_SHARE) if c.subject == story.hosts[0]]
     harmed = [c for c in of_kind(clues, *_CONSEQUENCES) if c not in story.chain]
     harmed.sort(key=lambda c: (c.weight is not Weight.STRONG, -c.value, c.text))
     return tuple(c.finding() for c in (*harmed[:2], *hit))

@@ -7,11 +7,13 @@ from sensorium.agent.clue import Clue, ClueKind
 from sensorium.agent.naming import count, parse_port
 from sensorium.agent.readings.interfaces import Ports, behind, read_interfaces
 from sensorium.agent.readings.metrics import read_metrics
+from sensorium.agent.readings.paths import read_chains, read_path_shares
 from sensorium.agent.tools.carried_hosts import carried_hosts
 from sensorium.agent.tools.dependencies import dependencies
 from sensorium.agent.tools.interface_counters import interface_counters
 from sensorium.agent.tools.interface_names import interface_names
 from sensorium.agent.tools.metric_changes import metric_changes
+from sensorium.agent.tools.path_shares import path_shares
 from sensorium.agent.tools.toolbox import Answer, Toolbox
 from sensorium.agent.tools.vantage import vantage
 from sensorium.model.anomaly import EntityKind
@@ -44,6 +46,9 @@ def play(case: Case, box: Toolbox) -> Report:
     clues += read_metrics(case, metric_changes(box, hosts, extra))
     answer, graph = dependencies(box)
     clues += dependents(case, answer, graph)
+    clues += read_chains(case, answer, graph)
+    if case.routers or set(case.focus) & set(exporters):
+        clues += read_path_shares(case, path_shares(box))
     return Report(tuple(clues), tuple(notes))
 
 

@@ -1,0 +1,1 @@
+"""The peer of ``benchmarks.detect_forest`` in an environment of its own."""

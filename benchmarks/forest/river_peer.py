@@ -1,0 +1,95 @@
+"""river's half-space trees in a process and an environment of its own.
+
+Run as a program, it reads ``{"vectors": [[...], ...], "trees", "height", "window"}``, scores each
+vector and then learns it, and prints the scores, the splits it drew, and the seconds of processor
+time that it took.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+RIVER = "0.26.1"
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv-river"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What river said of each vector, with the splits of its trees in the order of a heap."""
+
+    scores: list[float]
+    features: list[list[int]]
+    thresholds: list[list[float]]
+    seconds: float
+
+
+def score(vectors: list[list[float]], *, trees: int, height: int, window: int) -> Peer:
+    """Let river score and learn the vectors one after the other."""
+    install()
+    asked = {"vectors": vectors, "trees": trees, "height": height, "window": window}
+    command = [str(VENV / "bin" / "python"), __file__]
+    text = json.dumps(asked)
+    done = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True)
+    return Peer(**json.loads(done.stdout))
+
+
+def install() -> None:
+    """Make the peer's environment, once."""
+    if (VENV / "installed").exists():
+        return
+    print(f"installing river {RIVER} into {VENV.name} (once)", flush=True)
+    subprocess.run([ROOT / "tools" / "make-venv", sys.executable, VENV], check=True)
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    try:
+        subprocess.run([*pip, "install", f"river=={RIVER}"], check=True)
+    except subprocess.CalledProcessError:
+        shutil.rmtree(VENV)
+        raise
+    (VENV / "installed").touch()
+
+
+def main() -> None:
+    """What the peer's own interpreter runs."""
+    asked = json.load(sys.stdin)
+    model = import_module("river.anomaly").HalfSpaceTrees(
+        n_trees=asked["trees"], height=asked["height"], window_size=asked["window"], seed=1
+    )
+    rows = [dict(enumerate(vector)) for vector in asked["vectors"]]
+    scores, began = [], time.process_time()
+    for row in rows:
+        scores.append(model.score_one(row))
+        model.learn_one(row)
+    seconds = time.process_time() - began
+    splits = [_heap(tree, 2 ** asked["height"] - 1) for tree in model.trees]
+    print(
+        json.dumps(
+            {
+                "scores": scores,
+                "features": [[node.feature for node in heap] for heap in splits],
+                "thresholds": [[node.threshold for node in heap] for heap in splits],
+                "seconds": seconds,
+            }
+        )
+    )
+
+
+def _heap(root: Any, splits: int) -> list[Any]:
+    nodes = [root]
+    for node in nodes:
+        if len(nodes) >= splits:
+            break
+        nodes += node.children
+    return nodes[:splits]
+
+
+if __name__ == "__main__":
+    main()

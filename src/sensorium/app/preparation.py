@@ -32,6 +32,7 @@ def decoder_steps() -> Iterator[Step]:
     yield "prometheus", _prometheus
     yield "log templates", _log_templates
     yield "detection", _detection
+    yield "who talks to whom", _talk
     yield "topology", _topology
 
 
@@ -165,6 +166,16 @@ def _detection() -> None:
         samples = [pa.array(s, f.type) for s, f in zip(sample, METRICS, strict=True)]
         engine.observe(Signal.METRICS, pa.RecordBatch.from_arrays(samples, schema=METRICS))
         engine.advance(now - 2 * minute)
+
+
+def _talk() -> None:
+    import numpy as np
+
+    from sensorium.links.network.memory import TalkMemory
+
+    memory, ends = TalkMemory(), (np.array([1], np.uint64), np.array([2], np.uint64))
+    memory.features(*ends, 0)
+    memory.learn(*ends, 0, np.ones(1, np.bool_))
 
 
 def _udp() -> None:

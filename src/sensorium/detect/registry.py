@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sensorium.detect import presence
 from sensorium.detect.config import DetectConfig
+from sensorium.detect.detectors.edge import EdgeDetector
 from sensorium.detect.detectors.first_move import FirstMoveDetector
 from sensorium.detect.detectors.host import HostDetector
 from sensorium.detect.detectors.interface import InterfaceDetector
@@ -48,6 +49,7 @@ def build_detectors(
         hosts,
         JointDetector(config, hosts),
         PairDetector(config),
+        EdgeDetector(config),
         ServiceDetector(config),
         InterfaceDetector(config),
         exporters,

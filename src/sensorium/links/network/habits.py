@@ -69,6 +69,13 @@ def features(
 
 
 @kernel
+def unknown(edges: Any, source: Any, target: Any, out: Any) -> None:
+    """Which edges are not in the table."""
+    for at in range(len(source)):
+        out[at] = find(edges.keys, edge_key(source[at], target[at])) < 0
+
+
+@kernel
 def learn(
     hosts: Any,
     edges: Any,

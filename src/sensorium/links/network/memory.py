@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from sensorium.links.network import table
-from sensorium.links.network.habits import features, learn
+from sensorium.links.network.habits import features, learn, unknown
 from sensorium.links.network.names import COLUMN, FEATURES
 
 Array = np.ndarray[Any, Any]
@@ -95,20 +95,33 @@ class TalkMemory:
         """Memory of the tables."""
         return sum(int(part.nbytes) for part in (*self._hosts, *self._edges))
 
+    def new(self, source: Array, target: Array) -> Array:
+        """Which edges are not known, bool (n,)."""
+        out = np.empty(len(source), np.bool_)
+        unknown(self._edges, source, target, out)
+        return out
+
     def features(
-        self, source: Array, target: Array, window: int, among: tuple[Array, Array] | None = None
+        self,
+        source: Array,
+        target: Array,
+        window: int,
+        among: tuple[Array, Array] | None = None,
+        *,
+        absent: bool = False,
     ) -> Array:
         """What is known of each edge before ``window``, float32 (n, len(FEATURES)).
 
-        The edges are the window's own, or, with the window's edges given as ``among``, others that
-        might have been. Changes nothing. See :data:`~sensorium.links.network.names.FEATURES`.
+        The edges are the window's own, or some of those given as ``among``, or, where they are
+        ``absent``, none of these but others that might have been. Changes nothing.
+        See :data:`~sensorium.links.network.names.FEATURES`.
         """
         found = np.zeros((len(source), len(FEATURES)), np.float32)
         features(self._hosts, self._edges, self._totals, source, target, window, found)
         hosts, edges = np.unique(np.concatenate(among or (source, target)), return_counts=True)
         for ends, feature in ((source, "source_busy"), (target, "target_busy")):
             at = np.minimum(np.searchsorted(hosts, ends), len(hosts) - 1)
-            others = np.where(hosts[at] == ends, edges[at], 0) - (among is None)
+            others = np.where(hosts[at] == ends, edges[at], 0) - (not absent)
             found[:, COLUMN[feature]] = np.log1p(np.minimum(others, _BUSY))
         return found
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sensorium.ingest.compiled import kernel
 from sensorium.links.network.memory import TalkMemory
-from sensorium.links.network.table import edge_key, find
+from sensorium.links.network.table import find
 
 Array = np.ndarray[Any, Any]
 
@@ -34,13 +34,10 @@ def absent(
     one = np.where(kind == 0, any_host[0], source)
     other = np.where(kind == 0, any_host[1], target[rng.integers(0, n, n)])
     hops = np.zeros(n, np.uint64)
-    state = memory.state
-    _two_hops(state[0], source, drawn, hops)
+    _two_hops(memory.state[0], source, drawn, hops)
     other = np.where((kind == 2) & (hops != 0), hops, other)
-    real = np.zeros(n, np.bool_)
-    _known(state[1], one, other, real)
     present = np.isin(_pairs(one, other), _pairs(source, target))
-    kept = (one != other) & ~real & ~present
+    kept = (one != other) & memory.new(one, other) & ~present
     return one[kept], other[kept]
 
 
@@ -51,12 +48,6 @@ _STRANGERS: Final = 0.1
 
 def _pairs(one: Array, other: Array) -> Array:
     return np.asarray(one * np.uint64(0x9E3779B97F4A7C15) ^ other)
-
-
-@kernel
-def _known(edges: Any, source: Any, target: Any, out: Any) -> None:
-    for at in range(len(source)):
-        out[at] = find(edges.keys, edge_key(source[at], target[at])) >= 0
 
 
 @kernel

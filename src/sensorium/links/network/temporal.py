@@ -52,7 +52,7 @@ class Lessons:
         first = known[:, COLUMN["new"]] > 0
         noted = first | (self._rng.random(len(source)) < _KNOWN_SHARE)
         one, other = absent(memory, source[noted], target[noted], self._rng)
-        never = memory.features(one, other, window, (source, target))
+        never = memory.features(one, other, window, (source, target), absent=True)
         came = np.repeat(np.array([1.0, 0.0], np.float32), (int(noted.sum()), len(one)))
         self._known = np.concatenate([self._known, known[noted], never])[-self._most :]
         self._came = np.concatenate([self._came, came])[-self._most :]

@@ -77,6 +77,8 @@ class Trip:
 
     async def _guard(self) -> None:
         guard = self._parts.guard
+        if guard.is_idle:
+            return
         passed = await guard.before(self._conversation, self._context)
         if isinstance(passed, Blocked):
             raise from_blocked(passed)
@@ -151,17 +153,20 @@ class Trip:
         self, attempt: Attempt | CacheAttempt, reply: Reply, data: bytes | None
     ) -> Whole:
         """What the guardrails leave of the answer."""
-        await self._await_beside()
-        passed = await self._parts.guard.after(reply, self._context, self._restore)
-        if isinstance(passed, Blocked):
-            raise from_blocked(passed)
-        self._facts.guardrails += tuple(map(str, passed.flags))
-        self._facts.outcome = "ok"
         parts = self._parts
+        if not parts.guard.is_idle:
+            await self._await_beside()
+            passed = await parts.guard.after(reply, self._context, self._restore)
+            if isinstance(passed, Blocked):
+                raise from_blocked(passed)
+            self._facts.guardrails += tuple(map(str, passed.flags))
+            if passed.reply is not reply:
+                reply, data = passed.reply, None
+        self._facts.outcome = "ok"
         parts.measures.ended(self._facts, parts.clock.now(), attempt.kind)
-        if data is not None and passed.reply is reply:
+        if data is not None:
             return Whole(reply, self._facts, data)
-        return Whole(named(passed.reply, self._facts, parts.clock.wall_ns()), self._facts)
+        return Whole(named(reply, self._facts, parts.clock.wall_ns()), self._facts)
 
     async def _stream(self, attempt: Attempt, body: Mapping[str, Any], left_s: float) -> Streamed:
         source: Source | None = None

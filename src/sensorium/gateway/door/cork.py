@@ -43,5 +43,9 @@ class Cork:
         self.release()
         self._transport.close()
 
+    def is_closing(self) -> bool:
+        """Asked after every answer, and so not left to the last method."""
+        return self._transport.is_closing()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

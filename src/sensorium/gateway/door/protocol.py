@@ -41,6 +41,9 @@ class DoorProtocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._body_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._idle_since = 0.0  # in the loop's time; 0: not idle
+        self._in_head = True
         self._in_body = False
         self._head_bytes = 0
 
@@ -50,7 +53,7 @@ class DoorProtocol(HttpToolsProtocol):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._head_timer, self._body_timer, self._write_timer):
+        for timer in (self._head_timer, self._body_timer, self._write_timer, self._idle_timer):
             if timer is not None:
                 timer.cancel()
         self._unset_keepalive_if_required()
@@ -65,7 +68,10 @@ class DoorProtocol(HttpToolsProtocol):
             # Most bodies come with their head, and need no timer.
             limit_s = self.limits.body_timeout_s
             self._body_timer = self.loop.call_later(limit_s, self._body_is_late)
-        if self._head_timer is not None:
+        if self._in_head:
+            # As do most heads of requests that follow another.
+            if self._head_timer is None:
+                self._await_head()
             self._head_bytes += len(data)
             if self._head_bytes > self.limits.max_head_bytes and not self.transport.is_closing():
                 self.transport.write(_TOO_LARGE)
@@ -75,13 +81,15 @@ class DoorProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope[CORK] = self._cork  # type: ignore[literal-required]  # ours
         self.scope[LEAVING] = self._leaving  # type: ignore[literal-required]  # ours
-        if self._head_timer is None:
-            self._await_head()
+        if not self._in_head:
+            self._in_head = True
+            self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+        self._in_head = False
         self._in_body = True
         super().on_headers_complete()
         self.scope[CYCLE] = self.cycle  # type: ignore[literal-required]  # ours
@@ -92,6 +100,32 @@ class DoorProtocol(HttpToolsProtocol):
             self._body_timer.cancel()
             self._body_timer = None
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        # As uvicorn's own, but with one timer for a connection and not one for each answer.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_if_idle)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = 0.0
+
+    def _look_if_idle(self) -> None:
+        self._idle_timer = None
+        if not self._idle_since or self.transport.is_closing():
+            return  # the next answer looks again
+        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left_s <= 0:
+            self.transport.close()
+        else:
+            self._idle_timer = self.loop.call_later(left_s, self._look_if_idle)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -104,7 +138,6 @@ class DoorProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def _await_head(self) -> None:
-        self._head_bytes = 0
         self._head_timer = self.loop.call_later(self.limits.head_timeout_s, self._too_slow)
 
     def _too_slow(self) -> None:

@@ -52,6 +52,11 @@ class Guard:
             ("rule", "kind", "stage", "outcome"),
         )
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no rule at all."""
+        return not self._bounds
+
     def rules(self, stage: Stage, route: str) -> tuple[Bound, ...]:
         """The rules that look at this stage of a call of this route."""
         key = (stage, route if route in self._routes else "")

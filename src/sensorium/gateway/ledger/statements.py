@@ -29,7 +29,7 @@ _CLOSED: Final = (
     "cache_write_tokens reasoning_tokens cache_write_long_tokens cached policy"
 ).split()
 _ACCOUNT: Final = [field.name for field in fields(Account)]
-_account_row: Final = attrgetter(*_ACCOUNT)
+_account_row: Final = attrgetter(*_ACCOUNT[1:], _ACCOUNT[0])
 _SCOPE_COLUMN: Final = {
     "key": "key_id", "user": "user_id", "team": "team_id", "organisation": "organisation_id",
 }  # fmt: skip
@@ -41,9 +41,9 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 
 _INSERT_ATTEMPT = _insert("gateway_attempts", _OPENED) + " ON CONFLICT DO NOTHING"
 _PUT_ACCOUNT = (
-    _insert("gateway_accounts", _ACCOUNT)
-    + " ON CONFLICT (scope) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in _ACCOUNT[1:])
+    "UPDATE gateway_accounts SET "
+    + ", ".join(f"{name} = ?" for name in _ACCOUNT[1:])
+    + " WHERE scope = ?"
 )
 _CLOSE_ATTEMPT = (
     "UPDATE gateway_attempts SET "
@@ -158,7 +158,7 @@ class Statements:
         )
 
     def put_accounts(self, accounts: Sequence[Account]) -> None:
-        """Write them back."""
+        """Write back what :meth:`accounts` read, and so locked."""
         self._many(_PUT_ACCOUNT, [_account_row(one) for one in accounts])
 
     def open_attempts(self, rows: list[tuple[Any, ...]]) -> int:

@@ -148,9 +148,7 @@ class Exchange:
         elif length is not None and int(length) > self._limit:
             self._fail(bad_answer("the provider's answer is too large", "too_large", self.status))
         else:
-            self._head = True
-            self._timer.cancel()
-            self._timer = self._loop.call_at(self._deadline, self._late)
+            self._head = True  # the timer runs on, and looks whether the deadline is later
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
@@ -243,7 +241,9 @@ class Exchange:
             raise CallFailedError(self._failure.failure) from None
 
     def _late(self) -> None:
-        if self._head:
+        if self._head and self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._late)
+        elif self._head:
             self._fail(timed_out("the provider's answer took too long", "whole"))
         else:
             self._fail(timed_out("the provider did not begin to answer in time", self._late_by))

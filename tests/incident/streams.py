@@ -17,6 +17,8 @@ from sensorium.model.incident import Incident
 from sensorium.model.signals import Signal
 from sensorium.observe import Observe
 from sensorium.topology import EntityGraph, Identities
+from sensorium.topology.behind import Behind
+from sensorium.topology.inventory import Inventory
 from tests.topology.batches import flow, flows, logs
 
 SECOND = 1_000_000_000
@@ -322,9 +324,12 @@ def quiet_traffic() -> EntityGraph:
 
 
 def manager(
-    *changes: Change, config: IncidentConfig | None = None, observe: Observe | None = None
+    *changes: Change,
+    config: IncidentConfig | None = None,
+    observe: Observe | None = None,
+    inventory: Inventory | None = None,
 ) -> IncidentManager:
-    """A manager of that network."""
+    """A manager of that network, which knows the cables of an inventory."""
     identities = Identities()
     identities.observe(Signal.LOGS, logs(*((a, n, BEGAN) for a, n in sorted(NAMES.items()))))
     return IncidentManager(
@@ -333,6 +338,7 @@ def manager(
         identities,
         quiet_traffic(),
         list(changes),
+        Behind(inventory or Inventory(), identities.resolve).of,
     )
 
 

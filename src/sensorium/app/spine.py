@@ -26,6 +26,8 @@ from sensorium.pipeline.turn import Parts, Pipeline
 from sensorium.store.records import Records, open_records
 from sensorium.store.telemetry import ClickHouseTelemetry, open_telemetry
 from sensorium.topology import EntityGraph, Identities
+from sensorium.topology.behind import Behind
+from sensorium.topology.inventory import read_inventory
 
 Clock = Callable[[], int]
 """The present in Unix nanoseconds."""
@@ -61,9 +63,11 @@ class Spine:
 def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_ns) -> Spine:
     """Open the stores in ``settings.data_dir`` and wire the parts; nothing runs yet.
 
-    Raises SensoriumError where a store cannot be opened; what was opened before is closed.
+    Raises SensoriumError where a store cannot be opened or an inventory read; what was opened
+    before is closed.
     """
     data = settings.data_dir
+    inventory = read_inventory(settings.topology.inventory)
     telemetry, records = _open_stores(settings, observe)
     desk = ApprovalDesk(records, clock, settings.approval)
     identities, graph = Identities(), EntityGraph()
@@ -80,7 +84,11 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     )
     inquest = Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
     engine = DetectionEngine(settings.detect, observe)
-    incidents = IncidentManager(settings.incident, observe, identities, graph)
+    for device in inventory.devices.values():
+        for address in device.addresses:
+            identities.state(device.name, address)
+    behind = Behind(inventory, identities.resolve).of
+    incidents = IncidentManager(settings.incident, observe, identities, graph, behind=behind)
     netflow = NetflowDecoder(settings.ingest.netflow, observe)
     sflow = SflowDecoder(settings.ingest.sflow, observe)
     parts = Parts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -45,6 +45,10 @@ class IncidentUpdates:
         return tuple(self.latest.values())
 
 
+def _nobody(_address: str) -> frozenset[str]:
+    return frozenset()
+
+
 class IncidentManager:
     """Groups anomalies into incidents. All time is event time; nothing is read or written.
 
@@ -60,8 +64,10 @@ class IncidentManager:
         identities: Identities,
         graph: EntityGraph,
         changes: Sequence[Change] = (),
+        behind: Callable[[str], frozenset[str]] = _nobody,
     ) -> None:
         self.changes: Sequence[Change] = changes
+        self._behind = behind
         self._config = config
         self._identities = identities
         self._graph = graph
@@ -212,7 +218,8 @@ class IncidentManager:
 
     def _carried(self, exporter: str) -> frozenset[str]:
         addresses = self._identities.addresses(exporter)
-        return frozenset().union(*(self._graph.carried(address) for address in addresses))
+        seen = (self._graph.carried(address) for address in addresses)
+        return self._behind(self._identities.canonical(exporter)).union(*seen)
 
     def _is_exporter_address(self, address: str) -> bool:
         return self._is_exporter(self._identities.canonical(address))
@@ -221,7 +228,10 @@ class IncidentManager:
         return not self._graph.exporters.isdisjoint(self._identities.addresses(host))
 
     def _criticality(self, host: str) -> float:
-        return self._graph.established.criticality_of(host)
+        """How much of the network needs a host: by its services, or by being behind it."""
+        edges = self._graph.established
+        behind = len(self._behind(self._identities.canonical(host)) & set(edges.hosts))
+        return max(edges.criticality_of(host), behind / max(len(edges.hosts) - 1, 1))
 
     def _namer(self) -> Namer:
         return Namer(

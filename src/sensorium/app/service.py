@@ -13,10 +13,11 @@ from sensorium.app.acknowledged import Acknowledged, build_acknowledged
 from sensorium.app.preparation import prepare_decoders
 from sensorium.app.spine import Spine, build_spine
 from sensorium.app.streams import build_streams
-from sensorium.console.api import ConsoleDeps, build_api
+from sensorium.console.api import ConsoleDeps, LinksDeps, build_api
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
 from sensorium.ingest.transport import Scraper, UdpReceiver
+from sensorium.links.serving import Shelf
 from sensorium.observe import open_observe
 from sensorium.pipeline.exporters import ExporterBook
 from sensorium.pipeline.inbox import Inbox
@@ -28,6 +29,7 @@ from sensorium.supervisor import Supervisor
 if TYPE_CHECKING:
     from sensorium.component import Component, Health
     from sensorium.config import Settings
+    from sensorium.observe import Observe
 
 
 @dataclass(slots=True)
@@ -81,6 +83,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         housekeeping=_Housekeeping(spine, exporters),
         close=lambda: _close(spine, acknowledged),
     )
+    links = _links(settings, observe)
     parts: list[Component] = []
     supervisor: Supervisor
 
@@ -101,10 +104,11 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         ),
         health=health,
         exporters=exporters.current,
+        links=links,
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
     parts += [pipeline, http, receiver, scraper, *acknowledged.receivers]
-    parts += streams
+    parts += [*streams, *([] if links is None else [links.shelf])]
     supervisor = Supervisor(parts, observe)
     acknowledged.open()
     http.bind()
@@ -112,6 +116,14 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     for stream in streams:
         stream.bind()
     return supervisor, http
+
+
+def _links(settings: Settings, observe: Observe) -> LinksDeps | None:
+    """The graphs that links are suggested in, where the settings name one."""
+    if not settings.links.graphs:
+        return None
+    shelf = Shelf(settings.links, observe, time.time_ns)
+    return LinksDeps(shelf, settings.links, time.time_ns)
 
 
 def _resume(resumption: Resumption) -> None:

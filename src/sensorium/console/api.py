@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from sensorium.approval import ApprovalDesk
     from sensorium.component import Health
+    from sensorium.links.config import LinksConfig
+    from sensorium.links.serving import Shelf
     from sensorium.observe import Observe
     from sensorium.pipeline.exporters import ExporterReports
     from sensorium.store.records import Records
@@ -36,8 +38,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class LinksDeps:
+    """What suggestions of links are answered from."""
+
+    shelf: Shelf
+    config: LinksConfig
+    clock_ns: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleDeps:
-    """What the API answers from."""
+    """What the API answers from; ``links`` where a graph is served."""
 
     observe: Observe
     records: Records
@@ -46,26 +57,53 @@ class ConsoleDeps:
     intake: Intake
     health: Callable[[], Mapping[str, Health]]
     exporters: Callable[[], ExporterReports]
+    links: LinksDeps | None = None
 
 
 def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
     """Assemble the application; inert until a server runs it."""
+    app = _guarded(config, "Incidents, their evidence, and the decisions that wait for a person.")
+    _probe_routes(app, deps.observe, deps.health)
+    if deps.links is not None:
+        _add_links(app, deps.links, deps.observe)
+    app.include_router(incident_routes(deps.records, deps.telemetry))
+    app.include_router(decision_routes(deps.desk, deps.records))
+    app.include_router(exporter_routes(deps.exporters))
+    app.include_router(intake_routes(deps.intake, config))
+    return app
+
+
+def build_links_api(
+    deps: LinksDeps,
+    config: ConsoleConfig,
+    observe: Observe,
+    health: Callable[[], Mapping[str, Health]],
+) -> FastAPI:
+    """The application of a service that suggests links and does nothing else."""
+    app = _guarded(config, "Suggested links, and scores of pairs.")
+    _probe_routes(app, observe, health)
+    _add_links(app, deps, observe)
+    return app
+
+
+def _guarded(config: ConsoleConfig, summary: str) -> FastAPI:
     app = FastAPI(
         title="Sensorium",
         version=__version__,
-        summary="Incidents, their evidence, and the decisions that wait for a person.",
+        summary=summary,
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
     )
     app.middleware("http")(make_guard(config))
     app.add_exception_handler(SensoriumError, _refused)
-    _probe_routes(app, deps)
-    app.include_router(incident_routes(deps.records, deps.telemetry))
-    app.include_router(decision_routes(deps.desk, deps.records))
-    app.include_router(exporter_routes(deps.exporters))
-    app.include_router(intake_routes(deps.intake, config))
     return app
+
+
+def _add_links(app: FastAPI, deps: LinksDeps, observe: Observe) -> None:
+    from sensorium.console.links import link_routes
+
+    app.include_router(link_routes(deps.shelf, deps.config, observe, deps.clock_ns))
 
 
 def _refused(_request: Request, error: Exception) -> JSONResponse:
@@ -80,28 +118,30 @@ def _refused(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, status_code=status)
 
 
-def _probe_routes(app: FastAPI, deps: ConsoleDeps) -> None:
+def _probe_routes(
+    app: FastAPI, observe: Observe, health: Callable[[], Mapping[str, Health]]
+) -> None:
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
-        return Response(generate_latest(deps.observe.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(observe.registry), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> JSONResponse:
-        return _health(deps, ready={HealthState.STARTING, HealthState.OK, HealthState.DEGRADED})
+        return _health(health, ready={HealthState.STARTING, HealthState.OK, HealthState.DEGRADED})
 
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> JSONResponse:
-        return _health(deps, ready={HealthState.OK, HealthState.DEGRADED})
+        return _health(health, ready={HealthState.OK, HealthState.DEGRADED})
 
 
-def _health(deps: ConsoleDeps, ready: set[HealthState]) -> JSONResponse:
-    parts = deps.health()
-    good = all(health.state in ready for health in parts.values())
+def _health(health: Callable[[], Mapping[str, Health]], ready: set[HealthState]) -> JSONResponse:
+    parts = health()
+    good = all(part.state in ready for part in parts.values())
     body: dict[str, Any] = {
         "status": "ok" if good else "unavailable",
         "parts": {
-            name: {"state": health.state, "detail": health.detail}
-            for name, health in sorted(parts.items())
+            name: {"state": part.state, "detail": part.detail}
+            for name, part in sorted(parts.items())
         },
     }
     return JSONResponse(body, status_code=200 if good else 503)

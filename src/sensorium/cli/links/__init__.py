@@ -10,6 +10,11 @@ from sensorium.cli import LazyGroup
 VERBS = {
     "fit": "Learn from a file of edges which further ones are likely, and save the model.",
     "evaluate": "Measure a saved model again, beside scores that need no learning.",
+    "recommend": "Say to whom a node is most likely to be tied, and why.",
+    "score": "Write a score and a probability for each pair of a file.",
+    "explain": "Say what two nodes have in common.",
+    "refresh": "Take newer ties into a model without training.",
+    "serve": "Answer all of that over HTTP.",
 }
 
 

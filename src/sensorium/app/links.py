@@ -1,0 +1,53 @@
+"""A service that suggests links and does nothing else: ``sensorium links serve``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sensorium.console.api import LinksDeps, build_links_api
+from sensorium.console.server import HttpServer
+from sensorium.links.serving import Shelf
+from sensorium.observe import open_observe
+from sensorium.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from sensorium.component import Health
+    from sensorium.console.config import ConsoleConfig
+    from sensorium.links.config import LinksConfig
+    from sensorium.observe.config import ObserveConfig
+
+
+async def run_links(
+    config: LinksConfig,
+    console: ConsoleConfig,
+    observing: ObserveConfig,
+    started: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; ``started`` is told the URL once every graph was tried."""
+    observe = open_observe(observing)
+    shelf = Shelf(config, observe, time.time_ns)
+    supervisor: Supervisor
+
+    def health() -> dict[str, Health]:
+        return supervisor.health()
+
+    deps = LinksDeps(shelf, config, time.time_ns)
+    http = HttpServer(build_links_api(deps, console, observe, health), console, observe)
+    supervisor = Supervisor([http, shelf], observe)
+    http.bind()
+    for graph in config.graphs:
+        await asyncio.to_thread(shelf.look, graph)
+    started(http.url)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = asyncio.create_task(supervisor.run())
+    await stop.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    observe.close()

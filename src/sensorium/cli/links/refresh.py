@@ -1,0 +1,48 @@
+"""``sensorium links refresh``: the model on newer edges, without training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("edges", type=_FILE)
+@click.option("--features", type=_FILE, help="Features of all nodes (default: as they were).")
+@click.option("--whole", is_flag=True, help="Compute every embedding, changed or not.")
+def refresh(model: Path, edges: Path, features: Path | None, whole: bool) -> None:
+    """Take all ties from EDGES instead of those in MODEL, and make the embeddings anew.
+
+    Only nodes in the neighbourhood of a change are computed. Weights stay as they are; new nodes
+    are served from their features and ties. A service that serves the folder takes it up.
+    """
+    import time
+
+    from sensorium.links import bundle
+    from sensorium.links.describing import read_features
+    from sensorium.links.reading import read_edges
+    from sensorium.links.updating import updated
+
+    before = bundle.load(model)
+    described = None if features is None else read_features(features)
+    given = read_edges(edges)
+    for note in [*given.notes, *(described.notes if described else ())]:
+        click.echo(f"note: {note}", err=True)
+    if described is not None and before.features is None:
+        click.echo("note: the model was trained without features: they are not used", err=True)
+    began = time.monotonic()
+    after, made, left_out = updated(before, given, described, time.time_ns(), whole=whole)
+    if left_out:
+        click.echo(
+            f"note: {left_out:,} features were not there in training and are not used", err=True
+        )
+    bundle.save(after, model)
+    new = after.graph.nodes - before.graph.nodes
+    click.echo(
+        f"{model}: {after.graph.nodes:,} nodes ({new:,} new), {after.graph.edges:,} edges; "
+        f"{len(made.computed):,} embeddings computed in {time.monotonic() - began:.1f} s"
+    )

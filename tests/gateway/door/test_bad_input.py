@@ -124,6 +124,34 @@ def test_a_caller_that_does_not_finish_its_head_is_hung_up_on(sent: bytes) -> No
     with_door(check, head_timeout_s=0.05)
 
 
+WELL = b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n"
+
+
+def test_a_second_head_on_a_connection_has_no_more_time_than_the_first() -> None:
+    async def check(served: Served, _: Any) -> None:
+        reply = await raw(served, WELL + b"POST /v1/chat")
+        assert reply.startswith(b"HTTP/1.1 200 ")
+        assert reply.count(b"HTTP/1.1") == 1
+
+    with_door(check, head_timeout_s=1.0)  # the first must have come by then, also when it is busy
+
+
+def test_a_second_head_on_a_connection_may_be_no_larger_than_the_first() -> None:
+    async def check(served: Served, _: Any) -> None:
+        reply = await raw(served, WELL + b"GET /healthz HTTP/1.1\r\nx: " + b"y" * 2000)
+        assert b"HTTP/1.1 431 " in reply
+
+    with_door(check, max_head_bytes=1024)
+
+
+def test_a_connection_that_is_not_used_is_closed() -> None:
+    async def check(served: Served, _: Any) -> None:
+        reply = await raw(served, WELL)
+        assert reply.startswith(b"HTTP/1.1 200 ")
+
+    with_door(check, keep_alive_s=0.05)
+
+
 def test_a_head_that_is_too_large_gets_431() -> None:
     async def check(served: Served, _: Any) -> None:
         reply = await raw(served, b"GET /healthz HTTP/1.1\r\nx: " + b"y" * 2000)

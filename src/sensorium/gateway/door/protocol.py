@@ -112,7 +112,7 @@ class DoorProtocol(HttpToolsProtocol):
             return
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_if_idle)
+            self._idle_timer = self.loop.call_later(self.limits.keep_alive_s, self._look_if_idle)
 
     def _unset_keepalive_if_required(self) -> None:
         self._idle_since = 0.0
@@ -121,7 +121,7 @@ class DoorProtocol(HttpToolsProtocol):
         self._idle_timer = None
         if not self._idle_since or self.transport.is_closing():
             return  # the next answer looks again
-        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        left_s = self._idle_since + self.limits.keep_alive_s - self.loop.time()
         if left_s <= 0:
             self.transport.close()
         else:

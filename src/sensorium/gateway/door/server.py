@@ -97,7 +97,6 @@ class DoorServer:
             date_header=False,
             backlog=2048,
             limit_concurrency=config.max_connections,
-            timeout_keep_alive=int(config.keep_alive_s),
             timeout_graceful_shutdown=int(config.drain_s),
             ssl_context_factory=None if (tls := self._tls) is None else lambda *_: tls,
         )

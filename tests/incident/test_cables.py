@@ -20,7 +20,7 @@ def switch_fault(start: float) -> list[Anomaly]:
     """A switch that exports no flows loses its link; who hangs on it asks in vain."""
     out = []
     for second in range(0, 90, WINDOW):
-        out.append(streams.log(start + second, SWITCH, "ifplugd Link beat lost on uplink"))
+        out.append(streams.log(start + second, SWITCH, "ifplugd Link beat lost on ge0"))
         out.append(streams.series(start + second, SWITCH, "node_network_carrier_changes_total"))
         for user in USERS:
             vain = [streams.feature("failed_share", 0.7, 0)]

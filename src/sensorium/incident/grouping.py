@@ -178,7 +178,9 @@ class IncidentManager:
             clusters,
             forwarded,
             end_ns=end_ns,
-            linker=Linker(self._config, self._graph.established, cache(self._carried)),
+            linker=Linker(
+                self._config, self._graph.established, cache(self._carried), cache(self._behind)
+            ),
             explainer=explainer,
         )
         if in_turn:
@@ -218,8 +220,7 @@ class IncidentManager:
 
     def _carried(self, exporter: str) -> frozenset[str]:
         addresses = self._identities.addresses(exporter)
-        seen = (self._graph.carried(address) for address in addresses)
-        return self._behind(self._identities.canonical(exporter)).union(*seen)
+        return frozenset().union(*(self._graph.carried(address) for address in addresses))
 
     def _is_exporter_address(self, address: str) -> bool:
         return self._is_exporter(self._identities.canonical(address))

@@ -13,12 +13,13 @@ from sensorium.incident.traits import Trait
 from sensorium.topology import EdgeTable
 
 Carried = Callable[[str], Set[str]]
-"""The hosts whose traffic an exporter has reported; empty for what exports nothing."""
+"""The hosts whose traffic an exporter has reported, or who is behind a device by its cables."""
 
 OUTAGE = frozenset({Trait.FAILING, Trait.SILENT, Trait.ERRORS, Trait.SLOW, Trait.RESTART})
 _PROGRESSION = 0.7
 _DEPENDENCE = 0.6
 _PATH = 0.5
+_MOST = 0.8
 _RECURRENCE = 0.9
 HEAD = 0.5
 _AMONG_HEADS = 0.3
@@ -32,10 +33,17 @@ class Linker:
     A comparison costs what the smaller of the two groups is about, however large the other.
     """
 
-    def __init__(self, config: IncidentConfig, edges: EdgeTable, carried: Carried) -> None:
+    def __init__(
+        self,
+        config: IncidentConfig,
+        edges: EdgeTable,
+        carried: Carried,
+        behind: Carried = lambda _device: frozenset(),
+    ) -> None:
         self.config = config
         self.edges = edges
         self.carried = carried
+        self.behind = behind
         self.importance: Callable[[str], float] = cache(self._importance)
 
     def affinity(self, left: Group, right: Group) -> float:
@@ -137,7 +145,17 @@ class Linker:
                 near = hosts & self.carried(router)
                 if any(other.touches.is_head(host, HEAD) for host in near):
                     return _PATH
+                behind = hosts & self.behind(router)
+                if behind and _are_most(behind, other):
+                    return _PATH
         return 0.0
+
+
+def _are_most(near: Set[str], group: Group) -> bool:
+    """Whether nearly all who suffer are among these: what they all asked for is somewhere else."""
+    touches = group.touches
+    suffering = {h: w for h, w in touches.hosts.items() if not touches.is_head(h, HEAD)}
+    return sum(suffering.get(h, 0.0) for h in near) >= _MOST * sum(suffering.values()) > 0
 
 
 def _is_outage(group: Group) -> bool:

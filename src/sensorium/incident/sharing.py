@@ -84,10 +84,14 @@ class Sharing:
             yield from self._linked
             hosts = self._by_host.keys()
             for router in group.flapping:
-                for host in hosts & linker.carried(router):
+                for host in hosts & (linker.carried(router) | linker.behind(router)):
                     yield from self._by_host[host].keys() & self._outages.keys()
         if group.traits & OUTAGE and not group.traits & ATTACK:
             heads = group.touches.heads(HEAD)
             for router, numbers in self._by_router.items():
-                if not linker.carried(router).isdisjoint(heads):
+                behind = linker.behind(router)
+                if not (
+                    linker.carried(router).isdisjoint(heads)
+                    and behind.isdisjoint(group.touches.hosts)
+                ):
                     yield from numbers

@@ -33,7 +33,7 @@ def slow(past: list[float], length: int) -> tuple[float, float, float, float, in
 @settings(max_examples=150, deadline=None)
 @given(st.lists(VALUES, max_size=40), st.integers(2, 12))
 def test_a_history_in_order_is_that_found_by_sorting(past: list[float], length: int) -> None:
-    baseline = Baseline(np.array([0.0]), length, population=False)
+    baseline = Baseline(np.array([0.0]), length, 64, population=False)
     row = np.array([0])
     baseline.reset(row)
     for value in past:
@@ -51,7 +51,7 @@ def test_a_history_in_order_is_that_found_by_sorting(past: list[float], length: 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(VALUES, min_size=1, max_size=6), min_size=1, max_size=20))
 def test_a_stranger_is_told_what_all_values_together_say(pasts: list[list[float]]) -> None:
-    baseline = Baseline(np.array([0.0]), 8, population=True)
+    baseline = Baseline(np.array([0.0]), 8, 64, population=True)
     rows = np.arange(len(pasts))
     baseline.reset(rows)
     for row, past in enumerate(pasts):

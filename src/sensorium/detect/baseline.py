@@ -49,26 +49,27 @@ class Baseline:
     one more for histories of over 256.
     """
 
-    def __init__(self, floors: F64, length: int, *, population: bool, exact: bool = False) -> None:
-        """``population`` leans young rows on all rows; ``exact`` keeps 64-bit values."""
+    def __init__(
+        self, floors: F64, length: int, capacity: int, *, population: bool, exact: bool = False
+    ) -> None:
+        """``capacity`` bounds the rows; ``population`` leans young rows on all rows; ``exact``
+        keeps 64-bit values."""
         self._floors = floors
         self._length = length
         self._population = population
-        self._values = np.zeros((0, len(floors), length), np.float64 if exact else np.float32)
+        # All rows at once: the system gives memory to those that are written, and none is copied.
+        self._values = np.zeros(
+            (capacity, len(floors), length), np.float64 if exact else np.float32
+        )
         self._slots = np.zeros(self._values.shape, np.uint8 if length <= 256 else np.uint16)
-        self._counts = np.zeros((0, len(floors)), np.int32)
-        self._next = np.zeros(0, np.int64)
+        self._counts = np.zeros((capacity, len(floors)), np.int32)
+        self._next = np.zeros(capacity, np.int64)
+        self._rows = 0
         self._extremes = _expected_extremes(length)
 
     def reset(self, rows: I64) -> None:
-        """Forget the past of ``rows``, growing the matrix to hold them."""
-        if len(rows) and rows.max() >= len(self._next):
-            size = max(int(rows.max()) + 1, 2 * len(self._next), 64)
-            for name in ("_values", "_slots", "_counts", "_next"):
-                old = getattr(self, name)
-                grown = np.zeros((size, *old.shape[1:]), old.dtype)
-                grown[: len(old)] = old
-                setattr(self, name, grown)
+        """Forget the past of ``rows``."""
+        self._rows = max(self._rows, int(rows.max(initial=-1)) + 1)
         self._counts[rows] = 0
         self._next[rows] = 0
 
@@ -91,15 +92,12 @@ class Baseline:
     def _own(self, rows: I64) -> F64:
         """Location, rise, fall, span and number of values, (5, n, f), of each row's own past."""
         own = np.empty((5, len(rows), len(self._floors)))
-        if not len(self._next):
-            own[:4], own[4] = np.nan, 0.0
-            return own
         describe_rows(np.asarray(rows, np.int64), self._values, self._counts, self._extremes, own)
         return own
 
     def _like_entities(self) -> F64:
         """Location, spread within entities and spread between all values, (3, f)."""
-        alive = np.flatnonzero(self._next > 0)
+        alive = np.flatnonzero(self._next[: self._rows] > 0)
         alive = alive[:: max(1, len(alive) // _POPULATION_ROWS)]
         own = self._own(alive)
         settled = np.where(own[4] >= _SETTLED, np.maximum(own[1], own[2]), np.nan)

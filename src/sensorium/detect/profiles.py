@@ -27,7 +27,9 @@ class Profiles:
         self._direct = np.array([f.scale is Scale.DECADES for f in features])
         self._falls = np.array([f.falls for f in features])
         floors = np.array([f.floor for f in features])
-        self._baseline = Baseline(floors, config.history_windows, population=True)
+        self._baseline = Baseline(
+            floors, config.history_windows, config.max_entities, population=True
+        )
         self._index = KeyIndex(config.max_entities)
         self._hold = config.hold_windows
         self._held = np.zeros(0, np.int64)

@@ -1,0 +1,208 @@
+"""What detection costs as a network grows: 1 thousand to 1 million hosts, 100 to 100,000 series.
+
+The same number of flow records, over ten windows, comes from more and more hosts, each of which
+asks any of 200 servers; and each of more and more metric series is sampled twice a window. The
+bound on entities is the default, but for series, which all must be held. Processor time of one
+thread from Arrow batches to decided windows, and what the process has grown by at most. Each size
+runs in a process of its own. ``--picture FILE`` draws the table as SVG.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from benchmarks.report import Claim, report
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.engine import DetectionEngine
+from sensorium.detect.testing import NS, START_NS
+from sensorium.model.address import V4_PREFIX
+from sensorium.model.signals import FLOWS, METRICS, Signal
+from sensorium.observe.facade import Observe
+
+HOSTS = (1_000, 10_000, 100_000, 1_000_000)
+SERIES = (100, 1_000, 10_000, 100_000)
+RECORDS, SERVERS, WINDOWS, BATCH = 2_000_000, 200, 10, 20_000
+
+
+def addresses(first: int, numbers: np.ndarray) -> pa.Array:
+    """Addresses 10.0.0.0 and up, or others, by number."""
+    packed = np.zeros((len(numbers), 16), np.uint8)
+    packed[:, :12] = np.frombuffer(V4_PREFIX, np.uint8)
+    packed[:, 12:] = (first + numbers).astype(">u4").view(np.uint8).reshape(-1, 4)
+    return pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(16), len(numbers), [None, pa.py_buffer(packed.tobytes())]
+    )
+
+
+def flows(hosts: int, records: int) -> pa.RecordBatch:
+    """Both directions of exchanges between hosts and servers, in order of time."""
+    rng = np.random.default_rng(1)
+    n = records // 2
+    at = np.sort(rng.integers(0, WINDOWS * 30 * NS, n)).repeat(2) + START_NS
+    client, server = rng.integers(0, hosts, n).repeat(2), rng.integers(0, SERVERS, n).repeat(2)
+    back = np.arange(2 * n) % 2 == 1
+    source, target = addresses(10 << 24, client), addresses(192 << 24, server)
+    there = pa.array(~back)
+    given = {
+        "time_received_ns": at + NS,
+        "time_flow_start_ns": at - NS,
+        "time_flow_end_ns": at,
+        "sampler_address": addresses(1 << 24, np.zeros(2 * n, np.int64)),
+        "src_addr": pc.if_else(there, source, target),
+        "dst_addr": pc.if_else(there, target, source),
+        "src_port": np.where(back, 443, 40_000 + client % 20_000),
+        "dst_port": np.where(back, 40_000 + client % 20_000, 443),
+        "proto": np.full(2 * n, 6),
+        "tcp_flags": np.full(2 * n, 27),
+        "bytes": rng.lognormal(8, 1, 2 * n).astype(np.int64),
+        "packets": rng.integers(2, 20, 2 * n),
+        "in_if": np.where(back, 2, 1),
+        "out_if": np.where(back, 1, 2),
+    }
+    columns = []
+    for field in FLOWS:
+        column = given.get(field.name)
+        if isinstance(column, pa.Array):
+            columns.append(column)
+        elif column is None:
+            columns.append(pa.nulls(2 * n, field.type))
+        else:
+            columns.append(pa.array(column.astype(field.type.to_pandas_dtype())))
+    return pa.RecordBatch.from_arrays(columns, schema=FLOWS)
+
+
+def samples(series: int, turn: int) -> pa.RecordBatch:
+    """One scrape of every series."""
+    numbers = np.arange(series)
+    rng = np.random.default_rng(turn)
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array(np.full(series, START_NS + turn * 15 * NS + 1)),
+            pa.array(numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1)),
+            pa.array([f"gauge_{i % 50}" for i in range(series)]),
+            pa.array(
+                [[("instance", f"10.0.{i // 50}:9100")] for i in range(series)], METRICS[3].type
+            ),
+            pa.array(100.0 + numbers % 7 + rng.normal(size=series)),
+            pa.array(["gauge"] * series),
+        ],
+        schema=METRICS,
+    )
+
+
+def measure(kind: str, size: int, records: int) -> tuple[float, float]:
+    """Nanoseconds per record and MiB grown by, in this process."""
+    if kind == "hosts":
+        batch, signal, config = flows(size, records), Signal.FLOWS, DetectConfig()
+        parts = [batch.slice(i, BATCH) for i in range(0, records, BATCH)]
+        arrived = [int(part.column("time_received_ns")[-1].as_py()) for part in parts]
+    else:
+        signal, config = Signal.METRICS, DetectConfig(max_entities=200_000)
+        parts = [samples(size, turn) for turn in range(2 * WINDOWS)]
+        arrived = [int(part.column("time_ns")[0].as_py()) for part in parts]
+    # Kernels and libraries are loaded before anything is measured.
+    importlib.import_module("sklearn.ensemble")
+    run(Signal(signal), parts[: len(parts) // 4 + 1], arrived, DetectConfig())
+    before, began = resident(), time.process_time()
+    run(Signal(signal), parts, arrived, config)
+    taken = time.process_time() - began
+    return taken / sum(part.num_rows for part in parts) * 1e9, max(peak() - before, 0.0)
+
+
+def run(
+    signal: Signal, parts: list[pa.RecordBatch], arrived: list[int], config: DetectConfig
+) -> None:
+    """Everything through an engine of its own."""
+    engine = DetectionEngine(config, Observe())
+    for part, now in zip(parts, arrived, strict=False):
+        engine.observe(signal, part)
+        engine.advance(now - 65 * NS)
+    engine.advance(START_NS + 10_000 * NS)
+
+
+def resident() -> float:
+    """MiB in memory now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def peak() -> float:
+    """MiB in memory at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def picture(figures: dict[str, dict[int, tuple[float, float]]]) -> str:
+    """Time per record against size as an SVG, both on logarithmic scales."""
+    left, top, width, height = 90, 30, 620, 300
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 190}" '
+        f'height="{top + height + 60}" font-family="sans-serif" font-size="13">'
+    ]
+    for power in range(2, 6):
+        y = top + height * (5 - power) / 3
+        lines.append(f'<path d="M{left} {y:.0f}h{width}" stroke="#e5e7eb"/>')
+        label = f'<text x="{left - 8}" y="{y + 4:.0f}" text-anchor="end" fill="#374151">'
+        lines.append(f"{label}{10**power:,} ns</text>")
+    for power in range(2, 7):
+        x = left + width * (power - 2) / 4
+        label = f'<text x="{x:.0f}" y="{top + height + 20}" text-anchor="middle" fill="#374151">'
+        lines.append(f"{label}{10**power:,}</text>")
+    for colour, (kind, of_size) in zip(("#2563eb", "#ea580c"), figures.items(), strict=True):
+        places = [
+            (left + width * (np.log10(n) - 2) / 4, top + height * (5 - np.log10(ns)) / 3)
+            for n, (ns, _) in of_size.items()
+        ]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        lines.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
+        for (x, y), (_, mib) in zip(places, of_size.values(), strict=True):
+            lines.append(f'<text x="{x:.1f}" y="{y - 8:.1f}" fill="{colour}">{mib:,.0f} MiB</text>')
+        last = places[-1]
+        lines.append(
+            f'<text x="{last[0] + 60:.1f}" y="{last[1] + 4:.1f}" fill="{colour}">{kind}</text>'
+        )
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def main() -> None:
+    """Measure every size and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--quick", action="store_true", help="a smaller run, within 50 seconds")
+    parser.add_argument("--picture", type=Path, help="write the table as SVG to this file")
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.one:
+        kind, size, records = chosen.one
+        print(json.dumps(measure(kind, int(size), int(records))))
+        return
+    figures: dict[str, dict[int, tuple[float, float]]] = {"hosts": {}, "series": {}}
+    claims = []
+    for kind, sizes in (("hosts", HOSTS), ("series", SERIES)):
+        for size in sizes[:-1] if chosen.quick else sizes:
+            records = RECORDS // 8 if chosen.quick else RECORDS
+            command = [sys.executable, "-m", "benchmarks.detect_growth"]
+            asked = ["--one", kind, str(size), str(records)]
+            done = subprocess.run([*command, *asked], stdout=subprocess.PIPE, check=True)
+            figures[kind][size] = spent, mib = tuple(json.loads(done.stdout))
+            claims.append(Claim(f"{size:,} {kind}: time", spent, "ns/record"))
+            goal = "<= 1024" if kind == "hosts" else ""
+            claims.append(Claim(f"{size:,} {kind}: memory", mib, "MiB", goal=goal))
+    report("Detection as a network grows, one thread", claims)
+    if chosen.picture:
+        chosen.picture.write_text(picture(figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,8 @@ from sensorium.observe import Observe
 from sensorium.pipeline.exporters import ExporterReports
 from sensorium.store.records import Records, RecordsConfig, open_records
 from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
+from sensorium.topology.answers import Topology
+from sensorium.topology.config import TopologyConfig
 
 NOW = 1_800_000_000_000_000_000
 
@@ -102,6 +104,7 @@ def bench(tmp_path: Path, config: ConsoleConfig) -> Iterator[Bench]:
         intake,
         health=lambda: found[0].health,
         exporters=lambda: found[0].exporters,
+        topology=lambda: Topology.learnt(telemetry.query, TopologyConfig(), ["10.0.0.0/8"]),
     )
     client = TestClient(build_api(deps, config), base_url="http://127.0.0.1")
     health = {"pipeline": Health(HealthState.OK)}

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sensorium.component import Component, Health
     from sensorium.config import Settings
     from sensorium.observe import Observe
+    from sensorium.topology.answers import Topology
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         ),
         health=health,
         exporters=exporters.current,
+        topology=lambda: _topology(spine),
         links=links,
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
@@ -116,6 +118,14 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     for stream in streams:
         stream.bind()
     return supervisor, http
+
+
+def _topology(spine: Spine) -> Topology:
+    from sensorium.topology.answers import Topology
+
+    settings = spine.settings
+    networks = settings.agent.internal_networks
+    return Topology.learnt(spine.telemetry.query, settings.topology, networks)
 
 
 def _links(settings: Settings, observe: Observe) -> LinksDeps | None:

@@ -22,6 +22,7 @@ from sensorium.console.exporters import exporter_routes
 from sensorium.console.guard import make_guard
 from sensorium.console.incidents import incident_routes
 from sensorium.console.intake import Intake, intake_routes
+from sensorium.console.topology import topology_routes
 from sensorium.errors import SensoriumError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from sensorium.pipeline.exporters import ExporterReports
     from sensorium.store.records import Records
     from sensorium.store.telemetry import TelemetryStore
+    from sensorium.topology.answers import Topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class ConsoleDeps:
     intake: Intake
     health: Callable[[], Mapping[str, Health]]
     exporters: Callable[[], ExporterReports]
+    topology: Callable[[], Topology]
     links: LinksDeps | None = None
 
 
@@ -69,6 +72,7 @@ def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
     app.include_router(incident_routes(deps.records, deps.telemetry))
     app.include_router(decision_routes(deps.desk, deps.records))
     app.include_router(exporter_routes(deps.exporters))
+    app.include_router(topology_routes(deps.topology))
     app.include_router(intake_routes(deps.intake, config))
     return app
 

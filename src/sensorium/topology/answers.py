@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from sensorium.topology.centrality import betweenness_of, blocks_of, communities
 from sensorium.topology.config import TopologyConfig
 from sensorium.topology.impact import Impact, impact_of, table_of
 from sensorium.topology.inventory import Inventory, read_inventory
+from sensorium.topology.networks import inside_of
 from sensorium.topology.roles import roles_of
 from sensorium.topology.survey import NEXT_HOPS, USES, VANTAGE, Ask, last_flow_ns, take_survey
 from sensorium.topology.tally import Tally
@@ -60,6 +61,11 @@ class Topology:
         }
         self.wiring = Wiring.of(self._survey, inventory, inside)
         self.transit = Transit(self.wiring)
+
+    @staticmethod
+    def learnt(ask: Ask, config: TopologyConfig, networks: Iterable[str]) -> Topology:
+        """The topology by settings alone: ``networks`` are ours."""
+        return Topology(ask, config, inside_of(networks))
 
     @property
     def inventory(self) -> Inventory:

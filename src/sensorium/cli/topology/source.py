@@ -78,7 +78,5 @@ def _with(settings: Settings, inventory: tuple[Path, ...]) -> Settings:
 
 def _topology(telemetry: Any, settings: Settings) -> Topology:
     from sensorium.topology.answers import Topology
-    from sensorium.topology.networks import inside_of
 
-    inside = inside_of(settings.agent.internal_networks)
-    return Topology(telemetry.query, settings.topology, inside)
+    return Topology.learnt(telemetry.query, settings.topology, settings.agent.internal_networks)

@@ -240,11 +240,15 @@ def _detect() -> None:
     import numpy as np
 
     from sensorium.detect.series import SeriesDetector
+    from sensorium.detect.series.together import TogetherDetector
 
     times, counts = np.arange(30) * 10**9, np.arange(30.0)
     detector = SeriesDetector()
     detector.learn(times, counts)
     detector.score(times + 30 * 10**9, counts)
+    together = TogetherDetector(2)
+    together.learn(times, np.column_stack([counts, counts**2]))
+    together.score(None, np.zeros((1, 2)))
 
 
 def main() -> None:

@@ -48,9 +48,10 @@ def detect(
 
     FILE has a time column (ISO 8601, or seconds to nanoseconds since 1970; without one, rows count)
     and one or many columns of numbers. Each column is judged row by row from the rows before it
-    alone, with the same defaults for every series. A score of 1 or more is an alarm.
+    alone, with the same defaults for every series; of several columns, each row is also judged over
+    all of them together. A score of 1 or more is an alarm.
     """
-    from sensorium.detect.series.columns import score_columns
+    from sensorium.detect.series.columns import score_columns, score_together
     from sensorium.detect.series.detector import history_rows
     from sensorium.ingest.table import read_series
 
@@ -64,6 +65,9 @@ def detect(
             next_step="give a smaller --warmup",
         )
     columns = list(score_columns(table.times, table.columns, history))
+    if len(columns) > 1:
+        # One more, which is told first: what is odd of a host is seldom odd in one series alone.
+        columns.insert(0, score_together(table.times, table.columns, history))
     for note in table.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:
@@ -100,36 +104,42 @@ def _write(
 def _as_json(
     file: Path, table: SeriesTable, columns: list[ScoredColumn], history: int
 ) -> dict[str, Any]:
-    from sensorium.cli.detect_view import moment
-
+    own = columns[1:] or columns
     return {
         "file": str(file),
         "rows": len(table),
         "time_column": table.time_name or None,
         "history_rows": history,
         "notes": table.notes,
+        "together": _alarms_as_json(columns[0]) if len(columns) > 1 else None,
         "columns": [
             {
                 "name": column.name,
                 "missing": column.missing,
                 "counter": column.counter,
-                "alarms": [
-                    {
-                        "row": alarm.row,
-                        "time": None if alarm.time_ns is None else moment(alarm.time_ns),
-                        "score": alarm.score,
-                        "tail_probability": alarm.tail_probability,
-                        "reason": alarm.reason,
-                        "seen": alarm.seen,
-                        "nearest": alarm.nearest,
-                        "sentence": alarm.sentence,
-                    }
-                    for alarm in column.alarms
-                ],
+                "alarms": _alarms_as_json(column),
             }
-            for column in columns
+            for column in own
         ],
     }
+
+
+def _alarms_as_json(column: ScoredColumn) -> list[dict[str, Any]]:
+    from sensorium.cli.detect_view import moment
+
+    return [
+        {
+            "row": alarm.row,
+            "time": None if alarm.time_ns is None else moment(alarm.time_ns),
+            "score": alarm.score,
+            "tail_probability": alarm.tail_probability,
+            "reason": alarm.reason,
+            "seen": alarm.seen,
+            "nearest": alarm.nearest,
+            "sentence": alarm.sentence,
+        }
+        for alarm in column.alarms
+    ]
 
 
 def _write_scores(path: Path, table: SeriesTable, columns: list[ScoredColumn], _: int) -> None:
@@ -137,19 +147,17 @@ def _write_scores(path: Path, table: SeriesTable, columns: list[ScoredColumn], _
     import pyarrow as pa
     from pyarrow import csv
 
-    from sensorium.detect.series.columns import over_columns
-
     out: dict[str, Any] = {}
     if table.times is not None:
         whole = not (table.times % 10**9).any()
         times = pa.array(table.times, pa.timestamp("ns"))
         out[table.time_name] = times.cast(pa.timestamp("s")) if whole else times
-    for column in columns:
+    row, own = columns[0], columns[1:] or columns
+    for column in own:
         out[column.name] = pa.array(column.values, from_pandas=True)
-    score, tail = over_columns(columns)
-    said = {"score": score, "tail_probability": tail}
+    said = {"score": row.scores, "tail_probability": row.tails}
     if len(columns) > 1:
-        for column in columns:
+        for column in own:
             said[f"score.{column.name}"] = column.scores
             said[f"tail_probability.{column.name}"] = column.tails
     for name, numbers in said.items():

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sensorium.detect.series.alarm import episodes, figure
+from sensorium.detect.series.columns import TOGETHER
 
 if TYPE_CHECKING:
     from sensorium.detect.arrays import F64, I64
@@ -87,6 +88,8 @@ def _heading(column: ScoredColumn) -> Text:
     known = column.values[np.isfinite(column.values)]
     if not len(known):
         return text.append(" (no values)")
+    if column.name == TOGETHER:
+        return text.append(f" (scores to {figure(round(known.max(), 2))})")
     details = f" ({figure(known.min())} to {figure(known.max())}"
     if column.missing:
         details += f", {column.missing:,} missing"

@@ -13,6 +13,7 @@ import numpy as np
 from sensorium.detect.arrays import I64
 from sensorium.detect.series import scoring
 from sensorium.detect.series.scoring import ALARM, Rows
+from sensorium.detect.series.together import RowsTogether
 
 
 class Reason(StrEnum):
@@ -21,9 +22,11 @@ class Reason(StrEnum):
     NEW_VALUE = "new_value"
     TIME_OF_DAY = "time_of_day"
     TIME_OF_WEEK = "time_of_week"
+    COMBINATION = "combination"
 
 
 _TOGETHER: Final = 12
+_WORTH_NAMING: Final = 0.1
 _REASONS: Final = {
     scoring.VALUE: Reason.NEW_VALUE,
     scoring.DAY: Reason.TIME_OF_DAY,
@@ -36,7 +39,8 @@ class Alarm:
     """One alarm.
 
     ``seen`` is the value, or for a time's reason the mean of the last rows; ``nearest`` is what is
-    known that comes nearest to it.
+    known that comes nearest to it. For a combination they are the row's score and the score of an
+    alarm.
     """
 
     row: int
@@ -71,6 +75,33 @@ def alarms(
             seen=float(rows.seen[row]),
             nearest=float(rows.reference[row]),
             sentence=_sentence(subject, reason, time_ns, rows, row),
+        )
+
+
+def alarms_together(
+    names: list[str], times: I64 | None, rows: RowsTogether, *, first_row: int = 0
+) -> Iterator[Alarm]:
+    """The rows in which the columns ``names`` are odd together, in order, from ``first_row`` on."""
+    with np.errstate(invalid="ignore"):
+        found = np.flatnonzero(rows.score >= ALARM).tolist()
+    for row in found:
+        blamed = [
+            f"{names[column]} ({share:.0%})"
+            for column, share in zip(
+                rows.blamed[row].tolist(), rows.share[row].tolist(), strict=True
+            )
+            if column >= 0 and share >= _WORTH_NAMING
+        ]
+        of = f", most of all of {', '.join(blamed)}" if blamed else ""
+        yield Alarm(
+            row=first_row + row,
+            time_ns=None if times is None else int(times[row]),
+            score=float(rows.score[row]),
+            tail_probability=float(10.0 ** -rows.decades[row]),
+            reason=Reason.COMBINATION,
+            seen=float(rows.score[row]),
+            nearest=ALARM,
+            sentence=f"the combination of values is unlike those before{of}",
         )
 
 

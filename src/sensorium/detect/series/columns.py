@@ -1,15 +1,19 @@
-"""Several series of one table, each scored on its own, and a score of each row over all of them."""
+"""The series of one table: each scored on its own, and each row over all of them together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64
-from sensorium.detect.series.alarm import Alarm, alarms
+from sensorium.detect.series.alarm import Alarm, alarms, alarms_together
 from sensorium.detect.series.detector import SeriesDetector
+from sensorium.detect.series.together import TogetherDetector
+
+TOGETHER: Final = "all columns together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,23 @@ def score_columns(
         )
 
 
-def over_columns(columns: list[ScoredColumn]) -> tuple[F64, F64]:
-    """Score and tail probability of each row: the largest score of a column, and the smallest
+def score_together(times: I64 | None, columns: dict[str, F64], history: int) -> ScoredColumn:
+    """All columns of a table as one: whether the combination of their values is usual.
 
-    probability, times the number of columns that could have had it (Bonferroni).
+    Its ``values`` are the scores, NaN in the history.
     """
-    scores = np.fmax.reduce([column.scores for column in columns])
-    tails = np.fmin.reduce([column.tails for column in columns])
-    given = np.sum([np.isfinite(column.tails) for column in columns], axis=0)
-    return scores, np.minimum(tails * np.maximum(given, 1), 1.0)
+    rows = np.column_stack(list(columns.values()))
+    early = None if times is None else times[:history]
+    late = None if times is None else times[history:]
+    detector = TogetherDetector(len(columns))
+    detector.learn(early, rows[:history])
+    found = detector.score(late, rows[history:])
+    start = np.where(np.isfinite(rows[:history]).any(axis=1), 0.0, np.nan)
+    return ScoredColumn(
+        name=TOGETHER,
+        values=np.concatenate([start + np.nan, found.score]),
+        scores=np.concatenate([start, found.score]),
+        tails=np.concatenate([start + 1.0, 10.0**-found.decades]),
+        counter=False,
+        alarms=tuple(alarms_together(list(columns), late, found, first_row=history)),
+    )

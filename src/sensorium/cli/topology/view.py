@@ -25,20 +25,20 @@ def show(answer: Answer) -> None:
     nodes, links = answer["nodes"], answer["links"]
     out.print(
         f"{len(nodes):,} nodes, {len(links):,} links, {answer['pairs']:,} client-service pairs and "
-        f"{amount(answer['bytes'])} from {answer['since']} to {answer['until']} UTC\n"
+        f"{amount(answer['bytes'])}\nfrom {answer['since']} to {answer['until']} UTC\n"
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading, right in (
         ("node", False),
         ("role", False),
         ("on paths", True),
-        ("lost with it", True),
-        ("of bytes", True),
+        ("lost", True),
+        ("bytes lost", True),
         ("betweenness", True),
         ("core", True),
         ("group", True),
     ):
-        table.add_column(heading, justify="right" if right else "left", no_wrap=heading == "node")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=heading in {"node", "role"})
     for node in nodes[:_MOST]:
         alone = " [red]![/]" if node["parts_the_network"] else ""
         between = f"{node['betweenness']:.3f}"

@@ -96,13 +96,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         records=spine.records,
         telemetry=spine.telemetry,
         desk=spine.desk,
-        intake=Intake(
-            drain=receiver.drain,
-            busy=inbox.busy,
-            scrape=inbox.put_scrape,
-            announce=inbox.put_announcement,
-            end=inbox.put_end,
-        ),
+        intake=_intake(receiver, inbox),
         health=health,
         exporters=exporters.current,
         topology=lambda: _topology(spine),
@@ -118,6 +112,16 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     for stream in streams:
         stream.bind()
     return supervisor, http
+
+
+def _intake(receiver: UdpReceiver, inbox: Inbox) -> Intake:
+    return Intake(
+        drain=receiver.drain,
+        busy=inbox.busy,
+        scrape=inbox.put_scrape,
+        announce=inbox.put_announcement,
+        end=inbox.put_end,
+    )
 
 
 def _topology(spine: Spine) -> Topology:

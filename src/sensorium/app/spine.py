@@ -27,7 +27,7 @@ from sensorium.store.records import Records, open_records
 from sensorium.store.telemetry import ClickHouseTelemetry, open_telemetry
 from sensorium.topology import EntityGraph, Identities
 from sensorium.topology.behind import Behind
-from sensorium.topology.inventory import read_inventory
+from sensorium.topology.inventory import Inventory, read_inventory
 
 Clock = Callable[[], int]
 """The present in Unix nanoseconds."""
@@ -84,10 +84,7 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     )
     inquest = Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
     engine = DetectionEngine(settings.detect, observe)
-    for device in inventory.devices.values():
-        for address in device.addresses:
-            identities.state(device.name, address)
-    behind = Behind(inventory, identities.resolve).of
+    behind = _behind(inventory, identities)
     incidents = IncidentManager(settings.incident, observe, identities, graph, behind=behind)
     netflow = NetflowDecoder(settings.ingest.netflow, observe)
     sflow = SflowDecoder(settings.ingest.sflow, observe)
@@ -122,6 +119,13 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         statuses=(netflow.statuses, sflow.statuses),
         pipeline=_pipeline(parts, settings),
     )
+
+
+def _behind(inventory: Inventory, identities: Identities) -> Callable[[str], frozenset[str]]:
+    for device in inventory.devices.values():
+        for address in device.addresses:
+            identities.state(device.name, address)
+    return Behind(inventory, identities.resolve).of
 
 
 def _pipeline(parts: Parts, settings: Settings) -> Pipeline:

@@ -38,7 +38,9 @@ def show(answer: Answer) -> None:
         ("core", True),
         ("group", True),
     ):
-        table.add_column(heading, justify="right" if right else "left", no_wrap=heading in {"node", "role"})
+        table.add_column(
+            heading, justify="right" if right else "left", no_wrap=heading in {"node", "role"}
+        )
     for node in nodes[:_MOST]:
         alone = " [red]![/]" if node["parts_the_network"] else ""
         between = f"{node['betweenness']:.3f}"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sensorium.component import HealthState
 from sensorium.console.api import LinksDeps, build_links_api
 from sensorium.console.server import HttpServer
 from sensorium.links.serving import Shelf
@@ -27,7 +28,7 @@ async def run_links(
     observing: ObserveConfig,
     started: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; ``started`` is told the URL once every graph was tried."""
+    """Serve until SIGTERM or SIGINT; ``started`` is told the URL once it answers."""
     observe = open_observe(observing)
     shelf = Shelf(config, observe, time.time_ns)
     supervisor: Supervisor
@@ -41,12 +42,15 @@ async def run_links(
     http.bind()
     for graph in config.graphs:
         await asyncio.to_thread(shelf.look, graph)
-    started(http.url)
+    url = http.url
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     running = asyncio.create_task(supervisor.run())
+    while http.health().state is not HealthState.OK:
+        await asyncio.sleep(0.01)
+    started(url)
     await stop.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

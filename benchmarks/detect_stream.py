@@ -1,5 +1,6 @@
 """How many flow records a second detection scores, from Arrow batch to decided windows, one core.
 
+Per second of processor time, so that what else the machine does does not count.
 Ours runs the whole engine: windows, conversations, every flow detector, calibration. Beside it:
 a per-record Python loop that only keeps, per host and window, bytes, flows, peers and ports and a
 running mean and deviation of each; and river's half-space trees as published (one score per
@@ -11,12 +12,14 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
+from statistics import median
 
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.report import Claim, arguments, median_seconds, report
+from benchmarks.report import Claim, arguments, report
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.engine import DetectionEngine
 from sensorium.detect.testing import NS, START_NS, Talks, flow_batch, in_batches
@@ -56,6 +59,17 @@ def ours(batch: pa.RecordBatch) -> DetectionEngine:
     return engine
 
 
+def seconds(work: Callable[[], object], repeats: int) -> float:
+    """The median processor time of ``work()``, after one unmeasured call."""
+    work()
+    taken = []
+    for _ in range(repeats):
+        began = time.process_time()
+        work()
+        taken.append(time.process_time() - began)
+    return median(taken)
+
+
 def record_by_record(rows: list[tuple[bytes, bytes, int, int, int]]) -> float:
     """What a loop does with a fraction of the features; rows in order of time."""
     count: dict[bytes, int] = defaultdict(int)
@@ -87,6 +101,8 @@ def record_by_record(rows: list[tuple[bytes, bytes, int, int, int]]) -> float:
 
 
 def main() -> None:
+    """Measure both networks."""
+    pa.set_cpu_count(1)
     quick = arguments(__doc__).quick
     claims = []
     for hosts in (1_000,) if quick else (1_000, 20_000):
@@ -96,10 +112,10 @@ def main() -> None:
             zip(*(batch.column(name).to_pylist() for name in names), strict=True),
             key=lambda row: row[4],
         )
-        engine_s = median_seconds(partial(ours, batch), repeats=1 if quick else 3)
-        started = time.perf_counter()
+        engine_s = seconds(partial(ours, batch), repeats=1 if quick else 3)
+        started = time.process_time()
         record_by_record(rows)
-        loop_s = time.perf_counter() - started
+        loop_s = time.process_time() - started
         claims.append(
             Claim(
                 f"flow records scored, {hosts:,} hosts",
@@ -107,6 +123,7 @@ def main() -> None:
                 "records/s",
                 "Python loop, 4 features",
                 batch.num_rows / loop_s,
+                ">= 1_000_000",
             )
         )
     claims.append(

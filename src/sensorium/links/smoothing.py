@@ -25,7 +25,7 @@ SPREADS: Final = ((2, 0.3), (4, 0.2), (10, 0.1))
 """Steps and the chance to return: from the near surroundings to the wide ones."""
 SPECTRUM: Final = 128
 """So many leading vectors are compared as they are."""
-RANKS: Final = ((20_000, 400), (200_000, 128))
+RANKS: Final = ((20_000, 256), (200_000, 128))
 _LEAST_RANK: Final = 64
 """The rank of a decomposition for graphs of up to so many nodes; the least one beyond."""
 
@@ -71,7 +71,7 @@ def decomposed(matrix: Any, rank: int, seed: int) -> tuple[Array, Array, Array]:
     from sklearn.utils.extmath import randomized_svd
 
     found: tuple[Array, Array, Array] = randomized_svd(
-        matrix, rank, n_iter=4, power_iteration_normalizer="LU", random_state=seed
+        matrix, rank, n_iter=3, power_iteration_normalizer="LU", random_state=seed
     )
     return found
 

@@ -62,37 +62,39 @@ def split_time(graph: Graph, valid: float, test: float, seed: int) -> Split:
 
 
 def split_nodes(graph: Graph, share: float, seed: int) -> Split:
-    """An inductive division: a share of the nodes is new, and all their edges are for test.
+    """An inductive division: a share of the nodes is new, and their edges to others are for test.
 
-    Of the remaining edges a twentieth is for validation. Edges between two new nodes are in no
-    part: nothing is known of either end but its features. Test negatives have one new end too.
+    Half as many further nodes are new for validation: a model is chosen by what it will be judged
+    by. Edges between two new nodes are in no part: nothing is known of either end but its features.
+    Negatives have exactly one new end too.
     """
+    if not 0 < share < 0.6:
+        raise UsageError("the share of new nodes is above 0 and below 0.6")
     rng = np.random.default_rng(seed)
-    new = np.zeros(graph.nodes, bool)
-    new[rng.permutation(graph.nodes)[: max(1, round(share * graph.nodes))]] = True
+    order = rng.permutation(graph.nodes)
+    count = max(1, round(share * graph.nodes))
+    judged, chosen = np.zeros((2, graph.nodes), bool)
+    judged[order[:count]] = True
+    chosen[order[count : count + max(1, count // 2)]] = True
     source, target = graph.pairs()
-    ends = new[source].astype(int) + new[target]
-    inside = np.flatnonzero(ends == 0)
-    rng.shuffle(inside)
-    held = inside[: max(1, len(inside) // 20)]
-    test = np.flatnonzero(ends == 1)
-    if len(inside) < 2 or not len(test):
+    tested, lost = judged[source] != judged[target], judged[source] | judged[target]
+    validated = ~lost & (chosen[source] != chosen[target])
+    lost_too = lost | chosen[source] | chosen[target]
+    if not (tested.any() and validated.any()) or lost_too.all():
         raise UsageError(
             "too few edges are left when nodes are held out", next_step="hold out less"
         )
-    rows = np.flatnonzero(~new)
-    away = np.flatnonzero(ends)
-    valid_pairs, test_pairs = (source[held], target[held]), (source[test], target[test])
-    seen = graph.without(source[away], target[away])
+    old = np.flatnonzero(~(judged | chosen))
+    ends = rng, old
     return Split(
         known=graph,
-        message=seen.without(*valid_pairs),
-        valid=valid_pairs,
-        test=test_pairs,
-        valid_negatives=uniform(graph, len(held), rng, rows),
-        test_negatives=one_among(graph, len(test), np.flatnonzero(new), rng),
-        new_nodes=np.flatnonzero(new),
-        seen=seen,
+        message=graph.without(source[lost_too], target[lost_too]),
+        valid=(source[validated], target[validated]),
+        test=(source[tested], target[tested]),
+        valid_negatives=one_among(graph, int(validated.sum()), np.flatnonzero(chosen), *ends),
+        test_negatives=one_among(graph, int(tested.sum()), np.flatnonzero(judged), rng),
+        new_nodes=np.flatnonzero(judged),
+        seen=graph.without(source[lost], target[lost]),
     )
 
 

@@ -14,13 +14,13 @@ from sensorium.links import smoothing
 from sensorium.links.counts import FEATURE_NAMES, NAMES, alike, structural
 from sensorium.links.features import Features
 from sensorium.links.graph import Graph
+from sensorium.links.products import add_products
 
 Array = np.ndarray[Any, Any]
 
 PENALTY: Final = 100.0
 DAMPED_PENALTY: Final = 0.1
 """EASE's penalties on ties as they are, and on ties damped by degrees."""
-_AT_ONCE: Final = 65_536
 
 
 class PairView:
@@ -92,23 +92,15 @@ class PairView:
 
         The pairs' own edges do not count where edges are counted; vectors are those of this graph.
         """
-        source, target = np.asarray(source, np.int64), np.asarray(target, np.int64)
-        out = np.empty((len(source), len(self.names())), np.float32)
-        for start in range(0, len(source), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            self._told(source[part], target[part], out[part])
-        return out
-
-    def _told(self, source: Array, target: Array, out: Array) -> None:
+        source, target = (np.ascontiguousarray(end, np.int64) for end in (source, target))
         columns = list(structural(self.graph, source, target).T)
         if self.features is not None:
             columns += list(alike(self.features, source, target).T)
-        columns += [_products(of[source], of[target]) for of in self.alike]
-        for said, heard in self.tied:
-            both = _products(said[source], heard[target]) + _products(said[target], heard[source])
-            columns.append(both)
-        for n, column in enumerate(columns):
-            out[:, n] = column
+        columns += [_products([(of, of)], source, target) for of in self.alike]
+        columns += [
+            _products([(said, heard), (heard, said)], source, target) for said, heard in self.tied
+        ]
+        return np.stack(columns, 1).astype(np.float32)
 
 
 def pair_names(*, features: bool) -> tuple[str, ...]:
@@ -118,6 +110,8 @@ def pair_names(*, features: bool) -> tuple[str, ...]:
     return (*NAMES, *known, "spectral product", "spectral cosine", "EASE", "EASE, hubs damped")
 
 
-def _products(one: Array, other: Array) -> Array:
-    out: Array = np.einsum("ij,ij->i", one, other)
+def _products(factors: list[tuple[Array, Array]], source: Array, target: Array) -> Array:
+    out = np.zeros(len(source), np.float32)
+    for one, other in factors:
+        add_products(one, other, source, target, out)
     return out

@@ -7,14 +7,25 @@ Trick"); counted apart and given to the decoder they make up for it, as in BUDDY
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import nn
 
 from sensorium.links.decoders.decoder import Decoder
 
+_KNOTS: Final = 65
+_BOUND: Final = 5.0
+_FAR: Final = 3.0
+
 
 class Structural(Decoder):
-    """Hidden layers over the product and over the counts, added, and one over their sum."""
+    """Hidden layers over the product and over the counts, added, and one over their sum.
+
+    Counts have long tails, and what tells links apart lies in a tail: each is given twice, on a
+    scale of deviations and on that of a normal distribution of the same ranks. Buffers ``centre``
+    and ``spread`` (k,) and ``knots`` (k, 65), quantiles, come from training pairs.
+    """
 
     counts = True
 
@@ -22,23 +33,52 @@ class Structural(Decoder):
         super().__init__(width, counts, dropout)
         self.centre: torch.Tensor
         self.spread: torch.Tensor
+        self.knots: torch.Tensor
         self.register_buffer("centre", torch.zeros(counts))
         self.register_buffer("spread", torch.ones(counts))
-        self.product = nn.Linear(width, width)
+        self.register_buffer("knots", torch.linspace(-1, 1, _KNOTS).repeat(counts, 1))
+        half = max(width // 2, 8)
+        self.product = nn.Linear(width, half)
         self.counted = nn.Sequential(
-            nn.Linear(counts, width), nn.ReLU(), nn.Dropout(dropout), nn.Linear(width, width)
+            nn.Linear(2 * counts, half),
+            nn.LayerNorm(half),
+            nn.GELU(),
+            nn.Dropout(min(dropout, 0.2)),
+            nn.Linear(half, half),
         )
+        self.products = nn.Dropout(dropout)
         self.both = nn.Sequential(
-            nn.ReLU(), nn.Dropout(dropout), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1)
+            nn.LayerNorm(half),
+            nn.GELU(),
+            nn.Dropout(min(dropout, 0.2)),
+            nn.Linear(half, half),
+            nn.GELU(),
+            nn.Linear(half, 1),
         )
 
     def settle(self, counts: torch.Tensor) -> None:
-        """Take centre and spread of the counts from those of training pairs."""
+        """Take centre, spread and quantiles of the counts from those of training pairs."""
         self.centre.copy_(counts.mean(0))
         self.spread.copy_(counts.std(0).clamp_min(1e-6))
+        ordered = counts.sort(0).values
+        places = torch.linspace(0, len(ordered) - 1, _KNOTS, device=counts.device).round().long()
+        self.knots.copy_(ordered[places].T)
+
+    def scaled(self, counts: torch.Tensor) -> torch.Tensor:
+        """Counts on both scales, (pairs, 2 k)."""
+        plain = ((counts - self.centre) / self.spread).clamp(-_BOUND, _BOUND)
+        columns = counts.T.contiguous()
+        # Between knots in proportion; among equal knots, as many zeros are, the middle of them.
+        above = torch.searchsorted(self.knots, columns, right=True).clamp(1, _KNOTS - 1)
+        below = torch.searchsorted(self.knots, columns).clamp(1, _KNOTS - 1)
+        low, high = self.knots.gather(1, below - 1), self.knots.gather(1, above)
+        share = ((columns - low) / (high - low).clamp_min(1e-9)).clamp(0, 1)
+        place = (below - 1 + share * (above - below + 1)) / (_KNOTS - 1)
+        normal = torch.special.ndtri(place.clamp(1e-4, 1 - 1e-4)).clamp(-_FAR, _FAR)
+        return torch.cat([plain, normal.T], 1)
 
     def forward(self, one: torch.Tensor, other: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
         """A logit for each pair."""
-        scaled = (counts - self.centre) / self.spread
-        logits: torch.Tensor = self.both(self.product(one * other) + self.counted(scaled))
+        told = self.counted(self.scaled(counts))
+        logits: torch.Tensor = self.both(self.product(self.products(one * other)) + told)
         return logits.squeeze(-1)

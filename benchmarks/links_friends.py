@@ -1,0 +1,116 @@
+"""Link prediction on graphs of people and papers: ours beside heuristics and plain models.
+
+One configuration, the defaults, for every graph. Each seed divides the edges anew (85/5/10 for
+friends, 70/10/20 for cora); all are measured on the same edges and the same negatives, and know
+training and validation edges when they are asked about test edges. Mean and deviation of 5 seeds.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import statistics
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.friends.running import OURS, SHARES, Figures, Job, folder, run
+from benchmarks.report import Claim, arguments, report
+
+SEEDS: Final = 5
+TITLE: Final = "Link prediction (links)"
+METRICS: Final = ("auc", "ap", "mrr", "hits@20", "hits@50", "hits@100")
+# Graph, set of pairs, metric, the peer that it stands beside, and the goal.
+CLAIMS: Final = (
+    ("ego-facebook", "test", "hits@50", "RA", ">= 90"),
+    ("ego-facebook", "test", "hits@100", "RA", ">= 95"),
+    ("ego-facebook", "suggestions", "hit@5", "RA", ">= 1x"),
+    ("twitch-engb", "test", "auc", "RA", ">= 92"),
+    ("twitch-engb", "test", "hits@50", "RA", ">= 60"),
+    ("twitch-engb", "suggestions", "hit@5", "RA", ">= 1x"),
+    ("cora", "test", "hits@100", "GAE (GCN + dot)", ">= 89"),
+)
+# Read in the papers, on the same graph and shares, not measured here.
+PUBLISHED: Final = (("tuned GAE", 88.2), ("NCN", 89.1), ("HL-GNN", 94.2))
+
+
+def everything(*, quick: bool) -> dict[tuple[str, bool], list[Figures]]:
+    """Figures by graph and kind of split, a list over seeds."""
+    seeds = range(1 if quick else SEEDS)
+    jobs = [Job(name, seed, quick) for name in SHARES for seed in seeds]
+    if not quick:
+        jobs += [Job(name, seed, quick, new=True) for name in SHARES for seed in seeds]
+    found: dict[tuple[str, bool], list[Figures]] = {}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(2, os.cpu_count() or 1), mp_context=context) as pool:
+        for job, figures in zip(jobs, pool.map(run, jobs), strict=True):
+            found.setdefault((job.graph, job.new), []).append(figures)
+    return found
+
+
+def spread(runs: list[Figures], who: str, of: str, metric: str) -> tuple[float, float]:
+    """Mean and standard deviation over seeds, in percent."""
+    values = [100 * figures[who][of][metric] for figures in runs]
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def show(console: Console, name: str, runs: list[Figures], *, new: bool) -> None:
+    """Print one graph's table."""
+    kind = "new nodes" if new else "held-out edges"
+    table = Table(title=f"{name}, {kind}, {len(runs)} seeds, %", title_justify="left")
+    table.add_column("")
+    for metric in (*METRICS, "hard MRR", "Hit@5"):
+        table.add_column(metric, justify="right")
+    for who in runs[0]:
+        cells = [_cell(runs, who, "test", metric) for metric in METRICS]
+        cells.append(_cell(runs, who, "hard", "mrr"))
+        cells.append(_cell(runs, who, "suggestions", "hit@5"))
+        table.add_row(who, *cells)
+    console.print(table)
+
+
+def _cell(runs: list[Figures], who: str, of: str, metric: str) -> str:
+    if of not in runs[0][who]:
+        return ""
+    mean, deviation = spread(runs, who, of, metric)
+    return f"{mean:.1f} ± {deviation:.1f}"
+
+
+def claims(found: dict[tuple[str, bool], list[Figures]]) -> Iterator[Claim]:
+    """Our figures beside the strongest simple peer, and what was published."""
+    for name, of, metric, peer, goal in CLAIMS:
+        runs = found[name, False]
+        ours, deviation = spread(runs, OURS, of, metric)
+        theirs, _ = spread(runs, peer, of, metric)
+        unit = f"% ± {deviation:.1f}"
+        yield Claim(f"{name}, {metric}", ours, unit, peer, theirs, goal)
+    ours, deviation = spread(found["cora", False], OURS, "test", "hits@100")
+    for peer, value in PUBLISHED:
+        unit = f"% ± {deviation:.1f}"
+        yield Claim("cora, hits@100", ours, unit, peer, value, published=True)
+    for (name, new), runs in found.items():
+        peer = "GraphSAGE + dot"
+        which, of, metric = ("new nodes, ", "test", "auc") if new else ("hard, ", "hard", "mrr")
+        ours, deviation = spread(runs, OURS, of, metric)
+        theirs, _ = spread(runs, peer, of, metric)
+        yield Claim(f"{name}, {which}{metric}", ours, f"% ± {deviation:.1f}", peer, theirs)
+
+
+def main() -> None:
+    quick = arguments(__doc__).quick
+    console = Console()
+    if not folder().is_dir():
+        console.print(f"no graphs at {folder()}: SENSORIUM_TEST_DATA names the folder above it")
+        report(TITLE, [])
+        return
+    found = everything(quick=quick)
+    for (name, new), runs in found.items():
+        show(console, name, runs, new=new)
+    report(TITLE, list(claims(found)))
+
+
+if __name__ == "__main__":
+    main()

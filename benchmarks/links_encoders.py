@@ -1,8 +1,9 @@
 """Which encoder for which graph: SAGE, GCN, GAT and GATv2, with and without counts, and their cost.
 
 With the dot product everything rests on the encoder; with the structural decoder, counts of what
-two neighbourhoods have in common stand beside it. Cora's words tell much of its links, the habits of
-twitch's streamers little. The last column is about nodes of which only features are known.
+two neighbourhoods have in common stand beside it. The words of Cora's papers tell much of its
+links, the habits of twitch's streamers little. The last column is about nodes of which only
+features are known.
 """
 
 from __future__ import annotations

@@ -185,6 +185,14 @@ def test_a_models_figures_can_be_measured_again():
     assert evaluated(model) == model.card.scores
 
 
+def test_a_model_whose_graph_has_changed_is_not_measured_on_edges_it_may_have_seen():
+    graph, names, features = communities(60)
+    model = fit(graph, names, features, replace(SMALL, epochs=1))
+    grown = replace(model, graph=graph.without(*(end[:1] for end in graph.pairs())))
+    with pytest.raises(UsageError, match="refreshed with other edges"):
+        evaluated(grown)
+
+
 def test_a_calibrated_probability_is_near_how_often_it_is_right():
     graph, names, features = communities()
     model = fit(graph, names, features, replace(SMALL, epochs=6, batch=64))

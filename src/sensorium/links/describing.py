@@ -46,8 +46,9 @@ class Described:
         here = np.flatnonzero(rows >= 0)
         shape = (len(names), len(self.ids))
         place = sp.csr_matrix((np.ones(len(here), np.float32), (rows[here], here)), shape)
-        matrix = place @ self.features.matrix
-        return Features(matrix.tocsr(), self.features.columns, self.features.binary)
+        matrix = (place @ self.features.matrix).tocsr()
+        matrix.sort_indices()  # which a product of matrices does not do, and comparing rows needs
+        return Features(matrix, self.features.columns, self.features.binary)
 
 
 def read_features(path: Path, column: str = "") -> Described:

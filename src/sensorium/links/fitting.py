@@ -101,7 +101,17 @@ def fit(
 
 
 def evaluated(model: LinkModel) -> dict[str, Any]:
-    """The figures of a saved model, measured again on the split that it was trained on."""
+    """The figures of a saved model, measured again on the split that it was trained on.
+
+    Raises UsageError where its graph or features changed since: which edges it was trained on can
+    no longer be told, and edges that it has seen would be among those it is judged by.
+    """
+    if digest(model.graph, model.features) != model.card.data:
+        raise UsageError(
+            "the model was refreshed with other edges or features since it was trained",
+            unaffected="its figures of that time are in model.json",
+            next_step="fit a model on the edges of now: sensorium links fit",
+        )
     parts = divided(model.graph, model.card.settings, model.card.split)
     return judged_by(parts, model.scorer.network, model.features, model.card.settings.seed)
 
@@ -129,8 +139,9 @@ def digest(graph: Graph, features: Features | None) -> str:
     for part in (graph.indptr, graph.indices, graph.times, graph.kinds, graph.weights):
         found.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
     if features is not None:
-        for part in (features.matrix.indptr, features.matrix.indices, features.matrix.data):
-            found.update(part.tobytes())
+        for part in (features.matrix.indptr, features.matrix.indices):
+            found.update(part.astype(np.int64).tobytes())
+        found.update(features.matrix.data.tobytes())
     return found.hexdigest()
 
 

@@ -37,23 +37,21 @@ class Structural(Decoder):
         self.register_buffer("centre", torch.zeros(counts))
         self.register_buffer("spread", torch.ones(counts))
         self.register_buffer("knots", torch.linspace(-1, 1, _KNOTS).repeat(counts, 1))
-        half = max(width // 2, 8)
-        self.product = nn.Linear(width, half)
+        self.product = nn.Linear(width, width)
         self.counted = nn.Sequential(
-            nn.Linear(2 * counts, half),
-            nn.LayerNorm(half),
+            nn.Linear(2 * counts, width),
+            nn.LayerNorm(width),
             nn.GELU(),
             nn.Dropout(min(dropout, 0.2)),
-            nn.Linear(half, half),
+            nn.Linear(width, width),
         )
-        self.products = nn.Dropout(dropout)
         self.both = nn.Sequential(
-            nn.LayerNorm(half),
+            nn.LayerNorm(width),
             nn.GELU(),
             nn.Dropout(min(dropout, 0.2)),
-            nn.Linear(half, half),
+            nn.Linear(width, width),
             nn.GELU(),
-            nn.Linear(half, 1),
+            nn.Linear(width, 1),
         )
 
     def settle(self, counts: torch.Tensor) -> None:
@@ -80,5 +78,5 @@ class Structural(Decoder):
     def forward(self, one: torch.Tensor, other: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
         """A logit for each pair."""
         told = self.counted(self.scaled(counts))
-        logits: torch.Tensor = self.both(self.product(self.products(one * other)) + told)
+        logits: torch.Tensor = self.both(self.product(one * other) + told)
         return logits.squeeze(-1)

@@ -29,7 +29,7 @@ class LinksConfig:
         10.0, "how often model and rules are looked at for changes, in seconds", gt=0
     )
     friends: int = setting(
-        150, "friends of friends taken as candidates for one node, at most", ge=0, le=10_000
+        100, "friends of friends taken as candidates for one node, at most", ge=0, le=10_000
     )
     nearest: int = setting(
         50, "nodes near by embedding taken as candidates for one node, at most", ge=0, le=4_096

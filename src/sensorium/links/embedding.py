@@ -66,7 +66,8 @@ class Scorer:
         source, target = np.asarray(source, np.int64), np.asarray(target, np.int64)
         vectors = torch.from_numpy(self.vectors)
         out = np.empty(len(source), np.float32)
-        self.network.eval()
+        if self.network.training:  # telling every part of it takes longer than a few pairs
+            self.network.eval()
         for start in range(0, len(source), _AT_ONCE):
             one, other = source[start : start + _AT_ONCE], target[start : start + _AT_ONCE]
             told = np.zeros((len(one), 0), np.float32)

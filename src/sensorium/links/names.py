@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 
 from sensorium.errors import UsageError
 
+_FEW: Final = 20
+"""So many names are taken one by one, which is quicker than the machinery for many."""
 _COMPARED: Final = 200_000
 """With more names than these, an unknown one is not compared with all for a near match."""
 
@@ -53,6 +55,8 @@ class Names:
 
     def many(self, rows: Any) -> list[str]:
         """The ids of many rows."""
+        if len(rows) <= _FEW:
+            return [self.ids[int(row)].as_py() for row in rows]
         names: list[str] = self.ids.take(pa.array(np.asarray(rows, np.int64))).to_pylist()
         return names
 

@@ -56,7 +56,7 @@ class Suggestion:
 class Sizes:
     """How many candidates to rank: friends of friends, and nodes near by embedding."""
 
-    friends: int = 150
+    friends: int = 100
     nearest: int = 50
 
 

@@ -1,0 +1,158 @@
+"""Graph learning as a graph grows: generate, train, embed, index and serve, on two cores.
+
+Graphs of friends with ten edges a node, up to a million nodes and ten million edges. Training goes
+through sampled neighbourhoods (GraphSAGE and a dot product, 64 wide, fan-out [5, 5], one negative a
+positive), and is timed over twenty steps, from which the time of an epoch follows; ``--epoch``
+trains the whole of it. All nodes are embedded layer by layer, indexed, and some asked for
+suggestions in this process. Wall time, and memory at its highest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.graphs.friends import friends
+from benchmarks.graphs.models import untrained
+from benchmarks.report import Claim, number, report
+from sensorium.links.embedding import Scorer
+from sensorium.links.encoders.arcs import Arcs
+from sensorium.links.graph import Graph
+from sensorium.links.model import LinkModel
+from sensorium.links.recommending import Sizes
+from sensorium.links.refreshing import vectors_of
+from sensorium.links.rules import Rules
+from sensorium.links.sampling import NeighbourSampler
+from sensorium.links.serving import recommender_of
+
+SIZES = (10_000, 100_000, 1_000_000)
+FAN_OUT = (5, 5)
+BATCH = 4_096
+STEPS = 20
+ASKED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one size costs: seconds, milliseconds for one user's suggestions, GiB at most so far."""
+
+    nodes: int
+    edges: int
+    generate: float
+    epoch: float
+    embed: float
+    index: float
+    suggest_ms: float
+    memory: float
+
+
+def trained(model: LinkModel, steps: int | None) -> float:
+    """Seconds of an epoch: measured, or from so many of its steps."""
+    network, graph = model.scorer.network, model.graph
+    source, target = graph.pairs()
+    random = np.random.default_rng(5)
+    order = random.permutation(len(source))
+    sampler = NeighbourSampler(graph, FAN_OUT)
+    optimiser = torch.optim.AdamW(network.parameters(), 0.003)
+    degree = torch.from_numpy(graph.degree().astype(np.float32))
+    every = -(-len(order) // BATCH)
+    done = min(every, steps or every)
+    network.train()
+    began = time.perf_counter()
+    for step in range(done):
+        chosen = order[step * BATCH : (step + 1) * BATCH]
+        one, other = source[chosen].astype(np.int64), target[chosen].astype(np.int64)
+        wrong = random.integers(0, graph.nodes, len(one))
+        sample = sampler.sample(np.concatenate([one, other, wrong]), draw=step)
+        sample = sample.without(one, other)
+        by_target = np.argsort(sample.targets, kind="stable")
+        counts = np.bincount(sample.targets, minlength=len(sample.nodes))
+        arcs = Arcs(np.concatenate([[0], np.cumsum(counts)]), sample.sources[by_target])
+        rows = torch.from_numpy(sample.nodes)
+        vectors = network.vectors(rows, degree[rows], arcs, None)
+        ends = torch.from_numpy(sample.seeds.reshape(3, -1))
+        nothing = torch.zeros(len(one), 0)
+        right = network.decoder(vectors[ends[0]], vectors[ends[1]], nothing)
+        false = network.decoder(vectors[ends[0]], vectors[ends[2]], nothing)
+        loss = torch.nn.functional.softplus(-right).mean()
+        loss = loss + torch.nn.functional.softplus(false).mean()
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+        optimiser.step()
+    network.eval()
+    return (time.perf_counter() - began) / done * every
+
+
+def cost(nodes: int, steps: int | None) -> Cost:
+    """Everything once, at one size."""
+    began = time.perf_counter()
+    graph: Graph = friends(nodes)
+    generate = time.perf_counter() - began
+    model = untrained(graph, width=64, decoder="dot")
+    epoch = trained(model, steps)
+    began = time.perf_counter()
+    vectors = vectors_of(model.scorer.network, graph, None)
+    embed = time.perf_counter() - began
+    began = time.perf_counter()
+    scorer = Scorer(model.scorer.network, graph, None, None, vectors)
+    recommender = recommender_of(replace(model, scorer=scorer), Rules.none(nodes), Sizes())
+    index = time.perf_counter() - began
+    asked = np.random.default_rng(6).integers(0, nodes, ASKED + 50).tolist()
+    taken = []
+    for row in asked:
+        began = time.perf_counter()
+        recommender.ranked(row, 5)
+        taken.append(time.perf_counter() - began)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    median = float(np.median(taken[50:])) * 1e3
+    return Cost(nodes, graph.edges, generate, epoch, embed, index, median, memory)
+
+
+def main() -> None:
+    """Measure each size, show the table, report the largest."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes, within 50 seconds")
+    parser.add_argument("--epoch", action="store_true", help="train whole epochs")
+    chosen = parser.parse_args()
+    sizes = (2_000, 20_000) if chosen.quick else SIZES
+    costs = [cost(nodes, None if chosen.epoch else STEPS) for nodes in sizes]
+    table = Table(title="cost against growth", title_justify="left")
+    headings = (
+        "nodes",
+        "edges",
+        "generate s",
+        "epoch s",
+        "embed s",
+        "index s",
+        "suggest ms",
+        "GiB",
+    )
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for one in costs:
+        columns = (one.generate, one.epoch, one.embed, one.index, one.suggest_ms, one.memory)
+        table.add_row(f"{one.nodes:,}", f"{one.edges:,}", *(number(value) for value in columns))
+    Console().print(table)
+    last = costs[-1]
+    size = f"{last.nodes:,} nodes"
+    report(
+        "links: growth",
+        [
+            Claim(f"an epoch over {last.edges:,} edges", last.epoch, "s"),
+            Claim(f"all embeddings of {size}", last.embed, "s"),
+            Claim(f"an index of {size}", last.index, "s"),
+            Claim(f"top 5 of {size}, in process, median", last.suggest_ms, "ms"),
+            Claim(f"memory with {size}", last.memory, "GiB", goal="<= 24"),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -129,7 +129,7 @@ def test_an_existing_application_gets_another_base_url_and_key_and_nothing_else(
 
 async def applications() -> None:
     """Two applications that know of no gateway."""
-    for name in ("gpt-4o-mini", "claude-sonnet-4-5"):
+    for name in ("gpt-4o-mini", "claude-sonnet-5-5"):
         answer = await openai.AsyncOpenAI().chat.completions.create(
             model=name,
             messages=ASKED,  # type: ignore[arg-type]  # a plain dictionary is one

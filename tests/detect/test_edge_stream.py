@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensorium.detect.arrays import I64, U64
+from sensorium.detect.arrays import F64, I64, U64
 from sensorium.detect.edge_stream import FAST, LONG, MEAN, SLOW, EdgeStream
 from sensorium.detect.keys import mix
 
@@ -130,3 +130,42 @@ def test_a_tenth_of_the_cells_gives_nearly_the_same_scores() -> None:
     edges = columns(busy(np.random.default_rng(2), 60))
     difference = np.abs(EdgeStream(1 << 12).score(*edges) - EdgeStream().score(*edges))
     assert np.quantile(difference, 0.95) < 1e-6
+
+
+def window_of(edges: list[tuple[int, int, int]]) -> tuple[U64, U64, F64, list[tuple[int, int]]]:
+    pairs = sorted({edge[:2] for edge in edges})
+    counts = np.array([sum(edge[:2] == pair for edge in edges) for pair in pairs], np.float64)
+    source, target, _ = columns([(*pair, 0) for pair in pairs])
+    return source, target, counts, pairs
+
+
+@given(EDGES, EDGES)
+@settings(max_examples=25, deadline=None)
+def test_a_surge_is_what_the_last_edge_of_its_tick_would_score(
+    before: list[tuple[int, int, int]], now: list[tuple[int, int, int]]
+) -> None:
+    before = sorted(before, key=lambda edge: edge[2])
+    whole = EdgeStream()
+    whole.score(*columns(before))
+    source, target, counts, pairs = window_of(now)
+    surge = whole.surge(source, target, counts, 401)
+    np.testing.assert_array_equal(surge, whole.surge(source, target, counts, 401))
+    for place, pair in enumerate(pairs):
+        last = EdgeStream()
+        rest = [(*edge[:2], 401) for edge in now]
+        rest.remove((*pair, 401))
+        scores = last.score(*columns([*before, *rest, (*pair, 401)]))
+        assert surge[place] == pytest.approx(scores[-1], rel=1e-9, abs=1e-9)
+
+
+@given(EDGES)
+@settings(max_examples=25, deadline=None)
+def test_edges_counted_together_are_edges_counted_one_by_one(
+    edges: list[tuple[int, int, int]],
+) -> None:
+    one, together = EdgeStream(), EdgeStream()
+    one.score(*columns([(a, b, 7) for a, b, _ in edges]))
+    source, target, counts, _ = window_of(edges)
+    together.add(source, target, counts, 7)
+    probe = columns([(1, 2, 9), (3, 3, 30)])
+    np.testing.assert_allclose(one.score(*probe), together.score(*probe), rtol=1e-9)

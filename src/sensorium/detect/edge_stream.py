@@ -19,7 +19,7 @@ An edge's score counts the edge itself and nothing after it.
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -90,6 +90,20 @@ class EdgeStream:
         _score(self._state, source, target, ticks, out)
         return out
 
+    def surge(self, source: U64, target: U64, counts: F64, tick: int) -> F64:
+        """How odd ``n`` distinct edges of one tick would be, had ``counts`` of each come in it.
+
+        Each is scored as if it were the last of the tick. Changes nothing.
+        """
+        out = np.empty(len(source))
+        of_source, of_target = _summed(source, counts), _summed(target, counts)
+        _read(self._state, source, target, of_source, of_target, counts, float(tick), out)
+        return out
+
+    def add(self, source: U64, target: U64, counts: F64, tick: int) -> None:
+        """Count edges of one tick in."""
+        _add(self._state, source, target, counts, float(tick))
+
 
 @inner
 def _age(state: Sketches, then: float, now: float, half: int) -> float:
@@ -115,7 +129,7 @@ def _advance(state: Sketches, tick: float) -> float:
 
 
 @inner
-def _touch_source(state: Sketches, key: int, now: float) -> tuple[float, float, float]:
+def _touch_source(state: Sketches, key: int, now: float, more: float) -> tuple[float, float, float]:
     fast = slow = mean = np.inf
     for row in range(_ROWS):
         cell = state.sources[row, (key * _ODD[row]) >> state.shift[0]]
@@ -124,15 +138,15 @@ def _touch_source(state: Sketches, key: int, now: float) -> tuple[float, float, 
             cell[2] *= _age(state, cell[0], now, 1)
             cell[3] *= _age(state, cell[0], now, 3)
             cell[0] = now
-        cell[1] += 1.0
-        cell[2] += 1.0
-        cell[3] += 1.0
+        cell[1] += more
+        cell[2] += more
+        cell[3] += more
         fast, slow, mean = min(fast, cell[1]), min(slow, cell[2]), min(mean, cell[3])
     return fast, slow, mean
 
 
 @inner
-def _touch_target(state: Sketches, key: int, now: float) -> tuple[float, float]:
+def _touch_target(state: Sketches, key: int, now: float, more: float) -> tuple[float, float]:
     slow = long = np.inf
     for row in range(_ROWS):
         cell = state.targets[row, (key * _ODD[row]) >> state.shift[0]]
@@ -140,35 +154,94 @@ def _touch_target(state: Sketches, key: int, now: float) -> tuple[float, float]:
             cell[1] *= _age(state, cell[0], now, 1)
             cell[2] *= _age(state, cell[0], now, 2)
             cell[0] = now
-        cell[1] += 1.0
-        cell[2] += 1.0
+        cell[1] += more
+        cell[2] += more
         slow, long = min(slow, cell[1]), min(long, cell[2])
     return slow, long
 
 
 @inner
-def _touch_edge(state: Sketches, key: int, now: float) -> float:
+def _touch_edge(state: Sketches, key: int, now: float, more: float) -> float:
     fast = np.inf
     for row in range(_ROWS):
         cell = state.edges[row, (key * _ODD[row]) >> state.shift[0]]
         if cell[0] != now:
             cell[1] *= _age(state, cell[0], now, 0)
             cell[0] = now
-        cell[1] += 1.0
+        cell[1] += more
         fast = min(fast, cell[1])
     return fast
+
+
+@inner
+def _edge_key(source: Any, target: Any) -> Any:
+    return (source * _STEP) ^ (target + (source >> np.uint64(32)))
+
+
+@inner
+def _oddness(
+    fast: float, slow: float, usual: float, asked: float, long: float, edge: float
+) -> float:
+    burst = fast * slow / usual
+    return 0.25 * math.log(burst * burst * burst / usual * asked * asked * long / (edge * edge))
 
 
 @kernel
 def _score(state: Sketches, source: U64, target: U64, ticks: I64, out: F64) -> None:
     for at in range(len(source)):
         now = _advance(state, float(ticks[at]))
-        fast, slow, mean = _touch_source(state, source[at], now)
-        asked, long = _touch_target(state, target[at], now)
-        pair = (source[at] * _STEP) ^ (target[at] + (source[at] >> np.uint64(32)))
-        edge = _touch_edge(state, pair, now)
-        usual = mean / state.clock[2]
-        burst = fast * slow / usual
-        out[at] = 0.25 * math.log(
-            burst * burst * burst / usual * asked * asked * long / (edge * edge)
-        )
+        fast, slow, mean = _touch_source(state, source[at], now, 1.0)
+        asked, long = _touch_target(state, target[at], now, 1.0)
+        edge = _touch_edge(state, _edge_key(source[at], target[at]), now, 1.0)
+        out[at] = _oddness(fast, slow, mean / state.clock[2], asked, long, edge)
+
+
+@kernel
+def _add(state: Sketches, source: U64, target: U64, counts: F64, tick: float) -> None:
+    now = _advance(state, tick)
+    for at in range(len(source)):
+        _touch_source(state, source[at], now, counts[at])
+        _touch_target(state, target[at], now, counts[at])
+        _touch_edge(state, _edge_key(source[at], target[at]), now, counts[at])
+
+
+@inner
+def _least(state: Sketches, cells: F64, key: int, column: int, now: float, half: int) -> float:
+    """What a count will have faded to at ``now``."""
+    least = np.inf
+    for row in range(_ROWS):
+        cell = cells[row, (key * _ODD[row]) >> state.shift[0]]
+        least = min(least, cell[column] * _age(state, cell[0], max(now, cell[0]), half))
+    return least
+
+
+@kernel
+def _read(
+    state: Sketches,
+    source: U64,
+    target: U64,
+    of_source: F64,
+    of_target: F64,
+    counts: F64,
+    tick: float,
+    out: F64,
+) -> None:
+    now, elapsed = max(tick, state.clock[1]), 1.0
+    if state.clock[0] >= 0.0:
+        kept = _age(state, state.clock[1], now, 3)
+        elapsed = state.clock[2] * kept + (1.0 - kept) / (1.0 - state.fading[1, 3])
+    for at in range(len(source)):
+        a, b, more = source[at], target[at], of_source[at]
+        fast = _least(state, state.sources, a, 1, now, 0) + more
+        slow = _least(state, state.sources, a, 2, now, 1) + more
+        mean = _least(state, state.sources, a, 3, now, 3) + more
+        asked = _least(state, state.targets, b, 1, now, 1) + of_target[at]
+        long = _least(state, state.targets, b, 2, now, 2) + of_target[at]
+        edge = _least(state, state.edges, _edge_key(a, b), 1, now, 0) + counts[at]
+        out[at] = _oddness(fast, slow, mean / elapsed, asked, long, edge)
+
+
+def _summed(keys: U64, counts: F64) -> F64:
+    """The sum of the counts of equal keys, in each place."""
+    _, group = np.unique(keys, return_inverse=True)
+    return np.asarray(np.bincount(group, counts)[group], np.float64)

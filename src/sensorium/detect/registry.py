@@ -17,6 +17,7 @@ from sensorium.detect.detectors.pair import PairDetector
 from sensorium.detect.detectors.series import SeriesDetector
 from sensorium.detect.detectors.service import ServiceDetector
 from sensorium.detect.detectors.silence import Present, SilenceDetector
+from sensorium.detect.detectors.surge import SurgeDetector
 from sensorium.detect.logs.templates import Template
 from sensorium.detect.protocol import Detector, Window
 from sensorium.model.anomaly import EntityKind as Kind
@@ -50,6 +51,7 @@ def build_detectors(
         JointDetector(config, hosts),
         PairDetector(config),
         EdgeDetector(config),
+        SurgeDetector(config),
         ServiceDetector(config),
         InterfaceDetector(config),
         exporters,

@@ -122,9 +122,8 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
 
 
 def _behind(inventory: Inventory, identities: Identities) -> Callable[[str], frozenset[str]]:
-    for device in inventory.devices.values():
-        for address in device.addresses:
-            identities.state(device.name, address)
+    devices = inventory.devices.values()
+    identities.state_all((device.name, a) for device in devices for a in device.addresses)
     return Behind(inventory, identities.resolve).of
 
 

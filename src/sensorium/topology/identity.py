@@ -49,7 +49,11 @@ class Identities:
         It outranks what hosts say. One name may have several addresses. ValueError for text that
         is no address.
         """
-        self._stated.add((name.lower(), _plain(address)))
+        self.state_all([(name, address)])
+
+    def state_all(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Take over many names with an address each; as :meth:`state`, and at once."""
+        self._stated |= {(name.lower(), _plain(address)) for name, address in pairs}
         self._directory = self._build()
 
     def advance(self, watermark_ns: int) -> None:

@@ -233,8 +233,7 @@ def _identities(ask: Ask, span: dict[str, Any], stated: Iterable[tuple[str, str]
         names = [time if name == "seen" else name for name in table.column_names]
         for batch in table.rename_columns(names).to_batches():
             identities.observe(signal, batch)
-    for name, address in stated:
-        identities.state(name, address)
+    identities.state_all(stated)
     identities.advance(span["end_ns"])
     return identities
 

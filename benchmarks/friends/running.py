@@ -56,7 +56,7 @@ def read(name: str) -> tuple[Graph, Features]:
 def settings(seed: int, *, quick: bool) -> Settings:
     """The defaults, with fewer epochs and folds for a quick run."""
     chosen = Settings(seed=seed)
-    return replace(chosen, epochs=4, folds=2, negatives=1) if quick else chosen
+    return replace(chosen, epochs=3, folds=2, cold=0, negatives=1) if quick else chosen
 
 
 def run(job: Job) -> Figures:
@@ -83,7 +83,7 @@ def _peers(split: Split, features: Features, job: Job) -> Figures:
 
     found: Figures = {}
     for name in PEERS:
-        peer = Peer(name, split, features, epochs=40 if job.quick else 200, seed=job.seed)
+        peer = Peer(name, split, features, epochs=20 if job.quick else 200, seed=job.seed)
         found[name] = judged(split, peer.score, peer.vectors, job.seed)
     if job.new:
         return found  # without edges, what counts neighbours says nothing

@@ -13,7 +13,8 @@ class Dot(Decoder):
 
     def __init__(self, width: int, counts: int, dropout: float) -> None:
         super().__init__(width, counts, dropout)
-        self.scale = nn.Parameter(torch.tensor(1.0))
+        # Vectors of normalised layers have lengths near the root of their width.
+        self.scale = nn.Parameter(torch.tensor(width**-0.5))
         self.threshold = nn.Parameter(torch.tensor(0.0))
 
     def forward(self, one: torch.Tensor, other: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:

@@ -56,7 +56,7 @@ def read(name: str) -> tuple[Graph, Features]:
 def settings(seed: int, *, quick: bool) -> Settings:
     """The defaults, with fewer epochs and folds for a quick run."""
     chosen = Settings(seed=seed)
-    return replace(chosen, epochs=8, folds=2, cold=0, negatives=1) if quick else chosen
+    return replace(chosen, epochs=6, folds=2, cold=0, negatives=1) if quick else chosen
 
 
 def run(job: Job) -> Figures:

@@ -18,9 +18,9 @@ from rich.table import Table
 
 from benchmarks.friends.running import NEW, SHARES, folder, read
 from benchmarks.report import Claim, arguments, report
-from sensorium.links.evaluation import measured
-from sensorium.links.settings import Settings
-from sensorium.links.split import Split, split_edges, split_nodes
+from sensorium.links.learning.evaluation import measured
+from sensorium.links.learning.settings import Settings
+from sensorium.links.learning.split import Split, split_edges, split_nodes
 
 ENCODERS: Final = ("sage", "gcn", "gat", "gatv2")
 DECODERS: Final = ("dot", "structural")
@@ -31,8 +31,8 @@ TITLE: Final = "Encoders compared (links)"
 
 def one(split: Split, features: object, settings: Settings) -> tuple[float, float, float]:
     """AUC and Hits@50 of a training, in percent, and the processor seconds of an epoch."""
-    from sensorium.links.fitting import scorer_on
-    from sensorium.links.training import Training
+    from sensorium.links.learning.fitting import scorer_on
+    from sensorium.links.learning.training import Training
 
     training = Training(split, features, settings)  # type: ignore[arg-type]  # read() gives them
     began = time.process_time()

@@ -22,15 +22,15 @@ from rich.table import Table
 from benchmarks.graphs.friends import friends
 from benchmarks.graphs.models import untrained
 from benchmarks.report import Claim, number, report
-from sensorium.links.embedding import Scorer
 from sensorium.links.encoders.arcs import Arcs
-from sensorium.links.graph import Graph
-from sensorium.links.model import LinkModel
-from sensorium.links.recommending import Sizes
-from sensorium.links.refreshing import vectors_of
-from sensorium.links.rules import Rules
-from sensorium.links.sampling import NeighbourSampler
-from sensorium.links.serving import recommender_of
+from sensorium.links.graph.compressed import Graph
+from sensorium.links.models.embedding import Scorer
+from sensorium.links.models.model import LinkModel
+from sensorium.links.models.refreshing import vectors_of
+from sensorium.links.neighbourhoods.sampling import NeighbourSampler
+from sensorium.links.serving.recommending import Sizes
+from sensorium.links.serving.rules import Rules
+from sensorium.links.serving.served import recommender_of
 
 SIZES = (10_000, 100_000, 1_000_000)
 FAN_OUT = (5, 5)

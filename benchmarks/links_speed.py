@@ -22,7 +22,7 @@ from benchmarks.graphs.models import untrained
 from benchmarks.graphs.samplers import numba_sample, numpy_sample
 from benchmarks.graphs.service import latencies, serving
 from benchmarks.report import Claim, arguments, report
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 
 FAN_OUT = (15, 10)
 BATCH = 1_024
@@ -39,7 +39,7 @@ def cpu_rate(work: Callable[[], int], seconds: float) -> float:
 
 def samplers(graph: Graph, seconds: float) -> list[Claim]:
     """Seeds a second on one core."""
-    from sensorium.links.sampling import NeighbourSampler
+    from sensorium.links.neighbourhoods.sampling import NeighbourSampler
 
     random = np.random.default_rng(1)
     batches = [random.integers(0, graph.nodes, BATCH) for _ in range(16)]
@@ -75,7 +75,7 @@ def inference(graph: Graph, repeats: int) -> Claim:
     from sensorium.links.encoders.arcs import Arcs
     from sensorium.links.encoders.encoder import Shape
     from sensorium.links.encoders.registry import encoder
-    from sensorium.links.inference import embed
+    from sensorium.links.neighbourhoods.inference import embed
 
     torch.manual_seed(0)
     model = encoder("sage", Shape(width=64)).eval()

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.centrality import graphs, peers
 from benchmarks.report import Claim, arguments, number, report
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.betweenness import Betweenness, betweenness_of
 from sensorium.topology.centrality.blocks import blocks_of
 from sensorium.topology.centrality.exact import pairs_between

@@ -15,10 +15,10 @@ from torch import nn
 from torch_geometric.nn import GAE, GCNConv, SAGEConv
 
 from sensorium.links.encoders.arcs import Arcs
-from sensorium.links.evaluation import area
-from sensorium.links.features import Features
-from sensorium.links.negatives import uniform
-from sensorium.links.split import Split
+from sensorium.links.graph.features import Features
+from sensorium.links.learning.evaluation import area
+from sensorium.links.learning.negatives import uniform
+from sensorium.links.learning.split import Split
 
 Array = np.ndarray[Any, Any]
 

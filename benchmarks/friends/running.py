@@ -10,13 +10,13 @@ from typing import Any, Final
 import numpy as np
 import scipy.sparse as sp
 
-from sensorium.links.evaluation import measured
-from sensorium.links.features import Features
-from sensorium.links.graph import Graph
-from sensorium.links.heuristics import HEURISTICS
-from sensorium.links.judging import by_allocation, hard_figures, judged
-from sensorium.links.settings import Settings
-from sensorium.links.split import Split, split_edges, split_nodes
+from sensorium.links.graph.compressed import Graph
+from sensorium.links.graph.features import Features
+from sensorium.links.learning.evaluation import measured
+from sensorium.links.learning.judging import by_allocation, hard_figures, judged
+from sensorium.links.learning.settings import Settings
+from sensorium.links.learning.split import Split, split_edges, split_nodes
+from sensorium.links.structure.heuristics import HEURISTICS
 
 OURS: Final = "ours"
 SHARES: Final = {"ego-facebook": (0.05, 0.10), "twitch-engb": (0.05, 0.10), "cora": (0.10, 0.20)}
@@ -63,8 +63,8 @@ def run(job: Job) -> Figures:
     """Everything that is measured on one division of one graph."""
     import torch
 
-    from sensorium.links.fitting import judged_by
-    from sensorium.links.training import Training
+    from sensorium.links.learning.fitting import judged_by
+    from sensorium.links.learning.training import Training
 
     torch.set_num_threads(1)
     graph, features = read(job.graph)

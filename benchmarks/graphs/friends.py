@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 
 _COMMUNITY = 100
 _INSIDE = 0.7

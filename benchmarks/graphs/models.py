@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from sensorium.links.embedding import Scorer
-from sensorium.links.graph import Graph
-from sensorium.links.model import Calibration, Card, LinkModel
-from sensorium.links.names import Names
-from sensorium.links.neural import Network
-from sensorium.links.settings import Settings
-from sensorium.links.views import PairView, pair_names
+from sensorium.links.graph.compressed import Graph
+from sensorium.links.graph.names import Names
+from sensorium.links.learning.settings import Settings
+from sensorium.links.models.embedding import Scorer
+from sensorium.links.models.model import Calibration, Card, LinkModel
+from sensorium.links.models.neural import Network
+from sensorium.links.structure.views import PairView, pair_names
 
 
 def untrained(graph: Graph, width: int, decoder: str = "structural") -> LinkModel:

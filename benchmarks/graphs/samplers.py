@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 
 I64 = npt.NDArray[np.int64]
 

@@ -12,8 +12,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sensorium.links import bundle
-from sensorium.links.model import LinkModel
+from sensorium.links.models import bundle
+from sensorium.links.models.model import LinkModel
 
 _UNMEASURED = 200
 

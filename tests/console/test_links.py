@@ -13,8 +13,8 @@ pytest.importorskip("torch_geometric")
 from sensorium.component import Health, HealthState
 from sensorium.console.api import LinksDeps, build_links_api
 from sensorium.console.config import ConsoleConfig
-from sensorium.links.config import LinksConfig, ServedGraphConfig
-from sensorium.links.serving import Shelf
+from sensorium.links.serving.config import LinksConfig, ServedGraphConfig
+from sensorium.links.serving.served import Shelf
 from sensorium.observe import Observe
 from tests.links.untrained import saved, world
 

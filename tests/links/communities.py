@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.links import Graph
-from sensorium.links.features import Features
-from sensorium.links.names import Names
+from sensorium.links.graph.features import Features
+from sensorium.links.graph.names import Names
 
 
 def communities(nodes: int = 120, seed: int = 0) -> tuple[Graph, Names, Features]:

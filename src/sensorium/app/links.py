@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from sensorium.component import HealthState
 from sensorium.console.api import LinksDeps, build_links_api
 from sensorium.console.server import HttpServer
-from sensorium.links.serving import Shelf
+from sensorium.links.serving.served import Shelf
 from sensorium.observe import open_observe
 from sensorium.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from sensorium.component import Health
     from sensorium.console.config import ConsoleConfig
-    from sensorium.links.config import LinksConfig
+    from sensorium.links.serving.config import LinksConfig
     from sensorium.observe.config import ObserveConfig
 
 

@@ -130,7 +130,7 @@ def _log_templates() -> None:
 def _topology() -> None:
     import numpy as np
 
-    from sensorium.links.graph import Graph
+    from sensorium.links.graph.compressed import Graph
     from sensorium.topology.centrality import betweenness_of
     from sensorium.topology.centrality.communities import communities_of
     from sensorium.topology.centrality.cores import core_numbers

@@ -17,7 +17,7 @@ from sensorium.console.api import ConsoleDeps, LinksDeps, build_api
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
 from sensorium.ingest.transport import Scraper, UdpReceiver
-from sensorium.links.serving import Shelf
+from sensorium.links.serving.served import Shelf
 from sensorium.observe import open_observe
 from sensorium.pipeline.exporters import ExporterBook
 from sensorium.pipeline.inbox import Inbox

@@ -24,7 +24,7 @@ from sensorium.ingest.transport.dtls.config import DtlsConfig
 from sensorium.ingest.transport.grpc_config import GrpcConfig
 from sensorium.ingest.transport.http.config import HttpConfig
 from sensorium.ingest.transport.stream.config import IpfixStreamConfig, SyslogStreamConfig
-from sensorium.links.config import LinksConfig
+from sensorium.links.serving.config import LinksConfig
 from sensorium.observe.config import ObserveConfig
 from sensorium.pipeline.config import ChangeSourcesConfig, InboxConfig, PipelineConfig
 from sensorium.store.records.config import RecordsConfig

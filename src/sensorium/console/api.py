@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from sensorium.approval import ApprovalDesk
     from sensorium.component import Health
-    from sensorium.links.config import LinksConfig
-    from sensorium.links.serving import Shelf
+    from sensorium.links.serving.config import LinksConfig
+    from sensorium.links.serving.served import Shelf
     from sensorium.observe import Observe
     from sensorium.pipeline.exporters import ExporterReports
     from sensorium.store.records import Records

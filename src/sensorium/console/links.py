@@ -11,12 +11,12 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from sensorium.errors import UsageError
-from sensorium.links.config import LinksConfig
-from sensorium.links.serving import NotReadyError, NotServedError, Served, Shelf
+from sensorium.links.serving.config import LinksConfig
+from sensorium.links.serving.served import NotReadyError, NotServedError, Served, Shelf
 
 if TYPE_CHECKING:
-    from sensorium.links.explaining import Reasons
-    from sensorium.links.recommending import Suggestion
+    from sensorium.links.serving.explaining import Reasons
+    from sensorium.links.serving.recommending import Suggestion
     from sensorium.observe import Observe
 
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)

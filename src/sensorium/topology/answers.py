@@ -191,7 +191,7 @@ class Topology:
         """The wiring as rows, in the order of its nodes."""
         import numpy as np
 
-        from sensorium.links.graph import Graph
+        from sensorium.links.graph.compressed import Graph
 
         row = {key: place for place, key in enumerate(self.wiring.nodes)}
         ends = np.array([(row[x.one], row[x.other]) for x in self.wiring.links], np.int64)

@@ -15,7 +15,7 @@ from sensorium.topology.edges import Edge, EdgeAccumulator
 from sensorium.topology.sightings import Sightings
 
 if TYPE_CHECKING:
-    from sensorium.links.graph import Graph
+    from sensorium.links.graph.compressed import Graph
 
 Service = tuple[str, int, int]
 """A server's address, port and protocol number."""
@@ -167,7 +167,7 @@ class EdgeTable:
     @cached_property
     def rows(self) -> Graph:
         """Who talks with whom, as rows in the order of :attr:`hosts`."""
-        from sensorium.links.graph import Graph
+        from sensorium.links.graph.compressed import Graph
 
         row = {host: place for place, host in enumerate(self.hosts)}
         ends = np.array([(row[e.client], row[e.server]) for e in self.edges], np.int64)

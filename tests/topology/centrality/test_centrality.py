@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.betweenness import betweenness_of
 from sensorium.topology.centrality.blocks import blocks_of
 from sensorium.topology.centrality.communities import communities_of, modularity

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sensorium.links.serving import Served
+    from sensorium.links.serving.served import Served
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -36,8 +36,8 @@ def asked_of_a_model(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def loaded(model: Path, rules: Path | None) -> Served:
     """Load a model for one command, and say which rules were passed over."""
-    from sensorium.links.recommending import Sizes
-    from sensorium.links.serving import load_served
+    from sensorium.links.serving.recommending import Sizes
+    from sensorium.links.serving.served import load_served
 
     served = load_served(model, rules, Sizes())
     if served.rules_passed_over:

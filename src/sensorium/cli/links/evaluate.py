@@ -17,8 +17,8 @@ def evaluate(model: Path, *, as_json: bool) -> None:
     same edges and negatives.
     """
     from sensorium.cli.links.view import compare
-    from sensorium.links import bundle
-    from sensorium.links.fitting import baselines, evaluated
+    from sensorium.links.learning.fitting import baselines, evaluated
+    from sensorium.links.models import bundle
 
     loaded = bundle.load(model)
     ours, others = evaluated(loaded), baselines(loaded)

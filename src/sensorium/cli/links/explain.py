@@ -9,7 +9,7 @@ import click
 from sensorium.cli.links.answers import asked_of_a_model
 
 if TYPE_CHECKING:
-    from sensorium.links.serving import Served
+    from sensorium.links.serving.served import Served
 
 
 @click.command()

@@ -58,8 +58,8 @@ def fit(
     interrupted training goes on where it was when the command is given again.
     """
     from sensorium.cli.links.view import Progress, notes, said, show
-    from sensorium.links import bundle
-    from sensorium.links.fitting import fit as fitted
+    from sensorium.links.learning.fitting import fit as fitted
+    from sensorium.links.models import bundle
     from sensorium.links.optional import need_torch
 
     need_torch()
@@ -93,8 +93,8 @@ def fit(
 
 def _read(edges: Path, features: Path | None, columns: str | None) -> Any:
     from sensorium.errors import UsageError
-    from sensorium.links.describing import read_features
-    from sensorium.links.reading import read_edges
+    from sensorium.links.graph.describing import read_features
+    from sensorium.links.graph.reading import read_edges
 
     pair = None
     if columns is not None:
@@ -114,7 +114,7 @@ def _read(edges: Path, features: Path | None, columns: str | None) -> Any:
 
 
 def _settings(chosen: dict[str, Any], *, described: bool) -> Any:
-    from sensorium.links.settings import Settings
+    from sensorium.links.learning.settings import Settings
 
     identity = chosen["identity"]
     if identity == "auto":

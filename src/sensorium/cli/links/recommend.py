@@ -12,8 +12,8 @@ from sensorium.cli.links.answers import asked_of_a_model
 from sensorium.errors import UsageError
 
 if TYPE_CHECKING:
-    from sensorium.links.coverage import Coverage
-    from sensorium.links.serving import Served
+    from sensorium.links.serving.coverage import Coverage
+    from sensorium.links.serving.served import Served
 
 
 @click.command()
@@ -66,7 +66,7 @@ def recommend(
 
 
 def _for_everyone(served: Served, top: int, out: Path | None, as_json: bool) -> None:
-    from sensorium.links.coverage import suggested_to_all
+    from sensorium.links.serving.coverage import suggested_to_all
 
     names = served.recommender.names
     with click.progressbar(length=len(names), label="suggesting", file=sys.stderr) as bar:

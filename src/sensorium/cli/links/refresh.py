@@ -22,10 +22,10 @@ def refresh(model: Path, edges: Path, features: Path | None, whole: bool) -> Non
     """
     import time
 
-    from sensorium.links import bundle
-    from sensorium.links.describing import read_features
-    from sensorium.links.reading import read_edges
-    from sensorium.links.updating import updated
+    from sensorium.links.graph.describing import read_features
+    from sensorium.links.graph.reading import read_edges
+    from sensorium.links.models import bundle
+    from sensorium.links.models.updating import updated
 
     before = bundle.load(model)
     described = None if features is None else read_features(features)

@@ -10,7 +10,7 @@ import click
 from sensorium.cli.links.answers import asked_of_a_model
 
 if TYPE_CHECKING:
-    from sensorium.links.serving import Served
+    from sensorium.links.serving.served import Served
 
 
 @click.command()
@@ -38,7 +38,7 @@ def score(served: Served, pairs: Path, out: Path | None) -> None:
     from pyarrow import csv
 
     from sensorium.errors import UsageError
-    from sensorium.links.pairs import read_pairs
+    from sensorium.links.graph.pairs import read_pairs
 
     table = read_pairs(pairs)
     one, other = (table[name].to_pylist() for name in table.column_names)

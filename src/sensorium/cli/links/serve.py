@@ -34,7 +34,7 @@ def serve(
     from sensorium.app.links import run_links
     from sensorium.console.config import ConsoleConfig
     from sensorium.errors import UsageError
-    from sensorium.links.config import LinksConfig, ServedGraphConfig
+    from sensorium.links.serving.config import LinksConfig, ServedGraphConfig
     from sensorium.observe.config import LogLevel, ObserveConfig
 
     name = name or re.sub(r"[^A-Za-z0-9_.-]+", "-", model.resolve().name).strip("-.") or "graph"

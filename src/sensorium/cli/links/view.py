@@ -13,7 +13,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from sensorium.links.model import LinkModel
+    from sensorium.links.models.model import LinkModel
 
 _SHOWN: Final = {
     "auc": "AUC",

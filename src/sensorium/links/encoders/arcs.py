@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 
 Array = np.ndarray[Any, Any]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.arrays import Floats
 from sensorium.topology.centrality.blocks import blocks_of
 from sensorium.topology.centrality.exact import cost, pairs_between

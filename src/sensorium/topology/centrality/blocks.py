@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.arrays import Columns, Flags, Floats, Ints, Rows
 
 

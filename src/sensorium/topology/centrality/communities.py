@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.arrays import Columns, Floats, Ints, Rows
 
 _ROUNDS = 10

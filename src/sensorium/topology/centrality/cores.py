@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.ingest.compiled import kernel
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.arrays import Columns, Ints, Rows
 
 

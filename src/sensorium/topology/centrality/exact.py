@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.arrays import Columns, Flags, Floats, Ints, Rows
 from sensorium.topology.centrality.blocks import Blocks, blocks_of
 from sensorium.topology.centrality.brandes import LANES, accumulate

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.compiled import inner, kernel
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.arrays import Columns, Floats, Ints, Rows
 from sensorium.topology.centrality.order import distances
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sensorium.ingest.compiled import kernel
-from sensorium.links.graph import Graph
+from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.arrays import Columns, Floats, Ints, Rows
 
 

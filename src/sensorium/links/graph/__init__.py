@@ -1,0 +1,1 @@
+"""A graph in memory: its arcs, names and features, and the files they are read from."""

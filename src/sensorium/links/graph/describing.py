@@ -1,0 +1,148 @@
+"""Features of nodes from a file: a row a node, an id and what is known of it.
+
+Text is a mark for each different value (``city: Bern``); text with ``;`` or ``|`` in it and lists
+in Parquet files are several marks; true and false are one mark; whole numbers of few values are
+marks; other numbers are brought to mean 0 and deviation 1. Cells without a value say nothing.
+A SciPy file (``.npz``) is taken as it is; its row n is the node whose id is n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from sensorium.errors import UsageError
+from sensorium.links.graph.features import Features
+from sensorium.links.graph.names import Names
+from sensorium.links.graph.tables import read_table
+
+IDS: Final = ("id", "node", "user", "name", "node_id", "user_id")
+MARKS: Final = 5_000
+"""A column has at most so many different marks; of more, the most frequent ones are taken."""
+_FEW: Final = 12
+_PARTED: Final = r"[;|]"
+
+Column = tuple[sp.csr_matrix, list[str]]
+
+
+class Described:
+    """What a features file says, before it is known which nodes a graph has.
+
+    ``ids`` Arrow strings; ``features`` a row for each of them; ``notes`` what was left out.
+    """
+
+    def __init__(self, ids: pa.Array, features: Features, notes: list[str]) -> None:
+        self.ids, self.features, self.notes = ids, features, notes
+
+    def of(self, names: Names) -> Features:
+        """The features in the order of a graph's nodes; rows of nothing for those not described."""
+        rows = names.find(self.ids)
+        here = np.flatnonzero(rows >= 0)
+        shape = (len(names), len(self.ids))
+        place = sp.csr_matrix((np.ones(len(here), np.float32), (rows[here], here)), shape)
+        matrix = (place @ self.features.matrix).tocsr()
+        matrix.sort_indices()  # which a product of matrices does not do, and comparing rows needs
+        return Features(matrix, self.features.columns, self.features.binary)
+
+
+def read_features(path: Path, column: str = "") -> Described:
+    """Read features; ``column`` names that of ids. Raises UsageError for what cannot be used."""
+    if path.suffix == ".npz":
+        return _from_scipy(path)
+    table, notes = read_table(path, None, lambda names: [column or _id_column(names)])
+    chosen = column or _id_column(table.column_names)
+    if chosen not in table.column_names:
+        raise UsageError(
+            f"{path} has no column {chosen!r}", next_step=f"it has {', '.join(table.column_names)}"
+        )
+    ids = pc.utf8_trim_whitespace(table[chosen].cast(pa.string())).combine_chunks()
+    if ids.null_count or pc.count_distinct(ids).as_py() != len(ids):
+        raise UsageError(
+            f"{path}: an id is missing or there twice in column {chosen!r}",
+            next_step="a row a node; several values of one node go into one cell, parted by ;",
+        )
+    made = [part for name in table.column_names if name != chosen for part in _made(table, name)]
+    if not made:
+        raise UsageError(f"{path} says nothing beside ids", next_step="add columns of features")
+    columns = tuple(name for _, names in made for name in names)
+    return Described(ids, Features.of(sp.hstack([part for part, _ in made]), columns), notes)
+
+
+def _from_scipy(path: Path) -> Described:
+    try:
+        matrix = sp.load_npz(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(
+            f"cannot read {path}: {str(error).splitlines()[0]}",
+            next_step="a sparse matrix saved by scipy.sparse.save_npz",
+        ) from error
+    ids = pa.array(np.arange(matrix.shape[0])).cast(pa.string())
+    return Described(ids, Features.of(matrix), [])
+
+
+def _id_column(names: Any) -> str:
+    lower = {name.lower(): name for name in reversed(names)}
+    found: str = next((lower[name] for name in IDS if name in lower), names[0])
+    return found
+
+
+def _made(table: pa.Table, name: str) -> Iterator[Column]:
+    column = table[name].combine_chunks()
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        yield _marks(
+            name, pc.list_parent_indices(column), column.flatten().cast(pa.string()), len(column)
+        )
+    elif pa.types.is_boolean(kind):
+        rows = np.flatnonzero(pc.fill_null(column, False).to_numpy(zero_copy_only=False))
+        yield _single(rows, np.ones(len(rows)), len(column)), [name]
+    elif pa.types.is_integer(kind) and 2 < pc.count_distinct(column).as_py() <= _FEW:
+        yield _marks(name, np.arange(len(column)), column.cast(pa.string()), len(column))
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        yield from _number(name, column)
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        parts = pc.split_pattern_regex(column.cast(pa.string()), _PARTED)
+        yield _marks(name, pc.list_parent_indices(parts), parts.flatten(), len(column))
+
+
+def _number(name: str, column: Any) -> Iterator[Column]:
+    values = pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(np.isfinite(values))
+    there = values[rows]
+    if not len(rows):
+        return
+    if set(np.unique(there)) <= {0.0, 1.0}:
+        yield _single(rows, there, len(values)), [name]
+        return
+    spread = there.std()
+    if spread > 0:
+        yield _single(rows, (there - there.mean()) / spread, len(values)), [name]
+
+
+def _single(rows: Any, values: Any, length: int) -> sp.csr_matrix:
+    return sp.csr_matrix((values, (rows, np.zeros(len(rows), int))), (length, 1), np.float32)
+
+
+def _marks(name: str, rows: Any, values: Any, length: int) -> Column:
+    values = pc.utf8_trim_whitespace(values)
+    coded = values.dictionary_encode()
+    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+    words = coded.dictionary.to_pylist()
+    held = np.bincount(codes[codes >= 0], minlength=len(words))
+    held[[n for n, word in enumerate(words) if not word]] = 0
+    chosen = np.sort(np.argsort(-held, kind="stable")[: min(MARKS, int((held > 0).sum()))])
+    place = np.full(len(words) + 1, -1)
+    place[chosen] = np.arange(len(chosen))
+    at = place[codes]
+    rows = np.asarray(rows)[at >= 0]
+    matrix = sp.csr_matrix((np.ones(len(rows)), (rows, at[at >= 0])), (length, len(chosen)))
+    matrix.data[:] = 1  # the same mark twice in a cell is one
+    return matrix, [f"{name}: {words[n]}" for n in chosen]

@@ -1,0 +1,169 @@
+"""Edges and features in files of one's own: CSV, Parquet, and lists of edges.
+
+Ids of nodes are text: whatever stands in the file. Where columns are not named by the caller, those
+of usual names are taken, else the first two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sensorium.errors import UsageError
+from sensorium.links.graph.compressed import Graph
+from sensorium.links.graph.names import Names
+from sensorium.links.graph.tables import read_table
+
+SOURCES: Final = ("source", "src", "from", "u", "user", "node1", "node_1", "id1", "id_1")
+TARGETS: Final = ("target", "dst", "to", "v", "friend", "node2", "node_2", "id2", "id_2")
+TIMES: Final = ("time", "timestamp", "ts", "time_ns", "date", "since")
+WEIGHTS: Final = ("weight", "count", "strength")
+KINDS: Final = ("kind", "type", "relation", "label")
+HEADINGS: Final = frozenset((*SOURCES, *TARGETS, *TIMES, *WEIGHTS, *KINDS))
+
+_EPOCHS: Final = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3))
+"""Below each bound, what one unit of a time in numbers is in nanoseconds: s, ms, us; else ns."""
+_MOST_KINDS: Final = 32_767
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edges:
+    """A graph from a file, the names of its nodes and of its kinds of edges.
+
+    ``notes`` says in sentences what was left out or assumed.
+    """
+
+    graph: Graph
+    names: Names
+    kinds: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+
+def read_edges(
+    path: Path, *, columns: tuple[str, str] | None = None, also: pa.Array | None = None
+) -> Edges:
+    """Read an undirected graph from a CSV, TSV, Parquet or edge-list file.
+
+    ``columns`` names the two columns of ids; ``also`` are ids of further nodes, which may have no
+    edge. Raises UsageError for what cannot be used.
+    """
+    table, notes = read_table(path, HEADINGS, lambda names: columns or _ends(names, path))
+    source, target = columns or _ends(table.column_names, path)
+    for name in (source, target):
+        if name not in table.column_names:
+            raise UsageError(
+                f"{path} has no column {name!r}",
+                next_step=f"it has {', '.join(table.column_names)}",
+            )
+    whole = table.num_rows
+    table = table.filter(pc.and_(_filled(table[source]), _filled(table[target])))
+    if table.num_rows < whole:
+        notes.append(f"{whole - table.num_rows:,} rows without one of the two ids left out")
+    if table.num_rows == 0:
+        raise UsageError(f"{path} has no edges", next_step="a row has the ids of two nodes")
+    one, other = _text(table[source]), _text(table[target])
+    names = Names.of(one, other, *([] if also is None else [also]))
+    kinds, kind_names = _kinds(table, {source, target})
+    graph = Graph.from_edges(
+        len(names),
+        names.find(one),
+        names.find(other),
+        times=_times(table, {source, target}, path),
+        kinds=kinds,
+        weights=_weights(table, {source, target}),
+    )
+    if graph.dropped:
+        notes.append(f"{graph.dropped:,} rows that repeat an edge or link a node to itself merged")
+    if graph.edges == 0:
+        raise UsageError(f"{path} links no two different nodes", next_step="look at its columns")
+    return Edges(graph, names, kind_names, notes)
+
+
+def _ends(names: Sequence[str], path: Path) -> tuple[str, str]:
+    """The two columns of ids: those of a pair of usual names, else the first two."""
+    if len(names) < 2:
+        raise UsageError(
+            f"{path} has one column", next_step="a row has the ids of two nodes, parted by commas"
+        )
+    lower = {name.lower(): name for name in reversed(names)}
+    for one, other in zip(SOURCES, TARGETS, strict=True):
+        if one in lower and other in lower:
+            return lower[one], lower[other]
+    return names[0], names[1]
+
+
+def _filled(column: pa.ChunkedArray) -> Any:
+    text = _text(column)
+    return pc.and_(pc.is_valid(text), pc.not_equal(text, ""))
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    text = column if pa.types.is_string(column.type) else column.cast(pa.string())
+    return pc.utf8_trim_whitespace(text)
+
+
+def _found(table: pa.Table, wanted: tuple[str, ...], but: set[str]) -> pa.ChunkedArray | None:
+    for name in table.column_names:
+        if name.lower() in wanted and name not in but:
+            return table[name]
+    return None
+
+
+def _times(table: pa.Table, but: set[str], path: Path) -> np.ndarray[Any, Any] | None:
+    column = _found(table, TIMES, but)
+    if column is None:
+        return None
+    if pa.types.is_string(column.type):
+        column = _parsed(column)
+    if pa.types.is_temporal(column.type):
+        column = column.cast(pa.timestamp("ns")).cast(pa.int64())
+        units = 1
+    else:
+        largest = pc.max(pc.abs(column)).as_py() or 0
+        units = next((unit for bound, unit in _EPOCHS if largest < bound), 1)
+    if column.null_count:
+        raise UsageError(
+            f"{path} has {column.null_count:,} edges without a time that can be read",
+            next_step="ISO 8601, or seconds to nanoseconds since 1970; or take the column out",
+        )
+    values = column.to_numpy()
+    scaled = values * units  # whole numbers stay whole: a float has no room for nanoseconds
+    out: np.ndarray[Any, Any] = scaled if scaled.dtype.kind == "i" else np.rint(scaled)
+    return out.astype(np.int64)
+
+
+def _parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    for kind in (pa.int64(), pa.float64(), pa.timestamp("ns"), pa.timestamp("ns", "UTC")):
+        try:
+            return column.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+    return pa.chunked_array([pa.nulls(len(column), pa.timestamp("ns"))])
+
+
+def _weights(table: pa.Table, but: set[str]) -> np.ndarray[Any, Any] | None:
+    column = _found(table, WEIGHTS, but)
+    if column is None or not (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    ):
+        return None
+    weights: np.ndarray[Any, Any] = pc.fill_null(column.cast(pa.float32()), 1).to_numpy()
+    return weights
+
+
+def _kinds(table: pa.Table, but: set[str]) -> tuple[np.ndarray[Any, Any] | None, tuple[str, ...]]:
+    column = _found(table, KINDS, but)
+    if column is None:
+        return None, ()
+    coded = pc.fill_null(_text(column), "").combine_chunks().dictionary_encode()
+    if len(coded.dictionary) > _MOST_KINDS:
+        raise UsageError(f"{len(coded.dictionary):,} kinds of edges are too many")
+    return coded.indices.to_numpy().astype(np.int16), tuple(coded.dictionary.to_pylist())

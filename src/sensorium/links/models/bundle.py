@@ -1,0 +1,195 @@
+"""A model as a folder of plain files, none of them pickled.
+
+``model.json`` (what it is, its scores, SHA-256 of every other file), ``weights.safetensors``,
+``names.parquet``, ``graph.npz``, ``features.npz`` where there are features, ``view.npz`` (vectors
+that need no training) and ``embeddings.npy``. It is written beside its place and renamed into it,
+so that a reader sees a whole model or none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+from pyarrow import parquet
+
+from sensorium.errors import SensoriumError, UsageError
+from sensorium.links.graph.compressed import Graph
+from sensorium.links.graph.features import Features
+from sensorium.links.graph.names import Names
+from sensorium.links.learning.settings import Settings
+from sensorium.links.models.model import Calibration, Card, LinkModel
+from sensorium.links.optional import need_torch
+
+FORMAT: Final = 1
+_AGAIN: Final = "fit the model again: sensorium links fit"
+_COLUMNS: Final = ("indptr", "indices", "times", "kinds", "weights")
+
+
+def save(model: LinkModel, folder: Path) -> None:
+    """Write the model; a model that is there already is replaced.
+
+    Raises UsageError where the folder holds something else, or cannot be written.
+    """
+    if folder.exists() and not (folder / "model.json").is_file() and any(folder.iterdir()):
+        raise UsageError(
+            f"{folder} is not empty and holds no model", next_step="name another folder"
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            _write(model, fresh)
+            _put(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {folder}: {error.strerror or error}", next_step="name another folder"
+        ) from error
+
+
+def load(folder: Path) -> LinkModel:
+    """Read a model, after its files were found to be those that were written.
+
+    Raises SensoriumError for a folder that holds no model, a damaged one, or one of a newer format.
+    """
+    need_torch()
+    card = _card(folder)
+    try:
+        return _read(folder, card)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, pa.ArrowException) as error:
+        raise SensoriumError(
+            f"the model in {folder} cannot be read: {str(error).splitlines()[0]}", next_step=_AGAIN
+        ) from error
+
+
+def _write(model: LinkModel, folder: Path) -> None:
+    from safetensors.torch import save_file
+
+    network, graph = model.scorer.network, model.graph
+    weights = {name: of.cpu().contiguous().clone() for name, of in network.state_dict().items()}
+    save_file(weights, folder / "weights.safetensors")
+    parquet.write_table(pa.table({"id": model.names.ids}), folder / "names.parquet")
+    arrays: Any = {
+        name: getattr(graph, name) for name in _COLUMNS if getattr(graph, name) is not None
+    }
+    np.savez(folder / "graph.npz", directed=np.array(graph.directed), **arrays)
+    if model.features is not None:
+        sp.save_npz(folder / "features.npz", model.features.matrix)
+    if model.scorer.view is not None:
+        vectors: Any = model.scorer.view.arrays()
+        np.savez(folder / "view.npz", **vectors)
+    np.save(folder / "embeddings.npy", model.embeddings)
+    said = {
+        "format": FORMAT,
+        "card": asdict(model.card),
+        "calibration": asdict(model.calibration),
+        "columns": None if model.features is None else list(model.features.columns),
+        "sizes": {"nodes": graph.nodes, "edges": graph.edges, "trained_nodes": _table(model)},
+        "files": {path.name: _digest(path) for path in sorted(folder.iterdir())},
+    }
+    (folder / "model.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    for path in folder.iterdir():
+        path.chmod(0o644)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _put(fresh: Path, folder: Path) -> None:
+    """Rename into place; an older model steps aside first and is removed after."""
+    fresh.chmod(0o755)
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    old.rmdir()
+    folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        version, files = said["format"], dict(said["files"])
+    except OSError as error:
+        raise UsageError(
+            f"there is no model in {folder}", next_step="name a folder that `fit` has written"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SensoriumError(f"{folder}/model.json is damaged", next_step=_AGAIN) from error
+    if version != FORMAT:
+        raise SensoriumError(
+            f"the model in {folder} has format {version}; this version reads {FORMAT}",
+            next_step=_AGAIN,
+        )
+    for name, wanted in files.items():
+        path = folder / Path(name).name
+        if not path.is_file() or _digest(path) != wanted:
+            raise SensoriumError(f"{path} is not what was saved", next_step=_AGAIN)
+    return said
+
+
+def _read(folder: Path, said: dict[str, Any]) -> LinkModel:
+    from safetensors.torch import load_file
+
+    from sensorium.links.models.embedding import Scorer
+    from sensorium.links.models.neural import Network
+    from sensorium.links.structure.views import PairView, pair_names
+
+    card = _card_of(said["card"])
+    with np.load(folder / "graph.npz", allow_pickle=False) as arrays:
+        columns = {name: arrays[name] for name in _COLUMNS if name in arrays}
+        graph = Graph(directed=bool(arrays["directed"]), **columns)
+    features = None
+    if said["columns"] is not None:
+        features = Features.of(sp.load_npz(folder / "features.npz"), tuple(said["columns"]))
+    network = Network(
+        card.settings,
+        columns=0 if features is None else features.matrix.shape[1],
+        nodes=said["sizes"]["trained_nodes"],
+        kinds=1 if graph.kinds is None else int(graph.kinds.max()) + 1,
+        counts=len(pair_names(features=features is not None)),
+    )
+    network.load_state_dict(load_file(folder / "weights.safetensors"))
+    view = None
+    if (folder / "view.npz").is_file():
+        with np.load(folder / "view.npz", allow_pickle=False) as arrays:
+            view = PairView.restored(graph, features, dict(arrays))
+    embeddings = np.load(folder / "embeddings.npy", allow_pickle=False)
+    names = Names(parquet.read_table(folder / "names.parquet")["id"].combine_chunks())
+    if not len(names) == graph.nodes == len(embeddings):
+        raise ValueError("names, graph and embeddings are of different sizes")
+    scorer = Scorer(network, graph, features, view, embeddings)
+    return LinkModel(scorer, graph, names, features, Calibration(**said["calibration"]), card)
+
+
+def _card_of(said: dict[str, Any]) -> Card:
+    known = {field.name for field in fields(Settings)}
+    chosen = {name: value for name, value in said["settings"].items() if name in known}
+    settings = Settings(**{**chosen, "fan_out": tuple(chosen["fan_out"])})
+    return Card(**{**said, "settings": settings, "kinds": tuple(said["kinds"])})
+
+
+def _table(model: LinkModel) -> int:
+    table = model.scorer.network.inputs.table
+    return 0 if table is None else len(table)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Neighbours drawn for a mini-batch, and gathered for all nodes."""

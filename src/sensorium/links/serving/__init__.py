@@ -1,0 +1,1 @@
+"""Suggestions: candidates, rules, ranking, reasons, and the graphs that are served."""

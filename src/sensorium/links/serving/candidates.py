@@ -1,0 +1,144 @@
+"""Who might be suggested to a node: friends of its friends, and the nearest by embedding.
+
+Here and nowhere else is decided who may be: never the node itself, those it is tied to (privately
+too), those that a rule refuses, nor those that opted out. Ways to candidates start from what is
+public, so that a private tie can be told neither from a suggestion nor from its absence, except by
+the two whose tie it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensorium.links.serving.reach import friends_of_friends
+
+if TYPE_CHECKING:
+    from sensorium.links.graph.compressed import Graph
+    from sensorium.links.serving.index import EmbeddingIndex
+    from sensorium.links.serving.rules import Rules
+
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U8 = npt.NDArray[np.uint8]
+
+ARCS_WALKED: Final = 100_000
+"""Friends' friends looked at for one node; of more, those of the busiest friends are left out."""
+_NEAREST_AT_MOST: Final = 8_192
+
+
+@dataclass(slots=True)
+class _Scratch:
+    barred: U8
+    weight: F32
+    found: I32
+
+
+class CandidateSource:
+    """Candidates from one graph, index and set of rules. Calls may come from several threads.
+
+    ``graph`` has all ties, ``public`` those that may be told from.
+    """
+
+    def __init__(self, graph: Graph, public: Graph, index: EmbeddingIndex, rules: Rules):
+        self._graph = graph
+        self._public = public
+        self._index = index
+        self._rules = rules
+        self._own = threading.local()
+
+    def barred_for(self, row: int, exclude: I64) -> I64:
+        """Whom not to suggest to a node, those that opted out aside: itself, its ties, refusals."""
+        graph = self._graph
+        own = graph.indices[graph.indptr[row] : graph.indptr[row + 1]]
+        return np.concatenate([[row], own, self._rules.refused_to(row), exclude]).astype(np.int64)
+
+    def of(self, row: int, vector: F32, exclude: I64, *, friends: int, nearest: int) -> I64:
+        """The candidates for a node: so many of its friends' friends, so many near ``vector``."""
+        public = self._public
+        own = public.indices[public.indptr[row] : public.indptr[row + 1]]
+        return self._found(
+            own, self.barred_for(row, exclude), vector, friends=friends, nearest=nearest
+        )
+
+    def of_newcomer(
+        self, ties: I64, vector: F32, exclude: I64, *, friends: int, nearest: int
+    ) -> I64:
+        """The candidates for somebody who is not in the graph yet, and has these ties."""
+        barred = np.concatenate([ties, exclude]).astype(np.int64)
+        return self._found(ties, barred, vector, friends=friends, nearest=nearest)
+
+    def _found(self, ties: I64, barred: I64, vector: F32, *, friends: int, nearest: int) -> I64:
+        with self._scratch() as scratch:
+            # Marks of those that opted out stay where they are from one call to the next.
+            set_here = barred[scratch.barred[barred] == 0]
+            scratch.barred[set_here] = 1
+            try:
+                by_friends = self._by_friends(ties, scratch, friends)
+                scratch.barred[by_friends] = 1
+                by_vector = self._by_vector(vector, scratch, nearest, len(barred))
+                scratch.barred[by_friends] = 0
+            finally:
+                scratch.barred[set_here] = 0
+        return np.concatenate([by_friends, by_vector])
+
+    def _by_friends(self, ties: I64, scratch: _Scratch, wanted: int) -> I64:
+        if wanted == 0:
+            return np.empty(0, np.int64)
+        public = self._public
+        degree = public.indptr[ties + 1] - public.indptr[ties]
+        if degree.sum() > ARCS_WALKED:
+            ties = ties[np.argsort(degree, kind="stable")]
+        count = friends_of_friends(
+            public.indptr,
+            public.indices,
+            ties,
+            scratch.barred,
+            ARCS_WALKED,
+            scratch.weight,
+            scratch.found,
+        )
+        found: I64 = scratch.found[:count].astype(np.int64)
+        weight = scratch.weight[found]
+        scratch.weight[found] = 0
+        if count > wanted:
+            # Of those with equal weight the lowest rows, whichever way they were found.
+            least = np.partition(weight, count - wanted)[count - wanted]
+            above, equal = found[weight > least], np.sort(found[weight == least])
+            found = np.concatenate([above, equal[: wanted - len(above)]])
+        found.sort()
+        return found
+
+    def _by_vector(self, vector: F32, scratch: _Scratch, wanted: int, barred: int) -> I64:
+        """Asks for more until enough are left; those that are barred are often the nearest."""
+        asked = wanted + min(barred, wanted)
+        while wanted:
+            rows = self._index.nearest(vector, asked).rows
+            free = rows[scratch.barred[rows] == 0]
+            if len(free) >= wanted or len(rows) < asked or asked >= _NEAREST_AT_MOST:
+                near: I64 = free[:wanted]
+                return near
+            asked *= 4
+        return np.empty(0, np.int64)
+
+    @contextmanager
+    def _scratch(self) -> Iterator[_Scratch]:
+        """Room of a thread's own, whole again after use."""
+        scratch: _Scratch | None = getattr(self._own, "scratch", None)
+        if scratch is None:
+            nodes = self._graph.nodes
+            scratch = _Scratch(
+                self._rules.opted_out.astype(np.uint8),
+                np.zeros(nodes, np.float32),
+                np.empty(min(nodes, ARCS_WALKED), np.int32),
+            )
+        self._own.scratch = None
+        yield scratch
+        self._own.scratch = scratch

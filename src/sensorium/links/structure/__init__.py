@@ -1,0 +1,1 @@
+"""What the graph itself says of a pair of nodes, without training."""

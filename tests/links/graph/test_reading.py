@@ -1,0 +1,166 @@
+"""Files of edges and features as people have them."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import scipy.sparse as sp
+from pyarrow import parquet
+
+from sensorium.errors import UsageError
+from sensorium.links.graph.describing import read_features
+from sensorium.links.graph.names import Names
+from sensorium.links.graph.reading import read_edges
+
+
+def _edges(read) -> set[tuple[str, str]]:
+    source, target = read.graph.pairs()
+    pairs = zip(read.names.many(source), read.names.many(target), strict=True)
+    return {tuple(sorted(pair)) for pair in pairs}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("edges.csv", "source,target\nann,bob\nbob,cid\n"),
+        ("edges.csv", "since,friend,user\n2024-01-01,ann,bob\n2024-01-02,bob,cid\n"),
+        ("edges.csv", "ann,bob\nbob,cid\n"),
+        ("edges.tsv", "ann\tbob\nbob\tcid\n"),
+        ("edges.txt", "# from somewhere\n# FromNode ToNode\nann bob\nbob cid\n"),
+        ("edges.edges", "ann   bob\nbob  cid\n"),
+        ("edges.csv", "who;whom\nann;bob\nbob;cid\nbob;ann\ncid;cid\n;ann\n"),
+    ],
+)
+def test_edges_are_read_in_the_forms_that_there_are(tmp_path, name, text):
+    columns = ("who", "whom") if "whom" in text else None
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    if columns:
+        path.write_text(text.replace("who;whom", "source;target"), encoding="utf-8")
+    assert _edges(read_edges(path)) == {("ann", "bob"), ("bob", "cid")}
+
+
+def test_compressed_files_and_parquet_are_read(tmp_path):
+    packed = tmp_path / "edges.csv.gz"
+    packed.write_bytes(gzip.compress(b"source,target\nann,bob\n"))
+    assert _edges(read_edges(packed)) == {("ann", "bob")}
+    table = pa.table({"target": ["b"], "source": pa.array(["a"]).dictionary_encode()})
+    parquet.write_table(table, tmp_path / "edges.parquet")
+    assert _edges(read_edges(tmp_path / "edges.parquet")) == {("a", "b")}
+
+
+def test_an_id_is_what_stands_in_the_file(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("source,target\n007,7\n7,NA\n", encoding="utf-8")
+    assert _edges(read_edges(path)) == {("007", "7"), ("7", "NA")}
+
+
+def test_what_was_left_out_is_said(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("a,b\nb,a\na,a\n,b\n", encoding="utf-8")
+    read = read_edges(path)
+    assert read.graph.edges == 1
+    assert any("1 rows without one of the two ids" in note for note in read.notes)
+    assert any("2 rows that repeat an edge or link a node to itself" in n for n in read.notes)
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("2024-01-01T00:00:00Z", 1_704_067_200_000_000_000),
+        ("1704067200", 1_704_067_200_000_000_000),
+        ("1704067200123", 1_704_067_200_123_000_000),
+        ("1704067200.5", 1_704_067_200_500_000_000),
+    ],
+)
+def test_times_are_told_by_their_form_and_size(tmp_path, column, expected):
+    path = tmp_path / "edges.csv"
+    path.write_text(f"source,target,time\na,b,{column}\n", encoding="utf-8")
+    assert read_edges(path).graph.times.tolist() == [expected, expected]
+
+
+def test_weights_and_kinds_are_kept(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("source,target,weight,kind\na,b,2.5,work\nb,c,1,home\n", encoding="utf-8")
+    read = read_edges(path)
+    assert sorted(read.graph.weights.tolist()) == [1.0, 1.0, 2.5, 2.5]
+    assert sorted(read.kinds) == ["home", "work"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("# nothing\n", "is empty"),
+        ("source\na\n", "one column"),
+        ("source,target\n", "has no edges"),
+        ("source,target\na,a\n", "no two different nodes"),
+        ("source,target,time\na,b,soon\n", "without a time that can be read"),
+        ("a b c\nd  e\n", "has 2 cells, the first one 3"),
+        ("source,target\na,b\nc\n", "cannot read"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_the_reason(tmp_path, text, said):
+    path = tmp_path / "edges.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        read_edges(path)
+
+
+def test_columns_can_be_named_and_must_exist(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("when,source,other\n1,a,b\n", encoding="utf-8")
+    assert _edges(read_edges(path, columns=("source", "other"))) == {("a", "b")}
+    with pytest.raises(UsageError, match="no column 'target'"):
+        read_edges(path, columns=("source", "target"))
+
+
+def test_features_of_all_sorts_become_marks_and_numbers(tmp_path):
+    path = tmp_path / "users.csv"
+    path.write_text(
+        "id,city,likes,member,age\nann,Bern,tea;jazz,true,20\nbob,,jazz,false,40\nzoe,Chur,,,\n",
+        encoding="utf-8",
+    )
+    described = read_features(path)
+    features = described.of(Names(["bob", "ann", "eve"]))
+    dense = features.matrix.toarray()
+    told = [dict(zip(features.columns, row, strict=True)) for row in dense]
+    assert told[1]["city: Bern"] == told[1]["likes: tea"] == told[1]["member"] == 1
+    assert told[0]["likes: jazz"] == 1
+    assert told[0]["likes: tea"] == told[0]["member"] == told[0]["city: Chur"] == 0
+    assert told[0]["age"] == -told[1]["age"] == 1
+    assert not dense[2].any()
+    assert "city: " not in features.columns
+    assert dict(zip(features.columns, features.binary, strict=True))["age"] == False  # noqa: E712
+
+
+def test_lists_in_parquet_and_scipy_files_are_features(tmp_path):
+    table = pa.table({"id": ["a", "b"], "tags": [["x", "y", "x"], None]})
+    parquet.write_table(table, tmp_path / "users.parquet")
+    features = read_features(tmp_path / "users.parquet").of(Names(["a", "b"]))
+    assert features.matrix.toarray().tolist() == [[1, 1], [0, 0]]
+    sp.save_npz(tmp_path / "users.npz", sp.csr_matrix(np.eye(3, dtype=np.float32)))
+    features = read_features(tmp_path / "users.npz").of(Names(["2", "0"]))
+    assert features.matrix.toarray().tolist() == [[0, 0, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("id\na\n", "says nothing beside ids"), ("id,x\na,1\na,2\n", "there twice")],
+)
+def test_features_that_cannot_be_used_are_refused(tmp_path, text, said):
+    path = tmp_path / "users.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        read_features(path)
+
+
+def test_an_unknown_name_is_answered_with_a_near_one():
+    names = Names(["alice", "bob"])
+    with pytest.raises(UsageError, match="did you mean alice"):
+        names.row("alise")
+    with pytest.raises(UsageError, match="no node 'carol'"):
+        names.rows(["bob", "carol"])

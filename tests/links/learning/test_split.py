@@ -1,0 +1,121 @@
+"""Splits and negatives: every leak that is known of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sensorium.errors import SensoriumError, UsageError
+from sensorium.links import Graph
+from sensorium.links.learning.negatives import hard, uniform
+from sensorium.links.learning.split import split_edges, split_nodes, split_time
+
+
+def _random(nodes: int = 60, edges: int = 240, seed: int = 0, *, times: bool = False) -> Graph:
+    rng = np.random.default_rng(seed)
+    source, target = rng.integers(0, nodes, (2, edges))
+    when = rng.permutation(edges) if times else None
+    return Graph.from_edges(nodes, source, target, times=when)
+
+
+def _keys(pairs) -> set[tuple[int, int]]:
+    return {(min(p), max(p)) for p in zip(*(end.tolist() for end in pairs), strict=True)}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_edge_is_in_two_parts_not_even_turned_round(seed):
+    graph = _random(seed=seed)
+    split = split_edges(graph, 0.1, 0.2, seed)
+    parts = [_keys(split.message.pairs()), _keys(split.valid), _keys(split.test)]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == graph.edges
+    assert len(parts[2]) == round(0.2 * graph.edges)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_messages_pass_over_no_held_out_edge_in_either_direction(seed):
+    split = split_edges(_random(seed=seed), 0.1, 0.2, seed)
+    for one, other in (split.valid, split.test):
+        assert not split.message.has(one, other).any()
+        assert not split.message.has(other, one).any()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_negative_is_an_edge_of_any_part_and_none_comes_twice(seed):
+    graph = _random(seed=seed)
+    split = split_edges(graph, 0.1, 0.2, seed)
+    drawn = [_keys(split.valid_negatives), _keys(split.test_negatives)]
+    assert not set.union(*drawn) & _keys(graph.pairs())
+    assert len(set.union(*drawn)) == len(split.valid[0]) + len(split.test[0])
+
+
+def test_a_division_by_time_trains_on_the_past_and_judges_on_the_future():
+    graph = _random(times=True)
+    split = split_time(graph, 0.1, 0.2, 0)
+    assert graph.times is not None
+    assert split.message.times is not None
+    of = [graph.times[graph.find(*pairs)] for pairs in (split.valid, split.test)]
+    assert split.message.times.max() < of[0].min()
+    assert of[0].max() < of[1].min()
+
+
+def test_times_are_needed_to_divide_by_time():
+    with pytest.raises(UsageError, match="without times"):
+        split_time(_random(), 0.1, 0.2, 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_new_node_is_in_no_message_and_in_every_test_pair(seed):
+    split = split_nodes(_random(seed=seed), 0.2, seed)
+    new = set(split.new_nodes.tolist())
+    assert new
+    assert not split.message.degree()[split.new_nodes].any()
+    for pairs in (split.test, split.test_negatives):
+        assert all((u in new) != (v in new) for u, v in _keys(pairs))
+    assert not _keys(split.test_negatives) & _keys(split.known.pairs())
+    assert not new & {end for pair in _keys(split.valid_negatives) for end in pair}
+
+
+def test_hard_negatives_are_two_hops_from_the_end_that_they_keep():
+    graph = _random(edges=150)
+    split = split_edges(graph, 0.1, 0.2, 0)
+    source, target = hard(graph, split.message, split.test, 6, np.random.default_rng(0))
+    assert source.shape == target.shape == (len(split.test[0]), 6)
+    assert not graph.has(source.ravel(), target.ravel()).any()
+    near = [set(split.message.indices[slice(*split.message.indptr[n : n + 2])]) for n in range(60)]
+    two_hops = elsewhere = 0
+    for n, (u, v) in enumerate(zip(*split.test, strict=True)):
+        for a, b in zip(source[n], target[n], strict=True):
+            assert a != b
+            assert a == u or b == v
+            kept, other = (a, b) if a == u else (b, a)
+            reached = {x for w in near[kept] for x in near[w]} - {kept}
+            two_hops += other in reached
+            elsewhere += other not in reached
+    assert two_hops > 5 * elsewhere
+
+
+def test_hard_negatives_have_degrees_like_those_of_the_ends_they_replace():
+    rng = np.random.default_rng(1)
+    # Degrees from few to very many: a random walk alone would nearly always end in a hub.
+    popular = (rng.random((2, 2000)) ** 3 * 400).astype(int)
+    graph = Graph.from_edges(400, *popular)
+    split = split_edges(graph, 0.1, 0.2, 0)
+    degree = np.log1p(split.message.degree())
+    source, target = hard(graph, split.message, split.test, 8, rng)
+    one = source == split.test[0][:, None]
+    gone, drawn = np.broadcast_to(split.test[1][:, None], one.shape)[one], target[one]
+    walked = split.message.indices[rng.integers(0, split.message.arcs, len(gone))]
+    apart = np.abs(degree[drawn] - degree[gone]).mean()
+    assert apart < 0.6 * np.abs(degree[walked] - degree[gone]).mean()
+
+
+def test_a_graph_that_links_all_has_no_negatives_and_says_so():
+    u, v = np.triu_indices(12, 1)
+    with pytest.raises(SensoriumError, match="not 5 unlinked pairs"):
+        uniform(Graph.from_edges(12, u, v), 5, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("valid", "test"), [(0.0, 0.2), (0.5, 0.5), (-0.1, 0.2)])
+def test_shares_that_leave_nothing_are_refused(valid, test):
+    with pytest.raises(UsageError, match="shares"):
+        split_edges(_random(), valid, test, 0)

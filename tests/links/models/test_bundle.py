@@ -1,0 +1,89 @@
+"""A saved model is what was trained, and a damaged one is not loaded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra [graph] is not installed")
+
+from sensorium.errors import SensoriumError, UsageError  # noqa: E402
+from sensorium.links.learning.fitting import fit  # noqa: E402
+from sensorium.links.learning.settings import Settings  # noqa: E402
+from sensorium.links.models import bundle  # noqa: E402
+from tests.links.communities import communities  # noqa: E402
+
+SMALL = Settings(width=16, heads=2, epochs=1, folds=2, cold=0)
+PAIRS = np.array([[0, 6], [1, 2], [3, 9]])
+
+
+@pytest.fixture(scope="module")
+def model():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    graph, names, features = communities(60)
+    yield fit(graph, names, features, SMALL, clock_ns=lambda: 7)
+    torch.set_num_threads(before)
+
+
+def test_a_loaded_model_scores_as_the_saved_one_did(model, tmp_path):
+    bundle.save(model, tmp_path / "model")
+    loaded = bundle.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.score(PAIRS), model.score(PAIRS))
+    np.testing.assert_array_equal(loaded.embeddings, model.embeddings)
+    assert loaded.card == model.card
+    assert loaded.calibration == model.calibration
+    assert loaded.names.many([0, 59]) == ["person 0", "person 59"]
+    assert loaded.features.columns == model.features.columns
+    loaded.scorer.refresh()
+    np.testing.assert_allclose(loaded.embeddings, model.embeddings, atol=1e-6)
+
+
+@pytest.mark.parametrize("identity", ["learned", "random"])
+def test_a_model_without_features_comes_back_as_it_was(identity, tmp_path):
+    graph, names, _ = communities(60)
+    settings = replace(SMALL, identity=identity, decoder="dot", encoder="gcn")
+    model = fit(graph, names, None, settings)
+    bundle.save(model, tmp_path / "model")
+    loaded = bundle.load(tmp_path / "model")
+    loaded.scorer.refresh()
+    np.testing.assert_allclose(loaded.score(PAIRS), model.score(PAIRS), atol=1e-6)
+
+
+def test_a_model_takes_the_place_of_an_older_one_and_leaves_nothing_beside(model, tmp_path):
+    for _ in range(2):
+        bundle.save(model, tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_folder_of_other_things_is_not_replaced(model, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds no model"):
+        bundle.save(model, tmp_path)
+    assert (tmp_path / "thesis.txt").is_file()
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "graph.npz", "embeddings.npy"])
+def test_a_file_that_was_changed_is_told(model, tmp_path, name):
+    bundle.save(model, tmp_path / "model")
+    path = tmp_path / "model" / name
+    path.write_bytes(path.read_bytes()[:-1] + b"\x00\x01")
+    with pytest.raises(SensoriumError, match="not what was saved"):
+        bundle.load(tmp_path / "model")
+
+
+def test_a_model_of_another_format_or_of_none_is_refused(model, tmp_path):
+    with pytest.raises(UsageError, match="no model in"):
+        bundle.load(tmp_path)
+    bundle.save(model, tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    said = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**said, "format": 99}), encoding="utf-8")
+    with pytest.raises(SensoriumError, match="format 99"):
+        bundle.load(tmp_path / "model")
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(SensoriumError, match="damaged"):
+        bundle.load(tmp_path / "model")

@@ -8,21 +8,17 @@ run leaves out the slower ones; NetworkX then searches from 50 nodes only, its t
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 VERSIONS = {"igraph": "1.0.0", "networkit": "11.3", "networkx": "3.6.1", "rustworkx": "0.18.1"}
 NEEDS = ("numpy>=2", "scipy>=1.15")
 QUICK_SOURCES = 50
-ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv-graphs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +32,14 @@ class Timed:
 
 def measure(edges: list[list[int]], *, repeats: int, quick: bool) -> dict[str, Timed]:
     """Let every library work; of several runs each one's median counts."""
-    install()
+    from benchmarks.peer_environment import peer_python
+
     asked = json.dumps({"edges": edges, "repeats": repeats, "quick": quick})
-    command = [str(VENV / "bin" / "python"), __file__]
+    wanted = [*(f"{name}=={version}" for name, version in VERSIONS.items()), *NEEDS]
+    command = [str(peer_python("graphs", wanted)), __file__]
     done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, check=True)
     answer = json.loads(done.stdout.strip().splitlines()[-1])
     return {name: Timed(**figures) for name, figures in answer.items()}
-
-
-def install() -> None:
-    """Make the peers' environment, once."""
-    if (VENV / "installed").exists():
-        return
-    print(f"installing graph libraries into {VENV.name} (once)", flush=True)
-    subprocess.run([ROOT / "tools" / "make-venv", sys.executable, VENV], check=True)
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    wanted = [*(f"{name}=={version}" for name, version in VERSIONS.items()), *NEEDS]
-    try:
-        subprocess.run([*pip, "install", *wanted], check=True)
-    except subprocess.CalledProcessError:
-        shutil.rmtree(VENV)
-        raise
-    (VENV / "installed").touch()
 
 
 def main() -> None:

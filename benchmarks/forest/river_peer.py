@@ -8,18 +8,14 @@ time that it took.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 RIVER = "0.26.1"
-ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv-river"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +30,13 @@ class Peer:
 
 def score(vectors: list[list[float]], *, trees: int, height: int, window: int) -> Peer:
     """Let river score and learn the vectors one after the other."""
-    install()
+    from benchmarks.peer_environment import peer_python
+
     asked = {"vectors": vectors, "trees": trees, "height": height, "window": window}
-    command = [str(VENV / "bin" / "python"), __file__]
+    command = [str(peer_python("river", [f"river=={RIVER}"])), __file__]
     text = json.dumps(asked)
     done = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True)
     return Peer(**json.loads(done.stdout))
-
-
-def install() -> None:
-    """Make the peer's environment, once."""
-    if (VENV / "installed").exists():
-        return
-    print(f"installing river {RIVER} into {VENV.name} (once)", flush=True)
-    subprocess.run([ROOT / "tools" / "make-venv", sys.executable, VENV], check=True)
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    try:
-        subprocess.run([*pip, "install", f"river=={RIVER}"], check=True)
-    except subprocess.CalledProcessError:
-        shutil.rmtree(VENV)
-        raise
-    (VENV / "installed").touch()
 
 
 def main() -> None:

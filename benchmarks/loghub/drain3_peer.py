@@ -8,18 +8,14 @@ processor time that the stream took.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 DRAIN3 = "0.9.11"
-ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv-drain3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +28,13 @@ class Parsed:
 
 def parse(systems: dict[str, list[str]], stream: list[str], masks: list[list[str]]) -> Parsed:
     """Let Drain3 read the systems, each from the beginning, and then the stream."""
-    install()
+    from benchmarks.peer_environment import peer_python
+
     asked = json.dumps({"masks": masks, "systems": systems, "stream": stream})
-    command = [str(VENV / "bin" / "python"), __file__]
+    command = [str(peer_python("drain3", [f"drain3=={DRAIN3}"])), __file__]
     done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, check=True)
     answer = json.loads(done.stdout)
     return Parsed(answer["clusters"], answer["seconds"])
-
-
-def install() -> None:
-    """Make the peer's environment, once."""
-    if (VENV / "installed").exists():
-        return
-    print(f"installing drain3 {DRAIN3} into {VENV.name} (once)", flush=True)
-    subprocess.run([ROOT / "tools" / "make-venv", sys.executable, VENV], check=True)
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    try:
-        subprocess.run([*pip, "install", f"drain3=={DRAIN3}"], check=True)
-    except subprocess.CalledProcessError:
-        shutil.rmtree(VENV)
-        raise
-    (VENV / "installed").touch()
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.peer_environment import peer_python
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 LITELLM = "1.106.2"
-LITELLM_VENV = ROOT / ".venv-litellm"
 LITELLM_KEY = "sk-benchmark"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -186,7 +186,7 @@ litellm_settings:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.yaml"
         config.write_text(settings)
-        command = [str(LITELLM_VENV / "bin" / "litellm"), "--config", str(config)]
+        command = [str(install_litellm() / "litellm"), "--config", str(config)]
         command += ["--port", str(port)]
         command += ["--host", "127.0.0.1", "--num_workers", "1"]
         log = Path(folder) / "log"
@@ -197,18 +197,9 @@ litellm_settings:
             yield peer
 
 
-def install_litellm() -> None:
-    """Make the peer's environment, once."""
-    if (LITELLM_VENV / "bin" / "litellm").exists():
-        return
-    print(f"installing litellm[proxy] {LITELLM} into {LITELLM_VENV.name} (once)", flush=True)
-    subprocess.run([ROOT / "tools" / "make-venv", sys.executable, LITELLM_VENV], check=True)
-    pip = [str(LITELLM_VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    try:
-        subprocess.run([*pip, "--quiet", "install", f"litellm[proxy]=={LITELLM}"], check=True)
-    except subprocess.CalledProcessError:
-        shutil.rmtree(LITELLM_VENV)
-        raise
+def install_litellm() -> Path:
+    """The folder of the peer's programs, in an environment of its own."""
+    return peer_python("litellm", [f"litellm[proxy]=={LITELLM}"]).parent
 
 
 def free_port() -> int:

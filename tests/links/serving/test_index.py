@@ -48,17 +48,6 @@ def test_an_approximate_index_is_the_same_when_it_is_made_again() -> None:
         )
 
 
-@pytest.mark.parametrize("exact_nodes", [100, 10_000])
-def test_some_vectors_can_change_and_the_old_index_stays_as_it_was(exact_nodes: int) -> None:
-    index = EmbeddingIndex(VECTORS, exact_nodes=exact_nodes)
-    before = index.nearest(VECTORS[5], 5).rows.tolist()
-    moved = index.with_changed(np.array([7, 8]), np.stack([VECTORS[5], -VECTORS[5]]))
-    assert {5, 7} <= set(moved.nearest(VECTORS[5], 5).rows.tolist())
-    assert 7 not in moved.nearest(VECTORS[7], 3).rows
-    assert index.nearest(VECTORS[5], 5).rows.tolist() == before
-    assert len(moved) == len(index)
-
-
 def test_no_more_is_found_than_there_is() -> None:
     held = np.zeros(2_000, bool)
     assert len(EmbeddingIndex(VECTORS, held).nearest(VECTORS[0], 5).rows) == 0

@@ -7,7 +7,7 @@ import numpy as np
 from sensorium.detect.arrays import F64, Bool
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import count, plain, volume
-from sensorium.detect.flows.contributors import peers
+from sensorium.detect.flows.contributors import between, peers
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.groups import Groups, count_distinct
 from sensorium.detect.keys import combine
@@ -87,11 +87,7 @@ class PairDetector:
         """Name client, server and the service between them that weighs most."""
         assert window.flows is not None
         flows, talks = window.flows, window.flows.conversations
-        talk = int(scored.places[place])
-        client, server = talks.client[talk], talks.server[talk]
-        who, whom = flows.addresses.text(int(client)), flows.addresses.text(int(server))
-        rows = flows.of_client(client)
-        rows = rows[talks.server[rows] == server]
+        who, whom, rows = between(flows, int(scored.places[place]))
         weight = talks.bytes_up[rows] + talks.bytes_down[rows] + 1
         strongest = features[0]
         value, expected = scored.values[place, strongest], scored.expected[place, strongest]

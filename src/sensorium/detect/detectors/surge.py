@@ -14,7 +14,7 @@ from sensorium.detect.arrays import F64, I64, U64, Bool
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.edge_stream import EdgeStream
 from sensorium.detect.features import plain
-from sensorium.detect.flows.contributors import peers
+from sensorium.detect.flows.contributors import between, peers
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.groups import Groups
 from sensorium.detect.keys import combine
@@ -61,12 +61,8 @@ class SurgeDetector:
     ) -> Explanation:
         """Name client and server, and the service between them that is used most."""
         assert window.flows is not None
-        flows, talks = window.flows, window.flows.conversations
-        talk = int(scored.places[place])
-        client, server = talks.client[talk], talks.server[talk]
-        who, whom = flows.addresses.text(int(client)), flows.addresses.text(int(server))
-        rows = flows.of_client(client)
-        rows = rows[talks.server[rows] == server]
+        flows = window.flows
+        who, whom, rows = between(flows, int(scored.places[place]))
         ones = np.ones(len(rows), np.int64)
         return Explanation(
             entity=Entity(EntityKind.PAIR, f"{who}>{whom}"),

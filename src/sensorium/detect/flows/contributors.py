@@ -33,6 +33,15 @@ def peers(flows: FlowWindow, rows: I64, weight: I64, as_client: Bool) -> tuple[P
     )
 
 
+def between(flows: FlowWindow, talk: int) -> tuple[str, str, I64]:
+    """Client and server of a conversation, and all conversations of the one with the other."""
+    talks = flows.conversations
+    client, server = talks.client[talk], talks.server[talk]
+    rows = flows.of_client(client)
+    who, whom = flows.addresses.text(int(client)), flows.addresses.text(int(server))
+    return who, whom, rows[talks.server[rows] == server]
+
+
 def _peer(flows: FlowWindow, rows: I64, weight: I64, mine: Bool, code: int) -> Peer:
     talks = flows.conversations
     total, rows, weight = int(weight.sum()), rows[mine], weight[mine]

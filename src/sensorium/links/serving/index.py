@@ -7,7 +7,6 @@ it) finds nearly the same ones in a thirtieth of that.
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,18 +83,6 @@ class EmbeddingIndex:
         # Equal ones by row, so that an answer does not depend on how it was looked for.
         order = np.lexsort((rows, -cosines))
         return Nearest(rows[order], cosines[order])
-
-    def with_changed(self, rows: I64, vectors: F32) -> EmbeddingIndex:
-        """An index with other vectors for some of its rows; this one stays as it is."""
-        changed = copy(self)
-        changed._unit = self._unit.copy()
-        changed._unit[rows] = _unit(vectors)
-        if self._graph is not None:
-            held = rows[np.isin(rows, self._rows)]
-            changed._graph = self._graph.copy()
-            changed._graph.remove(held)
-            changed._graph.add(held, changed._unit[held], threads=self._threads)
-        return changed
 
 
 def _navigable(width: int) -> Any:

@@ -5,6 +5,8 @@ PYTHON ?= $(shell tools/find-python)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Modules are turned into bytecode when they are first imported; most of what torch brings never is.
+INSTALL := $(PIP) install --no-deps --no-compile
 JOBS ?= 2
 PATHS := src tests benchmarks lab tools
 
@@ -20,7 +22,7 @@ help: ## list the targets
 # what is asked for with extras, and refuse it for not being the locked one.
 
 .PHONY: setup
-setup: .stamps/dev ## make .venv with everything that development needs
+setup: .stamps/dev .stamps/compiled ## make .venv with everything that development needs
 
 .stamps/venv: tools/make-venv
 	@mkdir -p .stamps
@@ -29,18 +31,21 @@ setup: .stamps/dev ## make .venv with everything that development needs
 
 .stamps/run: requirements.lock pyproject.toml .stamps/venv
 	@echo "installing what sensorium needs to run (once; about a minute)"
-	@$(PIP) install --no-deps --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-build-isolation -e .
+	@touch $@
+
+.stamps/compiled: .stamps/run
 	@echo "compiling the decoders (once; later changes are compiled when they are used)"
 	@$(BIN)/python -m sensorium.app.preparation
 	@touch $@
 
-.stamps/dev: requirements-dev.lock .stamps/run .stamps/torch
+.stamps/dev: requirements-dev.lock .stamps/torch
 	@echo "installing what development needs (once)"
-	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.stamps/torch: requirements-torch.lock tools/install-torch .stamps/venv
+.stamps/torch: requirements-torch.lock tools/install-torch .stamps/run
 	@echo "installing torch (once)"
 	@tools/install-torch $(BIN)/python
 	@touch $@
@@ -76,11 +81,11 @@ lock-torch: .stamps/venv ## resolve torch into its lock file: make lock-torch VE
 # --- using it ---------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: .stamps/run ## replay a bundled recording and show the incidents found in it
+demo: .stamps/compiled ## replay a bundled recording and show the incidents found in it
 	@$(BIN)/sensorium demo
 
 .PHONY: evaluate
-evaluate: .stamps/run ## score a recording against its truth: make evaluate RECORDING=folder
+evaluate: .stamps/compiled ## score a recording against its truth: make evaluate RECORDING=folder
 	@test -n "$(RECORDING)" || { echo "say which: make evaluate RECORDING=folder" >&2; exit 2; }
 	@$(BIN)/sensorium evaluate "$(RECORDING)"
 
@@ -93,7 +98,8 @@ lab-record: .stamps/run ## record the lab network (root, Debian): make lab-recor
 # --- checking it ------------------------------------------------------------------------------
 
 .PHONY: test
-test: .stamps/system lint ## all that CI runs: format, lint, types, rules, tests
+test: ## all that CI runs: format, lint, types, rules, tests
+	@$(MAKE) --no-print-directory -j 3 .stamps/system .stamps/compiled lint
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 .PHONY: coverage

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from sensorium.detect.arrays import I64, U64
-from sensorium.detect.detectors.silence import Present
+import numpy as np
+import numpy.typing as npt
+
+from sensorium.detect.arrays import I64, U8
+from sensorium.detect.detectors.silence import Present, Watch
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.groups import Groups
+from sensorium.detect.metrics.registry import host_of
 from sensorium.detect.protocol import Window
 from sensorium.detect.wording import ports
+from sensorium.model.address import unpack_address
+
+_AT: np.dtype[Any] = np.dtype([("address", np.uint8, 16), ("number", np.int64)])
+"""An address, and what of it: nothing, an interface, or a port with its protocol."""
+_TEXT: np.dtype[Any] = np.dtype(object)
 
 
-def _nobody() -> Present:
-    return Present(np.empty(0, np.uint64), str, str)
+def _marks(addresses: U8, number: I64 | int = 0) -> npt.NDArray[Any]:
+    marks = np.empty(len(addresses), _AT)
+    marks["address"], marks["number"] = addresses, number
+    return marks
+
+
+def _nobody(marks: np.dtype[Any] = _AT) -> Present:
+    return Present(np.empty(0, np.uint64), np.empty(0, marks))
 
 
 def _addresses(flows: FlowWindow, who: I64) -> Present:
-    def text(place: int) -> str:
-        return flows.addresses.text(int(who[place]))
-
-    return Present(flows.addresses.keys[who], text, text)
+    addresses = flows.addresses
+    return Present(addresses.keys[who], _marks(addresses.packed[who]))
 
 
-def exporters(window: Window) -> Present:
+def _exporters(window: Window) -> Present:
     """Exporters that sent a flow record."""
     if window.flows is None:
         return _nobody()
@@ -32,7 +45,7 @@ def exporters(window: Window) -> Present:
     return _addresses(flows, np.flatnonzero(sent))
 
 
-def hosts(window: Window) -> Present:
+def _hosts(window: Window) -> Present:
     """Hosts that sent a packet in some conversation."""
     if window.flows is None:
         return _nobody()
@@ -43,48 +56,65 @@ def hosts(window: Window) -> Present:
     return _addresses(window.flows, np.flatnonzero(spoke & ~addresses.group))
 
 
-def interfaces(window: Window) -> Present:
+def _interfaces(window: Window) -> Present:
     """Interfaces named by a flow record."""
     if window.flows is None:
         return _nobody()
     flows, seen = window.flows, window.flows.interfaces
-
-    def host(place: int) -> str:
-        return flows.addresses.text(int(seen.exporter[place]))
-
-    return Present(seen.keys, lambda place: f"{host(place)}#{seen.index[place]}", host)
+    return Present(seen.keys, _marks(flows.addresses.packed[seen.exporter], seen.index))
 
 
-def services(window: Window) -> Present:
+def _services(window: Window) -> Present:
     """Services that answered somebody."""
     if window.flows is None:
         return _nobody()
     flows, talks = window.flows, window.flows.conversations
     answered = np.flatnonzero(talks.answered & (talks.port > 0))
-    keys: U64 = talks.service[answered]
-    groups = Groups.of(keys)
+    groups = Groups.of(talks.service[answered])
     at = answered[groups.order[groups.starts]]
-
-    def host(place: int) -> str:
-        return flows.addresses.text(int(talks.server[at[place]]))
-
-    def name(place: int) -> str:
-        return f"{host(place)}:{ports(int(talks.port[at[place]]), int(talks.proto[at[place]]))}"
-
-    return Present(groups.keys, name, host)
+    addresses = flows.addresses.packed[talks.server[at]]
+    return Present(groups.keys, _marks(addresses, (talks.port[at] << 16) | talks.proto[at]))
 
 
-def log_senders(window: Window) -> Present:
+def _log_senders(window: Window) -> Present:
     """Addresses that sent a log line."""
     if window.logs is None:
         return _nobody()
-    logs = window.logs
-    return Present(logs.addresses.keys, logs.addresses.text, logs.addresses.text)
+    addresses = window.logs.addresses
+    return Present(addresses.keys, _marks(addresses.packed))
 
 
-def scrape_targets(window: Window) -> Present:
+def _scrape_targets(window: Window) -> Present:
     """Instances that answered a scrape."""
     if window.metrics is None:
-        return _nobody()
+        return _nobody(_TEXT)
     targets = window.metrics.targets
-    return Present(targets.keys, targets.instance, targets.host)
+    return Present(targets.keys, np.array(targets.instances, _TEXT))
+
+
+def _address(mark: Any) -> tuple[str, str]:
+    text = unpack_address(mark["address"].tobytes())
+    return text, text
+
+
+def _interface(mark: Any) -> tuple[str, str]:
+    host, _ = _address(mark)
+    return f"{host}#{mark['number']}", host
+
+
+def _service(mark: Any) -> tuple[str, str]:
+    host, _ = _address(mark)
+    port, proto = divmod(int(mark["number"]), 1 << 16)
+    return f"{host}:{ports(port, proto)}", host
+
+
+def _target(mark: Any) -> tuple[str, str]:
+    return mark, host_of(mark)
+
+
+EXPORTERS = Watch(_exporters, _AT, _address)
+HOSTS = Watch(_hosts, _AT, _address)
+INTERFACES = Watch(_interfaces, _AT, _interface)
+SERVICES = Watch(_services, _AT, _service)
+LOG_SENDERS = Watch(_log_senders, _AT, _address)
+SCRAPE_TARGETS = Watch(_scrape_targets, _TEXT, _target)

@@ -16,10 +16,10 @@ from sensorium.detect.detectors.log_template import LogTemplateDetector
 from sensorium.detect.detectors.pair import PairDetector
 from sensorium.detect.detectors.series import SeriesDetector
 from sensorium.detect.detectors.service import ServiceDetector
-from sensorium.detect.detectors.silence import Present, SilenceDetector
+from sensorium.detect.detectors.silence import SilenceDetector, Watch
 from sensorium.detect.detectors.surge import SurgeDetector
 from sensorium.detect.logs.templates import Template
-from sensorium.detect.protocol import Detector, Window
+from sensorium.detect.protocol import Detector
 from sensorium.model.anomaly import EntityKind as Kind
 from sensorium.model.signals import Signal
 
@@ -37,15 +37,15 @@ def build_detectors(
         name: str,
         kind: Kind,
         signal: Signal,
-        present: Callable[[Window], Present],
+        watch: Watch,
         upstream: SilenceDetector | None = None,
     ) -> SilenceDetector:
         return SilenceDetector(
-            config, name=name, kind=kind, signal=signal, present=present, upstream=upstream
+            config, name=name, kind=kind, signal=signal, watch=watch, upstream=upstream
         )
 
     flows, logs, metrics = Signal.FLOWS, Signal.LOGS, Signal.METRICS
-    exporters = silence("flows.silence.exporter", Kind.EXPORTER, flows, presence.exporters)
+    exporters = silence("flows.silence.exporter", Kind.EXPORTER, flows, presence.EXPORTERS)
     return (
         hosts,
         JointDetector(config, hosts),
@@ -55,13 +55,13 @@ def build_detectors(
         ServiceDetector(config),
         InterfaceDetector(config),
         exporters,
-        silence("flows.silence.host", Kind.HOST, flows, presence.hosts, exporters),
-        silence("flows.silence.service", Kind.SERVICE, flows, presence.services, exporters),
-        silence("flows.silence.interface", Kind.INTERFACE, flows, presence.interfaces, exporters),
+        silence("flows.silence.host", Kind.HOST, flows, presence.HOSTS, exporters),
+        silence("flows.silence.service", Kind.SERVICE, flows, presence.SERVICES, exporters),
+        silence("flows.silence.interface", Kind.INTERFACE, flows, presence.INTERFACES, exporters),
         LogTemplateDetector(config, template),
         LogHostDetector(config, template),
-        silence("logs.silence", Kind.HOST, logs, presence.log_senders),
+        silence("logs.silence", Kind.HOST, logs, presence.LOG_SENDERS),
         SeriesDetector(config),
         FirstMoveDetector(config),
-        silence("metrics.silence", Kind.HOST, metrics, presence.scrape_targets),
+        silence("metrics.silence", Kind.HOST, metrics, presence.SCRAPE_TARGETS),
     )

@@ -160,7 +160,6 @@ def test_a_target_that_did_not_answer_is_not_there() -> None:
     both = metric_batch([(1, "up", LABELS, 1.0, "gauge"), (1, "load", LABELS, 1.0, "gauge")])
     targets = MetricAssembly(100).build(both, 0).targets
     assert list(targets.instances) == ["10.0.0.9:8000"]
-    assert list(targets.hosts) == ["10.0.0.9"]
 
 
 def test_series_beyond_the_room_are_left_out() -> None:

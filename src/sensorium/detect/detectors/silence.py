@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sensorium.detect.arrays import F64, I64, U64, Bool
 from sensorium.detect.config import DetectConfig
@@ -29,23 +31,35 @@ _SETTLED = 10
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Who spoke in a window: distinct ``keys``, and how to name and place each of them."""
+    """Who spoke in a window: distinct ``keys``, and marks from which their names follow."""
 
     keys: U64
-    name: Callable[[int], str]
-    host: Callable[[int], str]
+    marks: npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A kind of entity whose silence is watched: who is ``present`` in a window, of what type
+    their marks are, and the name and the host that a mark stands for.
+
+    Most entities are never told of, so that marks are kept and names are not.
+    """
+
+    present: Callable[[Window], Present]
+    marks: np.dtype[Any]
+    told: Callable[[Any], tuple[str, str]]
 
 
 class _Presence:
     """Counts per row: windows present and absent, the current absence, the longest so far."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, marks: np.dtype[Any]) -> None:
         self.index = KeyIndex(capacity)
-        self.present = np.zeros(0, np.int64)
-        self.absent = np.zeros(0, np.int64)
-        self.run = np.zeros(0, np.int64)
-        self.longest = np.zeros(0, np.int64)
-        self.names: dict[int, tuple[str, str]] = {}
+        self.present = np.zeros(0, np.int32)
+        self.absent = np.zeros(0, np.int32)
+        self.run = np.zeros(0, np.int32)
+        self.longest = np.zeros(0, np.int32)
+        self.marks = np.zeros(0, marks)
 
     def here(self, keys: U64) -> Bool:
         """Which rows those of ``keys`` that are known have."""
@@ -57,11 +71,11 @@ class _Presence:
     def grow(self) -> None:
         size = self.index.rows_used
         if size > len(self.run):
-            more = np.zeros(2 * size - len(self.run), np.int64)
-            self.present = np.concatenate([self.present, more])
-            self.absent = np.concatenate([self.absent, more])
-            self.run = np.concatenate([self.run, more])
-            self.longest = np.concatenate([self.longest, more])
+            for name in ("present", "absent", "run", "longest", "marks"):
+                column = getattr(self, name)
+                grown = np.zeros(min(2 * size, self.index.capacity), column.dtype)
+                grown[: len(column)] = column
+                setattr(self, name, grown)
 
     def reset(self, rows: I64) -> None:
         for counts in (self.present, self.absent, self.run, self.longest):
@@ -89,17 +103,17 @@ class SilenceDetector:
         name: str,
         kind: EntityKind,
         signal: Signal,
-        present: Callable[[Window], Present],
+        watch: Watch,
         upstream: SilenceDetector | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
         self.signal = signal
-        self._present = present
+        self._watch = watch
         self._upstream = upstream
         self._forget_after = config.hold_windows
         self._seconds = config.window_seconds
-        self._state = _Presence(config.max_entities)
+        self._state = _Presence(config.max_entities, watch.marks)
         self._latest: tuple[Window, Present, tuple[U64, I64, Bool]] | None = None
 
     def score(self, window: Window) -> Scored:
@@ -129,8 +143,7 @@ class SilenceDetector:
         rows, fresh = state.index.admit(present.keys, window.index)
         state.grow()
         state.reset(rows[fresh])
-        for place in np.flatnonzero(fresh).tolist():
-            state.names[int(rows[place])] = (present.name(place), present.host(place))
+        state.marks[rows[fresh]] = present.marks[fresh]
         here = rows[rows >= 0]
         state.absent[here] += state.run[here]
         state.longest[here] = np.maximum(state.longest[here], state.run[here])
@@ -149,7 +162,7 @@ class SilenceDetector:
     ) -> Explanation:
         """Name who is silent, for how long, and how regular it was."""
         row = int(scored.places[place])
-        name, host = self._state.names[row]
+        name, host = self._watch.told(self._state.marks[row])
         state = self._state
         windows = int(state.present[row] + state.absent[row])
         share = 100.0 * float(state.present[row]) / max(windows, 1)
@@ -186,7 +199,7 @@ class SilenceDetector:
             total = state.present[rows] + state.absent[rows]
             regular = (total >= _SETTLED) & (state.present[rows] >= _REGULAR * total)
             keys, rows = keys[regular], rows[regular]
-            present = self._present(window)
+            present = self._watch.present(window)
             missing = ~state.here(present.keys)[rows]
             self._latest = (window, present, (keys, rows, missing))
         return self._latest[2]

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from sensorium.detect.arrays import F64, I64, U64
 from sensorium.detect.keys import mix, text_key
-from sensorium.detect.metrics.registry import Reading, SeriesRegistry, host_of
+from sensorium.detect.metrics.registry import Reading, SeriesRegistry
 from sensorium.detect.metrics.window import MetricWindow, Series, SeriesKind, Targets
 
 
@@ -114,7 +114,7 @@ class MetricAssembly:
         keys = np.unique(self._registry.target[row])
         keys = keys[keys > 0]
         instances = [self._registry.instances[key] for key in keys.tolist()]
-        return Targets(keys, instances, [host_of(instance) for instance in instances])
+        return Targets(keys, instances)
 
 
 def _families(means: list[Series]) -> U64:

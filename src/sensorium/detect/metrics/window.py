@@ -31,19 +31,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """The instances that answered a scrape in the window."""
+    """The instances that answered a scrape in the window, as ``10.0.0.1:9100``."""
 
     keys: U64
     instances: Sequence[str]
-    hosts: Sequence[str]
-
-    def instance(self, place: int) -> str:
-        """``10.0.0.1:9100``"""
-        return self.instances[place]
-
-    def host(self, place: int) -> str:
-        """``10.0.0.1``"""
-        return self.hosts[place]
 
 
 @dataclass(frozen=True, slots=True)

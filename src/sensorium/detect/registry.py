@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sensorium.detect import presence
 from sensorium.detect.config import DetectConfig
+from sensorium.detect.detectors.beacon import BeaconDetector
 from sensorium.detect.detectors.edge import EdgeDetector
 from sensorium.detect.detectors.first_move import FirstMoveDetector
 from sensorium.detect.detectors.host import HostDetector
@@ -52,6 +53,7 @@ def build_detectors(
         PairDetector(config),
         EdgeDetector(config),
         SurgeDetector(config),
+        BeaconDetector(config),
         ServiceDetector(config),
         InterfaceDetector(config),
         exporters,

@@ -323,6 +323,7 @@ def _orient(addresses: Addresses, ends: list[I64], sides: list[Side], served: U6
         bytes_down=down.bytes,
         packets_up=up.packets,
         packets_down=down.packets,
+        began=np.where(starts > 0, starts, np.maximum(up.end, down.end)),
         duration=np.maximum(np.maximum(up.end, down.end) - starts, 0),
         failed=failed & ~addresses.group[server],
         answered=~failed & ((down.packets > 0) | (up.packets > _KNOCK)),

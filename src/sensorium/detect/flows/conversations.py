@@ -54,6 +54,7 @@ def _conversations(talks: I64, services: U64) -> Conversations:
         bytes_down=columns[conversing.DOWN],
         packets_up=columns[conversing.PACKETS_UP],
         packets_down=columns[conversing.PACKETS_DOWN],
+        began=columns[conversing.BEGAN],
         duration=columns[conversing.DURATION],
         failed=columns[conversing.FAILED].astype(np.bool_),
         answered=columns[conversing.ANSWERED].astype(np.bool_),

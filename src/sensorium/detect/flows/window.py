@@ -52,7 +52,8 @@ class Conversations:
     """Each exchange between two endpoints once, whoever exported it (``n`` rows), in any order.
 
     ``client`` and ``server`` index the addresses; ``port`` is the server's (0 where the
-    protocol has none). ``*_up`` is from client to server. ``failed`` is a TCP opening without
+    protocol has none). ``*_up`` is from client to server. ``began`` is Unix ns, the end where no
+    start is told, and ``duration`` ns. ``failed`` is a TCP opening without
     an accepting answer, or a few UDP packets or an echo request without any. ``answered`` is an
     exchange that really took place, or enough packets one way that somebody must be there.
     """
@@ -65,6 +66,7 @@ class Conversations:
     bytes_down: I64
     packets_up: I64
     packets_down: I64
+    began: I64
     duration: I64
     failed: Bool
     answered: Bool

@@ -37,8 +37,8 @@ _OPENED, _PORT_CLASS, _SERVED_BEFORE, _ONLY_SENDER, _BEGAN = 64, 16, 8, 4, 2
 
 # Columns of a conversation, int64 (c, TALK).
 CLIENT, SERVER, PORT, OF, UP, DOWN, PACKETS_UP, PACKETS_DOWN, DURATION = 0, 1, 2, 3, 4, 5, 6, 7, 8
-FAILED, ANSWERED = 9, 10
-TALK = 11
+FAILED, ANSWERED, BEGAN = 9, 10, 11
+TALK = 12
 
 
 @kernel
@@ -195,7 +195,10 @@ def _tell(talks: I64, at: int, sums: I64, up: int, down: int, proto: int, nobody
     failed = _failed(sums, up, down, proto)
     talks[at, UP], talks[at, DOWN] = sums[up, BYTES], sums[down, BYTES]
     talks[at, PACKETS_UP], talks[at, PACKETS_DOWN] = sums[up, PACKETS], sums[down, PACKETS]
-    talks[at, DURATION] = max(max(sums[up, END], sums[down, END]) - began, 0)
+    ended = max(sums[up, END], sums[down, END])
+    talks[at, DURATION] = max(ended - began, 0)
+    # Without a start from the exporter, the end is the only time that is known.
+    talks[at, BEGAN] = began if began > 0 else ended
     talks[at, FAILED] = failed and not nobody
     answered = sums[down, PACKETS] > 0 or sums[up, PACKETS] > _KNOCK
     talks[at, ANSWERED] = answered and not failed

@@ -1,0 +1,272 @@
+"""Which hosts call each other when: the latest calls of every pair and port, and who is regular.
+
+Only what few clients call is kept: that many do is what makes a service usual. A pair takes some
+290 bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sensorium.detect.arrays import F32, F64, I32, I64, U64, Bool
+from sensorium.detect.flows.window import FlowWindow
+from sensorium.detect.kernels import beating
+from sensorium.detect.keys import KeyIndex, combine
+
+KEPT = 24
+"""Beats kept of a pair: the latest."""
+
+FEW_CLIENTS = 3
+"""A service that more clients than this call is usual."""
+
+REGULAR = 3.0
+"""Decades of evidence from which calls count as regular."""
+
+# Between two looks at whether a pair is regular, which decides about others and not about itself.
+_LOOK_EVERY = 8
+_SKETCH = np.uint64(63)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The edges of a window on which somebody answered, with their conversations.
+
+    ``edge`` (e,) indexes the window's edges, ``keys`` are theirs; ``service``, ``server`` and
+    ``client`` are keys too, ``door`` a port and protocol. ``of`` (c,) is the place in ``edge`` of
+    each conversation, -1 of those on other edges; ``order`` (c,) is that of their beginnings.
+    """
+
+    edge: I64
+    keys: U64
+    service: U64
+    server: U64
+    client: U64
+    door: U64
+    of: I64
+    began: I64
+    ended: I64
+    sizes: I64
+    order: I64
+
+    @staticmethod
+    def of_window(flows: FlowWindow) -> Calls:
+        """Those of a window."""
+        talks, edges, addresses = flows.conversations, flows.edges, flows.addresses
+        real = edges.answered & ~addresses.group[edges.client] & ~addresses.group[edges.server]
+        edge = np.flatnonzero(real & (edges.client != edges.server))
+        place = np.full(len(edges.keys), -1, np.int64)
+        place[edge] = np.arange(len(edge))
+        server = addresses.keys[edges.server[edge]]
+        door = ((edges.port[edge] << 16) | edges.proto[edge]).astype(np.uint64)
+        return Calls(
+            edge=edge,
+            keys=edges.keys[edge],
+            service=combine(server, door),
+            server=server,
+            client=addresses.keys[edges.client[edge]],
+            door=door,
+            of=place[edges.conversation],
+            began=talks.began,
+            ended=talks.began + talks.duration,
+            sizes=talks.bytes_up,
+            order=np.argsort(talks.began, kind="stable"),
+        )
+
+
+class _Columns:
+    """What is kept of each pair, by row."""
+
+    def __init__(self, rows: int) -> None:
+        self.times: I64 = np.zeros((rows, 2), np.int64)
+        self.beats: I32 = np.zeros(rows, np.int32)
+        self.intervals: F32 = np.zeros((rows, KEPT), np.float32)
+        self.volumes: F32 = np.zeros((rows, KEPT), np.float32)
+        self.first: I64 = np.zeros(rows, np.int64)
+        self.names: U64 = np.zeros((rows, 4), np.uint64)
+        self.judged: Bool = np.zeros(rows, np.bool_)
+        self.regular: Bool = np.zeros(rows, np.bool_)
+        self.news: Bool = np.zeros(rows, np.bool_)
+
+    def some(self, rows: I64) -> _Columns:
+        """A copy of some rows."""
+        copy = _Columns(0)
+        for name, column in vars(self).items():
+            setattr(copy, name, column[rows])
+        return copy
+
+    def grow(self, rows: int) -> None:
+        """Make room for at least so many rows."""
+        have = len(self.beats)
+        if rows > have:
+            more = _Columns(2 * rows - have)
+            for name, column in vars(self).items():
+                setattr(self, name, np.concatenate([column, getattr(more, name)]))
+
+    def reset(self, rows: I64) -> None:
+        """Make rows as new."""
+        for column in vars(self).values():
+            column[rows] = 0
+
+    def take(self, rows: I64, calls: Calls) -> None:
+        """Take the calls of edges with these ``rows`` in; -1 are left out."""
+        # Of calls on no such edge, -1 takes the last, which is none.
+        each = np.append(rows, -1)[calls.of]
+        beating.beat(
+            calls.order,
+            each,
+            calls.began,
+            calls.ended,
+            calls.sizes,
+            self.times,
+            self.beats,
+            self.intervals,
+            self.volumes,
+        )
+
+    def judge(self, rows: I64) -> F64:
+        """How regular rows are, (n, ``beating.TOLD``)."""
+        out = np.empty((len(rows), beating.TOLD))
+        beating.judge(rows, self.beats, self.intervals, self.volumes, out)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Pairs that beat in a window, with what is known of each including the window.
+
+    ``place`` (n,) indexes the calls; ``told`` (n, TOLD) is of ``kernels.beating``; ``first``
+    (n,) is when the pair was first heard of; ``alike`` (n,) how many other regular pairs share
+    its server, or its client and port, whichever are more; ``usual`` (n,) is true where calls to
+    that port are mostly regular.
+    """
+
+    place: I64
+    told: F64
+    first: I64
+    alike: I64
+    usual: Bool
+
+
+class Beats:
+    """The pairs of client and service that few clients share, and when they called."""
+
+    def __init__(self, capacity: int) -> None:
+        self._index = KeyIndex(capacity)
+        self._services = KeyIndex(capacity)
+        self._clients = np.zeros(0, np.uint64)
+        self._columns = _Columns(0)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def hear(self, calls: Calls, least: int) -> Heard:
+        """The pairs with at least ``least`` beats, one of them among the calls; changes nothing."""
+        rows = self._index.find(calls.keys)
+        known = np.flatnonzero(rows >= 0)
+        talks = np.bincount(calls.of[calls.of >= 0], minlength=len(calls.keys))
+        before = self._columns.beats[rows[known]] if len(known) else np.empty(0, np.int32)
+        known = known[(before + talks[known] >= least) & self._rare(calls.service[known])]
+        copy = self._columns.some(rows[known])
+        earlier = copy.beats.copy()
+        among = np.full(len(rows), -1, np.int64)
+        among[known] = np.arange(len(known))
+        copy.take(among, calls)
+        beating_now = np.flatnonzero((copy.beats > earlier) & (copy.beats >= least))
+        told = copy.judge(beating_now)
+        place = known[beating_now]
+        regular = told[:, beating.DECADES] >= REGULAR
+        alike, usual = self._company(rows[place], copy.names[beating_now], regular)
+        return Heard(place, told, copy.first[beating_now], alike, usual)
+
+    def learn(self, calls: Calls, now: int) -> None:
+        """Take a window's calls in; ``now`` is its index."""
+        rows = self._index.find(calls.keys)
+        fresh = np.flatnonzero(rows < 0)
+        self._add_clients(calls.service[fresh], calls.client[fresh], now)
+        rare = self._rare(calls.service)
+        # What many call is not followed any longer.
+        self._index.remove(calls.keys[~rare & (rows >= 0)])
+        admitted = np.flatnonzero(rare)
+        at, new = self._index.admit(calls.keys[admitted], now)
+        rows = np.full(len(rows), -1, np.int64)
+        rows[admitted] = at
+        self._columns.grow(self._index.rows_used)
+        made = admitted[new]
+        self._columns.reset(rows[made])
+        self._name(rows[made], calls, made)
+        held = rows[rows >= 0]
+        earlier = self._columns.beats[held] // _LOOK_EVERY
+        self._columns.take(rows, calls)
+        self._columns.first[rows[made]] = self._columns.times[rows[made], 0]
+        self._look(held[self._columns.beats[held] // _LOOK_EVERY > earlier])
+
+    def is_news(self, keys: U64) -> int:
+        """How many of these pairs had not been named to this before; remembers them."""
+        rows = self._index.find(keys)
+        rows = rows[rows >= 0]
+        new = int((~self._columns.news[rows]).sum())
+        self._columns.news[rows] = True
+        return new
+
+    def clients(self, service: U64) -> I64:
+        """How many clients have called each service; counts above 60 are as 60."""
+        rows = self._services.find(service)
+        sketch = np.zeros(len(service), np.uint64)
+        sketch[rows >= 0] = self._clients[rows[rows >= 0]]
+        return np.asarray(np.bitwise_count(sketch), np.int64)
+
+    def _rare(self, service: U64) -> Bool:
+        return np.asarray(self.clients(service) <= FEW_CLIENTS, np.bool_)
+
+    def _add_clients(self, service: U64, client: U64, now: int) -> None:
+        distinct = np.unique(service)
+        rows, fresh = self._services.admit(distinct, now)
+        if self._services.rows_used > len(self._clients):
+            more = 2 * self._services.rows_used - len(self._clients)
+            self._clients = np.concatenate([self._clients, np.zeros(more, np.uint64)])
+        self._clients[rows[fresh]] = 0
+        at = rows[np.searchsorted(distinct, service)]
+        bit = np.uint64(1) << (combine(client, service) & _SKETCH)
+        np.bitwise_or.at(self._clients, at[at >= 0], bit[at >= 0])
+
+    def _name(self, rows: I64, calls: Calls, made: I64) -> None:
+        names = self._columns.names
+        names[rows, 0] = calls.service[made]
+        names[rows, 1] = calls.server[made]
+        names[rows, 2] = combine(calls.client[made], calls.door[made])
+        names[rows, 3] = calls.door[made]
+
+    def _look(self, rows: I64) -> None:
+        told = self._columns.judge(rows)
+        self._columns.judged[rows] = True
+        self._columns.regular[rows] = told[:, beating.DECADES] >= REGULAR
+
+    def _company(self, rows: I64, names: U64, regular: Bool) -> tuple[I64, Bool]:
+        """Of pairs with these rows and ``names``, some of them ``regular`` now: how many other
+        regular pairs are like each, and whether its port is one of regular calls."""
+        alike, usual = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
+        if not regular.any():
+            return alike, usual
+        columns = self._columns
+        others = columns.judged.copy()
+        others[rows] = False
+        known = np.flatnonzero(others)
+        all_names = np.concatenate([columns.names[known], names])
+        all_regular = np.concatenate([columns.regular[known], regular])
+        for column in (1, 2):
+            alike = np.maximum(alike, _among(names[:, column], all_names[all_regular, column]))
+        of_port = _among(names[:, 3], all_names[:, 3])
+        regular_there = _among(names[:, 3], all_names[all_regular, 3])
+        itself = regular.astype(np.int64)
+        alike = np.maximum(alike - itself, 0)
+        usual = (regular_there - itself > FEW_CLIENTS) & (2 * regular_there > of_port)
+        return alike, usual
+
+
+def _among(wanted: U64, keys: U64) -> I64:
+    """How often each of ``wanted`` is among ``keys``."""
+    keys = np.sort(keys)
+    last = np.searchsorted(keys, wanted, side="right")
+    return np.asarray(last - np.searchsorted(keys, wanted, side="left"), np.int64)

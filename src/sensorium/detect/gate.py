@@ -15,11 +15,11 @@ import numpy as np
 from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.features import FeatureSpec, Scale
 from sensorium.detect.protocol import Scored
-from sensorium.detect.tail import DECADES, SIGMAS, TailModel
+from sensorium.detect.tail import DECADES, SIGMAS, TailModel, count_window, improbability
 
 # Weights of an entity's features, strongest first: several odd features outweigh one, but a
 # feature that only repeats another adds little.
-_WEIGHTS = (1.0, 0.5, 0.25, 0.125)
+_WEIGHTS = np.array([1.0, 0.5, 0.25, 0.125])
 
 # A score that passed by less than this factor may belong to quiet traffic misjudged.
 MARGIN = 20.0
@@ -61,14 +61,13 @@ class Gate:
 
     def judge(self, scored: Scored) -> Verdicts:
         """Give every entity its probability; changes nothing."""
-        improbable = np.zeros(scored.oddness.shape)
-        score = np.zeros(len(scored))
-        probability = np.ones(len(scored))
-        for stratum in np.unique(scored.strata):
-            rows = np.flatnonzero(scored.strata == stratum)
-            improbable[rows] = self._improbability(scored.oddness[rows], int(stratum))
-            score[rows] = _combine(improbable[rows])
-            probability[rows] = self._combined_model(int(stratum)).survival(score[rows])
+        improbable = np.empty(scored.oddness.shape)
+        score, probability = np.empty(len(scored)), np.empty(len(scored))
+        for stratum, rows in _by_stratum(scored):
+            models = [self._feature_model(column, stratum) for column in range(len(self._features))]
+            found = improbability(scored.oddness[rows], models, _WEIGHTS)
+            improbable[rows], score[rows] = found
+            probability[rows] = self._combined_model(stratum).survival(found[1])
         if self._direct:
             # These are probabilities already; what is learned may only make them more cautious.
             probability = np.maximum(probability, np.minimum(10.0**-score, 1.0))
@@ -82,11 +81,13 @@ class Gate:
         were marginal. So a storm does not raise its own threshold, while a threshold that is
         too low and a lasting change of regime correct themselves.
         """
-        for stratum in np.unique(scored.strata):
-            rows = np.flatnonzero(scored.strata == stratum)
-            admitted = self._admitted(scored, verdicts, rows[verdicts.passed[rows]], len(rows))
-            learned = np.concatenate([rows[~verdicts.passed[rows]], admitted])
-            self._learn_stratum(scored.oddness[learned], verdicts.score[learned], int(stratum))
+        for stratum, rows in _by_stratum(scored):
+            there = np.arange(len(scored))[rows]
+            learned = ~verdicts.passed[rows]
+            passed = np.flatnonzero(~learned)
+            admitted = self._admitted(scored, verdicts, there[passed], len(there))
+            learned[np.isin(there, admitted)] = True
+            self._learn_stratum(scored.oddness[rows], verdicts.score[rows], learned, stratum)
         if scored.unmoved:
             self._combined_model(0).learn(np.zeros(scored.unmoved), fade=not len(scored))
         self._passed_before = scored.keys[verdicts.passed]
@@ -104,29 +105,20 @@ class Gate:
         one = saved.draw(stratum, _EXTREME * expected, _EXTREME_SAVED, int(extreme.sum()))
         return np.concatenate([marginal[:few], passed[extreme][:one]])
 
-    def _learn_stratum(self, oddness: F64, score: F64, stratum: int) -> None:
-        for column, spec in enumerate(self._features):
-            if spec.scale is Scale.DECADES:
-                continue
-            values = np.abs(oddness[:, column])
-            values = values[np.isfinite(values)]
-            if len(values):
-                model = self._feature_model(column, stratum)
-                model.learn(np.minimum(values, model.quantile(self._rate / 10)))
+    def _learn_stratum(self, oddness: F64, score: F64, learned: Bool, stratum: int) -> None:
+        models = [self._feature_model(column, stratum) for column in range(len(self._features))]
+        most = [np.nan if m is None else m.quantile(self._rate / 10) for m in models]
+        counts = count_window(oddness, learned, np.array(most))
+        for model, counted in zip(models, counts, strict=True):
+            if model is not None and counted.any():
+                model.take(counted)
         combined = self._combined_model(stratum)
-        combined.learn(np.minimum(score, combined.quantile(self._rate / MARGIN)))
+        combined.learn(np.minimum(score[learned], combined.quantile(self._rate / MARGIN)))
 
-    def _improbability(self, oddness: F64, stratum: int) -> F64:
-        out = np.zeros(oddness.shape)
-        for column, spec in enumerate(self._features):
-            values = oddness[:, column]
-            if spec.scale is Scale.DECADES:
-                out[:, column] = np.where(np.isfinite(values), np.maximum(values, 0.0), 0.0)
-            elif np.isfinite(values).any():
-                out[:, column] = self._feature_model(column, stratum).improbability(values)
-        return out
-
-    def _feature_model(self, column: int, stratum: int) -> TailModel:
+    def _feature_model(self, column: int, stratum: int) -> TailModel | None:
+        """None where a feature's scores are improbabilities already."""
+        if self._features[column].scale is Scale.DECADES:
+            return None
         key = (column, stratum)
         if key not in self._by_feature:
             self._by_feature[key] = TailModel(SIGMAS, self._half_life)
@@ -152,10 +144,14 @@ class _Savings:
         return taken
 
 
-def _combine(improbable: F64) -> F64:
-    strongest: F64 = -np.sort(-improbable, axis=1)[:, : len(_WEIGHTS)]
-    weights = np.array(_WEIGHTS[: strongest.shape[1]])
-    return np.asarray((strongest * weights).sum(axis=1), np.float64)
+def _by_stratum(scored: Scored) -> list[tuple[int, I64 | slice]]:
+    """Each stratum and its rows; most have but one."""
+    if not len(scored):
+        return []
+    if (scored.strata == scored.strata[0]).all():
+        return [(int(scored.strata[0]), slice(None))]
+    strata = np.unique(scored.strata)
+    return [(int(stratum), np.flatnonzero(scored.strata == stratum)) for stratum in strata]
 
 
 def ranked(improbable: F64) -> I64:

@@ -9,16 +9,20 @@ exponentially, so memory is fixed and old regimes fade.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sensorium.detect.arrays import F64
+from sensorium.detect.arrays import F64, Bool
 from sensorium.detect.kernels.tails import (
+    GUESS,
+    PARAMETERS,
+    count_rows,
     count_scores,
     first_below,
     fit_pareto,
-    improbabilities,
+    improbable_rows,
     survivals,
 )
 
@@ -28,6 +32,7 @@ _BINS = 720
 _EDGES = _UNIT * np.expm1(np.arange(_BINS + 1) / _PER_FOLD)
 _CENTRES = (_EDGES[1:] + _EDGES[:-1]) / 2
 _CENTRES[0] = 0.0
+_GUESSES = np.searchsorted(_EDGES, np.arange(2048) * GUESS, side="right").astype(np.int32) - 1
 
 # The prior on the tail matters only while few excesses have been seen.
 _PSEUDO_EXCESSES = 3.0
@@ -84,6 +89,13 @@ class TailModel:
         count_scores(np.asarray(scores, np.float64), _EDGES, _UNIT, _PER_FOLD, self._counts)
         self._fit = None
 
+    def take(self, counts: F64) -> None:
+        """Take in one window's scores, counted by :func:`count_window`; all older ones fade."""
+        self._counts *= self._decay
+        self._counts += counts
+        self._windows = self._windows * self._decay + 1.0
+        self._fit = None
+
     def survival(self, scores: F64) -> F64:
         """P(score > x) in traffic like that learned from, at least 1e-12.
 
@@ -91,20 +103,19 @@ class TailModel:
         than the number of scores seen supports.
         """
         out = np.empty(len(scores))
-        survivals(np.asarray(scores, np.float64), _EDGES, *self._fitted(), out)
+        survivals(np.asarray(scores, np.float64), _EDGES, _GUESSES, *self.fitted(), out)
         return out
 
     def improbability(self, scores: F64) -> F64:
         """-log10 of :meth:`survival` of each score's size; 0 for NaN."""
-        out = np.empty(len(scores))
-        improbabilities(np.ascontiguousarray(scores, np.float64), _EDGES, *self._fitted(), out)
-        return out
+        found = improbability(np.asarray(scores, np.float64)[:, None], [self], np.ones(1))
+        return found[0][:, 0]
 
     def quantile(self, probability: float) -> float:
         """The smallest grid score whose tail probability is at most ``probability``."""
-        return float(first_below(probability, _EDGES, *self._fitted()))
+        return float(first_below(probability, _EDGES, _GUESSES, *self.fitted()))
 
-    def _fitted(self) -> tuple[F64, F64]:
+    def fitted(self) -> tuple[F64, F64]:
         """The shares above each edge, and what ``kernels.tails`` takes of the tail."""
         if self._fit is None:
             self._fit = self._refit()
@@ -124,6 +135,31 @@ class TailModel:
         belief = max(_PSEUDO_SCORES, _PSEUDO_WINDOWS * weight / max(self._windows, 1.0))
         fitted = (threshold, above[at], shape, scale, weight, belief, prior.scale, prior.power)
         return above, np.array(fitted)
+
+
+def improbability(scores: F64, models: Sequence[TailModel | None], weights: F64) -> tuple[F64, F64]:
+    """Decades (n, f) of scores (n, f), and of each row the weighted sum (n,) of its strongest.
+
+    A column without a model holds improbabilities already. NaN claims nothing.
+    """
+    decades, sums = np.empty(scores.shape), np.empty(len(scores))
+    told = np.array([model is None for model in models])
+    above = np.zeros((len(models), _BINS + 1))
+    fitted = np.ones((len(models), PARAMETERS))
+    for column, model in enumerate(models):
+        if model is not None:
+            above[column], fitted[column] = model.fitted()
+    scores = np.ascontiguousarray(scores)
+    improbable_rows(scores, told, _EDGES, _GUESSES, above, fitted, weights, decades, sums)
+    return decades, sums
+
+
+def count_window(scores: F64, counted: Bool, most: F64) -> F64:
+    """How many of a window's ``counted`` scores (n, f) fall where, (f, b), for each column's
+    :meth:`TailModel.take`; none is counted as more than its column's ``most`` (f,)."""
+    counts = np.zeros((scores.shape[1], _BINS))
+    count_rows(np.ascontiguousarray(scores), counted, most, _EDGES, _UNIT, _PER_FOLD, counts)
+    return counts
 
 
 def decades(probability: F64) -> F64:

@@ -9,13 +9,17 @@ import math
 
 import numpy as np
 
-from sensorium.detect.arrays import F64
+from sensorium.detect.arrays import F64, I32, Bool, Number
 from sensorium.ingest.compiled import inlined, kernel
 
 # Of a fitted tail: threshold, share above it, shape, scale, weight of what was learned, weight of
 # the belief, and the belief's scale and power.
 PARAMETERS = 8
+# The step at which guesses of a score's bin are kept.
+GUESS = 1.0 / 256
 _SMALLEST = 1e-12
+# Rows of scores that go through a column's tail together, while its table is near.
+_BLOCK = 512
 
 
 @kernel
@@ -23,43 +27,111 @@ def count_scores(scores: F64, edges: F64, unit: float, per_fold: float, counts: 
     """Add one to the bin of each score; NaN counts as zero."""
     last = len(counts) - 1
     for i in range(len(scores)):
-        score = scores[i]
-        if not score > 0.0:
-            counts[0] += 1.0
-        elif score >= edges[last]:
-            counts[last] += 1.0
-        else:
-            counts[min(int(per_fold * math.log1p(score / unit)), last)] += 1.0
+        counts[_bin(scores[i], edges, unit, per_fold, last)] += 1.0
 
 
 @kernel
-def survivals(scores: F64, edges: F64, above: F64, fitted: F64, out: F64) -> None:
+def count_rows(
+    scores: F64, counted: Bool, most: F64, edges: F64, unit: float, per_fold: float, counts: F64
+) -> None:
+    """As :func:`count_scores` for every column of ``scores`` (n, f) and the rows that are
+    ``counted`` (n,): sizes, at ``most`` (f,) of a column; what is not finite is left out.
+
+    ``counts`` is (f, b); a column whose ``most`` is NaN is not counted.
+    """
+    last = counts.shape[1] - 1
+    for i in range(len(scores)):
+        if not counted[i]:
+            continue
+        for f in range(scores.shape[1]):
+            score = abs(scores[i, f])
+            if math.isfinite(score) and not math.isnan(most[f]):
+                counts[f, _bin(min(score, most[f]), edges, unit, per_fold, last)] += 1.0
+
+
+@inlined
+def _bin(score: float, edges: F64, unit: float, per_fold: float, last: int) -> int:
+    if not score > 0.0:
+        return 0
+    if score >= edges[last]:
+        return last
+    return min(int(per_fold * math.log1p(score / unit)), last)
+
+
+@kernel
+def survivals(scores: F64, edges: F64, guesses: I32, above: F64, fitted: F64, out: F64) -> None:
     """P(score > x) of each score, at least 1e-12."""
     for i in range(len(scores)):
-        out[i] = _survival(scores[i], edges, above, fitted)
+        out[i] = _survival(scores[i], edges, guesses, above, fitted)
 
 
 @kernel
-def improbabilities(scores: F64, edges: F64, above: F64, fitted: F64, out: F64) -> None:
-    """Each score's improbability in decades, whichever its sign; NaN claims nothing, 0."""
-    at_zero = -math.log10(_survival(0.0, edges, above, fitted))
-    for i in range(len(scores)):
-        score = abs(scores[i])
-        if score == 0.0:
-            out[i] = at_zero
-        elif math.isfinite(score):
-            out[i] = -math.log10(_survival(score, edges, above, fitted))
-        else:
-            out[i] = 0.0
+def improbable_rows(
+    scores: F64,
+    told: Bool,
+    edges: F64,
+    guesses: I32,
+    above: F64,
+    fitted: F64,
+    weights: F64,
+    decades: F64,
+    sums: F64,
+) -> None:
+    """Improbabilities ``decades`` (n, f) of ``scores`` (n, f), and of each row the weighted sum of
+    the strongest, ``sums`` (n,).
+
+    Column by column with its own tail: ``above`` (f, b + 1) and ``fitted`` (f, PARAMETERS). Signs
+    do not count, NaN claims nothing and is 0. Where ``told`` (f,) is true, scores are
+    improbabilities already.
+    """
+    columns, kept = scores.shape[1], min(len(weights), scores.shape[1])
+    strongest = np.empty(kept)
+    for start in range(0, len(scores), _BLOCK):
+        end = min(start + _BLOCK, len(scores))
+        for f in range(columns):
+            at_zero = -math.log10(_survival(0.0, edges, guesses, above[f], fitted[f]))
+            for i in range(start, end):
+                score = scores[i, f]
+                if told[f]:
+                    decades[i, f] = max(score, 0.0) if math.isfinite(score) else 0.0
+                elif score == 0.0:
+                    decades[i, f] = at_zero
+                elif math.isfinite(score):
+                    tail = _survival(abs(score), edges, guesses, above[f], fitted[f])
+                    decades[i, f] = -math.log10(tail)
+                else:
+                    decades[i, f] = 0.0
+        for i in range(start, end):
+            _take_strongest(decades[i], strongest)
+            total = 0.0
+            for k in range(kept):
+                total += strongest[k] * weights[k]
+            sums[i] = total
+
+
+@inlined
+def _take_strongest(values: F64, strongest: F64) -> None:
+    """The largest of ``values``, in order, as many as there is room for."""
+    strongest[:] = 0.0
+    last = len(strongest) - 1
+    for f in range(len(values)):
+        value = values[f]
+        if value <= strongest[last]:
+            continue
+        at = last
+        while at > 0 and strongest[at - 1] < value:
+            strongest[at] = strongest[at - 1]
+            at -= 1
+        strongest[at] = value
 
 
 @kernel
-def first_below(probability: float, edges: F64, above: F64, fitted: F64) -> float:
+def first_below(probability: float, edges: F64, guesses: I32, above: F64, fitted: F64) -> float:
     """The smallest edge whose tail probability is at most this, else the last."""
     low, high = 0, len(edges) - 1
     while low < high:
         middle = (low + high) // 2
-        if _survival(edges[middle], edges, above, fitted) <= probability:
+        if _survival(edges[middle], edges, guesses, above, fitted) <= probability:
             high = middle
         else:
             low = middle + 1
@@ -67,26 +139,45 @@ def first_below(probability: float, edges: F64, above: F64, fitted: F64) -> floa
 
 
 @inlined
-def _survival(score: float, edges: F64, above: F64, fitted: F64) -> float:
+def _survival(score: Number, edges: F64, guesses: I32, above: F64, fitted: F64) -> float:
     last = len(edges) - 1
     x = min(max(score, 0.0), edges[last])
     threshold, share, shape, scale = fitted[0], fitted[1], fitted[2], fitted[3]
     if x > threshold:
         learned = share * (1.0 + shape * (x - threshold) / scale) ** (-1.0 / shape)
     else:
-        low, high = 0, last
-        while high - low > 1:
-            middle = (low + high) // 2
-            if edges[middle] <= x:
-                low = middle
-            else:
-                high = middle
+        low = _last_at_most(x, edges, guesses)
+        high = low + 1
         slope = (above[high] - above[low]) / (edges[high] - edges[low])
         learned = above[low] + slope * (x - edges[low])
     ratio = x / fitted[6]
-    believed = (1.0 + ratio * ratio) ** -fitted[7]
+    believed = 1.0 + ratio * ratio
+    # The usual power, without a logarithm.
+    believed = (
+        1.0 / (believed * believed * believed) if fitted[7] == 3.0 else believed ** -fitted[7]
+    )
     mixed = fitted[4] * learned + fitted[5] * believed
     return float(min(max(mixed / (fitted[4] + fitted[5]), _SMALLEST), 1.0))
+
+
+@inlined
+def _last_at_most(x: Number, edges: F64, guesses: I32) -> Number:
+    """The last bin that begins at ``x`` or before. ``guesses`` has, for each ``GUESS`` of the
+    beginning of the scale, the last bin that begins before it."""
+    place = x * (1.0 / GUESS)
+    if place < len(guesses) - 1:
+        low = np.int64(guesses[np.int64(place)])
+        while low < len(edges) - 2 and edges[low + 1] <= x:
+            low += 1
+        return low
+    low, high = np.int64(0), np.int64(len(edges) - 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if edges[middle] <= x:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 @kernel

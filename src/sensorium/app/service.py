@@ -14,8 +14,10 @@ from sensorium.app.preparation import prepare_decoders
 from sensorium.app.spine import Spine, build_spine
 from sensorium.app.streams import build_streams
 from sensorium.console.api import ConsoleDeps, LinksDeps, build_api
+from sensorium.console.detect import DetectDeps
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
+from sensorium.detect.serving.scorers import Scorers
 from sensorium.ingest.transport import Scraper, UdpReceiver
 from sensorium.links.serving.served import Shelf
 from sensorium.observe import open_observe
@@ -101,6 +103,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         exporters=exporters.current,
         topology=lambda: _topology(spine),
         links=links,
+        detect=DetectDeps(Scorers(), settings.detect),
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
     parts += [pipeline, http, receiver, scraper, *acknowledged.receivers]

@@ -18,6 +18,7 @@ from sensorium.approval.errors import (
 from sensorium.component import HealthState
 from sensorium.console.config import ConsoleConfig
 from sensorium.console.decisions import decision_routes
+from sensorium.console.detect import DetectDeps, detect_routes
 from sensorium.console.exporters import exporter_routes
 from sensorium.console.guard import make_guard
 from sensorium.console.incidents import incident_routes
@@ -50,7 +51,7 @@ class LinksDeps:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleDeps:
-    """What the API answers from; ``links`` where a graph is served."""
+    """What the API answers from; ``links`` where a graph is served, ``detect`` where rows are."""
 
     observe: Observe
     records: Records
@@ -61,6 +62,7 @@ class ConsoleDeps:
     exporters: Callable[[], ExporterReports]
     topology: Callable[[], Topology]
     links: LinksDeps | None = None
+    detect: DetectDeps | None = None
 
 
 def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
@@ -69,6 +71,8 @@ def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
     _probe_routes(app, deps.observe, deps.health)
     if deps.links is not None:
         _add_links(app, deps.links, deps.observe)
+    if deps.detect is not None:
+        app.include_router(detect_routes(deps.detect, deps.observe))
     app.include_router(incident_routes(deps.records, deps.telemetry))
     app.include_router(decision_routes(deps.desk, deps.records))
     app.include_router(exporter_routes(deps.exporters))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sensorium.component import setting
+from sensorium.detect.serving.config import ServingConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,3 +48,4 @@ class DetectConfig:
         0.7, "share of equal words for a log line to join a template of its length", gt=0, le=1
     )
     max_templates: int = setting(20_000, "log templates kept in memory", ge=100)
+    serving: ServingConfig = setting(ServingConfig, "")

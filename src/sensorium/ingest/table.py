@@ -147,7 +147,7 @@ def _times(
 ) -> tuple[str, npt.NDArray[np.int64] | None]:
     """The time column's name and its times, NaT as the least int64; none where there is none."""
     if chosen:
-        times = _as_times(table[chosen], named=True)
+        times = as_times(table[chosen], named=True)
         if times is None:
             raise UsageError(
                 f"the column {chosen!r} of {path} does not hold times",
@@ -157,7 +157,7 @@ def _times(
     names = [name for name in table.column_names if name not in wanted]
     ranked = sorted(names, key=lambda name: not _is_time_name(name))
     for name in ranked:
-        times = _as_times(table[name], named=_is_time_name(name))
+        times = as_times(table[name], named=_is_time_name(name))
         if times is not None:
             return name, times
     return "", None
@@ -168,16 +168,19 @@ def _is_time_name(name: str) -> bool:
     return plain in _TIME_NAMES or plain.endswith(_TIME_ENDINGS)
 
 
-def _as_times(column: pa.ChunkedArray, *, named: bool) -> npt.NDArray[np.int64] | None:
+def as_times(column: pa.ChunkedArray, *, named: bool) -> npt.NDArray[np.int64] | None:
+    """Nanoseconds since 1970, the least int64 where there is none; None where it holds no times.
+
+    ``named``: that they are times is known, so numbers need not ascend.
+    """
     kind = column.type
     if pa.types.is_date(kind):
         column, kind = column.cast(pa.timestamp("s")), pa.timestamp("s")
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        try:
-            column = column.cast(pa.timestamp("ns"))
-        except pa.ArrowInvalid:
+        read = _from_text(column)
+        if read is None:
             return None
-        kind = column.type
+        column, kind = read, read.type
     if pa.types.is_timestamp(kind):
         try:
             whole = column.cast(pa.timestamp("ns", kind.tz))
@@ -188,6 +191,16 @@ def _as_times(column: pa.ChunkedArray, *, named: bool) -> npt.NDArray[np.int64] 
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         return None
     return _epochs(column, named=named)
+
+
+def _from_text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """ISO 8601 as timestamps: all of them without a zone, or all with one."""
+    for zone in (None, "UTC"):
+        try:
+            return column.cast(pa.timestamp("ns", zone))
+        except pa.ArrowInvalid:
+            continue
+    return None
 
 
 def _epochs(column: pa.ChunkedArray, *, named: bool) -> npt.NDArray[np.int64] | None:

@@ -1,0 +1,1 @@
+"""Scoring for others: what is asked, which scorer answers, within which limits."""

@@ -1,0 +1,72 @@
+"""Scoring over HTTP as tests ask for it: an application of its own, with a clock to turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from sensorium.console.detect import DetectDeps, detect_routes
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.serving.config import ServingConfig
+from sensorium.detect.serving.scorers import Scorers
+from sensorium.observe import Observe
+
+PATH = "/api/v1/detect/score"
+ARROW = "application/vnd.apache.arrow.stream"
+
+
+@dataclass
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class Scoring:
+    """What a test of scoring over HTTP looks at."""
+
+    client: TestClient
+    observe: Observe
+    clock: Clock
+
+    def refused(self, reason: str) -> float:
+        """How many requests were refused for a reason."""
+        return self.observe.value("sensorium_detect_serving_refused_total", {"reason": reason})
+
+    def arrow(self, body: bytes, **said: str) -> Any:
+        """Ask with an Arrow body."""
+        headers = {"content-type": ARROW}
+        return self.client.post(PATH, content=body, headers=headers, params=said)
+
+
+def scoring(scorers: Scorers | None = None, **limits: Any) -> Scoring:
+    """An application with limits of a test's own."""
+    observe, clock = Observe(), Clock()
+    config = DetectConfig(serving=ServingConfig(**limits))
+    app = FastAPI(openapi_url="/api/openapi.json")
+    app.include_router(detect_routes(DetectDeps(scorers or Scorers(), config, clock), observe))
+    return Scoring(TestClient(app), observe, clock)
+
+
+def stream(columns: Mapping[str, Any] | pa.Table, compression: str | None = None) -> bytes:
+    """An Arrow IPC stream of a table."""
+    table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def table(body: bytes) -> pa.Table:
+    """The table of an Arrow answer."""
+    return pa.ipc.open_stream(body).read_all()

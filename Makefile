@@ -120,7 +120,8 @@ format: .stamps/dev ## format the code and mend what the linter can
 
 .PHONY: fuzz
 fuzz: .stamps/dev ## the property tests, with far more examples than `make test` gives them
-	@$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz
+	@$(BIN)/python -m pytest -o faulthandler_timeout=0 -n $(JOBS) -m hypothesis \
+		--hypothesis-profile=fuzz
 
 .stamps/fuzz: requirements-fuzz.lock tools/make-venv .stamps/dev
 	@tools/make-venv "$(PYTHON)" .venv-fuzz
@@ -137,11 +138,11 @@ fuzz-coverage: .stamps/fuzz ## guided fuzzing: make fuzz-coverage SECONDS=60 [TA
 
 .PHONY: test-kills
 test-kills: .stamps/dev ## kill the service a hundred times; nothing acknowledged may be lost
-	@SENSORIUM_KILLS=100 $(BIN)/python -m pytest tests/e2e/test_kill.py -s
+	@SENSORIUM_KILLS=100 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/e2e/test_kill.py -s
 
 .PHONY: test-gateway-kills
 test-gateway-kills: .stamps/dev ## kill the gateway's ledger a hundred times; no budget may be overshot
-	@SENSORIUM_KILLS=100 $(BIN)/python -m pytest tests/gateway/ledger/test_kill.py
+	@SENSORIUM_KILLS=100 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/gateway/ledger/test_kill.py
 
 .PHONY: soak
 soak: .stamps/dev ## ten minutes of mixed load: flat memory, nothing lost: make soak [MINUTES=10]

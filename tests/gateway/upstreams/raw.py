@@ -59,6 +59,8 @@ async def raw_upstream(say: Say, tls: ssl.SSLContext | None = None) -> AsyncIter
                 for task in (answering, watching):
                     task.cancel()
                 await asyncio.gather(answering, watching, return_exceptions=True)
+        if reader.at_eof():
+            upstream.hung_up.set()  # perhaps before its request was whole
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)

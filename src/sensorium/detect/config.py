@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sensorium.component import setting
+from sensorium.detect.names import left_alone, named, problems_with
+from sensorium.detect.override_config import OverrideConfig
 from sensorium.detect.serving.config import ServingConfig
 
 
@@ -49,3 +51,13 @@ class DetectConfig:
     )
     max_templates: int = setting(20_000, "log templates kept in memory", ge=100)
     serving: ServingConfig = setting(ServingConfig, "")
+    switched_off: tuple[str, ...] = setting(
+        (), "detectors that do not run, patterns too (flows.beacon, metrics.*)"
+    )
+    overrides: tuple[OverrideConfig, ...] = setting((), "what differs for some entities")
+
+    def __post_init__(self) -> None:
+        """ValueError where a detector is unknown, or one that others need is off alone."""
+        problems = [*problems_with(self.switched_off), *left_alone(named(self.switched_off))]
+        if problems:
+            raise ValueError("; ".join(f"switched_off: {problem}" for problem in problems))

@@ -15,6 +15,7 @@ from sensorium.detect.gate import Gate, Verdicts, ranked
 from sensorium.detect.logs.templates import Template, TemplateMiner
 from sensorium.detect.logs.window import LogWindow
 from sensorium.detect.metrics.assembly import MetricAssembly
+from sensorium.detect.overrides import Overridden, Overrides, of_rows
 from sensorium.detect.protocol import Detector, Explanation, Scored, Window
 from sensorium.detect.registry import build_detectors
 from sensorium.detect.stats import DetectorStats, DetectStats, Tally, WindowCount
@@ -29,7 +30,7 @@ _TOLD = 6
 # A feature this improbable or more is told with the anomaly even if another is stronger.
 _WORTH_TELLING = 1.0
 
-Judged = tuple[Detector, Scored, Verdicts]
+Judged = tuple[Detector, Scored, Verdicts, Overridden]
 
 
 class DetectionEngine:
@@ -55,6 +56,7 @@ class DetectionEngine:
             )
             for detector in self._detectors
         }
+        self._overrides = Overrides(config.overrides, config.max_entities)
         self._calm = Calm(config.pass_rate, config.history_windows)
         self._tally = Tally()
         self._first_window: int | None = None
@@ -69,6 +71,11 @@ class DetectionEngine:
         )
         self._clamped = observe.counter(
             "sensorium_detect_clamped", "records whose event time was moved", labels=("reason",)
+        )
+        self._overridden = observe.counter(
+            "sensorium_detect_overridden",
+            "entity windows that passed or did not by a rule of their own",
+            labels=("detector", "effect"),
         )
         self._entities = observe.gauge(
             "sensorium_detect_entities", "entities held in memory", labels=("detector",)
@@ -173,13 +180,15 @@ class DetectionEngine:
             scored = detector.score(window)
             if not window.complete:
                 scored = scored.without_falls()
-            verdicts = self._gates[detector.name].judge(scored)
-            judged.append((detector, scored, verdicts))
+            gate = self._gates[detector.name]
+            verdicts = gate.judge(scored)
+            told = self._overrides.apply(detector, window, scored, verdicts, gate)
+            judged.append((detector, scored, verdicts, told))
         found = [
             anomaly
-            for detector, scored, verdicts in judged
+            for detector, scored, _, told in judged
             if warm
-            for anomaly in self._tell(window, detector, scored, verdicts)
+            for anomaly in self._tell(window, detector, scored, told.verdicts)
         ]
         if window.complete:
             self._learn(window, judged, warm)
@@ -189,10 +198,14 @@ class DetectionEngine:
     def _learn(self, window: Window, judged: list[Judged], warm: bool) -> None:
         # Scores against baselines that have hardly begun would teach the gate to expect wild ones.
         settled = window.index - (self._first_window or 0) >= self._config.warmup_windows // 2
-        calm = self._calm.admits([verdicts for _, _, verdicts in judged]) if warm else settled
-        for detector, scored, verdicts in judged:
+        calibrating = [
+            of_rows(scored, verdicts, ~told.quiet) if told.quiet.any() else (scored, verdicts)
+            for _, scored, verdicts, told in judged
+        ]
+        calm = self._calm.admits([verdicts for _, verdicts in calibrating]) if warm else settled
+        for (detector, scored, verdicts, _), kept in zip(judged, calibrating, strict=True):
             if calm:
-                self._gates[detector.name].learn(scored, verdicts)
+                self._gates[detector.name].learn(*kept)
             detector.learn(window, scored, verdicts.passed & warm)
         if window.flows is not None:
             self._flows.learn(window.flows, window.index)
@@ -227,11 +240,14 @@ class DetectionEngine:
 
     def _count(self, window: Window, judged: list[Judged], warm: bool) -> None:
         scored_now = passed_now = 0
-        for detector, scored, verdicts in judged:
+        for detector, scored, _, told in judged:
             self._entities.labels(detector.name).set(detector.entities())
             if not warm:
                 continue
-            passed = int(verdicts.passed.sum())
+            passed = int(told.verdicts.passed.sum())
+            for effect, count in (("quietened", told.quietened), ("added", told.added)):
+                if count:
+                    self._overridden.labels(detector.name, effect).inc(count)
             self._tally.add(detector.name, len(scored), passed)
             self._scored.labels(detector.name).inc(len(scored))
             self._passed.labels(detector.name).inc(passed)

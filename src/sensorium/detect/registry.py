@@ -20,6 +20,7 @@ from sensorium.detect.detectors.service import ServiceDetector
 from sensorium.detect.detectors.silence import SilenceDetector, Watch
 from sensorium.detect.detectors.surge import SurgeDetector
 from sensorium.detect.logs.templates import Template
+from sensorium.detect.names import named
 from sensorium.detect.protocol import Detector
 from sensorium.model.anomaly import EntityKind as Kind
 from sensorium.model.signals import Signal
@@ -28,7 +29,7 @@ from sensorium.model.signals import Signal
 def build_detectors(
     config: DetectConfig, template: Callable[[int], Template | None]
 ) -> tuple[Detector, ...]:
-    """Every detector, in the order in which they are asked.
+    """Every detector that is not switched off, in the order in which they are asked.
 
     ``template`` says what a log template id stands for.
     """
@@ -47,7 +48,7 @@ def build_detectors(
 
     flows, logs, metrics = Signal.FLOWS, Signal.LOGS, Signal.METRICS
     exporters = silence("flows.silence.exporter", Kind.EXPORTER, flows, presence.EXPORTERS)
-    return (
+    every: tuple[Detector, ...] = (
         hosts,
         JointDetector(config, hosts),
         PairDetector(config),
@@ -67,3 +68,5 @@ def build_detectors(
         FirstMoveDetector(config),
         silence("metrics.silence", Kind.HOST, metrics, presence.SCRAPE_TARGETS),
     )
+    off = named(config.switched_off)
+    return tuple(detector for detector in every if detector.name not in off)

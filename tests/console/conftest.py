@@ -15,6 +15,7 @@ from sensorium.component import Health, HealthState
 from sensorium.console.api import ConsoleDeps, build_api
 from sensorium.console.config import ConsoleConfig
 from sensorium.console.intake import Intake
+from sensorium.incident.labelling import LabelDesk
 from sensorium.model.action import Action, RiskTier
 from sensorium.model.approval import Approval
 from sensorium.model.incident import Incident, IncidentKind, IncidentState, Severity, Verdict
@@ -101,6 +102,7 @@ def bench(tmp_path: Path, config: ConsoleConfig) -> Iterator[Bench]:
         records,
         telemetry,
         desk,
+        LabelDesk(records, lambda: NOW),
         intake,
         health=lambda: found[0].health,
         exporters=lambda: found[0].exporters,

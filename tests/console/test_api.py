@@ -143,3 +143,25 @@ def test_nobody_off_this_machine_is_served_without_a_token() -> None:
 
     with pytest.raises(ValueError, match=r"console\.token"):
         HttpServer(FastAPI(), ConsoleConfig(host="0.0.0.0"), Observe())
+
+
+def test_an_incident_is_labelled_over_http_and_every_label_is_kept(bench: Bench) -> None:
+    bench.propose()
+    where = "/api/v1/incidents/INC-0123abcd"
+    for label in ("confirmed", "planned"):
+        answer = bench.client.post(f"{where}/labels", json={"label": label, "actor": "anna"})
+        assert answer.status_code == 200
+        assert answer.json()["label"]["opinion"] == label
+    said = bench.client.get(where).json()["labels"]
+    assert [label["opinion"] for label in said] == ["confirmed", "planned"]
+
+
+def test_a_wrong_label_over_http_is_refused(bench: Bench) -> None:
+    bench.propose()
+    where = "/api/v1/incidents/INC-0123abcd/labels"
+    assert bench.client.post(where, json={"label": "dull", "actor": "a"}).status_code == 422
+    assert bench.client.post(where, json={"label": "planned", "actor": " "}).status_code == 422
+    assert bench.client.post(where, json={"label": "planned"}).status_code == 422
+    unknown = "/api/v1/incidents/INC-nobody/labels"
+    assert bench.client.post(unknown, json={"label": "planned", "actor": "a"}).status_code == 404
+    assert bench.records.labels.latest() == {}

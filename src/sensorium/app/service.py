@@ -18,6 +18,7 @@ from sensorium.console.detect import DetectDeps
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
 from sensorium.detect.serving.scorers import Scorers
+from sensorium.incident.labelling import LabelDesk
 from sensorium.ingest.transport import Scraper, UdpReceiver
 from sensorium.links.serving.served import Shelf
 from sensorium.observe import open_observe
@@ -98,6 +99,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         records=spine.records,
         telemetry=spine.telemetry,
         desk=spine.desk,
+        labelling=LabelDesk(spine.records, time.time_ns),
         intake=_intake(receiver, inbox),
         health=health,
         exporters=exporters.current,

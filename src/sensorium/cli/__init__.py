@@ -20,7 +20,7 @@ COMMANDS = {
     "run": "Watch a network, as a service with an HTTP API.",
     "replay": "Send a recording's original bytes to a running service.",
     "exporters": "Show who sends to a service, how much, and what is lost.",
-    "incident": "List incidents and read their briefs.",
+    "incident": "List incidents, read their briefs, and say what they were.",
     "evidence": "Show what a finding stands on, and run its query again.",
     "topology": "Show what is connected to what, and what is lost if a part of it fails.",
     "approval": "List what waits for a person; approve or reject it.",

@@ -8,13 +8,13 @@ it; without one, this command resumes it itself.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensorium.cli.actor import user_name
 from sensorium.cli.context import Home, home_options
 
 if TYPE_CHECKING:
@@ -81,17 +81,10 @@ def show_approval(home: Home, approval_id: str, as_json: bool) -> None:
     print_approval(found, action, data_flag(home.data))
 
 
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
-
-
 def _decision_options(command: Any) -> Any:
     for option in (
         click.argument("approval_id"),
-        click.option("--actor", default=_actor, help="Who decides (default: your user name)."),
+        click.option("--actor", default=user_name, help="Who decides (default: your user name)."),
         click.option(
             "--digest", help="Decide only if the action still has this SHA-256 (from show)."
         ),

@@ -25,12 +25,14 @@ from sensorium.console.incidents import incident_routes
 from sensorium.console.intake import Intake, intake_routes
 from sensorium.console.topology import topology_routes
 from sensorium.errors import SensoriumError
+from sensorium.incident.errors import IncidentError, IncidentNotFoundError, InvalidLabelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sensorium.approval import ApprovalDesk
     from sensorium.component import Health
+    from sensorium.incident.labelling import LabelDesk
     from sensorium.links.serving.config import LinksConfig
     from sensorium.links.serving.served import Shelf
     from sensorium.observe import Observe
@@ -57,6 +59,7 @@ class ConsoleDeps:
     records: Records
     telemetry: TelemetryStore
     desk: ApprovalDesk
+    labelling: LabelDesk
     intake: Intake
     health: Callable[[], Mapping[str, Health]]
     exporters: Callable[[], ExporterReports]
@@ -73,7 +76,7 @@ def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
         _add_links(app, deps.links, deps.observe)
     if deps.detect is not None:
         app.include_router(detect_routes(deps.detect, deps.observe))
-    app.include_router(incident_routes(deps.records, deps.telemetry))
+    app.include_router(incident_routes(deps.records, deps.telemetry, deps.labelling))
     app.include_router(decision_routes(deps.desk, deps.records))
     app.include_router(exporter_routes(deps.exporters))
     app.include_router(topology_routes(deps.topology))
@@ -117,11 +120,11 @@ def _add_links(app: FastAPI, deps: LinksDeps, observe: Observe) -> None:
 def _refused(_request: Request, error: Exception) -> JSONResponse:
     """Answer an error meant for people with a status that machines understand."""
     status = 500
-    if isinstance(error, ApprovalNotFoundError):
+    if isinstance(error, ApprovalNotFoundError | IncidentNotFoundError):
         status = 404
-    elif isinstance(error, InvalidDecisionError):
+    elif isinstance(error, InvalidDecisionError | InvalidLabelError):
         status = 422
-    elif isinstance(error, ApprovalError):
+    elif isinstance(error, ApprovalError | IncidentError):
         status = 409
     return JSONResponse({"detail": str(error)}, status_code=status)
 

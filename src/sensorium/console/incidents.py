@@ -1,20 +1,34 @@
-"""Reading incidents, their anomalies, evidence and briefs over HTTP."""
+"""Incidents, their anomalies, evidence and briefs over HTTP, and saying what they were."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from sensorium.agent.evidence_rerun import CannotRerunError, rerun
+from sensorium.incident.labelling import LONGEST_ACTOR, LONGEST_NOTE
 from sensorium.model.incident import IncidentState
+from sensorium.model.label import Opinion
 
 if TYPE_CHECKING:
+    from sensorium.incident.labelling import LabelDesk
     from sensorium.store.records import Records
     from sensorium.store.telemetry import TelemetryStore
 
 
-def incident_routes(records: Records, telemetry: TelemetryStore) -> APIRouter:
+class LabelRequest(BaseModel):
+    """What an incident was, who says so, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: Opinion
+    actor: str = Field(min_length=1, max_length=LONGEST_ACTOR)
+    note: str = Field(default="", max_length=LONGEST_NOTE)
+
+
+def incident_routes(records: Records, telemetry: TelemetryStore, labelling: LabelDesk) -> APIRouter:
     """``GET /api/v1/incidents`` and below, and ``/api/v1/evidence``."""
     router = APIRouter(prefix="/api/v1", tags=["incidents"])
 
@@ -28,7 +42,7 @@ def incident_routes(records: Records, telemetry: TelemetryStore) -> APIRouter:
 
     @router.get("/incidents/{incident_id}")
     def show_incident(incident_id: str) -> dict[str, Any]:
-        """One incident with its anomalies, evidence and approval."""
+        """One incident with its anomalies, evidence, approvals and labels."""
         incident = records.incidents.get(incident_id)
         if incident is None:
             raise HTTPException(404, f"there is no incident {incident_id}")
@@ -37,7 +51,14 @@ def incident_routes(records: Records, telemetry: TelemetryStore) -> APIRouter:
             "anomalies": records.anomalies.of_incident(incident_id),
             "evidence": records.evidence.of_incident(incident_id),
             "approvals": records.approvals.of_incident(incident_id),
+            "labels": records.labels.of_incident(incident_id),
         }
+
+    @router.post("/incidents/{incident_id}/labels")
+    def label_incident(incident_id: str, body: LabelRequest) -> dict[str, Any]:
+        """Say what an incident was. The latest label counts, all are kept; nothing else changes."""
+        said = labelling.label(incident_id, body.label, actor=body.actor, note=body.note)
+        return {"label": said}
 
     @router.get("/incidents/{incident_id}/brief")
     def show_brief(incident_id: str) -> Response:

@@ -13,6 +13,7 @@ from sensorium.model.incident import Incident, IncidentKind, IncidentState, Seve
 from sensorium.store.errors import StaleRecordError
 from sensorium.store.records.audit import AuditLog
 from sensorium.store.records.connections import Connections
+from sensorium.store.records.openings import keep_opening
 from sensorium.store.records.tables import INCIDENT_ANOMALIES, INCIDENT_EVENTS, INCIDENTS
 
 _FIELDS = (
@@ -62,7 +63,8 @@ class Incidents:
         actor: str = ACTOR,
         within: Connection | None = None,
     ) -> None:
-        """Store a snapshot; a change of state also leaves an event and an audit entry.
+        """Store a snapshot; a change of state also leaves an event and an audit entry, and the
+        first snapshot stays as the incident's opening.
 
         ``at_ns`` is the event time of the change, the incident's end if not given. Raises
         StaleRecordError where a later revision is stored already, or where the stored state is
@@ -88,15 +90,16 @@ class Incidents:
                     unaffected="it was left as it is",
                 )
             values = _row(incident)
+            when = incident.end_ns if at_ns is None else at_ns
             if row:
                 connection.execute(
                     update(INCIDENTS).where(INCIDENTS.c.id == incident.id).values(**values)
                 )
             else:
                 connection.execute(insert(INCIDENTS).values(**values))
+                keep_opening(connection, incident, when)
             _link(connection, incident)
             if before != incident.state.value:
-                when = incident.end_ns if at_ns is None else at_ns
                 self._note(connection, incident, before, when, actor)
 
     def _note(

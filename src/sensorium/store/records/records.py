@@ -18,8 +18,10 @@ from sensorium.store.records.config import RecordsConfig
 from sensorium.store.records.connections import Connections, connect
 from sensorium.store.records.evidence import EvidenceRecords
 from sensorium.store.records.incidents import Incidents
+from sensorium.store.records.labels import Labels
 from sensorium.store.records.meta import Meta
 from sensorium.store.records.migrate import migrate
+from sensorium.store.records.openings import Openings
 
 
 class Records:
@@ -33,6 +35,8 @@ class Records:
         self._connections = connections
         self.audit = AuditLog(connections)
         self.incidents = Incidents(connections, self.audit)
+        self.labels = Labels(connections, self.audit)
+        self.openings = Openings(connections)
         self.anomalies = Anomalies(connections)
         self.evidence = EvidenceRecords(connections)
         self.briefs = Briefs(connections)

@@ -67,6 +67,31 @@ INCIDENT_EVENTS = Table(
     Column("revision", Integer, nullable=False),
 )
 
+INCIDENT_LABELS = Table(
+    "incident_labels",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("opinion", String(16), nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+)
+
+INCIDENT_OPENINGS = Table(
+    "incident_openings",
+    METADATA,
+    Column("incident_id", ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("surprise", Float, nullable=False),
+    Column("change_ref", Words, nullable=False),
+    Column("hosts", Json, nullable=False),
+    Column("anomaly_ids", Json, nullable=False),
+    Column("anomalies", Integer, nullable=False),
+)
+
 ANOMALIES = Table(
     "anomalies",
     METADATA,

@@ -11,7 +11,7 @@ ROW = np.array([0])
 
 
 def _alone(values: list[float], length: int = 60) -> Baseline:
-    baseline = Baseline(np.array([0.1]), length, 64, population=False)
+    baseline = Baseline(np.array([0.1]), length, population=False)
     baseline.reset(ROW)
     for value in values:
         baseline.insert(ROW, np.array([[value]]))
@@ -60,7 +60,7 @@ def test_a_stranger_without_population_is_unknown() -> None:
 
 def test_a_stranger_is_expected_to_be_like_the_others_and_soon_like_itself() -> None:
     rng = np.random.default_rng(2)
-    baseline = Baseline(np.array([0.1]), 60, 64, population=True)
+    baseline = Baseline(np.array([0.1]), 60, population=True)
     rows = np.arange(20)
     baseline.reset(rows)
     homes = rng.normal(10, 2, 20)
@@ -81,5 +81,5 @@ def test_a_row_that_was_reset_has_no_past() -> None:
 
 
 def test_no_population_at_all_claims_nothing() -> None:
-    baseline = Baseline(np.array([0.1]), 10, 64, population=True)
+    baseline = Baseline(np.array([0.1]), 10, population=True)
     assert np.isnan(baseline.expect(np.array([-1])).sigmas(np.array([[3.0]]))).all()

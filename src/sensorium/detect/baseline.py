@@ -1,7 +1,7 @@
 """What each entity usually does: robust location and spread over its own recent past.
 
-One matrix holds the last values of every row (entity) and feature, in order, so that median and
-spread are read from it. While an entity is young its baseline leans on the population.
+The last values of every row (entity) and feature are kept in order, so that median and spread are
+read and not sorted for. While an entity is young its baseline leans on the population.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from sensorium.detect.arrays import F64, I64
-from sensorium.detect.kernels.histories import describe_rows, insert_values, lean_on_others
+from sensorium.detect.arrays import F64, I64, Bool
+from sensorium.detect.histories import Histories
+from sensorium.detect.kernels.comparing import sigmas_of
 from sensorium.detect.kernels.selecting import describe_together
 
 _YOUNG = 3.0
@@ -43,66 +44,63 @@ class Expectation:
 
 
 class Baseline:
-    """The last ``length`` values of each row and feature, and what they lead one to expect.
+    """The last ``length`` values of each row and feature, and what they lead one to expect."""
 
-    Values are kept in order, with the time of each: 5 bytes a value, 9 where they are ``exact``,
-    one more for histories of over 256.
-    """
-
-    def __init__(
-        self, floors: F64, length: int, capacity: int, *, population: bool, exact: bool = False
-    ) -> None:
-        """``capacity`` bounds the rows; ``population`` leans young rows on all rows; ``exact``
-        keeps 64-bit values."""
+    def __init__(self, floors: F64, length: int, *, population: bool, exact: bool = False) -> None:
+        """``population`` leans young rows on all rows; ``exact`` keeps 64-bit values, others are
+        kept to a two-thousandth of their size, on the scale of comparison."""
         self._floors = floors
-        self._length = length
         self._population = population
-        # All rows at once: the system gives memory to those that are written, and none is copied.
-        self._values = np.zeros(
-            (capacity, len(floors), length), np.float64 if exact else np.float32
-        )
-        self._slots = np.zeros(self._values.shape, np.uint8 if length <= 256 else np.uint16)
-        self._counts = np.zeros((capacity, len(floors)), np.int32)
-        self._next = np.zeros(capacity, np.int64)
-        self._rows = 0
+        self._histories = Histories(len(floors), length, exact=exact)
         self._extremes = _expected_extremes(length)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of all histories."""
+        return self._histories.nbytes
+
     def reset(self, rows: I64) -> None:
-        """Forget the past of ``rows``."""
-        self._rows = max(self._rows, int(rows.max(initial=-1)) + 1)
-        self._counts[rows] = 0
-        self._next[rows] = 0
+        """Forget the past of ``rows``; done once for each row before anything else."""
+        self._histories.forget(rows)
 
     def insert(self, rows: I64, values: F64) -> None:
         """Append one value per feature to each of the distinct ``rows``; NaN is a gap."""
-        kept = self._values, self._slots, self._counts, self._next
-        insert_values(rows, np.ascontiguousarray(values, np.float64), *kept)
+        self._histories.insert(rows, values)
 
     def expect(self, rows: I64) -> Expectation:
         """What is expected of ``rows`` next, from values inserted so far; -1 is a stranger."""
-        own = self._own(rows)
+        own = self._histories.describe(rows, self._extremes)
         if not self._population:
             widen = np.sqrt(1.0 + 1.0 / np.maximum(own[4], 1.0))
             rise, fall = (np.maximum(own[side], self._floors) * widen for side in (1, 2))
             return Expectation(own[0], rise, fall, own[4], own[3])
-        location, rise, fall = (np.empty(own.shape[1:]) for _ in range(3))
-        lean_on_others(own, self._like_entities(), self._floors, location, rise, fall, _YOUNG)
-        return Expectation(location, rise, fall, own[4], own[3])
+        leaning = self._leaning(rows)
+        return Expectation(*leaning, own[4], own[3])
 
-    def _own(self, rows: I64) -> F64:
-        """Location, rise, fall, span and number of values, (5, n, f), of each row's own past."""
-        own = np.empty((5, len(rows), len(self._floors)))
-        describe_rows(np.asarray(rows, np.int64), self._values, self._counts, self._extremes, own)
-        return own
+    def compare(
+        self, rows: I64, values: F64, compared: F64, falls: Bool, direct: Bool
+    ) -> tuple[F64, F64, F64, F64]:
+        """Location, rise and fall expected of rows, and the signed scores of what they are
+        ``compared`` by, all (n, f); see :func:`~sensorium.detect.kernels.comparing.sigmas_of`."""
+        location, rise, fall = self._leaning(rows)
+        odd = np.empty(compared.shape)
+        sigmas_of(values, compared, location, rise, fall, falls, direct, odd)
+        return location, rise, fall, odd
+
+    def _leaning(self, rows: I64) -> tuple[F64, F64, F64]:
+        others = self._like_entities()
+        return self._histories.expect(rows, self._extremes, others, self._floors, _YOUNG)
 
     def _like_entities(self) -> F64:
         """Location, spread within entities and spread between all values, (3, f)."""
-        alive = np.flatnonzero(self._next[: self._rows] > 0)
+        alive = np.flatnonzero(self._histories.steps)
         alive = alive[:: max(1, len(alive) // _POPULATION_ROWS)]
-        own = self._own(alive)
+        own = self._histories.describe(alive, self._extremes)
         settled = np.where(own[4] >= _SETTLED, np.maximum(own[1], own[2]), np.nan)
         together = np.empty((2, len(self._floors)))
-        describe_together(alive, self._values, self._counts, together)
+        for feature in range(len(self._floors)):
+            pool = self._histories.together(alive, feature)
+            together[:, feature] = describe_together(pool)
         within = np.nan_to_num(_column_median(settled))
         between = np.maximum(np.nan_to_num(together[1]), self._floors)
         return np.stack([together[0], within, between])

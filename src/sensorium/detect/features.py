@@ -54,7 +54,7 @@ class FeatureSpec:
         if self.scale is Scale.RATIO:
             return self.resolution * np.expm1(np.maximum(compared, 0.0))
         if self.scale is Scale.COUNT:
-            return np.maximum(np.round((np.maximum(compared, 0.0) / 2.0) ** 2 - 0.375, 3), 0.0)
+            return np.maximum(np.round((np.maximum(compared, 0.0) / 2.0) ** 2 - 0.375, 2), 0.0)
         return compared
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64, Bool
-from sensorium.detect.baseline import Baseline, Expectation
+from sensorium.detect.baseline import Baseline
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import FeatureSpec, Scale
+from sensorium.detect.kernels.comparing import limit_learned
 from sensorium.detect.keys import KeyIndex
 from sensorium.detect.protocol import Scored
 
@@ -27,13 +28,12 @@ class Profiles:
         self._direct = np.array([f.scale is Scale.DECADES for f in features])
         self._falls = np.array([f.falls for f in features])
         floors = np.array([f.floor for f in features])
-        self._baseline = Baseline(
-            floors, config.history_windows, config.max_entities, population=True
-        )
+        self._baseline = Baseline(floors, config.history_windows, population=True)
         self._index = KeyIndex(config.max_entities)
         self._hold = config.hold_windows
         self._held = np.zeros(0, np.int64)
-        self._latest: tuple[Scored, Expectation, F64] | None = None
+        # What was scored last, the location, rise and fall that were expected, what was compared.
+        self._latest: tuple[Scored, list[F64], F64] | None = None
 
     def __len__(self) -> int:
         return len(self._index)
@@ -50,14 +50,12 @@ class Profiles:
         order = np.argsort(keys, kind="stable")
         keys, values, places = keys[order], values[order], places[order]
         compared = self._compared(values)
-        expected = self._baseline.expect(self._index.find(keys))
-        oddness = expected.sigmas(compared)
-        oddness = np.where(self._falls, oddness, np.maximum(oddness, 0.0))
-        oddness = np.where(self._direct, values, oddness)
-        natural = np.column_stack(
-            [f.natural(expected.location[:, i]) for i, f in enumerate(self._features)]
+        *expected, oddness = self._baseline.compare(
+            self._index.find(keys), values, compared, self._falls, self._direct
         )
-        natural = np.where(self._direct, 0.0, natural)
+        natural = np.empty(values.shape)
+        for i, feature in enumerate(self._features):
+            natural[:, i] = 0.0 if self._direct[i] else feature.natural(expected[0][:, i])
         scored = Scored(keys, values, natural, oddness, places, np.zeros(len(keys), np.int64))
         self._latest = (scored, expected, compared)
         return scored
@@ -67,19 +65,20 @@ class Profiles:
         expected, compared = self._expectation(scored)
         rows, fresh = self._index.admit(scored.keys, now)
         self._reset(rows[fresh])
-        kept = rows >= 0
-        rows, passed = rows[kept], passed[kept]
+        if (rows < 0).any():
+            kept = rows >= 0
+            rows, passed, compared = rows[kept], passed[kept], compared[kept]
+            expected = [part[kept] for part in expected]
         self._held[rows] = np.where(passed, self._held[rows] + 1, 0)
+        # Held entities that adapt at last take values as they are.
+        limited = compared.copy()
+        location, rise, fall = expected
+        limit_learned(limited, location, rise, fall, passed, _LIMIT)
         learned = ~passed | (self._held[rows] > self._hold)
-        limited = np.clip(
-            compared,
-            expected.location - _LIMIT * expected.fall,
-            expected.location + _LIMIT * expected.rise,
-        )[kept]
-        compared = compared[kept]
-        # Held entities that adapt at last, and those without expectation, take values as they are.
-        as_they_are = passed[:, None] | ~np.isfinite(limited)
-        self._baseline.insert(rows[learned], np.where(as_they_are, compared, limited)[learned])
+        if learned.all():
+            self._baseline.insert(rows, limited)
+        else:
+            self._baseline.insert(rows[learned], limited[learned])
 
     def learn_absent(self, present: U64, values: F64) -> None:
         """Append ``values`` (f,) to every known entity that is not among ``present``."""
@@ -88,15 +87,18 @@ class Profiles:
         self._baseline.insert(absent, np.repeat(compared, len(absent), axis=0))
 
     def _compared(self, values: F64) -> F64:
-        columns = [f.compared(values[:, i]) for i, f in enumerate(self._features)]
-        return np.column_stack(columns)
+        compared = np.empty(values.shape)
+        for i, feature in enumerate(self._features):
+            compared[:, i] = feature.compared(values[:, i])
+        return compared
 
-    def _expectation(self, scored: Scored) -> tuple[Expectation, F64]:
+    def _expectation(self, scored: Scored) -> tuple[list[F64], F64]:
         """What was expected of the scored, which is known still if they were scored last."""
         if self._latest is not None and self._latest[0] is scored:
             return self._latest[1:]
         expected = self._baseline.expect(self._index.find(scored.keys))
-        return expected, self._compared(scored.values)
+        compared = self._compared(scored.values)
+        return [expected.location, expected.rise, expected.fall], compared
 
     def _reset(self, rows: I64) -> None:
         self._baseline.reset(rows)

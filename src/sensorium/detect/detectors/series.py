@@ -64,9 +64,7 @@ class SeriesDetector:
 
     def __init__(self, config: DetectConfig) -> None:
         self._index = KeyIndex(config.max_entities)
-        self._baseline = Baseline(
-            np.zeros(1), config.history_windows, config.max_entities, population=False, exact=True
-        )
+        self._baseline = Baseline(np.zeros(1), config.history_windows, population=False, exact=True)
         self._hold = config.hold_windows
         self._held = np.zeros(0, np.int64)
         self._still = np.zeros(0, np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sensorium.detect.arrays import F32, F64, I32, I64
+from sensorium.detect.arrays import F64
 from sensorium.ingest.compiled import inlined, kernel
 
 _MAD_TO_SIGMA = 1.4826
@@ -12,34 +12,26 @@ _Q90_TO_SIGMA = 1.2816
 
 
 @kernel
-def describe_together(rows: I64, values: F32, counts: I32, out: F64) -> None:
-    """Location and spread, ``out`` (2, f), of all values of ``rows`` as of one.
+def describe_together(pool: F64) -> tuple[float, float]:
+    """Location and spread of all values of many rows as of one; their order is changed.
 
     The spread is the largest of the median deviation and of both ninths of the distribution; the
     single largest of all values says nothing about the many. NaN where there are none.
     """
-    pool = np.empty(len(rows) * values.shape[2])
-    for f in range(values.shape[1]):
-        size = 0
-        for row in rows:
-            for k in range(counts[row, f]):
-                pool[size] = values[row, f, k]
-                size += 1
-        if size == 0:
-            out[:, f] = np.nan
-            continue
-        middle = _quantile(pool, size, 0.5)
-        # What is below the median lies before it now, and what is above it behind.
-        half = (size - 1) // 2
-        low = _quantile_from(pool, 0, half + 1, size, 0.1)
-        high = _quantile_from(pool, half, size, size, 0.9)
-        for k in range(size):
-            pool[k] = abs(pool[k] - middle)
-        mad = _MAD_TO_SIGMA * _quantile(pool, size, 0.5)
-        rise = max(mad, (high - middle) / _Q90_TO_SIGMA)
-        fall = max(mad, (middle - low) / _Q90_TO_SIGMA)
-        out[0, f] = middle
-        out[1, f] = max(rise, fall)
+    size = len(pool)
+    if size == 0:
+        return np.nan, np.nan
+    middle = _quantile(pool, size, 0.5)
+    # What is below the median lies before it now, and what is above it behind.
+    half = (size - 1) // 2
+    low = _quantile_from(pool, 0, half + 1, size, 0.1)
+    high = _quantile_from(pool, half, size, size, 0.9)
+    for k in range(size):
+        pool[k] = abs(pool[k] - middle)
+    mad = _MAD_TO_SIGMA * _quantile(pool, size, 0.5)
+    rise = max(mad, (high - middle) / _Q90_TO_SIGMA)
+    fall = max(mad, (middle - low) / _Q90_TO_SIGMA)
+    return middle, max(rise, fall)
 
 
 @inlined

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from sensorium.console.detect import DetectDeps, detect_routes
 from sensorium.detect.config import DetectConfig
+from sensorium.detect.models import ModelCard, ModelKind, ModelRegistry
+from sensorium.detect.models.forest_model import ForestModel
 from sensorium.detect.serving.config import ServingConfig
 from sensorium.detect.serving.scorers import Scorers
 from sensorium.observe import Observe
 
 PATH = "/api/v1/detect/score"
 ARROW = "application/vnd.apache.arrow.stream"
+NOW_NS: Final = 1_800_000_000_000_000_000
+FEATURES: Final = ("octets", "peers", "refused")
 
 
 @dataclass
@@ -48,12 +54,44 @@ class Scoring:
         return self.client.post(PATH, content=body, headers=headers, params=said)
 
 
-def scoring(scorers: Scorers | None = None, **limits: Any) -> Scoring:
+def trained(
+    folder: Path,
+    name: str = "flows.host.joint",
+    versions: int = 1,
+    features: tuple[str, ...] = FEATURES,
+) -> ModelRegistry:
+    """A registry with small forests, the last of them active, made a minute before now."""
+    registry = ModelRegistry(folder, lambda: NOW_NS - 60 * 10**9, Observe())
+    for seed in range(versions):
+        rows = np.random.default_rng(seed).normal(size=(200, len(features)))
+        model = ForestModel.fit(features, rows, trees=20, seed=seed)
+        card = ModelCard(
+            name=name,
+            kind=ModelKind.ISOLATION_FOREST,
+            features=features,
+            since_ns=NOW_NS - 3600 * 10**9,
+            until_ns=NOW_NS - 120 * 10**9,
+            rows=len(rows),
+            settings={"trees": 20},
+            scores={"roc_auc": 0.9},
+        )
+        registry.add(card, model.files())
+    registry.promote(name, versions)
+    return registry
+
+
+def scorers(registry: ModelRegistry | None = None) -> Scorers:
+    """The built-in scorer, and a registry's models where one is given."""
+    none = ModelRegistry(Path("there-is-none"), lambda: NOW_NS, Observe())
+    return Scorers(registry or none, lambda: NOW_NS)
+
+
+def scoring(by: Scorers | None = None, **limits: Any) -> Scoring:
     """An application with limits of a test's own."""
     observe, clock = Observe(), Clock()
     config = DetectConfig(serving=ServingConfig(**limits))
     app = FastAPI(openapi_url="/api/openapi.json")
-    app.include_router(detect_routes(DetectDeps(scorers or Scorers(), config, clock), observe))
+    app.include_router(detect_routes(DetectDeps(by or scorers(), config, clock), observe))
     return Scoring(TestClient(app), observe, clock)
 
 

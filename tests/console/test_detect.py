@@ -143,7 +143,7 @@ def test_the_scores_of_a_public_series_are_those_of_the_command(
 def test_the_scores_of_a_public_machine_are_those_of_the_command(
     served: Scoring, real_data: Path, tmp_path: Path
 ) -> None:
-    rows = np.load(real_data / "smd/machine-1-6.npz", allow_pickle=False)["test"][:1500]
+    rows = np.load(real_data / "smd/machine-1-6.npz", allow_pickle=False)["test"][:600]
     columns = {f"metric {n}": rows[:, n].astype(np.float64) for n in range(rows.shape[1])}
     file = tmp_path / "machine.csv"
     pa.csv.write_csv(pa.table(columns), str(file))

@@ -8,10 +8,21 @@ from typing import Any, Final
 import numpy as np
 import orjson
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.console.detecting import ARROW, PATH, scoring, stream, table
+from tests.console.detecting import (
+    ARROW,
+    FEATURES,
+    PATH,
+    Scoring,
+    scorers,
+    scoring,
+    stream,
+    table,
+    trained,
+)
 
 SERVED: Final = scoring(requests_per_minute=0, max_rows=200, max_columns=4, max_body_bytes=1 << 16)
 
@@ -50,9 +61,14 @@ def nearly_right(draw: st.DrawFn) -> dict[str, Any]:
     return asked
 
 
-def check(content: bytes, headers: dict[str, str], said: dict[str, str] | None = None) -> int:
+def check(
+    content: bytes,
+    headers: dict[str, str],
+    said: dict[str, str] | None = None,
+    served: Scoring = SERVED,
+) -> int:
     """Ask; a status and an answer that holds together."""
-    answer = SERVED.client.post(PATH, content=content, headers=headers, params=said)
+    answer = served.client.post(PATH, content=content, headers=headers, params=said)
     assert answer.status_code in {200, 400, 404, 413, 422}, answer.text
     if answer.status_code != 200:
         assert isinstance(answer.json()["detail"], str)
@@ -122,3 +138,30 @@ def test_a_stream_with_bytes_changed_is_scored_or_refused(packed: str | None, da
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     check(bytes(body[: data.draw(st.integers(0, len(body)))]), {"content-type": ARROW})
     check(bytes(body), {"content-type": ARROW})
+
+
+@pytest.fixture(scope="module")
+def with_model(tmp_path_factory: pytest.TempPathFactory) -> Scoring:
+    """With a trained model of three features, besides."""
+    registry = trained(tmp_path_factory.mktemp("models"))
+    return scoring(scorers(registry), requests_per_minute=0)
+
+
+@given(
+    st.sampled_from(["flows.host.joint", "flows.host.joint@1", "flows.host.joint@2", "a@b@c"]),
+    st.dictionaries(
+        st.sampled_from(FEATURES) | NAMES,
+        st.lists(st.floats(allow_nan=False) | st.none() | SCALARS, min_size=3, max_size=3),
+        min_size=2,
+        max_size=4,
+    )
+    | st.fixed_dictionaries(
+        {name: st.lists(st.floats(-1e38, 1e38), min_size=3, max_size=3) for name in FEATURES}
+    ),
+    st.none() | st.integers(-1, 21),
+)
+def test_any_vectors_are_scored_or_refused(
+    with_model: Scoring, model: str, columns: dict[str, Any], told: int | None
+) -> None:
+    asked = {"model": model, "columns": columns, "contributions": told}
+    check(json.dumps(asked).encode(), {"content-type": "application/json"}, served=with_model)

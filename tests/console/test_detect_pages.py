@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import jsonschema
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from sensorium.config import load
 from sensorium.console.config import ConsoleConfig
 from sensorium.console.detect_openapi import ASKED
 from sensorium.console.server import HttpServer
-from tests.console.detecting import PATH, scoring
+from tests.console.detecting import PATH, scorers, scoring, trained
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -31,7 +32,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def test_the_reference_shows_the_answer_to_its_example(root: Path) -> None:
-    asked, shown = map(json.loads, blocks(root / "docs/reference/http-detect.md", "json"))
+    asked, shown = map(json.loads, blocks(root / "docs/reference/http-detect.md", "json")[:2])
     jsonschema.validate(asked, ASKED)
     answer = scoring().client.post(PATH, json=asked).json()
     column = answer["columns"]["queue"]
@@ -40,6 +41,17 @@ def test_the_reference_shows_the_answer_to_its_example(root: Path) -> None:
     column["alarms"] = ["as above"]
     column["score"] = column["tail_probability"] = ["as below"]
     assert answer == shown
+
+
+def test_the_example_with_a_trained_model_is_answered(root: Path, tmp_path: Path) -> None:
+    (asked,) = map(json.loads, blocks(root / "docs/reference/http-detect.md", "json")[2:])
+    jsonschema.validate(asked, ASKED)
+    name, features = asked["model"].partition("@")[0], tuple(asked["columns"])
+    served = scoring(scorers(trained(tmp_path, name, features=features)))
+    answer = served.client.post(PATH, json=asked)
+    assert answer.status_code == 200, answer.text
+    assert [len(row) for row in answer.json()["strongest"]] == [2, 2, 2]
+    assert np.argmax(answer.json()["score"]) == 2
 
 
 @pytest.mark.anyio
@@ -56,8 +68,8 @@ async def test_the_recipes_run_against_a_real_server(root: Path, tmp_path: Path)
         (program,) = blocks(page, "python")
         assert words[-1] == f"http://127.0.0.1:8470{PATH}"
         assert words[-1] in program
-        post = f"import httpx; print(httpx.post({url + PATH!r}, json={json.loads(body)!r}).json())"
-        assert "queue is 19, higher than ever" in await _run(post, tmp_path)
+        answer = await asyncio.to_thread(httpx.post, url + PATH, json=json.loads(body))
+        assert "queue is 19, higher than ever" in answer.text
         rng = np.random.default_rng(3)
         rows = [
             f"2026-01-05T00:{n // 60:02}:{n % 60:02},{x:.3f}" for n, x in enumerate(rng.random(300))

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,10 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from sensorium.detect.models import ModelRegistry
 from sensorium.detect.serving.answer import Answer
 from sensorium.detect.serving.asked import Asked
 from sensorium.detect.serving.scorers import Scorers
-from tests.console.detecting import PATH, Scoring, scoring, stream
+from sensorium.observe import Observe
+from tests.console.detecting import NOW_NS, PATH, Scoring, scoring, stream
 
 JSON = {"content-type": "application/json"}
 START = 1_767_567_600
@@ -171,7 +174,8 @@ class _Slow(Scorers):
     """A scorer that waits until it is let go."""
 
     def __init__(self) -> None:
-        super().__init__()
+        none = ModelRegistry(Path("there-is-none"), lambda: NOW_NS, Observe())
+        super().__init__(none, lambda: NOW_NS)
         self.go = threading.Event()
 
     def score(self, asked: Asked) -> Answer:
@@ -186,8 +190,8 @@ def _asker(served: Scoring) -> httpx.AsyncClient:
 
 @pytest.mark.anyio
 async def test_who_finds_worker_and_queue_full_is_told_to_come_again() -> None:
-    scorers = _Slow()
-    served = scoring(scorers, workers=1, queue=1)
+    slow = _Slow()
+    served = scoring(slow, workers=1, queue=1)
     asked = {"columns": {"a": [1, 2, 3]}}
     async with _asker(served) as client:
         waiting = [asyncio.create_task(client.post(PATH, json=asked)) for _ in range(2)]
@@ -198,7 +202,7 @@ async def test_who_finds_worker_and_queue_full_is_told_to_come_again() -> None:
         assert answer.headers["retry-after"] == "1"
         listed = await client.get("/api/v1/detect/models")
         assert listed.status_code == 200
-        scorers.go.set()
+        slow.go.set()
         assert [one.status_code for one in await asyncio.gather(*waiting)] == [200, 200]
     assert served.observe.value("sensorium_detect_serving_scoring") == 0
 

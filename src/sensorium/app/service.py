@@ -17,6 +17,7 @@ from sensorium.console.api import ConsoleDeps, LinksDeps, build_api
 from sensorium.console.detect import DetectDeps
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
+from sensorium.detect.models import ModelRegistry
 from sensorium.detect.serving.scorers import Scorers
 from sensorium.incident.labelling import LabelDesk
 from sensorium.ingest.transport import Scraper, UdpReceiver
@@ -105,7 +106,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         exporters=exporters.current,
         topology=lambda: _topology(spine),
         links=links,
-        detect=DetectDeps(Scorers(), settings.detect),
+        detect=_detect(settings, observe),
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
     parts += [pipeline, http, receiver, scraper, *acknowledged.receivers]
@@ -135,6 +136,12 @@ def _topology(spine: Spine) -> Topology:
     settings = spine.settings
     networks = settings.agent.internal_networks
     return Topology.learnt(spine.telemetry.query, settings.topology, networks)
+
+
+def _detect(settings: Settings, observe: Observe) -> DetectDeps:
+    """What rows that somebody sends are scored with."""
+    registry = ModelRegistry(settings.data_dir / "models", time.time_ns, observe)
+    return DetectDeps(Scorers(registry, time.time_ns), settings.detect)
 
 
 def _links(settings: Settings, observe: Observe) -> LinksDeps | None:

@@ -13,7 +13,7 @@ import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from sensorium.console.detect_arrival import arrived, check_encoding, form_of
-from sensorium.console.detect_openapi import ABOUT_MODELS, ABOUT_SCORING
+from sensorium.console.detect_openapi import ABOUT_MODELS, ABOUT_ONE_MODEL, ABOUT_SCORING
 from sensorium.detect.serving.admission import Admission
 from sensorium.detect.serving.answer import Answer, to_arrow, to_json
 from sensorium.detect.serving.forms import Form, Said, read
@@ -51,7 +51,7 @@ def detect_routes(deps: DetectDeps, observe: Observe) -> APIRouter:
         """What there is to score with, and in which state it is."""
         return _json({"models": deps.scorers.models()})
 
-    @router.get("/models/{name}", **ABOUT_MODELS)
+    @router.get("/models/{name}", **ABOUT_ONE_MODEL)
     def show_model(name: str) -> Response:
         """All versions of one model."""
         try:

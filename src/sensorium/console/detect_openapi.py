@@ -76,6 +76,12 @@ _ALARM: Final[dict[str, Any]] = {
     },
 }
 
+_STRONGEST: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["feature", "contribution"],
+    "properties": {"feature": {"type": "string"}, "contribution": {"type": "number"}},
+}
+
 ANSWERED: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["model", "version", "rows", "pass_rate", "passed", "score", "tail_probability"],
@@ -93,6 +99,11 @@ ANSWERED: Final[dict[str, Any]] = {
         "score": {**_NUMBERS, "description": "of each row; from 1 up a series has an alarm"},
         "tail_probability": {**_NUMBERS, "description": "of a row as odd; 1 in the history"},
         "alarms": {"type": "array", "items": _ALARM},
+        "strongest": {
+            "type": "array",
+            "items": {"type": "array", "items": _STRONGEST},
+            "description": "of a trained model: of each row the features that made it odd",
+        },
         "columns": {
             "type": "object",
             "additionalProperties": {
@@ -120,13 +131,14 @@ def _refusal(description: str) -> dict[str, Any]:
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     400: _refusal("the body is no JSON, no Arrow stream, or not in its content encoding"),
-    404: _refusal("there is no such model"),
+    404: _refusal("there is no such model, or version of it"),
     406: _refusal("an answer of that type cannot be given"),
     408: _refusal("the body did not arrive in time"),
     413: _refusal("the body is too large, as sent or when decompressed"),
     415: _refusal("a content type or content encoding that is not taken"),
     422: _refusal("the rows cannot be scored: the message says which and why"),
     429: _refusal("too many requests: come again after Retry-After seconds"),
+    503: _refusal("the model's files cannot be used"),
 }
 
 ABOUT_SCORING: Final[dict[str, Any]] = {
@@ -163,4 +175,34 @@ ABOUT_SCORING: Final[dict[str, Any]] = {
     },
 }
 
-ABOUT_MODELS: Final[dict[str, Any]] = {"responses": {404: _REFUSALS[404]}}
+_MODEL: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["name", "version", "kind", "state", "features"],
+    "properties": {
+        "name": {"type": "string"},
+        "version": {"type": ["string", "integer"]},
+        "kind": {"type": "string"},
+        "state": {"enum": ["built in", "active", "shadow", "kept"]},
+        "features": {"type": ["array", "null"], "items": {"type": "string"}},
+        "age_seconds": {"type": "number"},
+        "created": {"type": "string", "format": "date-time"},
+        "trained_on": {"type": "object", "description": "since when, until when, how many rows"},
+        "settings": {"type": "object"},
+        "scores": {"type": "object", "description": "what it reached on data held out"},
+    },
+}
+
+
+def _about_models(name: str, more: dict[str, Any]) -> dict[str, Any]:
+    models = {"type": "array", "items": _MODEL}
+    schema = {"type": "object", "required": [name], "properties": {name: models, **more}}
+    return {"description": "models", "content": {"application/json": {"schema": schema}}}
+
+
+ABOUT_MODELS: Final[dict[str, Any]] = {"responses": {200: _about_models("models", {})}}
+ABOUT_ONE_MODEL: Final[dict[str, Any]] = {
+    "responses": {
+        200: _about_models("versions", {"name": {"type": "string"}}),
+        404: _REFUSALS[404],
+    }
+}

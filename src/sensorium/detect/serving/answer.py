@@ -32,10 +32,13 @@ class ColumnAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Strongest:
-    """The features that made a row odd: ``names`` and ``contributions`` (n, k), strongest first."""
+    """The features that made each of n rows odd, strongest first; none of rows not explained.
+
+    ``contributions`` are in the score's unit or near it.
+    """
 
     names: list[list[str]]
-    contributions: F64
+    contributions: list[list[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def to_json(answer: Answer, pass_rate: float) -> bytes:
             "tail_probability": np.ascontiguousarray(column.tail_probability),
         }
     if answer.strongest is not None:
-        rows = zip(answer.strongest.names, answer.strongest.contributions.tolist(), strict=True)
+        rows = zip(answer.strongest.names, answer.strongest.contributions, strict=True)
         body["strongest"] = [
             [
                 {"feature": name, "contribution": share}
@@ -78,6 +81,9 @@ def to_json(answer: Answer, pass_rate: float) -> bytes:
             ]
             for names, shares in rows
         ]
+    if answer.columns:
+        # Last, so that a person who reads the answer meets what matters first.
+        body["columns"] = body.pop("columns")
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
@@ -117,11 +123,11 @@ def _column(values: F64) -> pa.Array:
 
 def _pairs(strongest: Strongest) -> pa.Array:
     """A list of (feature, contribution) for each row."""
-    n, k = strongest.contributions.shape
+    ends = np.cumsum([0, *(len(row) for row in strongest.names)])
     names = pa.array([name for row in strongest.names for name in row], pa.string())
-    shares = pa.array(strongest.contributions.ravel(), pa.float64())
+    shares = pa.array([x for row in strongest.contributions for x in row], pa.float64())
     pairs = pa.StructArray.from_arrays([names, shares], ["feature", "contribution"])
-    return pa.ListArray.from_arrays(pa.array(np.arange(n + 1) * k, pa.int32()), pairs)
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pairs)
 
 
 def alarm_as_json(alarm: Alarm) -> dict[str, Any]:

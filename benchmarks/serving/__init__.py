@@ -1,0 +1,1 @@
+"""Scoring over HTTP beside a model behind a plain web application."""

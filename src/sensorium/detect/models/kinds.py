@@ -16,6 +16,7 @@ Reader = Callable[[ModelCard, Mapping[str, bytes]], VectorModel]
 # Module and function, so that a model of one kind loads nothing of the others.
 READERS: Final[dict[ModelKind, tuple[str, str]]] = {
     ModelKind.ISOLATION_FOREST: ("sensorium.detect.models.forest_model", "read_forest"),
+    ModelKind.AUTOENCODER: ("sensorium.detect.models.autoencoder_model", "read_autoencoder"),
 }
 
 

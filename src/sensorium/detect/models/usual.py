@@ -14,6 +14,10 @@ from sensorium.detect.tail import SIGMAS, TailModel
 SCORES: Final = Form("<f8", (None,))
 FEWEST: Final = 100
 MOST: Final = 1 << 16
+# They come from many windows, and so have many causes; what a tail model believes against them is
+# as much as a few windows' scores. Nothing is learned later, so nothing has to fade.
+_PARTS: Final = 256
+_FOREVER: Final = 1 << 40
 
 
 class Usual:
@@ -21,9 +25,9 @@ class Usual:
 
     def __init__(self, scores: F64) -> None:
         self.scores = np.sort(np.asarray(scores, np.float64))
-        # Nothing is learned later, so how fast it would fade does not matter.
-        self._tail = TailModel(SIGMAS, half_life_windows=1)
-        self._tail.learn(self.scores)
+        self._tail = TailModel(SIGMAS, half_life_windows=_FOREVER)
+        for part in range(_PARTS):
+            self._tail.learn(self.scores[part::_PARTS])
 
     @staticmethod
     def read(scores: Array) -> Usual:

@@ -154,6 +154,19 @@ def test_the_scores_of_a_public_machine_are_those_of_the_command(
         assert answer[name].to_pylist() == pytest.approx(values, rel=1e-12)
 
 
+def test_of_very_many_alarms_the_strongest_are_told_one_by_one(served: Scoring) -> None:
+    values = np.random.default_rng(5).normal(size=(1500, 2))
+    values[:20] *= 1e-3
+    asked = {"columns": {"a": values[:, 0].tolist(), "b": values[:, 1].tolist()}, "warmup": 20}
+    answer = served.client.post(PATH, json=asked).json()
+    scores = np.array(answer["score"])
+    told = [alarm["row"] for alarm in answer["alarms"]]
+    assert len(told) == 1000
+    assert told == sorted(told)
+    assert answer["alarms_left_out"] == (scores >= 1).sum() - 1000 > 0
+    assert scores[told].min() >= np.delete(scores, told).max()
+
+
 def test_models_are_listed_and_shown(served: Scoring) -> None:
     (series,) = served.client.get("/api/v1/detect/models").json()["models"]
     assert (series["name"], series["state"]) == ("series", "built in")

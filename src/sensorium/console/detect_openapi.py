@@ -99,6 +99,7 @@ ANSWERED: Final[dict[str, Any]] = {
         "score": {**_NUMBERS, "description": "of each row; from 1 up a series has an alarm"},
         "tail_probability": {**_NUMBERS, "description": "of a row as odd; 1 in the history"},
         "alarms": {"type": "array", "items": _ALARM},
+        "alarms_left_out": {"type": "integer", "description": "beside the thousand strongest"},
         "strongest": {
             "type": "array",
             "items": {"type": "array", "items": _STRONGEST},
@@ -115,6 +116,7 @@ ANSWERED: Final[dict[str, Any]] = {
                     "missing": {"type": "integer"},
                     "counter": {"type": "boolean"},
                     "alarms": {"type": "array", "items": _ALARM},
+                    "alarms_left_out": {"type": "integer"},
                 },
             },
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from sensorium import __version__
 from sensorium.detect.serving.answer import Answer, ColumnAnswer, alarm_as_json
 from sensorium.detect.serving.asked import SERIES, Asked
 from sensorium.detect.serving.refusal import Reason, wrong
+
+if TYPE_CHECKING:
+    from sensorium.detect.series.columns import ScoredColumn
 
 ABOUT: Final[dict[str, Any]] = {
     "name": SERIES,
@@ -19,6 +22,10 @@ ABOUT: Final[dict[str, Any]] = {
     "features": None,
     "what": "metric series, each row judged by the rows before it; several columns also together",
 }
+
+
+ALARMS_TOLD: Final = 1_000
+"""So many alarms of one column, the strongest, are told one by one."""
 
 
 def score_series(asked: Asked) -> Answer:
@@ -52,7 +59,7 @@ def score_series(asked: Asked) -> Answer:
             "age_seconds": None,
             "rows": rows,
             "history_rows": history,
-            "alarms": [alarm_as_json(alarm) for alarm in row.alarms],
+            **_told(row),
         },
         score=row.scores,
         tail_probability=row.tails,
@@ -64,9 +71,19 @@ def score_series(asked: Asked) -> Answer:
                 {
                     "missing": column.missing,
                     "counter": column.counter,
-                    "alarms": [alarm_as_json(alarm) for alarm in column.alarms],
+                    **_told(column),
                 },
             )
             for column in own
         },
     )
+
+
+def _told(column: ScoredColumn) -> dict[str, Any]:
+    """The alarms of a column, in order of rows, and how many weaker ones there are."""
+    strongest = sorted(column.alarms, key=lambda alarm: -alarm.score)[:ALARMS_TOLD]
+    told = sorted(strongest, key=lambda alarm: alarm.row)
+    return {
+        "alarms": [alarm_as_json(alarm) for alarm in told],
+        "alarms_left_out": len(column.alarms) - len(told),
+    }

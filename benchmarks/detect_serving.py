@@ -134,7 +134,7 @@ def claims(
 
 def main() -> None:
     """Measure and report."""
-    report("scoring over HTTP", measure(200 if arguments(__doc__).quick else 2_000))
+    report("scoring over HTTP", measure(100 if arguments(__doc__).quick else 1_000))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ from sensorium.approval import ApprovalDesk
 from sensorium.component import Health, HealthState
 from sensorium.console.api import ConsoleDeps, build_api
 from sensorium.console.config import ConsoleConfig
+from sensorium.console.detect import DetectDeps
 from sensorium.console.intake import Intake
+from sensorium.detect.config import DetectConfig
 from sensorium.incident.labelling import LabelDesk
 from sensorium.model.action import Action, RiskTier
 from sensorium.model.approval import Approval
@@ -25,6 +27,7 @@ from sensorium.store.records import Records, RecordsConfig, open_records
 from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
 from sensorium.topology.answers import Topology
 from sensorium.topology.config import TopologyConfig
+from tests.console.detecting import scorers
 
 NOW = 1_800_000_000_000_000_000
 
@@ -107,6 +110,7 @@ def bench(tmp_path: Path, config: ConsoleConfig) -> Iterator[Bench]:
         health=lambda: found[0].health,
         exporters=lambda: found[0].exporters,
         topology=lambda: Topology.learnt(telemetry.query, TopologyConfig(), ["10.0.0.0/8"]),
+        detect=DetectDeps(scorers(), DetectConfig()),
     )
     client = TestClient(build_api(deps, config), base_url="http://127.0.0.1")
     health = {"pipeline": Health(HealthState.OK)}

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from sensorium.cli import main
 from sensorium.console.detect_openapi import SCORE_EXAMPLES
+from tests.console.conftest import Bench
 from tests.console.detecting import ARROW, PATH, Scoring, scoring, stream, table
 
 
@@ -175,6 +176,14 @@ def test_models_are_listed_and_shown(served: Scoring) -> None:
     missing = served.client.get("/api/v1/detect/models/serie")
     assert missing.status_code == 404
     assert "did you mean series?" in missing.json()["detail"]
+
+
+def test_the_service_scores_for_its_own_callers_and_not_for_foreign_pages(bench: Bench) -> None:
+    asked = {"columns": {"load": [1, 2, 3]}}
+    assert bench.client.post(PATH, json=asked).status_code == 200
+    foreign = bench.client.post(PATH, json=asked, headers={"origin": "https://elsewhere.example"})
+    assert foreign.status_code == 403
+    assert PATH in bench.client.get("/api/openapi.json").json()["paths"]
 
 
 def test_rows_passes_and_time_are_counted() -> None:

@@ -196,3 +196,25 @@ def test_a_damaged_version_is_refused_and_the_one_before_goes_on_answering(tmp_p
     fresh = scoring(scorers(registry)).client.post(PATH, json=asked)
     assert fresh.status_code == 503
     assert "train it again" in fresh.json()["detail"]
+
+
+def test_drift_and_age_can_be_read_from_metrics(tmp_path: Path) -> None:
+    served = scoring(scorers(trained(tmp_path)))
+    model = {"model": NAME}
+    levels = ("0.5", "0.01")
+    found = []
+    for spread in (1.0, 6.0):
+        rows = np.random.default_rng(3).normal(0.0, spread, (2000, len(FEATURES)))
+        said = dict(zip(FEATURES, rows.T, strict=True))
+        before = [_tails(served, level) for level in levels]
+        assert served.arrow(stream(said), model=NAME, contributions="0").status_code == 200
+        found.append([_tails(served, at) - was for at, was in zip(levels, before, strict=True)])
+    assert served.observe.value("sensorium_detect_serving_rows_total", model) == 4000
+    assert served.observe.value("sensorium_detect_serving_model_age_seconds", model) == 60
+    assert found[0][1] < 100
+    assert found[1][1] > 1000
+
+
+def _tails(served: Scoring, at_most: str) -> float:
+    labels = {"model": NAME, "at_most": at_most}
+    return served.observe.value("sensorium_detect_serving_tail_rows_total", labels)

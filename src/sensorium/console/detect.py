@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sensorium.observe import Observe
 
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0)
+_LEVELS = ("0.0001", "0.001", "0.01", "0.1", "0.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,16 @@ class _Counts:
             "Rows whose tail probability is at most the pass rate",
             ("model",),
         )
+        self.tails = observe.counter(
+            "sensorium_detect_serving_tail_rows",
+            "Rows whose tail probability is at most the label: a share of as much, without drift",
+            ("model", "at_most"),
+        )
+        self.age = observe.gauge(
+            "sensorium_detect_serving_model_age_seconds",
+            "How old the model was that answered last",
+            ("model",),
+        )
         self.cpu = observe.counter(
             "sensorium_detect_serving_cpu_seconds",
             "Processor time of reading, scoring and writing",
@@ -153,6 +164,11 @@ class _Counts:
         self.rows.labels(model).inc(int(answer.judged.sum()))
         self.passed.labels(model).inc(passed)
         self.cpu.labels(model).inc(cpu_s)
+        for level in _LEVELS:
+            self.tails.labels(model, level).inc(answer.passed(float(level)))
+        age_s = answer.about["age_seconds"]
+        if age_s is not None:
+            self.age.labels(model).set(age_s)
 
 
 def _json(body: dict[str, Any]) -> Response:

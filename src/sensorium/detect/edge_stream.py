@@ -90,13 +90,21 @@ class EdgeStream:
         _score(self._state, source, target, ticks, out)
         return out
 
-    def surge(self, source: U64, target: U64, counts: F64, tick: int) -> F64:
+    def surge(
+        self,
+        source: U64,
+        target: U64,
+        counts: F64,
+        tick: int,
+        sums: tuple[F64, F64] | None = None,
+    ) -> F64:
         """How odd ``n`` distinct edges of one tick would be, had ``counts`` of each come in it.
 
-        Each is scored as if it were the last of the tick. Changes nothing.
+        Each is scored as if it were the last of the tick. ``sums`` are those of ``counts`` over all
+        edges of the same source, and of the same target, where they are known. Changes nothing.
         """
         out = np.empty(len(source))
-        of_source, of_target = _summed(source, counts), _summed(target, counts)
+        of_source, of_target = sums or (_summed(source, counts), _summed(target, counts))
         _read(self._state, source, target, of_source, of_target, counts, float(tick), out)
         return out
 

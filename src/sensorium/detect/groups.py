@@ -9,7 +9,6 @@ import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64
 from sensorium.detect.kernels.probing import number_distinct, order_by_code, order_of_distinct
-from sensorium.detect.keys import combine
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +96,3 @@ def entropy_bits(owner: I64, counts: I64, owners: int) -> F64:
     weighted = np.bincount(owner, counts * np.log2(np.maximum(counts, 1)), owners)
     safe = np.maximum(total, 1)
     return np.maximum(np.log2(safe) - weighted / safe, 0.0)
-
-
-def count_distinct(owner: I64, owners: int, *columns: I64) -> I64:
-    """How many distinct combinations of ``columns`` each owner has, (owners,)."""
-    keys = combine(owner.astype(np.uint64), *(column.astype(np.uint64) for column in columns))
-    groups = Groups.of(keys)
-    return np.bincount(groups.first(owner), minlength=owners)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sensorium.detect.arrays import I64, U8
 from sensorium.detect.detectors.silence import Present, Watch
 from sensorium.detect.flows.window import FlowWindow
-from sensorium.detect.groups import Groups
+from sensorium.detect.kernels.relations import ANSWERED
 from sensorium.detect.metrics.registry import host_of
 from sensorium.detect.protocol import Window
 from sensorium.detect.wording import ports
@@ -69,11 +69,12 @@ def _services(window: Window) -> Present:
     if window.flows is None:
         return _nobody()
     flows, talks = window.flows, window.flows.conversations
-    answered = np.flatnonzero(talks.answered & (talks.port > 0))
-    groups = Groups.of(talks.service[answered])
-    at = answered[groups.order[groups.starts]]
+    talk = flows.services.talk
+    answered = (flows.services.sums[:, ANSWERED] > 0) & (talks.port[talk] > 0)
+    at = talk[answered]
     addresses = flows.addresses.packed[talks.server[at]]
-    return Present(groups.keys, _marks(addresses, (talks.port[at] << 16) | talks.proto[at]))
+    marks = _marks(addresses, (talks.port[at] << 16) | talks.proto[at])
+    return Present(flows.services.keys[answered], marks)
 
 
 def _log_senders(window: Window) -> Present:

@@ -19,7 +19,8 @@ from sensorium.detect.features import plain
 from sensorium.detect.flows.contributors import peers
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.groups import Groups
-from sensorium.detect.keys import KeyIndex, combine
+from sensorium.detect.kernels.relations import ANSWERED
+from sensorium.detect.keys import KeyIndex
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import ports
 from sensorium.links.network.memory import Array, TalkMemory
@@ -46,12 +47,11 @@ class _Talk:
     """
 
     def __init__(self, flows: FlowWindow, memory: TalkMemory, window: int) -> None:
-        edges, keys, nobody = flows.edges, flows.addresses.keys, flows.addresses.group
-        real = edges.answered & ~nobody[edges.client] & ~nobody[edges.server]
-        real &= edges.client != edges.server
-        client, server = edges.client[real], edges.server[real]
-        pairs = Groups.of(combine(keys[client], keys[server]))
-        client, server = pairs.first(client), pairs.first(server)
+        keys, nobody, talks = flows.addresses.keys, flows.addresses.group, flows.conversations
+        talk = flows.pairs.talk[flows.pairs.sums[:, ANSWERED] > 0]
+        client, server = talks.client[talk], talks.server[talk]
+        real = ~nobody[client] & ~nobody[server] & (client != server)
+        client, server = client[real], server[real]
         self.source: U64 = keys[client]
         self.target: U64 = keys[server]
         first = memory.new(self.source, self.target)

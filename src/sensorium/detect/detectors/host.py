@@ -8,9 +8,25 @@ from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import count, plain, volume
 from sensorium.detect.flows.contributors import peers
+from sensorium.detect.flows.relations import Relation
 from sensorium.detect.flows.shapes import shape_of
 from sensorium.detect.flows.window import Conversations, FlowWindow
-from sensorium.detect.groups import Groups, count_distinct, entropy_bits
+from sensorium.detect.groups import Groups, entropy_bits
+from sensorium.detect.kernels.relations import (
+    ASKED,
+    FIRST,
+    FLOWS,
+    HOST,
+    NEW,
+    OPENED,
+    PASSED,
+    RECEIVED,
+    SENT,
+    UNANSWERED,
+    VAIN,
+    strongest,
+    sum_hosts,
+)
 from sensorium.detect.keys import combine
 from sensorium.detect.profiles import Profiles
 from sensorium.detect.protocol import Explanation, Scored, Window
@@ -47,52 +63,51 @@ _FEW = 5
 
 def host_values(flows: FlowWindow) -> F64:
     """The features of every address of the window, (m, f) in natural units."""
-    talks, edges, m = flows.conversations, flows.edges, len(flows.addresses.keys)
-    client, server = talks.client, talks.server
-    failed = talks.failed.astype(np.int64)
-
-    def total(who: I64, what: I64) -> F64:
-        return np.asarray(np.bincount(who, what, m), np.float64)
-
-    sent = total(client, talks.bytes_up) + total(server, talks.bytes_down)
-    received = total(client, talks.bytes_down) + total(server, talks.bytes_up)
-    packets = talks.packets_up + talks.packets_down
-    opened = np.bincount(client, minlength=m)
-    vain = total(client, failed)
-    new = edges.new.astype(np.int64)
+    edges, pairs, services = flows.edges, flows.pairs, flows.services
+    m = len(flows.addresses.keys)
+    sums, novelty = np.zeros((m, HOST), np.int64), np.zeros(m)
+    sum_hosts(edges.client, edges.server, edges.sums, sums)
+    strongest(edges.client, edges.novelty, novelty)
+    client, server = _ends(flows, pairs)
+    ports = Groups.of(
+        combine(
+            edges.client.astype(np.uint64),
+            edges.port.astype(np.uint64),
+            edges.proto.astype(np.uint64),
+        )
+    )
+    asking, flows_by_port = ports.first(edges.client), np.zeros(len(ports), np.int64)
+    np.add.at(flows_by_port, ports.codes, edges.sums[:, FLOWS])
     columns = {
-        "bytes_out": sent,
-        "bytes_in": received,
-        "packets": total(client, packets) + total(server, packets),
-        "flows_as_client": opened,
-        "flows_as_server": np.bincount(server, minlength=m),
-        "peers": count_distinct(client, m, server),
-        "clients": count_distinct(server, m, client),
-        "ports": count_distinct(client, m, talks.port, talks.proto),
-        "ports_asked": count_distinct(server, m, talks.port, talks.proto),
-        "failed": vain,
-        "failed_as_server": total(server, failed),
-        "failed_share": vain / np.maximum(opened, _FEW),
-        "port_entropy": _entropy(client, m, talks.port, talks.proto),
-        "peer_entropy": _entropy(client, m, server),
-        "asymmetry": np.log10((sent + _SMALL_TALK) / (received + _SMALL_TALK)),
-        "new_peers": count_distinct(edges.client[edges.new], m, edges.server[edges.new]),
-        "new_services": np.bincount(edges.client, new, m),
-        "novelty": _strongest(edges.client, edges.novelty, m),
+        "bytes_out": sums[:, SENT],
+        "bytes_in": sums[:, RECEIVED],
+        "packets": sums[:, PASSED],
+        "flows_as_client": sums[:, OPENED],
+        "flows_as_server": sums[:, ASKED],
+        "peers": np.bincount(client, minlength=m),
+        "clients": np.bincount(server, minlength=m),
+        "ports": np.bincount(asking, minlength=m),
+        "ports_asked": np.bincount(flows.conversations.server[services.talk], minlength=m),
+        "failed": sums[:, VAIN],
+        "failed_as_server": sums[:, UNANSWERED],
+        "failed_share": sums[:, VAIN] / np.maximum(sums[:, OPENED], _FEW),
+        "port_entropy": entropy_bits(asking, flows_by_port, m),
+        "peer_entropy": entropy_bits(client, pairs.sums[:, FLOWS], m),
+        "asymmetry": np.log10((sums[:, SENT] + _SMALL_TALK) / (sums[:, RECEIVED] + _SMALL_TALK)),
+        "new_peers": np.bincount(client[pairs.sums[:, NEW] > 0], minlength=m),
+        "new_services": sums[:, FIRST],
+        "novelty": novelty,
     }
-    return np.column_stack([columns[feature.name] for feature in FEATURES]).astype(np.float64)
+    values = np.empty((m, len(FEATURES)))
+    for at, feature in enumerate(FEATURES):
+        values[:, at] = columns[feature.name]
+    return values
 
 
-def _entropy(owner: I64, owners: int, *columns: I64) -> F64:
-    keys = combine(owner.astype(np.uint64), *(c.astype(np.uint64) for c in columns))
-    groups = Groups.of(keys)
-    return entropy_bits(groups.first(owner), groups.sizes(), owners)
-
-
-def _strongest(owner: I64, values: F64, owners: int) -> F64:
-    out = np.zeros(owners)
-    np.maximum.at(out, owner, values)
-    return out
+def _ends(flows: FlowWindow, pairs: Relation) -> tuple[I64, I64]:
+    """Client and server of each pair."""
+    talks = flows.conversations
+    return talks.client[pairs.talk], talks.server[pairs.talk]
 
 
 class HostDetector:
@@ -124,7 +139,8 @@ class HostDetector:
         spoke = np.zeros(m, np.bool_)
         spoke[talks.client[talks.packets_up > 0]] = True
         spoke[talks.server[talks.packets_down > 0]] = True
-        asked = np.bincount(talks.server, minlength=m) > 0
+        asked = np.zeros(m, np.bool_)
+        asked[talks.server] = True
         known = self._profiles.index.find(flows.addresses.keys) >= 0
         who = np.flatnonzero((spoke | (asked & known)) & ~flows.addresses.group)
         return self._profiles.score(flows.addresses.keys[who], host_values(flows)[who], who)

@@ -8,9 +8,8 @@ from sensorium.detect.arrays import F64, Bool
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import count, plain, volume
 from sensorium.detect.flows.contributors import between, peers
-from sensorium.detect.flows.window import FlowWindow
-from sensorium.detect.groups import Groups, count_distinct
-from sensorium.detect.keys import combine
+from sensorium.detect.flows.relations import Relation
+from sensorium.detect.kernels.relations import ANSWERED, DOWN, EDGES, FAILED, FLOWS, HEARD, UP
 from sensorium.detect.profiles import Profiles
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
@@ -27,24 +26,13 @@ FEATURES = (
 )
 
 
-def group_pairs(flows: FlowWindow) -> Groups:
-    """The window's conversations grouped by client and server."""
-    keys, talks = flows.addresses.keys, flows.conversations
-    return Groups.of(combine(keys[talks.client], keys[talks.server]))
-
-
-def pair_values(flows: FlowWindow, groups: Groups) -> F64:
+def pair_values(pairs: Relation) -> F64:
     """The features of every pair, (g, f) in natural units."""
-    talks, edges = flows.conversations, flows.edges
-    columns = [
-        groups.reduce(np.add, talks.bytes_up),
-        groups.reduce(np.add, talks.bytes_down),
-        groups.sizes(),
-        groups.reduce(np.add, talks.failed.astype(np.int64)),
-        count_distinct(groups.codes, len(groups), talks.port, talks.proto),
-        groups.reduce(np.maximum, edges.novelty[edges.conversation]),
-    ]
-    return np.column_stack(columns).astype(np.float64)
+    values = np.empty((len(pairs), len(FEATURES)))
+    for at, column in enumerate((UP, DOWN, FLOWS, FAILED, EDGES)):
+        values[:, at] = pairs.sums[:, column]
+    values[:, -1] = pairs.novelty
+    return values
 
 
 class PairDetector:
@@ -66,16 +54,12 @@ class PairDetector:
         """One row per pair; ``places`` is a conversation of it."""
         if window.flows is None:
             return Scored.nothing(len(FEATURES))
-        flows = window.flows
-        groups = group_pairs(flows)
-        talk = groups.order[groups.starts]
-        talks, nobody = flows.conversations, flows.addresses.group
+        flows, pairs = window.flows, window.flows.pairs
+        talks, nobody, talk = flows.conversations, flows.addresses.group, pairs.talk
         real = ~nobody[talks.client[talk]] & ~nobody[talks.server[talk]]
-        answered = groups.reduce(np.add, talks.packets_down) > 0
-        answered |= groups.reduce(np.logical_or, talks.answered)
-        real &= answered | (self._profiles.index.find(groups.keys) >= 0)
-        values = pair_values(flows, groups)
-        return self._profiles.score(groups.keys[real], values[real], talk[real])
+        answered = (pairs.sums[:, HEARD] > 0) | (pairs.sums[:, ANSWERED] > 0)
+        real &= answered | (self._profiles.index.find(pairs.keys) >= 0)
+        return self._profiles.score(pairs.keys[real], pair_values(pairs)[real], talk[real])
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
         """Take the window into the baselines."""

@@ -8,8 +8,8 @@ from sensorium.detect.arrays import F64, Bool
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import FeatureSpec, Scale, count, plain, volume
 from sensorium.detect.flows.contributors import peers
-from sensorium.detect.flows.window import FlowWindow
-from sensorium.detect.groups import Groups, count_distinct
+from sensorium.detect.flows.relations import Relation
+from sensorium.detect.kernels.relations import ANSWERED, DOWN, DURATION, EDGES, FAILED, FLOWS, UP
 from sensorium.detect.profiles import Profiles
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import ports, sentence
@@ -33,21 +33,19 @@ _FEW = 5
 _FEWEST = 3
 
 
-def service_values(flows: FlowWindow, groups: Groups) -> F64:
+def service_values(services: Relation) -> F64:
     """The features of every service asked for in the window, (g, f) in natural units."""
-    talks = flows.conversations
-    asked = groups.sizes()
-    up, down = groups.reduce(np.add, talks.bytes_up), groups.reduce(np.add, talks.bytes_down)
-    failed = groups.reduce(np.add, talks.failed.astype(np.int64))
+    sums = services.sums
+    asked, up, down, failed = (sums[:, column] for column in (FLOWS, UP, DOWN, FAILED))
     columns = [
         asked,
-        count_distinct(groups.codes, len(groups), talks.client),
+        sums[:, EDGES],
         up,
         down,
         failed,
         failed / np.maximum(asked, _FEW),
         np.where(asked >= _FEWEST, (up + down) / asked, np.nan),
-        np.where(asked >= _FEWEST, groups.reduce(np.add, talks.duration) / asked / 1e9, np.nan),
+        np.where(asked >= _FEWEST, sums[:, DURATION] / asked / 1e9, np.nan),
     ]
     return np.column_stack(columns).astype(np.float64)
 
@@ -68,14 +66,12 @@ class ServiceDetector:
         """One row per service; ``places`` is a conversation with it."""
         if window.flows is None:
             return Scored.nothing(len(FEATURES))
-        flows, talks = window.flows, window.flows.conversations
-        groups = Groups.of(talks.service)
-        talk = groups.order[groups.starts]
-        answered = groups.reduce(np.logical_or, talks.answered) & (talks.port[talk] > 0)
-        known = self._profiles.index.find(groups.keys) >= 0
+        flows, talks, services = window.flows, window.flows.conversations, window.flows.services
+        talk = services.talk
+        answered = (services.sums[:, ANSWERED] > 0) & (talks.port[talk] > 0)
+        known = self._profiles.index.find(services.keys) >= 0
         real = (answered | known) & ~flows.addresses.group[talks.server[talk]]
-        values = service_values(flows, groups)
-        return self._profiles.score(groups.keys[real], values[real], talk[real])
+        return self._profiles.score(services.keys[real], service_values(services)[real], talk[real])
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
         """Take the window into the baselines."""

@@ -8,6 +8,8 @@ their share in it: at least what the client's pairs have of its talk on average,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64, Bool
@@ -16,8 +18,7 @@ from sensorium.detect.edge_stream import EdgeStream
 from sensorium.detect.features import plain
 from sensorium.detect.flows.contributors import between, peers
 from sensorium.detect.flows.window import FlowWindow
-from sensorium.detect.groups import Groups
-from sensorium.detect.keys import combine
+from sensorium.detect.kernels.relations import FLOWS
 from sensorium.detect.profiles import Profiles
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
@@ -44,16 +45,22 @@ class SurgeDetector:
         """One row per pair; ``places`` is a conversation of it."""
         if window.flows is None:
             return Scored.nothing(1)
-        keys, talk, source, target, counts = _pairs(window.flows)
-        surge = self._stream.surge(source, target, counts, window.index)
-        surge[~(_has_its_share(source, counts) & _has_its_share(target, counts))] = np.nan
-        return self._profiles.score(keys, surge[:, None], talk)
+        pairs = _Pairs.of(window.flows)
+        of_source, of_target = (
+            _shares(pairs.client, pairs.counts),
+            _shares(pairs.server, pairs.counts),
+        )
+        surge = self._stream.surge(
+            pairs.source, pairs.target, pairs.counts, window.index, (of_source.sum, of_target.sum)
+        )
+        surge[~(of_source.has & of_target.has)] = np.nan
+        return self._profiles.score(pairs.keys, surge[:, None], pairs.talk)
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
         """Count the window in, and take it into the baselines."""
         if window.flows is not None:
-            _, _, source, target, counts = _pairs(window.flows)
-            self._stream.add(source, target, counts, window.index)
+            pairs = _Pairs.of(window.flows)
+            self._stream.add(pairs.source, pairs.target, pairs.counts, window.index)
         self._profiles.learn(scored, passed, window.index)
 
     def explain(
@@ -83,23 +90,45 @@ class SurgeDetector:
         return len(self._profiles)
 
 
-def _has_its_share(ends: U64, counts: F64) -> Bool:
-    """Which pairs have at least the mean of the pairs of the same end."""
-    groups = Groups.of(ends)
-    mean = groups.reduce(np.add, counts) / groups.sizes()
-    return np.asarray(counts >= mean[groups.codes], np.bool_)
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """Of each pair the sum of all pairs of one end, and whether it has at least their mean."""
+
+    sum: F64
+    has: Bool
 
 
-def _pairs(flows: FlowWindow) -> tuple[U64, I64, U64, U64, F64]:
-    """Of each pair its key, a conversation, the keys of both ends, and how many there were."""
-    keys, talks, nobody = flows.addresses.keys, flows.conversations, flows.addresses.group
-    real = np.flatnonzero(~nobody[talks.client] & ~nobody[talks.server])
-    source, target = keys[talks.client[real]], keys[talks.server[real]]
-    groups = Groups.of(combine(source, target))
-    return (
-        groups.keys,
-        groups.first(real),
-        groups.first(source),
-        groups.first(target),
-        groups.sizes().astype(np.float64),
-    )
+def _shares(end: I64, counts: F64) -> _Shares:
+    total: F64 = np.bincount(end, counts)[end].astype(np.float64)
+    return _Shares(total, counts >= total / np.bincount(end)[end])
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """The pairs of hosts: a conversation of each, both ends and their keys, and how many
+    conversations there were."""
+
+    keys: U64
+    talk: I64
+    client: I64
+    server: I64
+    source: U64
+    target: U64
+    counts: F64
+
+    @staticmethod
+    def of(flows: FlowWindow) -> _Pairs:
+        keys, talks, nobody = flows.addresses.keys, flows.conversations, flows.addresses.group
+        pairs = flows.pairs
+        client, server = talks.client[pairs.talk], talks.server[pairs.talk]
+        real = ~(nobody[client] | nobody[server])
+        client, server = client[real], server[real]
+        return _Pairs(
+            keys=pairs.keys[real],
+            talk=pairs.talk[real],
+            client=client,
+            server=server,
+            source=keys[client],
+            target=keys[server],
+            counts=pairs.sums[real, FLOWS].astype(np.float64),
+        )

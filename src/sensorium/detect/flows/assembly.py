@@ -29,4 +29,4 @@ class FlowAssembly:
 
     def learn(self, window: FlowWindow, index: int) -> None:
         """Take the window's first contacts in, after it has been scored."""
-        self._novelty.learn(window.addresses, window.conversations, window.edges, index)
+        self._novelty.learn(window, index)

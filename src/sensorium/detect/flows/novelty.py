@@ -10,9 +10,18 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64
-from sensorium.detect.flows.window import Addresses, Conversations, Edges
+from sensorium.detect.flows.window import Addresses, Conversations, Edges, FlowWindow
 from sensorium.detect.groups import Groups
-from sensorium.detect.keys import KeyIndex, combine
+from sensorium.detect.kernels.relations import (
+    ANSWERED,
+    EDGES,
+    NEW,
+    SUMS,
+    TALK,
+    name_edges,
+    sum_edges,
+)
+from sensorium.detect.keys import KeyIndex
 
 _BELIEF = 20.0
 
@@ -62,34 +71,56 @@ class Novelty:
 
     def edges(self, addresses: Addresses, talks: Conversations) -> Edges:
         """Group a window's conversations into edges; changes nothing."""
-        groups = Groups.of(combine(addresses.keys[talks.client], talks.service))
-        client, service = groups.first(talks.client), groups.first(talks.service)
+        names = np.empty(len(talks), np.uint64)
+        name_edges(talks.client, talks.service, addresses.keys, names)
+        groups = Groups.of(names)
+        sums = np.zeros((len(groups), SUMS), np.int64)
+        sum_edges(
+            groups.codes,
+            talks.bytes_up,
+            talks.bytes_down,
+            talks.packets_up,
+            talks.packets_down,
+            talks.failed,
+            talks.answered,
+            talks.duration,
+            sums,
+        )
+        first = sums[:, TALK]
+        client, service = talks.client[first], talks.service[first]
         new = self._edges.find(groups.keys) < 0
+        sums[:, NEW] = new
+        novelty = np.zeros(len(groups))
+        novelty[new] = self._improbability(addresses.keys[client[new]], service[new])
         return Edges(
             keys=groups.keys,
             client=client,
-            server=groups.first(talks.server),
-            port=groups.first(talks.port),
-            proto=groups.first(talks.proto),
-            flows=groups.sizes(),
-            answered=groups.reduce(np.logical_or, talks.answered),
+            server=talks.server[first],
+            port=talks.port[first],
+            proto=talks.proto[first],
+            answered=sums[:, ANSWERED] > 0,
             new=new,
-            novelty=np.where(new, self._improbability(addresses.keys[client], service), 0.0),
+            novelty=novelty,
+            sums=sums,
             conversation=groups.codes,
         )
 
-    def learn(self, addresses: Addresses, talks: Conversations, edges: Edges, now: int) -> None:
+    def learn(self, window: FlowWindow, now: int) -> None:
         """Take a window's edges in. One that nobody answered stays new, so that knocking on
         closed doors does not make them known."""
+        edges, services = window.edges, window.services
         answered = edges.answered
-        service = talks.service[_first_of(edges)]
-        self._edges.admit(edges.keys[answered], now)
-        self._services.admit(np.unique(service[answered]), now)
-        clients = Groups.of(addresses.keys[edges.client])
-        servers = Groups.of(service)
         new = (edges.new & answered).astype(np.int64)
-        self._clients.add(clients.keys, clients.sizes(), clients.reduce(np.add, new), now)
-        self._servers.add(servers.keys, servers.sizes(), servers.reduce(np.add, new), now)
+        self._edges.admit(edges.keys[answered], now)
+        self._services.admit(services.keys[services.sums[:, ANSWERED] > 0], now)
+        many = len(window.addresses.keys)
+        asking, first = np.bincount(edges.client, minlength=many), np.zeros(many, np.int64)
+        np.add.at(first, edges.client, new)
+        who = np.flatnonzero(asking)
+        self._clients.add(window.addresses.keys[who], asking[who], first[who], now)
+        first = np.zeros(len(services), np.int64)
+        np.add.at(first, services.of, new)
+        self._servers.add(services.keys, services.sums[:, EDGES], first, now)
 
     def _improbability(self, client: U64, service: U64) -> F64:
         by_client, by_server = self._clients.read(client), self._servers.read(service)
@@ -100,10 +131,3 @@ def _rarity(counts: F64, of: _Counter) -> F64:
     usual = (of.total[1] + 1.0) / (of.total[0] + 2.0)
     chance = (counts[:, 1] + _BELIEF * usual) / (counts[:, 0] + _BELIEF)
     return np.asarray(-np.log10(chance), np.float64)
-
-
-def _first_of(edges: Edges) -> I64:
-    """A conversation of each edge."""
-    first = np.empty(len(edges.keys), np.int64)
-    first[edges.conversation[::-1]] = np.arange(len(edges.conversation))[::-1]
-    return first

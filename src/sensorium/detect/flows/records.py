@@ -112,7 +112,9 @@ class _Tables:
         many, groups = int(self.used[0]), int(self.used[1])
         firsts, seconds, keys = (column[:many] for column in self.addresses[1:])
         upper, lower = firsts.view(">u8"), seconds.view(">u8")
-        order = np.lexsort((lower, upper))
+        # Of the machine's own byte order they sort faster, and IPv4 differs in the lower half only.
+        low, high = lower.astype(np.uint64), upper.astype(np.uint64)
+        order = np.argsort(low) if (high == high[:1]).all() else np.lexsort((low, high))
         rank = np.empty(many, np.int64)
         rank[order] = np.arange(many)
         packed = np.empty((many, 2), ">u8")

@@ -7,7 +7,10 @@ from functools import cached_property
 
 from sensorium.detect.arrays import F64, I64, U8, U64, Bool
 from sensorium.detect.flows.interfaces import Interfaces, by_interface
+from sensorium.detect.flows.relations import Relation
 from sensorium.detect.groups import RowsOf
+from sensorium.detect.kernels.relations import TALK
+from sensorium.detect.keys import combine
 from sensorium.model.address import unpack_address
 
 
@@ -81,8 +84,8 @@ class Edges:
     """Who used which service: conversations grouped by client, server, port and protocol.
 
     ``new`` is true where this client was never answered there before; ``novelty`` is how
-    improbable such a first contact is, in decades, 0 for known edges. ``conversation`` gives
-    each conversation's edge.
+    improbable such a first contact is, in decades, 0 for known edges. ``sums`` int64 (e, SUMS) has
+    the columns of ``kernels.relations``. ``conversation`` gives each conversation's edge.
     """
 
     keys: U64
@@ -90,10 +93,10 @@ class Edges:
     server: I64
     port: I64
     proto: I64
-    flows: I64
     answered: Bool
     new: Bool
     novelty: F64
+    sums: I64
     conversation: I64
 
 
@@ -115,6 +118,21 @@ class FlowWindow:
         """The records by interface."""
         r = self.records
         return by_interface(r.exporter, r.in_if, r.out_if, r.bytes, r.packets, self.addresses.keys)
+
+    @cached_property
+    def pairs(self) -> Relation:
+        """The edges by client and server."""
+        keys, edges = self.addresses.keys, self.edges
+        return Relation.by(
+            combine(keys[edges.client], keys[edges.server]), edges.sums, edges.novelty
+        )
+
+    @cached_property
+    def services(self) -> Relation:
+        """The edges by service."""
+        edges = self.edges
+        service = self.conversations.service[edges.sums[:, TALK]]
+        return Relation.by(service, edges.sums, edges.novelty)
 
     @cached_property
     def of_client(self) -> RowsOf:

@@ -23,6 +23,7 @@ from sensorium.detect.testing import (
     scan,
 )
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import StateError
 
 NAMES = [detector.name for detector in build_detectors(DetectConfig(), lambda _: None)]
 
@@ -118,6 +119,66 @@ class TestEveryDetector:
     ) -> None:
         for scored in course(name).run(unchanging)[12:]:
             assert (np.nan_to_num(np.abs(scored.oddness)) < 2.0).all()
+
+    @pytest.mark.parametrize("known", [0, 7, 14])
+    def test_one_that_takes_its_state_over_goes_on_as_it_would_have(
+        self, name: str, course: Courses, quiet_windows: list[Window], known: int
+    ) -> None:
+        one, other = course(name), course(name)
+        one.run(quiet_windows[:known])
+        other.follow(one)
+        whole = one.run(quiet_windows[known:])
+        same(whole, other.run(quiet_windows[known:]))
+        assert sum(len(scored) + scored.unmoved for scored in whole) > 0
+        assert one.detector.entities() == other.detector.entities()
+
+    def test_one_that_has_given_entities_up_can_be_followed_too(
+        self, name: str, course: Courses, crowded: list[Window]
+    ) -> None:
+        one, other = course(name, max_entities=100), course(name, max_entities=100)
+        one.run(crowded[:3])
+        other.follow(one)
+        same(one.run(crowded[3:]), other.run(crowded[3:]))
+
+    def test_a_state_taken_out_does_not_change_any_more(
+        self, name: str, course: Courses, quiet_windows: list[Window]
+    ) -> None:
+        made = course(name)
+        made.run(quiet_windows[:7])
+        state = made.detector.state()
+        before = {key: array.copy() for key, array in state.items()}
+        made.run(quiet_windows[7:])
+        for key, array in state.items():
+            np.testing.assert_array_equal(array, before[key], err_msg=key)
+
+    def test_a_state_that_lacks_something_or_has_it_in_another_form_is_refused(
+        self, name: str, course: Courses, quiet_windows: list[Window]
+    ) -> None:
+        made = course(name)
+        made.run(quiet_windows)
+        state = dict(made.detector.state())
+        assert state
+        assert all(array.dtype.kind in "biuf" for array in state.values())
+        other = course(name).detector
+        for key, array in state.items():
+            wrong = [array.astype(np.complex128), array[None], array.astype(object)]
+            for changed in (*({key: w} for w in wrong), {}):
+                rest = {k: a for k, a in state.items() if k != key}
+                with pytest.raises(StateError):
+                    other.restore({**rest, **changed})
+
+    def test_a_gap_between_windows_is_no_error(
+        self, name: str, course: Courses, quiet_windows: list[Window]
+    ) -> None:
+        later = [
+            replace(w, index=w.index + 500, start_ns=w.start_ns + gap, end_ns=w.end_ns + gap)
+            for gap in (500 * 30 * NS,)
+            for w in quiet_windows[10:]
+        ]
+        one, other = course(name), course(name)
+        scored = one.run([*quiet_windows[:10], *later])
+        same(scored, other.run([*quiet_windows[:10], *later]))
+        assert not any(np.isinf(s.oddness).any() for s in scored)
 
     def test_it_explains_what_it_scored(
         self, name: str, course: Courses, quiet_windows: list[Window]

@@ -15,6 +15,7 @@ from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.histories import Histories
 from sensorium.detect.kernels.comparing import sigmas_of
 from sensorium.detect.kernels.selecting import describe_together
+from sensorium.state.arrays import State
 
 _YOUNG = 3.0
 _SETTLED = 5
@@ -76,6 +77,14 @@ class Baseline:
             return Expectation(own[0], rise, fall, own[4], own[3])
         leaning = self._leaning(rows)
         return Expectation(*leaning, own[4], own[3])
+
+    def state(self) -> State:
+        """All histories."""
+        return self._histories.state()
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave, for rows that are given to the same entities."""
+        self._histories.restore(state)
 
     def compare(
         self, rows: I64, values: F64, compared: F64, falls: Bool, direct: Bool

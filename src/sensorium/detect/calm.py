@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sensorium.detect.gate import MARGIN, Verdicts
+from sensorium.state.arrays import State, whole
 
 # Something is going on where several entities are far beyond the gate, or far more pass than
 # quiet traffic lets pass.
@@ -46,3 +47,12 @@ class Calm:
         self._cooling = 0
         self._purse = min(self._purse + 1, self._most)
         return True
+
+    def state(self) -> State:
+        """The purse, and how long an incident still cools down."""
+        return {"purse": np.array(self._purse), "cooling": np.array(self._cooling)}
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._purse = whole(state, "purse", most=self._most)
+        self._cooling = whole(state, "cooling", most=_COOLING + 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from sensorium.component import setting
 from sensorium.detect.names import left_alone, named, problems_with
@@ -61,3 +62,26 @@ class DetectConfig:
         problems = [*problems_with(self.switched_off), *left_alone(named(self.switched_off))]
         if problems:
             raise ValueError("; ".join(f"switched_off: {problem}" for problem in problems))
+
+
+# What was learned is as good under another value of these.
+_INDIFFERENT = frozenset(
+    {
+        "lateness_seconds",
+        "pass_rate",
+        "warmup_windows",
+        "hold_windows",
+        "stage2_share",
+        "forest_trees",
+        "forest_refit_windows",
+        "serving",
+        "switched_off",
+        "overrides",
+    }
+)
+
+
+def shaping(config: DetectConfig) -> dict[str, Any]:
+    """The settings that what is learned depends on: a kept state fits only where they are equal."""
+    names = (each.name for each in fields(config) if each.name not in _INDIFFERENT)
+    return {name: getattr(config, name) for name in names}

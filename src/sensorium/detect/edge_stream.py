@@ -25,6 +25,7 @@ import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64
 from sensorium.ingest.compiled import inner, kernel
+from sensorium.state.arrays import State, taken
 
 FAST: Final = 1.0
 SLOW: Final = 30.0
@@ -37,6 +38,7 @@ _ODD: Final = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
 _STEP: Final = np.uint64(0xBF58476D1CE4E5B9)
 _WORD: Final = 64
 _TABLE: Final = 256
+_LEARNED: Final = ("sources", "targets", "edges", "clock")
 
 
 class Sketches(NamedTuple):
@@ -111,6 +113,19 @@ class EdgeStream:
     def add(self, source: U64, target: U64, counts: F64, tick: int) -> None:
         """Count edges of one tick in."""
         _add(self._state, source, target, counts, float(tick))
+
+    def state(self) -> State:
+        """The cells, and the clock."""
+        kept = self._state
+        return {name: getattr(kept, name).copy() for name in _LEARNED}
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave to a stream of as many cells."""
+        now = self._state
+        learned = {
+            name: taken(state, name, np.float64, *getattr(now, name).shape) for name in _LEARNED
+        }
+        self._state = now._replace(**learned)
 
 
 @inner

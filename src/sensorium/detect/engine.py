@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 
 from sensorium.detect.arrays import F64, Bool
@@ -24,6 +25,7 @@ from sensorium.detect.windows import ClosedWindow, WindowBuffer
 from sensorium.model.anomaly import Anomaly, Feature
 from sensorium.model.signals import Signal
 from sensorium.observe.facade import Observe
+from sensorium.state.arrays import State, StateError, joined, part, whole
 
 _NS = 1_000_000_000
 _TOLD = 6
@@ -45,21 +47,8 @@ class DetectionEngine:
     def __init__(self, config: DetectConfig, observe: Observe) -> None:
         self._config = config
         self._window_ns = config.window_seconds * _NS
-        self._buffer = WindowBuffer(self._window_ns, config.lateness_seconds * _NS)
-        self._miner = TemplateMiner(config.template_similarity, config.max_templates)
-        self._flows = FlowAssembly(config.max_entities)
-        self._metrics = MetricAssembly(config.max_entities, config.ignored_metrics)
-        self._detectors = build_detectors(config, self._miner.template)
-        self._gates = {
-            detector.name: Gate(
-                detector.features, config.pass_rate, config.calibration_half_life_windows
-            )
-            for detector in self._detectors
-        }
-        self._overrides = Overrides(config.overrides, config.max_entities)
-        self._calm = Calm(config.pass_rate, config.history_windows)
+        self._begin()
         self._tally = Tally()
-        self._first_window: int | None = None
         self._seen = observe.counter(
             "sensorium_detect_records", "records scored", labels=("signal",)
         )
@@ -80,6 +69,68 @@ class DetectionEngine:
         self._entities = observe.gauge(
             "sensorium_detect_entities", "entities held in memory", labels=("detector",)
         )
+
+    def _begin(self) -> None:
+        """Know nothing yet."""
+        config = self._config
+        self._buffer = WindowBuffer(self._window_ns, config.lateness_seconds * _NS)
+        self._miner = TemplateMiner(config.template_similarity, config.max_templates)
+        self._flows = FlowAssembly(config.max_entities)
+        self._metrics = MetricAssembly(config.max_entities, config.ignored_metrics)
+        self._detectors = build_detectors(config, self._miner.template)
+        self._gates = {
+            detector.name: Gate(
+                detector.features, config.pass_rate, config.calibration_half_life_windows
+            )
+            for detector in self._detectors
+        }
+        self._overrides = Overrides(config.overrides, config.max_entities)
+        self._calm = Calm(config.pass_rate, config.history_windows)
+        self._first_window: int | None = None
+
+    def state(self) -> State:
+        """All that was learned from the windows closed so far; records of open ones are not in it.
+
+        Whoever restores it gives their records again: see :meth:`observe`.
+        """
+        closed = self._buffer.closed_below
+        return {
+            **joined(
+                detector=joined(**{d.name: d.state() for d in self._detectors}),
+                gate=joined(**{name: gate.state() for name, gate in self._gates.items()}),
+                calm=self._calm.state(),
+                flows=self._flows.state(),
+                metrics=self._metrics.state(),
+                templates=self._miner.state(),
+            ),
+            "first": np.array(-1 if self._first_window is None else self._first_window),
+            "closed": np.array(-1 if closed is None else closed),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on, before anything else, as the engine whose :meth:`state` this was.
+
+        The settings must be equal as far as :func:`~sensorium.detect.config.shaping` says. Where
+        the state does not fit, StateError, and the engine is as it was made.
+        """
+        try:
+            self._take_over(state)
+        except StateError:
+            self._begin()
+            raise
+
+    def _take_over(self, state: State) -> None:
+        for detector in self._detectors:
+            detector.restore(part(state, f"detector.{detector.name}"))
+            self._gates[detector.name].restore(part(state, f"gate.{detector.name}"))
+        self._calm.restore(part(state, "calm"))
+        self._flows.restore(part(state, "flows"))
+        self._metrics.restore(part(state, "metrics"))
+        self._miner.restore(part(state, "templates"))
+        first, closed = (whole(state, name, least=-1) for name in ("first", "closed"))
+        self._first_window = None if first < 0 else first
+        if closed >= 0:
+            self._buffer.close_below(closed)
 
     def assign_templates(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """A batch of logs with ``template_id`` filled in; call before it is stored."""
@@ -108,16 +159,20 @@ class DetectionEngine:
             templates.column("first_seen_ns").to_pylist(),
             strict=True,
         )
-        self._miner.restore([Template.of(*row) for row in sorted(rows)])
+        self._miner.take_over([Template.of(*row) for row in sorted(rows)])
 
-    def observe(self, signal: Signal, batch: pa.RecordBatch) -> None:
-        """Take a batch in. Signals that are not scored (changes) are ignored."""
+    def observe(self, signal: Signal, batch: pa.RecordBatch, *, again: bool = False) -> None:
+        """Take a batch in. Signals that are not scored (changes) are ignored.
+
+        Of records that are read ``again``, after a restart, those of windows that are closed are
+        left out: what was to be learned from them is known.
+        """
         if signal is Signal.CHANGES or not batch.num_rows:
             return
         if signal is Signal.LOGS:
             batch = self._with_templates(batch)
         before = self._moved()
-        self._buffer.add(signal, batch)
+        self._buffer.add(signal, batch, again=again)
         for reason, count in self._moved().items():
             if count > before[reason]:
                 self._clamped.labels(reason).inc(count - before[reason])

@@ -13,6 +13,7 @@ import numpy as np
 
 from sensorium.detect.arrays import F32, F64, I32, I64
 from sensorium.detect.kernels.trees import path_lengths
+from sensorium.state.arrays import State, StateError, taken, whole
 
 _MOST_FEATURES, _MOST_NODES = 1 << 8, 1 << 24
 _NO_LIMIT = 2**31 - 1
@@ -65,6 +66,35 @@ class FlatForest:
         path_lengths(ordered, self.roots, self.depths, self.nodes, self.lengths, total)
         usual = self.usual if self.usual else 1.0
         return np.asarray(-(2.0 ** (-total / usual)), np.float64)
+
+    def state(self) -> State:
+        """The trees."""
+        trees = {name: getattr(self, name) for name in ("roots", "depths", "nodes", "lengths")}
+        return {**trees, "width": np.array(self.width), "usual": np.array(self.usual)}
+
+    @staticmethod
+    def restored(state: State, width: int) -> FlatForest:
+        """The forest of a :meth:`state`, for vectors of so many values.
+
+        StateError where a walk down a tree could leave the arrays.
+        """
+        roots = taken(state, "roots", np.int64, None)
+        depths = taken(state, "depths", np.int64, len(roots))
+        nodes = taken(state, "nodes", np.int64, None)
+        lengths = taken(state, "lengths", np.float64, len(nodes))
+        child, last = nodes & 0xFFFFFF, len(nodes) - 1
+        stays = (nodes >> 32) == _NO_LIMIT
+        holds = (
+            ((roots >= 0) & (roots <= last)).all()
+            and ((depths >= 0) & (depths <= last)).all()
+            and (child + ~stays <= last).all()
+            and (((nodes >> 24) & 0xFF) < width).all()
+            and np.isfinite(lengths).all()
+        )
+        if not holds or whole(state, "width") != width:
+            raise StateError("a kept state has a forest that does not hold together")
+        usual = float(taken(state, "usual", np.float64))
+        return FlatForest(roots, depths, nodes, lengths, width, usual)
 
 
 class _Flat:

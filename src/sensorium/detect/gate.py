@@ -16,6 +16,7 @@ from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.features import FeatureSpec, Scale
 from sensorium.detect.protocol import Scored
 from sensorium.detect.tail import DECADES, SIGMAS, TailModel, count_window, improbability
+from sensorium.state.arrays import State, StateError, joined, part, taken
 
 # Weights of an entity's features, strongest first: several odd features outweigh one, but a
 # feature that only repeats another adds little.
@@ -92,6 +93,42 @@ class Gate:
             self._combined_model(0).learn(np.zeros(scored.unmoved), fade=not len(scored))
         self._passed_before = scored.keys[verdicts.passed]
 
+    def state(self) -> State:
+        """The distributions learned, what is saved up, and who passed last."""
+        models = {
+            f"{column}.{stratum}": self._by_feature[column, stratum]
+            for column, stratum in sorted(self._by_feature)
+        }
+        combined = {str(stratum): self._combined[stratum] for stratum in sorted(self._combined)}
+        return {
+            **joined(
+                feature=joined(**{name: model.state() for name, model in models.items()}),
+                combined=joined(**{name: model.state() for name, model in combined.items()}),
+                marginal=self._marginal.state(),
+                extreme=self._extreme.state(),
+            ),
+            "features": np.array(sorted(self._by_feature), np.int64).reshape(-1, 2),
+            "strata": np.array(sorted(self._combined), np.int64),
+            "passed": self._passed_before.copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        pairs = taken(state, "features", np.int64, None, 2)
+        if ((pairs[:, 0] < 0) | (pairs[:, 0] >= len(self._features))).any():
+            raise StateError("a kept state has a feature that does not exist")
+        self._by_feature, self._combined = {}, {}
+        for column, stratum in pairs.tolist():
+            model = self._feature_model(column, stratum)
+            if model is None:
+                raise StateError("a kept state has scores of a feature that needs none")
+            model.restore(part(state, f"feature.{column}.{stratum}"))
+        for stratum in taken(state, "strata", np.int64, None).tolist():
+            self._combined_model(stratum).restore(part(state, f"combined.{stratum}"))
+        self._marginal.restore(part(state, "marginal"))
+        self._extreme.restore(part(state, "extreme"))
+        self._passed_before = taken(state, "passed", np.uint64, None)
+
     def _admitted(self, scored: Scored, verdicts: Verdicts, passed: I64, among: int) -> I64:
         """Those of the entities that ``passed``, in one stratum, whose scores are learned."""
         stratum = int(scored.strata[passed[0]]) if len(passed) else 0
@@ -142,6 +179,20 @@ class _Savings:
         taken = min(int(saved), wanted)
         self._saved[stratum] = saved - taken
         return taken
+
+    def state(self) -> State:
+        """What is saved of each stratum."""
+        strata = sorted(self._saved)
+        return {
+            "strata": np.array(strata, np.int64),
+            "saved": np.array([self._saved[stratum] for stratum in strata], np.float64),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        strata = taken(state, "strata", np.int64, None)
+        saved = taken(state, "saved", np.float64, len(strata))
+        self._saved = dict(zip(strata.tolist(), saved.tolist(), strict=True))
 
 
 def _by_stratum(scored: Scored) -> list[tuple[int, I64 | slice]]:

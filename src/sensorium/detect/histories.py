@@ -20,6 +20,8 @@ from sensorium.detect.kernels.histories import (
     insert_values,
     pool_values,
 )
+from sensorium.detect.kernels.keeping import pack_rows, unpack_rows
+from sensorium.state.arrays import State, StateError, taken
 
 Array = npt.NDArray[Any]
 
@@ -123,6 +125,34 @@ class Histories:
         pool = np.empty(int(self._parts["counts"][rows, feature].sum(dtype=np.int64)))
         pool_values(rows, feature, Store(**self._parts), pool)
         return pool
+
+    def state(self) -> State:
+        """Every row's values, without what is empty between them."""
+        counts, steps = self._parts["counts"], self._parts["steps"]
+        held = int(counts.sum(dtype=np.int64))
+        values, slots = (np.empty(held, self._parts[name].dtype) for name in ("values", "slots"))
+        pack_rows(Store(**self._parts), values, slots)
+        return {"values": values, "slots": slots, "counts": counts.copy(), "steps": steps.copy()}
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave in place of what is here."""
+        parts, length = self._parts, int(self._parts["shape"][0])
+        steps = taken(state, "steps", np.int32, None)
+        counts = taken(state, "counts", parts["counts"].dtype, len(steps), parts["counts"].shape[1])
+        of_rows = counts.sum(axis=1, dtype=np.int64)
+        held = int(of_rows.sum())
+        values = taken(state, "values", parts["values"].dtype, held)
+        slots = taken(state, "slots", parts["slots"].dtype, held)
+        lived = np.clip(steps, 0, length)
+        if (counts > lived[:, None]).any() or steps.min(initial=0) < 0 or (slots >= length).any():
+            raise StateError("a kept state has histories that are longer than they may be")
+        self.forget(np.arange(max(len(steps), len(parts["steps"]))))
+        starts, at = np.cumsum(of_rows) - of_rows, 0
+        while at < len(steps):
+            runs = steps, values, slots, Store(**self._parts)
+            at = unpack_rows(at, starts, counts, *runs)
+            if at < len(steps):
+                self._more_slabs()
 
     def _more_slabs(self) -> None:
         held = len(self._parts["free"])

@@ -12,6 +12,7 @@ import numpy as np
 
 from sensorium.detect.arrays import I32, I64, U8, U64, Bool
 from sensorium.detect.kernels.probing import enter_rows, find_rows, leave_rows
+from sensorium.state.arrays import State, StateError, columns, put_columns, whole
 
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
@@ -110,6 +111,28 @@ class KeyIndex:
         """Forget ``keys`` and free their rows."""
         rows = self.find(keys)
         self._leave(np.unique(rows[rows >= 0]))
+
+    def state(self) -> State:
+        """The keys, with their rows."""
+        used = self.rows_used
+        return {
+            **columns(self, used, "_key_of", "_seen", "_held"),
+            "used": np.array(used),
+            "evicted": np.array(self.evicted),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave; the rows are the same."""
+        used = whole(state, "used", most=self.capacity)
+        put_columns(self, state, used, "_key_of", "_seen", "_held")
+        self.rows_used, self.evicted = used, whole(state, "evicted")
+        rows = np.flatnonzero(self._held)
+        if len(np.unique(self._key_of[rows])) != len(rows):
+            raise StateError("a kept state gives two rows to one key")
+        self._count, self._free = len(rows), np.flatnonzero(~self._held)
+        self._slots = np.full(max(_SMALLEST, 2 * _power_of_two(2 * len(rows))), -1, np.int32)
+        enter_rows(rows, self._slots, self._key_of)
+        self._sorted = None
 
     def _in_order(self) -> tuple[U64, I64]:
         if self._sorted is None:

@@ -11,6 +11,7 @@ from sensorium.detect.features import FeatureSpec, Scale
 from sensorium.detect.kernels.comparing import limit_learned
 from sensorium.detect.keys import KeyIndex
 from sensorium.detect.protocol import Scored
+from sensorium.state.arrays import State, columns, joined, part, put_columns
 
 # A value that did not pass moves its entity's baseline at most this far, in sigmas.
 _LIMIT = 6.0
@@ -85,6 +86,18 @@ class Profiles:
         absent = self._index.rows[~np.isin(self._index.keys, present)]
         compared = self._compared(values[None, :])
         self._baseline.insert(absent, np.repeat(compared, len(absent), axis=0))
+
+    def state(self) -> State:
+        """Who is known, and what is usual for each."""
+        parts = joined(index=self._index.state(), baseline=self._baseline.state())
+        return {**parts, **columns(self, self._index.rows_used, "_held")}
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._index.restore(part(state, "index"))
+        self._baseline.restore(part(state, "baseline"))
+        put_columns(self, state, self._index.rows_used, "_held")
+        self._latest = None
 
     def _compared(self, values: F64) -> F64:
         compared = np.empty(values.shape)

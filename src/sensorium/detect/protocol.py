@@ -5,6 +5,7 @@ A detector MUST
 - give the same answer for the same windows, whatever the order of records within them;
 - change no state in :meth:`Detector.score` and :meth:`Detector.explain`;
 - look at nothing later than the window it is given;
+- give, after its state was put into another, what it would have given without;
 - bound its memory by the settings, whatever the number of entities;
 - accept windows without any record of its signal, values that never change, gaps and NaN.
 
@@ -25,6 +26,7 @@ from sensorium.detect.logs.window import LogWindow
 from sensorium.detect.metrics.window import MetricWindow
 from sensorium.model.anomaly import Entity, EntityKind, Feature, Peer
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,15 @@ class Detector(Protocol):
         """Say what row ``place`` of ``scored`` is and who made it odd.
 
         ``features`` are indexes of the features that made it odd, strongest first.
+        """
+
+    def state(self) -> State:
+        """All that was learned, in arrays that later windows do not change."""
+
+    def restore(self, state: State) -> None:
+        """Go on, in a new detector of equal settings, as the one whose state this was.
+
+        StateError where it does not fit; the detector is of no use then.
         """
 
     def entities(self) -> int:

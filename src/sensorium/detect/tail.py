@@ -25,6 +25,7 @@ from sensorium.detect.kernels.tails import (
     improbable_rows,
     survivals,
 )
+from sensorium.state.arrays import State, StateError, taken
 
 _UNIT = 0.1
 _PER_FOLD = 40.0
@@ -114,6 +115,18 @@ class TailModel:
     def quantile(self, probability: float) -> float:
         """The smallest grid score whose tail probability is at most ``probability``."""
         return float(first_below(probability, _EDGES, _GUESSES, *self.fitted()))
+
+    def state(self) -> State:
+        """The scores seen, as far as they are remembered."""
+        return {"counts": self._counts.copy(), "windows": np.array(self._windows)}
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        counts = taken(state, "counts", np.float64, _BINS)
+        windows = float(taken(state, "windows", np.float64))
+        if not (np.isfinite(counts) & (counts >= 0)).all() or not 0 <= windows < math.inf:
+            raise StateError("a kept state counts scores that cannot be counts")
+        self._counts, self._windows, self._fit = counts, windows, None
 
     def fitted(self) -> tuple[F64, F64]:
         """The shares above each edge, and what ``kernels.tails`` takes of the tail."""

@@ -87,12 +87,30 @@ class WindowBuffer:
         self._latest_arrival = 0
         self.clamped = Clamped()
 
-    def add(self, signal: Signal, batch: pa.RecordBatch) -> None:
-        """Put every row of ``batch`` into its window."""
+    @property
+    def closed_below(self) -> int | None:
+        """The first window that is open still; None before any was closed."""
+        return self._closed_below
+
+    def close_below(self, window: int) -> None:
+        """Take it that all windows before this one are closed; call before the first row."""
+        self._closed_below = window
+
+    def add(self, signal: Signal, batch: pa.RecordBatch, *, again: bool = False) -> None:
+        """Put every row of ``batch`` into its window.
+
+        Of rows that are read ``again`` those of closed windows are left out.
+        """
         if not batch.num_rows:
             return
         index = self._clamp(signal, batch) // self._window_ns
-        if self._closed_below is not None:
+        if again and self._closed_below is not None:
+            taken = np.flatnonzero(index >= self._closed_below)
+            if len(taken) < len(index):
+                batch, index = batch.take(pa.array(taken)), index[taken]
+            if not batch.num_rows:
+                return
+        elif self._closed_below is not None:
             late = index < self._closed_below
             self.clamped.after_close += int(late.sum())
             index = np.where(late, self._closed_below, index)

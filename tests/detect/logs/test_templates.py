@@ -69,7 +69,7 @@ def test_ids_survive_a_restart() -> None:
     miner = TemplateMiner(0.5, 100)
     ids = _ids(miner, *LINES)
     again = TemplateMiner(0.5, 100)
-    again.restore(miner.changed())
+    again.take_over(miner.changed())
     assert _ids(again, *reversed(LINES)) == list(reversed(ids))
     assert again.changed() == []
 
@@ -117,7 +117,7 @@ def test_a_list_is_one_variable_however_long_it_is() -> None:
 def test_a_line_that_two_templates_cover_takes_the_one_with_more_of_its_words() -> None:
     miner = TemplateMiner(0.6, 100)
     texts = ("the quick <*> fox <*>", "the quick red fox <*>", "the <*> red fox leaps")
-    miner.restore([Template(i, "sshd", text, 10 - i) for i, text in enumerate(texts, 1)])
+    miner.take_over([Template(i, "sshd", text, 10 - i) for i, text in enumerate(texts, 1)])
     assert _ids(miner, "the quick red fox jumps", "the quick tan fox leaps") == [2, 1]
     assert _ids(miner, "the quick red fox leaps") == [3], "the older of equals"
 
@@ -157,7 +157,7 @@ def test_no_template_is_lost_or_made_anew_by_a_restart(lines: list[str]) -> None
     miner = TemplateMiner(0.6, 1000)
     ids = _ids(miner, *lines)
     again = TemplateMiner(0.6, 1000)
-    again.restore(miner.changed())
+    again.take_over(miner.changed())
     assert set(_ids(again, *lines)) <= set(ids)
     assert len(again) == len(miner)
     assert again.changed() == []

@@ -27,6 +27,7 @@ from sensorium.detect.tail import sigmas
 from sensorium.detect.wording import number, ports
 from sensorium.model.anomaly import Entity, EntityKind, Feature
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State, StateError, joined, part, taken, whole
 
 FEATURES = (improbability("beacon", "called regularly (improbability {})"),)
 
@@ -135,6 +136,25 @@ class BeaconDetector:
                 Feature("clients", float(clients), 0.0, 0.0),
             ),
         )
+
+    def state(self) -> State:
+        """The beats, since when they are counted, and how often pairs began to be regular."""
+        since = -1 if self._since_ns is None else self._since_ns
+        return {
+            **joined(beats=self._beats.state()),
+            "since": np.array(since),
+            "begun": np.array([self._windows, self._begun]),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._beats.restore(part(state, "beats"))
+        since = whole(state, "since", least=-1)
+        self._since_ns = None if since < 0 else since
+        self._windows, self._begun = taken(state, "begun", np.float64, 2).tolist()
+        if not (self._windows > 0 and self._begun >= 0):
+            raise StateError("a kept state has counted fewer than no windows")
+        self._latest = None
 
     def entities(self) -> int:
         """Pairs remembered."""

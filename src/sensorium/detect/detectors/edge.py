@@ -29,6 +29,7 @@ from sensorium.links.network.plain import PlainScorer
 from sensorium.links.network.smoothing import burst
 from sensorium.model.anomaly import Entity, EntityKind, Feature
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State, columns, joined, part, put_columns, taken
 
 FEATURES = (plain("unlikely", "made first contacts that are unlikely by {}", 1.0),)
 
@@ -135,6 +136,22 @@ class EdgeDetector:
             summary=f"{who} talked with {whom}{service}{more} for the first time: {reasons}",
             features=_told(scored, place, len(mine), talk.known[strongest]),
         )
+
+    def state(self) -> State:
+        """The graph, what first contacts scored lately, and whose are not believed yet."""
+        return {
+            **joined(memory=self._memory.kept(), held=self._held.state()),
+            **columns(self, self._held.rows_used, "_windows"),
+            "recent": self._recent.copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._memory.restore(part(state, "memory"))
+        self._held.restore(part(state, "held"))
+        put_columns(self, state, self._held.rows_used, "_windows")
+        self._recent = taken(state, "recent", np.float64, None)
+        self._latest = None
 
     def entities(self) -> int:
         """Hosts remembered."""

@@ -20,6 +20,7 @@ from sensorium.detect.tail import sigmas
 from sensorium.detect.wording import number
 from sensorium.model.anomaly import Entity, EntityKind, Feature
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State, columns, joined, part, put_columns
 
 FEATURES = (improbability("first_move", "moved for the first time (improbability {})"),)
 
@@ -115,6 +116,21 @@ class FirstMoveDetector:
                 ),
             ),
         )
+
+    def state(self) -> State:
+        """The value of every series, and how often each metric's move."""
+        return {
+            **joined(index=self._index.state(), families=self._families.state()),
+            **columns(self, self._index.rows_used, "_value", "_seen", "_held"),
+            **columns(self, self._families.rows_used, "_counts"),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._index.restore(part(state, "index"))
+        self._families.restore(part(state, "families"))
+        put_columns(self, state, self._index.rows_used, "_value", "_seen", "_held")
+        put_columns(self, state, self._families.rows_used, "_counts")
 
     def entities(self) -> int:
         """Series remembered."""

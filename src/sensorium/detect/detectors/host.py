@@ -33,6 +33,7 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
 from sensorium.model.anomaly import Entity, EntityKind
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State
 
 FEATURES = (
     volume("bytes_out", "sent {}"),
@@ -174,6 +175,15 @@ class HostDetector:
             peers=peers(window.flows, rows, weight, as_client),
             summary=said if shape is None else f"{said}; {shape.told}",
         )
+
+    def state(self) -> State:
+        """The baselines."""
+        return self._profiles.state()
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._profiles.restore(state)
+        self._latest = None
 
     def entities(self) -> int:
         """Hosts remembered."""

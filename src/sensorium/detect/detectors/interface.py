@@ -14,6 +14,7 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
 from sensorium.model.anomaly import Entity, EntityKind, Peer
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State
 
 FEATURES = (
     volume("bytes_in", "took in {}", falls=True),
@@ -71,6 +72,14 @@ class InterfaceDetector:
                 f"Interface {name}", FEATURES[strongest], value, expected, seconds=self._seconds
             ),
         )
+
+    def state(self) -> State:
+        """The baselines."""
+        return self._profiles.state()
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._profiles.restore(state)
 
     def entities(self) -> int:
         """Interfaces remembered."""

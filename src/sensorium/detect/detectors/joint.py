@@ -18,6 +18,7 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.tail import SIGMAS, TailModel, decades
 from sensorium.model.anomaly import EntityKind, Feature
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State, joined, part, taken, whole
 
 FEATURES = (improbability("joint", "behaved unlike any host before (improbability {})"),)
 
@@ -97,6 +98,24 @@ class JointDetector:
                 for i in order
             ),
         )
+
+    def state(self) -> State:
+        """The vectors, the forest fitted to them, and how odd they usually are."""
+        forest = {} if self._forest is None else self._forest.state()
+        return {
+            **joined(usual=self._usual.state(), odd=self._odd.state(), forest=forest),
+            "vectors": self._vectors.copy(),
+            "fitted_at": np.array(self._fitted_at),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._usual.restore(part(state, "usual"))
+        self._odd.restore(part(state, "odd"))
+        self._vectors = taken(state, "vectors", np.float64, None, len(HOST_FEATURES))
+        self._fitted_at = whole(state, "fitted_at")
+        forest = part(state, "forest")
+        self._forest = FlatForest.restored(forest, len(HOST_FEATURES)) if forest else None
 
     def entities(self) -> int:
         """Vectors remembered."""

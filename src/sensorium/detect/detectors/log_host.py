@@ -18,6 +18,7 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
 from sensorium.model.anomaly import Entity, EntityKind
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State, joined, part
 
 FEATURES = (
     count("lines", "logged {} lines"),
@@ -88,6 +89,15 @@ class LogHostDetector:
             summary=sentence(who, FEATURES[strongest], value, expected, seconds=self._seconds)
             + (f', most of them "{told}"' if told else ""),
         )
+
+    def state(self) -> State:
+        """The baselines, and the templates that each sender is known by."""
+        return joined(profiles=self._profiles.state(), seen=self._seen.state())
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._profiles.restore(part(state, "profiles"))
+        self._seen.restore(part(state, "seen"))
 
     def entities(self) -> int:
         """Senders remembered."""

@@ -18,6 +18,7 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import number
 from sensorium.model.anomaly import Entity, EntityKind
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State, joined, part, taken
 
 FEATURES = (
     count("lines", "logged {} times"),
@@ -56,6 +57,15 @@ class _Novelty:
         self._counts[:, 1] += np.bincount(level, new, 3)
         self._anywhere.admit(np.unique(template), now)
         self._here.admit(pair, now)
+
+    def state(self) -> State:
+        parts = joined(anywhere=self._anywhere.state(), here=self._here.state())
+        return {**parts, "counts": self._counts.copy()}
+
+    def restore(self, state: State) -> None:
+        self._anywhere.restore(part(state, "anywhere"))
+        self._here.restore(part(state, "here"))
+        self._counts = taken(state, "counts", np.float64, 3, 2)
 
 
 def _level(severity: I64) -> I64:
@@ -122,6 +132,15 @@ class LogTemplateDetector:
                 f"expected about {expected}{first}"
             ),
         )
+
+    def state(self) -> State:
+        """The baselines, and how often templates are new."""
+        return joined(profiles=self._profiles.state(), novelty=self._novelty.state())
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._profiles.restore(part(state, "profiles"))
+        self._novelty.restore(part(state, "novelty"))
 
     def entities(self) -> int:
         """Templates of senders remembered."""

@@ -15,6 +15,7 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
 from sensorium.model.anomaly import Entity, EntityKind
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State
 
 FEATURES = (
     volume("bytes_up", "sent {}"),
@@ -88,6 +89,14 @@ class PairDetector:
                 extra=f" with {whom}",
             ),
         )
+
+    def state(self) -> State:
+        """The baselines."""
+        return self._profiles.state()
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._profiles.restore(state)
 
     def entities(self) -> int:
         """Pairs remembered."""

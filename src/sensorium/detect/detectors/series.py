@@ -15,6 +15,7 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import number
 from sensorium.model.anomaly import Entity, EntityKind
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State, columns, joined, part, put_columns
 
 FEATURES = (plain("value", "was {}", 0.0, falls=True),)
 
@@ -140,6 +141,17 @@ class SeriesDetector:
                 f"expected about {number(expected)}"
             ),
         )
+
+    def state(self) -> State:
+        """The baselines, and which series are odd or still just now."""
+        parts = joined(index=self._index.state(), baseline=self._baseline.state())
+        return {**parts, **columns(self, self._index.rows_used, "_held", "_still", "_last")}
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._index.restore(part(state, "index"))
+        self._baseline.restore(part(state, "baseline"))
+        put_columns(self, state, self._index.rows_used, "_held", "_still", "_last")
 
     def entities(self) -> int:
         """Series remembered."""

@@ -15,6 +15,7 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import ports, sentence
 from sensorium.model.anomaly import Entity, EntityKind
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State
 
 FEATURES = (
     count("flows", "was asked {} times", falls=True),
@@ -103,6 +104,14 @@ class ServiceDetector:
                 f"{server}:{port}", FEATURES[strongest], value, expected, seconds=self._seconds
             ),
         )
+
+    def state(self) -> State:
+        """The baselines."""
+        return self._profiles.state()
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._profiles.restore(state)
 
     def entities(self) -> int:
         """Services remembered."""

@@ -22,11 +22,23 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.tail import sigmas
 from sensorium.model.anomaly import Entity, EntityKind, Feature
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import (
+    Array,
+    State,
+    columns,
+    joined,
+    part,
+    put_columns,
+    taken,
+    taken_texts,
+    texts,
+)
 
 FEATURES = (improbability("silence", "was silent (improbability {})"),)
 
 _REGULAR = 0.9
 _SETTLED = 10
+_COUNTS = ("present", "absent", "run", "longest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +93,41 @@ class _Presence:
         for counts in (self.present, self.absent, self.run, self.longest):
             counts[rows] = 0
 
+    def state(self) -> State:
+        used = self.index.rows_used
+        return {
+            **joined(index=self.index.state(), marks=_kept_marks(self.marks[:used])),
+            **columns(self, used, *_COUNTS),
+        }
+
+    def restore(self, state: State) -> None:
+        self.index.restore(part(state, "index"))
+        used = self.index.rows_used
+        put_columns(self, state, used, *_COUNTS)
+        self.marks = _taken_marks(part(state, "marks"), used, self.marks.dtype)
+
     def improbability(self, rows: I64, run: I64) -> F64:
         absent, present = self.absent[rows], self.present[rows]
         idle = (absent + 1.0) / (absent + present + 2.0)
         return np.where(run > self.longest[rows], -run * np.log10(idle), 0.0)
+
+
+def _kept_marks(marks: Array) -> State:
+    """Marks as plain arrays: texts, or a column for each of their fields."""
+    if marks.dtype.names is None:
+        return joined(text=texts(mark or "" for mark in marks.tolist()))
+    return {name: np.ascontiguousarray(marks[name]) for name in marks.dtype.names}
+
+
+def _taken_marks(state: State, rows: int, dtype: np.dtype[Any]) -> Array:
+    marks = np.zeros(rows, dtype)
+    if dtype.names is None:
+        marks[:] = taken_texts(state, "text", rows)
+        return marks
+    for name in dtype.names:
+        column = marks[name]
+        column[:] = taken(state, name, column.dtype, *column.shape)
+    return marks
 
 
 class SilenceDetector:
@@ -186,6 +229,15 @@ class SilenceDetector:
                 ),
             ),
         )
+
+    def state(self) -> State:
+        """Who was there how often, and who they are."""
+        return self._state.state()
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._state.restore(state)
+        self._latest = None
 
     def entities(self) -> int:
         """Entities remembered."""

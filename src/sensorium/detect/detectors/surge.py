@@ -24,6 +24,7 @@ from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
 from sensorium.model.anomaly import Entity, EntityKind
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State, joined, part
 
 FEATURES = (plain("surge", "was part of a surge of {} (log)", 1.0),)
 
@@ -84,6 +85,15 @@ class SurgeDetector:
                 extra=f" at {whom}",
             ),
         )
+
+    def state(self) -> State:
+        """The stream's counts, and the baselines."""
+        return joined(stream=self._stream.state(), profiles=self._profiles.state())
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._stream.restore(part(state, "stream"))
+        self._profiles.restore(part(state, "profiles"))
 
     def entities(self) -> int:
         """Pairs remembered."""

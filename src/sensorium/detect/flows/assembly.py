@@ -10,6 +10,7 @@ from sensorium.detect.flows.records import gather_records
 from sensorium.detect.flows.told import Told
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.windows import Part
+from sensorium.state.arrays import State, joined, part
 
 
 class FlowAssembly:
@@ -30,3 +31,12 @@ class FlowAssembly:
     def learn(self, window: FlowWindow, index: int) -> None:
         """Take the window's first contacts in, after it has been scored."""
         self._novelty.learn(window, index)
+
+    def state(self) -> State:
+        """What reaches over windows."""
+        return joined(novelty=self._novelty.state(), told=self._told.state())
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._novelty.restore(part(state, "novelty"))
+        self._told.restore(part(state, "told"))

@@ -14,6 +14,7 @@ from sensorium.detect.arrays import F32, F64, I32, I64, U64, Bool
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.kernels import beating
 from sensorium.detect.keys import KeyIndex, combine
+from sensorium.state.arrays import State, columns, joined, part, put_columns
 
 KEPT = 24
 """Beats kept of a pair: the latest."""
@@ -216,6 +217,26 @@ class Beats:
         sketch = np.zeros(len(service), np.uint64)
         sketch[rows >= 0] = self._clients[rows[rows >= 0]]
         return np.asarray(np.bitwise_count(sketch), np.int64)
+
+    def state(self) -> State:
+        """The pairs followed, and who calls which service."""
+        return {
+            **joined(
+                index=self._index.state(),
+                services=self._services.state(),
+                pairs=columns(self._columns, self._index.rows_used, *vars(self._columns)),
+            ),
+            **columns(self, self._services.rows_used, "_clients"),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._index.restore(part(state, "index"))
+        self._services.restore(part(state, "services"))
+        made = _Columns(0)
+        put_columns(made, part(state, "pairs"), self._index.rows_used, *vars(made))
+        self._columns = made
+        put_columns(self, state, self._services.rows_used, "_clients")
 
     def _rare(self, service: U64) -> Bool:
         return np.asarray(self.clients(service) <= FEW_CLIENTS, np.bool_)

@@ -22,6 +22,7 @@ from sensorium.detect.kernels.relations import (
     sum_edges,
 )
 from sensorium.detect.keys import KeyIndex
+from sensorium.state.arrays import State, columns, joined, part, put_columns, taken
 
 _BELIEF = 20.0
 
@@ -53,6 +54,20 @@ class _Counter:
         self.total += (int(seen.sum()), int(new.sum()))
         self._counts[rows[kept], 0] += seen[kept]
         self._counts[rows[kept], 1] += new[kept]
+
+    def state(self) -> State:
+        """All counts."""
+        return {
+            **joined(index=self._index.state()),
+            **columns(self, self._index.rows_used, "_counts"),
+            "total": self.total.copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._index.restore(part(state, "index"))
+        put_columns(self, state, self._index.rows_used, "_counts")
+        self.total = taken(state, "total", np.float64, 2)
 
 
 class Novelty:
@@ -121,6 +136,22 @@ class Novelty:
         first = np.zeros(len(services), np.int64)
         np.add.at(first, services.of, new)
         self._servers.add(services.keys, services.sums[:, EDGES], first, now)
+
+    def state(self) -> State:
+        """The edges and services known, and how often new ones appeared where."""
+        return joined(
+            edges=self._edges.state(),
+            services=self._services.state(),
+            clients=self._clients.state(),
+            servers=self._servers.state(),
+        )
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._edges.restore(part(state, "edges"))
+        self._services.restore(part(state, "services"))
+        self._clients.restore(part(state, "clients"))
+        self._servers.restore(part(state, "servers"))
 
     def _improbability(self, client: U64, service: U64) -> F64:
         by_client, by_server = self._clients.read(client), self._servers.read(service)

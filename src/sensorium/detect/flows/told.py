@@ -11,6 +11,7 @@ import numpy as np
 from sensorium.detect.arrays import I32, I64, U64
 from sensorium.detect.kernels.conversing import remember_told
 from sensorium.detect.kernels.probing import enter_rows
+from sensorium.state.arrays import State, StateError, columns, put_columns, whole
 
 _REMEMBER_NS = 120_000_000_000
 _SMALLEST = 1 << 10
@@ -39,6 +40,29 @@ class Told:
             self._sweep(len(directions))
         table = self._slots, self._keys, self._points, self._until
         self._used = remember_told(directions, best, names, sums, *table, self._used)
+
+    def state(self) -> State:
+        """The directions remembered."""
+        return {
+            **columns(self, self._used, "_keys", "_points", "_until"),
+            "used": np.array(self._used),
+            "room": np.array(len(self._keys)),
+            "since": np.array(self._since),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        used = whole(state, "used")
+        room = whole(state, "room", least=_SMALLEST // 2, most=1 << 30)
+        put_columns(self, state, used, "_keys", "_points", "_until")
+        if used > room or room & (room - 1) or len(np.unique(self._keys)) != used:
+            raise StateError("a kept state tells twice of a direction, or of too many")
+        for name in ("_keys", "_points", "_until"):
+            column = getattr(self, name)
+            setattr(self, name, np.concatenate([column, np.zeros(room - used, column.dtype)]))
+        self._used, self._since = used, whole(state, "since", least=-(2**62))
+        self._slots = np.full(2 * room, -1, np.int32)
+        enter_rows(np.arange(used), self._slots, self._keys)
 
     def _sweep(self, more: int) -> None:
         """Forget what is too old to matter, and leave room for ``more``, and as many again."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from sensorium.detect.arrays import I64, U64
 from sensorium.ingest.compiled import kernel
+from sensorium.state.arrays import State, StateError, columns, put_columns, whole
 
 _SMALLEST = 1 << 12
 
@@ -44,6 +45,26 @@ class KnownShapes:
         self._ids[self._count] = template_id
         _place(self._order, self._count, self._count + 1, self._slots)
         self._count += 1
+
+    def state(self) -> State:
+        """The shapes in their order, and their templates."""
+        return {
+            **columns(self, self._count, "_order", "_ids"),
+            "count": np.array(self._count),
+            "evicted": np.array(self.evicted),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        count = whole(state, "count", most=self._capacity)
+        put_columns(self, state, count, "_order", "_ids")
+        if len(np.unique(self._order)) != count or not self._order.all():
+            raise StateError("a kept state has a shape of log lines twice")
+        room = 1 << max(count - 1, _SMALLEST - 1).bit_length()
+        for name in ("_order", "_ids"):
+            setattr(self, name, np.append(getattr(self, name), np.zeros(room - count, np.uint64)))
+        self._count, self.evicted = count, whole(state, "evicted")
+        self._index()
 
     def _grow(self) -> None:
         self._order = np.append(self._order, np.zeros_like(self._order))

@@ -21,6 +21,7 @@ from sensorium.detect.keys import text_key
 from sensorium.detect.logs.known import KnownShapes
 from sensorium.detect.logs.shapes import WILDCARD, masked, shape_keys
 from sensorium.detect.logs.tree import Node, Tree, words_of
+from sensorium.state.arrays import State, StateError, joined, part, taken, taken_texts, texts
 
 _SHAPES_PER_TEMPLATE = 8
 
@@ -54,6 +55,7 @@ class TemplateMiner:
     """
 
     def __init__(self, similarity: float, capacity: int) -> None:
+        self._similarity = similarity
         self._tree = Tree(similarity)
         self._capacity = capacity
         self._nodes: dict[int, Node] = {}
@@ -87,7 +89,35 @@ class TemplateMiner:
         self._changed.clear()
         return changed
 
-    def restore(self, templates: list[Template]) -> None:
+    def state(self) -> State:
+        """The templates in the order of their age, the shapes known, and what is to be told."""
+        nodes = list(self._nodes.values())
+        return {
+            **joined(
+                known=self._known.state(),
+                apps=texts(node.app for node in nodes),
+                words=texts(" ".join(node.words) for node in nodes),
+            ),
+            "ids": np.array([node.template_id for node in nodes], np.uint64),
+            "first_seen_ns": np.array([node.first_seen_ns for node in nodes], np.int64),
+            "changed": np.array(list(self._changed), np.uint64),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        ids = taken(state, "ids", np.uint64, None).tolist()
+        first = taken(state, "first_seen_ns", np.int64, len(ids)).tolist()
+        apps, words = (taken_texts(state, name, len(ids)) for name in ("apps", "words"))
+        changed = taken(state, "changed", np.uint64, None).tolist()
+        if len(set(ids)) != len(ids) or not set(changed) <= set(ids):
+            raise StateError("a kept state has a template twice, or tells of one that it lacks")
+        self._known.restore(part(state, "known"))
+        self._tree, self._nodes = Tree(self._similarity), {}
+        for template_id, app, text, seen_ns in zip(ids, apps, words, first, strict=True):
+            self._add(Node(template_id, app, text.split(), seen_ns))
+        self._changed = dict.fromkeys(changed)
+
+    def take_over(self, templates: list[Template]) -> None:
         """Take in templates of an earlier run, so that their lines keep their ids."""
         for known in sorted(templates, key=lambda t: (t.first_seen_ns, t.template_id)):
             if known.template_id not in self._nodes and len(self._nodes) < self._capacity:

@@ -9,6 +9,7 @@ from sensorium.detect.arrays import F64, I64, U64
 from sensorium.detect.keys import mix, text_key
 from sensorium.detect.metrics.registry import Reading, SeriesRegistry
 from sensorium.detect.metrics.window import MetricWindow, Series, SeriesKind, Targets
+from sensorium.state.arrays import State
 
 
 class MetricAssembly:
@@ -30,6 +31,14 @@ class MetricAssembly:
         self._registry.last_value[row] = value[ends]
         self._registry.last_time[row] = time[ends]
         return self._window(batch.num_rows, row, level, increase, seconds)
+
+    def state(self) -> State:
+        """What is known of the series."""
+        return self._registry.state()
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self._registry.restore(state)
 
     def _samples(self, batch: pa.RecordBatch, index: int) -> tuple[I64, I64, F64]:
         """Rows, times and values of usable samples, by row and time, one per moment."""

@@ -13,11 +13,23 @@ import pyarrow as pa
 from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.keys import KeyIndex, text_key
 from sensorium.detect.metrics.window import Series
+from sensorium.state.arrays import (
+    State,
+    StateError,
+    columns,
+    joined,
+    part,
+    put_columns,
+    taken,
+    taken_texts,
+    texts,
+)
 
 # So many rises without a fall make a counter of a series without a type.
 _RISEN = 10
 
 # Made by the scraper, so they are there even when the target did not answer.
+_COLUMNS = ("reading", "family", "target", "last_value", "last_time", "rises", "fell", "fraction")
 _OF_THE_SCRAPER = ("up", "scrape_duration_seconds")
 
 
@@ -111,6 +123,58 @@ class SeriesRegistry:
         if len(starts):
             self.rises[first] += np.add.reduceat((values > before).astype(np.int64), starts)
 
+    def state(self) -> State:
+        """Every series with its names, and what belongs together."""
+        rows = sorted(self.series)
+        known = [self.series[row] for row in rows]
+        halves = [(parts.get("sum", -1), parts.get("count", -1)) for parts in self._parts.values()]
+        return {
+            **joined(index=self.index.state()),
+            **columns(self, self.index.rows_used, *_COLUMNS),
+            "rows": np.array(rows, np.int64),
+            **joined(
+                keys=texts(series.key for series in known),
+                names=texts(series.name for series in known),
+                hosts=texts(series.host for series in known),
+                instances=texts(self.instances.values()),
+                distributions=texts(self._parts),
+                part_of=texts(self._part_of.values()),
+            ),
+            "instance_keys": np.array(list(self.instances), np.uint64),
+            "halves": np.array(halves, np.int64).reshape(-1, 2),
+            "part_rows": np.array(list(self._part_of), np.int64),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` gave."""
+        self.index.restore(part(state, "index"))
+        put_columns(self, state, self.index.rows_used, *_COLUMNS)
+        rows = taken(state, "rows", np.int64, None)
+        if not set(self.index.rows.tolist()) <= set(rows.tolist()) <= set(range(len(self.reading))):
+            raise StateError("a kept state names series that it does not have")
+        columns_of = (taken_texts(state, name, len(rows)) for name in ("keys", "names", "hosts"))
+        told = zip(*columns_of, strict=True)
+        self.series = {row: Series(*names) for row, names in zip(rows.tolist(), told, strict=True)}
+        keys = taken(state, "instance_keys", np.uint64, None).tolist()
+        self.instances = dict(zip(keys, taken_texts(state, "instances", len(keys)), strict=True))
+        if not set(self.target[self.index.rows].tolist()) <= set(keys):
+            raise StateError("a kept state has series of targets without a name")
+        self._restore_means(state)
+
+    def _restore_means(self, state: State) -> None:
+        rows = taken(state, "part_rows", np.int64, None)
+        halves = taken(state, "halves", np.int64, None, 2)
+        if not {*rows.tolist(), *halves[halves >= 0].tolist()} <= set(self.series):
+            raise StateError("a kept state has means of series that it does not have")
+        of = taken_texts(state, "part_of", len(rows))
+        self._part_of = dict(zip(rows.tolist(), of, strict=True))
+        self._parts, self.means = {}, {}
+        keys = taken_texts(state, "distributions", len(halves))
+        for key, (sum_row, count_row) in zip(keys, halves.tolist(), strict=True):
+            both = {"sum": sum_row, "count": count_row}
+            self._parts[key] = {name: row for name, row in both.items() if row >= 0}
+            self._note_mean(key)
+
     def _enter(self, batch: pa.RecordBatch, rows: I64, samples: I64) -> None:
         self._grow()
         for row in rows.tolist():
@@ -148,8 +212,13 @@ class SeriesRegistry:
         parts = self._parts.setdefault(key, {})
         parts[part] = row
         self._part_of[row] = key
+        self._note_mean(key)
+
+    def _note_mean(self, key: str) -> None:
+        parts = self._parts[key]
         if len(parts) == 2:
-            mean = Series(key, base, series.host)
+            one = self.series[parts["sum"]]
+            mean = Series(key, one.name.removesuffix("_sum"), one.host)
             self.means[key] = Mean(mean, text_key(f"mean of {key}"), parts["sum"], parts["count"])
 
     def _leave(self, row: int) -> None:

@@ -9,6 +9,7 @@ Achlioptas 2003).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from sensorium.links.network import table
 from sensorium.links.network.habits import features, learn, unknown
 from sensorium.links.network.names import COLUMN, FEATURES
+from sensorium.state.arrays import State, StateError, joined, part, taken, whole
 
 Array = np.ndarray[Any, Any]
 
@@ -142,6 +144,25 @@ class TalkMemory:
         order = np.lexsort(self._edges.pairs[there].T[::-1])
         return self._edges.pairs[there][order], self._edges.seen[there][order]
 
+    def kept(self) -> State:
+        """What is known: rows of the tables, without empty slots, and the sums."""
+        return {
+            **joined(hosts=_rows(self._hosts), edges=_rows(self._edges)),
+            "totals": self._totals.copy(),
+            "dropped": np.array(self.dropped),
+        }
+
+    def restore(self, kept: State) -> None:
+        """Take over what :meth:`kept` gave; StateError where it does not fit."""
+        hosts = _refilled(part(kept, "hosts"), _hosts, self._most[0])
+        edges = _refilled(part(kept, "edges"), _edges, self._most[1])
+        if hosts.filled.min(initial=0) < 0:
+            raise StateError("a kept state has hosts with fewer than no neighbours")
+        self._totals = taken(kept, "totals", np.float64, 3)
+        self.dropped = whole(kept, "dropped")
+        self._hosts, self._edges = hosts, edges
+        self._held = [int((table_.keys != table.EMPTY).sum()) for table_ in (hosts, edges)]
+
     def _fitting(self, order: Array, source: Array, target: Array) -> Array:
         """The edges that are learned: all, or as many as the tables hold where those are fewer."""
         hosts = np.unique(np.concatenate([source, target]))
@@ -192,6 +213,26 @@ def _moved(old: Any, new: Any, kept: Array) -> Any:
     for before, after in zip(old[1:], new[1:], strict=True):
         after[slots[:, 1]] = before[slots[:, 0]]
     return new
+
+
+def _rows(full: Any) -> State:
+    """The rows of slots that are taken."""
+    there = np.flatnonzero(full.keys != table.EMPTY)
+    return {name: column[there] for name, column in full._asdict().items()}
+
+
+def _refilled(rows: State, make: Callable[[int], Any], most: int) -> Any:
+    """Rows in a table that fits them."""
+    like = make(_FIRST)
+    keys = taken(rows, "keys", like.keys.dtype, None)
+    many = len(keys)
+    if many > most or not keys.all() or len(np.unique(keys)) != many:
+        raise StateError("a kept state knows too many hosts or edges, or one of them twice")
+    columns = {
+        name: taken(rows, name, column.dtype, many, *column.shape[1:])
+        for name, column in like._asdict().items()
+    }
+    return _moved(type(like)(**columns), make(_slots(many)), np.ones(many, np.bool_))
 
 
 def _hosts(slots: int) -> Hosts:

@@ -1,0 +1,1 @@
+"""What parts have learned, as arrays that outlast the process."""

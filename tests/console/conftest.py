@@ -37,6 +37,7 @@ class Bench:
     """What a test of the API looks at."""
 
     client: TestClient
+    observe: Observe
     records: Records
     desk: ApprovalDesk
     telemetry: ClickHouseTelemetry
@@ -114,7 +115,7 @@ def bench(tmp_path: Path, config: ConsoleConfig) -> Iterator[Bench]:
     )
     client = TestClient(build_api(deps, config), base_url="http://127.0.0.1")
     health = {"pipeline": Health(HealthState.OK)}
-    found.append(Bench(client, records, desk, telemetry, taken, health))
+    found.append(Bench(client, observe, records, desk, telemetry, taken, health))
     yield found[0]
     records.close()
     telemetry.close()

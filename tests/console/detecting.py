@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +14,10 @@ import pyarrow as pa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from sensorium.component import HealthState
+from sensorium.console.config import ConsoleConfig
 from sensorium.console.detect import DetectDeps, detect_routes
+from sensorium.console.server import HttpServer
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.models import ModelCard, ModelKind, ModelRegistry
 from sensorium.detect.models.forest_model import ForestModel
@@ -93,6 +98,21 @@ def scoring(by: Scorers | None = None, **limits: Any) -> Scoring:
     app = FastAPI(openapi_url="/api/openapi.json")
     app.include_router(detect_routes(DetectDeps(by or scorers(), config, clock), observe))
     return Scoring(TestClient(app), observe, clock)
+
+
+@asynccontextmanager
+async def listening(app: Any, observe: Observe) -> AsyncIterator[str]:
+    """The application on a port of its own; gives its URL."""
+    server = HttpServer(app, ConsoleConfig(port=0), observe)
+    url = server.url
+    running = asyncio.create_task(server.run())
+    try:
+        while server.health().state is not HealthState.OK:
+            await asyncio.sleep(0.001)
+        yield url
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def stream(columns: Mapping[str, Any] | pa.Table, compression: str | None = None) -> bytes:

@@ -16,10 +16,8 @@ import numpy as np
 import pytest
 
 from sensorium.config import load
-from sensorium.console.config import ConsoleConfig
 from sensorium.console.detect_openapi import ASKED
-from sensorium.console.server import HttpServer
-from tests.console.detecting import PATH, scorers, scoring, trained
+from tests.console.detecting import PATH, listening, scorers, scoring, trained
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -58,10 +56,7 @@ def test_the_example_with_a_trained_model_is_answered(root: Path, tmp_path: Path
 async def test_the_recipes_run_against_a_real_server(root: Path, tmp_path: Path) -> None:
     page = root / "docs/how-to/score-over-http.md"
     served = scoring()
-    server = HttpServer(served.client.app, ConsoleConfig(port=0), served.observe)
-    url = server.url
-    running = asyncio.create_task(server.run())
-    try:
+    async with listening(served.client.app, served.observe) as url:
         (command,) = blocks(page, "console")
         words = shlex.split(command.replace("\\\n", ""))
         body = words[words.index("--json") + 1]
@@ -70,17 +65,12 @@ async def test_the_recipes_run_against_a_real_server(root: Path, tmp_path: Path)
         assert words[-1] in program
         answer = await asyncio.to_thread(httpx.post, url + PATH, json=json.loads(body))
         assert "queue is 19, higher than ever" in answer.text
-        rng = np.random.default_rng(3)
-        rows = [
-            f"2026-01-05T00:{n // 60:02}:{n % 60:02},{x:.3f}" for n, x in enumerate(rng.random(300))
-        ]
+        values = np.random.default_rng(3).random(300)
+        rows = [f"2026-01-05T00:{n // 60:02}:{n % 60:02},{x:.3f}" for n, x in enumerate(values)]
         (tmp_path / "host.csv").write_text("\n".join(["time,load", *rows]) + "\n", encoding="utf-8")
         printed = await _run(program.replace("http://127.0.0.1:8470", url), tmp_path)
         wanted = ["score", "tail_probability", "score.load", "tail_probability.load"]
         assert printed.strip() == str(wanted)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def _run(program: str, folder: Path) -> str:

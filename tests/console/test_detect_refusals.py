@@ -243,7 +243,7 @@ async def test_a_body_that_never_ends_is_given_up() -> None:
 
 @pytest.mark.anyio
 async def test_only_so_many_requests_and_bytes_are_in_hand() -> None:
-    served = scoring(max_requests=1, max_held_bytes=1024)
+    served = scoring(max_requests=2, max_held_bytes=1024)
     rest = asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -251,12 +251,17 @@ async def test_only_so_many_requests_and_bytes_are_in_hand() -> None:
         await rest.wait()
 
     async with _asker(served) as client:
-        slow = asyncio.create_task(client.post(PATH, content=slowly(), headers=JSON))
-        while served.observe.value("sensorium_detect_serving_requests") < 1:
+        slow = [asyncio.create_task(client.post(PATH, content=slowly(), headers=JSON))]
+        while served.observe.value("sensorium_detect_serving_held_bytes") < 1:
+            await asyncio.sleep(0.001)
+        large = await client.post(PATH, content=b" " * 1024, headers=JSON)
+        check(served, large, 429, "busy", "in hand")
+        never = await client.post(PATH, content=b" " * 1025, headers=JSON)
+        check(served, never, 413, "too_large", "1,024 bytes")
+        slow.append(asyncio.create_task(client.post(PATH, content=slowly(), headers=JSON)))
+        while served.observe.value("sensorium_detect_serving_requests") < 2:
             await asyncio.sleep(0.001)
         check(served, await client.post(PATH, json={}), 429, "busy", "in progress")
         rest.set()
-        assert (await slow).status_code == 400
-        large = await client.post(PATH, content=b" " * 1025, headers=JSON)
-        check(served, large, 429, "busy", "in hand")
+        assert [one.status_code for one in await asyncio.gather(*slow)] == [400, 400]
     assert served.observe.value("sensorium_detect_serving_held_bytes") == 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from sensorium.console.detect_arrival import arrived, check_encoding, form_of
+from sensorium.console.detect_arrival import arrived, check_encoding, check_length, form_of
 from sensorium.console.detect_openapi import ABOUT_MODELS, ABOUT_ONE_MODEL, ABOUT_SCORING
 from sensorium.detect.serving.admission import Admission
 from sensorium.detect.serving.answer import Answer, to_arrow, to_json
@@ -82,6 +82,7 @@ class _Desk:
             with self._admission.request(caller) as held:
                 form, wanted = form_of(request.headers)
                 encoding = check_encoding(request.headers)
+                check_length(request.headers, self._config)
                 body = await arrived(request.stream(), held, self._config, encoding)
                 said = Said(form, wanted, body, request.query_params.multi_items())
                 with self._admission.turn():

@@ -76,13 +76,25 @@ def check_encoding(headers: Mapping[str, str]) -> str:
     return encoding
 
 
+def largest(config: ServingConfig) -> int:
+    """How large a body may be: one that could never be in hand is too large, and not early."""
+    return min(config.max_body_bytes, config.max_held_bytes)
+
+
+def check_length(headers: Mapping[str, str], config: ServingConfig) -> None:
+    """Refuse a body that is said to be too large before any of it is read."""
+    said = headers.get("content-length", "0")
+    if said.isascii() and said.isdigit() and int(said[:20]) > largest(config):
+        raise _too_large(largest(config))
+
+
 async def arrived(
     stream: AsyncIterator[bytes], held: Held, config: ServingConfig, encoding: str
 ) -> bytes:
     """The whole body, decompressed. However slowly it comes, nothing else waits for it."""
     try:
         async with asyncio.timeout(config.body_timeout_s):
-            body = await _read(stream, held, config.max_body_bytes)
+            body = await _read(stream, held, largest(config))
     except TimeoutError as error:
         raise RefusedError(
             408,
@@ -95,17 +107,17 @@ async def arrived(
     if encoding == "identity":
         return body
     try:
-        plain = await asyncio.to_thread(decompress, body, encoding, config.max_body_bytes)
+        plain = await asyncio.to_thread(decompress, body, encoding, largest(config))
     except TooLargeError as error:
         raise RefusedError(
             413,
             Reason.DECOMPRESSED,
-            f"a body may have {config.max_body_bytes:,} bytes at most when decompressed",
+            f"a body may have {largest(config):,} bytes at most when decompressed",
             next_step="send fewer rows at a time",
         ) from error
     except UndecodableError as error:
         raise RefusedError(400, Reason.UNDECODABLE, str(error)) from error
-    held.take(len(plain))
+    held.take(max(0, len(plain) - len(body)))
     return plain
 
 
@@ -115,12 +127,16 @@ async def _read(stream: AsyncIterator[bytes], held: Held, limit: int) -> bytes:
     async for chunk in stream:
         size += len(chunk)
         if size > limit:
-            raise RefusedError(
-                413,
-                Reason.TOO_LARGE,
-                f"a body may have {limit:,} bytes at most",
-                next_step="send fewer rows at a time",
-            )
+            raise _too_large(limit)
         held.take(len(chunk))
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _too_large(limit: int) -> RefusedError:
+    return RefusedError(
+        413,
+        Reason.TOO_LARGE,
+        f"a body may have {limit:,} bytes at most",
+        next_step="send fewer rows at a time",
+    )

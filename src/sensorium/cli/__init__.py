@@ -28,6 +28,7 @@ COMMANDS = {
     "decode": "Print the records in payloads, captures and files as JSON.",
     "detect": "Find what is odd in the metric series of a CSV or Parquet file.",
     "links": "Learn from a graph who is likely to be tied to whom.",
+    "models": "Train models from what was stored, and say which of them decide.",
     "logs": "Find the templates of the lines in log files.",
     "evaluate": "Score a recording's incidents against its truth.",
     "gateway": "One door for every model call: keys, budgets, routing, guardrails, a ledger.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +34,8 @@ _TOLD = 6
 _WORTH_TELLING = 1.0
 
 Judged = tuple[Detector, Scored, Verdicts, Overridden]
+Witness = Callable[[Window, list[Judged]], None]
+"""Is shown each window after warm-up, as judged and once it is learned from."""
 
 
 class DetectionEngine:
@@ -44,8 +47,11 @@ class DetectionEngine:
     the order of arrival (see :class:`~sensorium.detect.logs.templates.TemplateMiner`).
     """
 
-    def __init__(self, config: DetectConfig, observe: Observe) -> None:
+    def __init__(
+        self, config: DetectConfig, observe: Observe, *, witness: Witness | None = None
+    ) -> None:
         self._config = config
+        self._witness = witness
         self._window_ns = config.window_seconds * _NS
         self._begin()
         self._tally = Tally()
@@ -262,6 +268,8 @@ class DetectionEngine:
             if calm:
                 self._gates[detector.name].learn(*kept)
             detector.learn(window, scored, verdicts.passed & warm)
+        if warm and self._witness is not None:
+            self._witness(window, judged)
         if window.flows is not None:
             self._flows.learn(window.flows, window.index)
 

@@ -52,7 +52,7 @@ class JointDetector:
         hosts = self._hosts.score(window)
         if not len(hosts):
             return Scored.nothing(len(FEATURES))
-        vectors = _vectors(hosts)
+        vectors = host_vectors(hosts)
         out = np.zeros((len(hosts), 1))
         enough = self._odd.quantile(self._config.stage2_share)
         odd = np.flatnonzero(_norm(vectors) >= enough)
@@ -66,7 +66,7 @@ class JointDetector:
         hosts = self._hosts.score(window)
         if not len(hosts):
             return
-        vectors = _vectors(hosts)[~passed]
+        vectors = host_vectors(hosts)[~passed]
         self._odd.learn(_norm(vectors))
         self._vectors = np.concatenate([self._vectors, vectors])[-_REMEMBERED:]
         due = window.index - self._fitted_at >= self._config.forest_refit_windows
@@ -137,7 +137,8 @@ class JointDetector:
         self._fitted_at = now
 
 
-def _vectors(hosts: Scored) -> F64:
+def host_vectors(hosts: Scored) -> F64:
+    """The scores of hosts (n, f), in sigmas and bounded: what the forest, and any model, reads."""
     return np.nan_to_num(np.clip(hosts.oddness, -_LIMIT, _LIMIT))
 
 

@@ -1,0 +1,49 @@
+"""``sensorium models show``: one version in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sensorium.cli.context import Home, home_options
+
+if TYPE_CHECKING:
+    from sensorium.detect.models.history import Step
+
+
+@click.command()
+@click.argument("name")
+@click.argument("version", required=False, type=click.IntRange(1))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@home_options
+def show(home: Home, name: str, version: int | None, as_json: bool) -> None:
+    """Show VERSION of NAME (default: the active one, or else the latest).
+
+    Its files are checked as they are before use.
+    """
+    from sensorium.cli.models import view
+    from sensorium.cli.models.shelf import registry_of, the_name
+
+    registry = registry_of(home)
+    standing = registry.standing(the_name(registry, name))
+    chosen = version or standing.active or registry.cards(name)[-1].version
+    card = registry.load(name, chosen).card
+    history = registry.history(name)
+    if as_json:
+        from sensorium.cli.output import print_json
+
+        print_json({**view.as_data(card, standing), "history": history})
+        return
+    view.show(card, standing)
+    for step in history[-5:]:
+        click.echo(f"  {view.minute(step.at_ns)}  {_told(step)}")
+
+
+def _told(step: Step) -> str:
+    return {
+        "promote": "version {} was made active",
+        "rollback": "version {} was rolled back",
+        "shadow": "version {} went into the shadow",
+        "unshadow": "version {} left the shadow",
+    }[step.did.value].format(step.version)

@@ -1,0 +1,111 @@
+"""Models for a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sensorium.detect.models import ModelCard, Standing
+
+# What a score says, and how it is written; others are shown as they are.
+SCORES = {
+    "held_out": ("judged on", "{:,.0f} vectors held out, the latest"),
+    "rare_share": ("of those at 0.001 or rarer", "{:.2%} (0.1 % is usual)"),
+    "mean_score": ("mean score", "{:.3f}"),
+    "mean_score_fit": ("mean score where it was fitted", "{:.3f}"),
+    "drift": ("drift between the two", "{:.3f} (above 0.25 something has moved)"),
+    "told_apart": ("tells combinations apart", "{:.3f} (0.5 is by chance, 1 is always)"),
+}
+
+
+def console() -> Console:
+    """Where people read."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 110, highlight=False)
+
+
+def state(card: ModelCard, standing: Standing) -> str:
+    """What a version does now."""
+    if card.version == standing.active:
+        return "active"
+    if card.version == standing.shadow:
+        return "shadow"
+    return "was active" if card.version in standing.before else ""
+
+
+def as_data(card: ModelCard, standing: Standing) -> dict[str, Any]:
+    """A card for JSON."""
+    from dataclasses import asdict
+
+    return {**asdict(card), "state": state(card, standing)}
+
+
+def table(rows: Iterable[tuple[ModelCard, Standing]]) -> None:
+    """One line per version."""
+    from rich.table import Table
+
+    out = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("model", "version", "state", "kind", "vectors", "data"):
+        right = heading in ("version", "vectors")
+        out.add_column(heading, no_wrap=True, justify="right" if right else "left")
+    for card, standing in rows:
+        out.add_row(
+            card.name,
+            str(card.version),
+            state(card, standing) or "-",
+            card.kind.value.replace("_", " "),
+            f"{card.rows:,}",
+            f"{_length(card)} to {minute(card.until_ns)}",
+        )
+    console().print(out)
+
+
+def _length(card: ModelCard) -> str:
+    seconds = (card.until_ns - card.since_ns) / 1e9
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def show(card: ModelCard, standing: Standing) -> None:
+    """One version in full."""
+    out = console()
+    now = state(card, standing) or "not in use"
+    out.print(
+        f"[bold]{card.name} {card.version}[/bold]  {card.kind.value.replace('_', ' ')}, {now}"
+    )
+    lines = {
+        "trained": minute(card.created_ns),
+        "on": f"{card.rows:,} vectors of {minute(card.since_ns)} to {minute(card.until_ns)}",
+        "settings": ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in card.settings.items()),
+        "features": f"{len(card.features)}: {', '.join(card.features)}",
+    }
+    for name, value in card.scores.items():
+        heading, form = SCORES.get(name, (name.replace("_", " "), "{:.4g}"))
+        lines[heading] = form.format(value)
+    grid(lines)
+
+
+def grid(lines: dict[str, str]) -> None:
+    """Headings beside what they head."""
+    from rich.table import Table
+
+    out = Table.grid(padding=(0, 2, 0, 0))
+    out.add_column(style="dim", no_wrap=True)
+    out.add_column()
+    for heading, said in lines.items():
+        if said:
+            out.add_row(f"  {heading}", said)
+    console().print(out)
+
+
+def minute(ns: int) -> str:
+    """A time (Unix ns) to the minute."""
+    return datetime.fromtimestamp(ns / 1e9, UTC).strftime("%Y-%m-%d %H:%MZ")

@@ -1,0 +1,50 @@
+"""Stored flows read back in the order in which they arrived, a little at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from sensorium.model.signals import FLOWS
+from sensorium.pipeline.resumption import as_decoded
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sensorium.store.telemetry import ClickHouseTelemetry
+
+_STEP_NS: Final = 30_000_000_000
+_SPAN = """
+SELECT
+    count() AS rows,
+    toUnixTimestamp64Nano(min(time_received_ns)) AS first,
+    toUnixTimestamp64Nano(max(time_received_ns)) AS last
+FROM flows
+WHERE time_received_ns > toDateTime64(0, 9, 'UTC')
+"""
+_ROWS = """
+SELECT * FROM flows
+WHERE time_received_ns >= fromUnixTimestamp64Nano({start_ns:Int64})
+  AND time_received_ns < fromUnixTimestamp64Nano({end_ns:Int64})
+ORDER BY time_received_ns
+"""
+
+
+def flow_span(telemetry: ClickHouseTelemetry) -> tuple[int, int] | None:
+    """When the first and the last stored flow arrived (Unix ns); None where there is none."""
+    found = telemetry.query(_SPAN).to_pylist()[0]
+    return (found["first"], found["last"]) if found["rows"] else None
+
+
+def stored_flows(
+    telemetry: ClickHouseTelemetry, since_ns: int, until_ns: int
+) -> Iterator[tuple[int, pa.RecordBatch | None]]:
+    """Flows that arrived from ``since_ns`` to ``until_ns``, half a minute of arrivals at a time.
+
+    Each comes with the time (Unix ns) up to which all that arrived has been given; where nothing
+    arrived, None comes.
+    """
+    for at_ns in range(since_ns, until_ns, _STEP_NS):
+        end_ns = min(at_ns + _STEP_NS, until_ns)
+        table = telemetry.query(_ROWS, {"start_ns": at_ns, "end_ns": end_ns})
+        yield end_ns, as_decoded(table, FLOWS) if table.num_rows else None

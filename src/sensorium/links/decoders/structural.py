@@ -15,8 +15,8 @@ from torch import nn
 from sensorium.links.decoders.decoder import Decoder
 
 _KNOTS: Final = 65
-_BOUND: Final = 5.0
-_FAR: Final = 3.0
+BOUND: Final = 5.0
+FAR: Final = 3.0
 
 
 class Structural(Decoder):
@@ -64,7 +64,7 @@ class Structural(Decoder):
 
     def scaled(self, counts: torch.Tensor) -> torch.Tensor:
         """Counts on both scales, (pairs, 2 k)."""
-        plain = ((counts - self.centre) / self.spread).clamp(-_BOUND, _BOUND)
+        plain = ((counts - self.centre) / self.spread).clamp(-BOUND, BOUND)
         columns = counts.T.contiguous()
         # Between knots in proportion; among equal knots, as many zeros are, the middle of them.
         above = torch.searchsorted(self.knots, columns, right=True).clamp(1, _KNOTS - 1)
@@ -72,7 +72,7 @@ class Structural(Decoder):
         low, high = self.knots.gather(1, below - 1), self.knots.gather(1, above)
         share = ((columns - low) / (high - low).clamp_min(1e-9)).clamp(0, 1)
         place = (below - 1 + share * (above - below + 1)) / (_KNOTS - 1)
-        normal = torch.special.ndtri(place.clamp(1e-4, 1 - 1e-4)).clamp(-_FAR, _FAR)
+        normal = torch.special.ndtri(place.clamp(1e-4, 1 - 1e-4)).clamp(-FAR, FAR)
         return torch.cat([plain, normal.T], 1)
 
     def forward(self, one: torch.Tensor, other: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:

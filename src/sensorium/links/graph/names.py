@@ -45,18 +45,22 @@ class Names:
         return len(self.ids)
 
     @cached_property
+    def _listed(self) -> list[str]:
+        names: list[str] = self.ids.to_pylist()
+        return names
+
+    @cached_property
     def _row_of(self) -> dict[str, int]:
-        return {name: row for row, name in enumerate(self.ids.to_pylist())}
+        return {name: row for row, name in enumerate(self._listed)}
 
     def name(self, row: int) -> str:
         """The id of a row."""
-        name: str = self.ids[int(row)].as_py()
-        return name
+        return self._listed[row]
 
     def many(self, rows: Any) -> list[str]:
         """The ids of many rows."""
         if len(rows) <= _FEW:
-            return [self.ids[int(row)].as_py() for row in rows]
+            return [self._listed[row] for row in rows]
         names: list[str] = self.ids.take(pa.array(np.asarray(rows, np.int64))).to_pylist()
         return names
 

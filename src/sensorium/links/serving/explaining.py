@@ -6,17 +6,20 @@ Given the public graph alone, an explanation cannot reveal a private tie: the tw
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from sensorium.links.serving.reach import in_both
 
 if TYPE_CHECKING:
     from sensorium.links.graph.compressed import Graph
     from sensorium.links.graph.features import Features
     from sensorium.links.graph.names import Names
 
-I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.integer[Any]]
 
 NAMED: Final = 3
 """So many mutual friends and shared features are named."""
@@ -59,36 +62,36 @@ class Explainer:
             None if matrix is None else np.bincount(matrix.indices, minlength=matrix.shape[1])
         )
 
-    def ties(self, row: int) -> I64:
-        """A node's public ties."""
+    def ties(self, row: int) -> I32:
+        """A node's public ties, ascending."""
         public = self._public
-        own: I64 = public.indices[public.indptr[row] : public.indptr[row + 1]].astype(np.int64)
+        own: I32 = public.indices[public.indptr[row] : public.indptr[row + 1]]
         return own
 
-    def reasons(self, ties: I64, marks: I64, other: int) -> Reasons:
+    def reasons(self, ties: Rows, marks: Rows, other: int) -> Reasons:
         """Why ``other`` is suggested to who has these ties and these features.
 
         Of mutual friends those with the fewest ties are named: they say most. So do the rarest
         features.
         """
-        mutual = np.intersect1d(ties, self.ties(other), assume_unique=True)
+        mutual = in_both(np.asarray(ties, np.int32), self.ties(other))
         degree = self._public.indptr[mutual + 1] - self._public.indptr[mutual]
         named = mutual[np.argsort(degree, kind="stable")[:NAMED]]
         return Reasons(len(mutual), tuple(self._names.many(named)), self._shared(marks, other))
 
-    def marks(self, row: int) -> I64:
+    def marks(self, row: int) -> I32:
         """The columns of features that a node has, as far as they are marks, ascending."""
         if self._features is None:
-            return np.empty(0, np.int64)
+            return np.empty(0, np.int32)
         matrix = self._features.matrix
         columns = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
-        kept: I64 = columns[self._features.binary[columns]].astype(np.int64)
+        kept: I32 = columns[self._features.binary[columns]].astype(np.int32, copy=False)
         return kept
 
-    def _shared(self, marks: I64, other: int) -> tuple[str, ...]:
+    def _shared(self, marks: Rows, other: int) -> tuple[str, ...]:
         if self._features is None:
             return ()
-        shared = np.intersect1d(marks, self.marks(other), assume_unique=True)
+        shared = in_both(np.asarray(marks, np.int32), self.marks(other))
         rarest = shared[np.argsort(self._features.held[shared], kind="stable")[:NAMED]]
         return tuple(self._features.columns[column] for column in rarest)
 

@@ -1,4 +1,4 @@
-"""A kernel that finds the friends of a node's friends."""
+"""Kernels that find the friends of a node's friends, and the friends that two have in common."""
 
 from __future__ import annotations
 
@@ -37,3 +37,29 @@ def friends_of_friends(
                 count += 1
             weight[node] += share
     return count
+
+
+@kernel
+def in_both(one: Any, other: Any) -> Any:
+    """What two ascending rows have in common, ascending, int64.
+
+    Each of the shorter is looked for in what is left of the longer, which may be a hub's.
+    """
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    found = np.empty(len(short), np.int64)
+    count, begin = 0, 0
+    for sought in short:
+        low, high = begin, len(long)
+        while low < high:
+            middle = (low + high) // 2
+            if long[middle] < sought:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(long):
+            break
+        if long[low] == sought:
+            found[count] = sought
+            count += 1
+        begin = low
+    return found[:count]

@@ -16,6 +16,7 @@ from sensorium.errors import UsageError
 from sensorium.links.serving.candidates import CandidateSource
 from sensorium.links.serving.explaining import Explainer, Reasons
 from sensorium.links.serving.index import EmbeddingIndex
+from sensorium.links.serving.reach import in_both
 
 if TYPE_CHECKING:
     from sensorium.links.graph.compressed import Graph
@@ -159,7 +160,8 @@ class Recommender:
         return [(self.names.name(row), explain(ties, marks, row)) for row in best]
 
     def _mutual(self, ties: I64, row: int) -> I64:
-        return np.intersect1d(ties, self._explainer.ties(row), assume_unique=True)
+        mutual: I64 = in_both(ties.astype(np.int32), self._explainer.ties(row))
+        return mutual
 
     def _suggestions(self, rows: I64, logits: F32, row: int, explained: bool) -> list[Suggestion]:
         explainer = self._explainer

@@ -74,6 +74,7 @@ def recommender_of(model: LinkModel, rules: Rules, sizes: Sizes) -> Recommender:
     """A model made ready to answer, from ties that are public alone."""
     from sensorium.links.models.refreshing import embed_newcomer
     from sensorium.links.serving.index import EmbeddingIndex
+    from sensorium.links.serving.scoring import QuickScores
 
     network, features = model.scorer.network, model.features
     public = rules.public(model.graph)
@@ -91,7 +92,7 @@ def recommender_of(model: LinkModel, rules: Rules, sizes: Sizes) -> Recommender:
         public,
         features,
         rules,
-        scorer,
+        QuickScores(scorer),
         model.probability,
         EmbeddingIndex(scorer.vectors),
         partial(embed_newcomer, network, public, features),

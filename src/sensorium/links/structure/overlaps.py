@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sensorium.ingest.compiled import kernel
+from sensorium.ingest.compiled import inlined, kernel
 
 Array = np.ndarray[Any, Any]
 
@@ -24,60 +24,84 @@ PATHS_SHARE: Final = 5
 SOURCE_DEGREE: Final = 6
 TARGET_DEGREE: Final = 7
 COLUMNS: Final = 8
+_LOOKED_FOR: Final = 16
+"""Looking for one node in a long row costs as much as looking at so many in order."""
 
 
 @kernel
-def overlap(indptr: Array, indices: Array, source: Array, target: Array, cap: int) -> Array:
-    """Counts for each pair, float64 (pairs, 8); ``source`` must be in ascending order.
+def overlap(
+    indptr: Array,
+    indices: Array,
+    source: Array,
+    target: Array,
+    order: Array,
+    cap: int,
+    reached: Array,
+    near: Array,
+    touched: Array,
+) -> Array:
+    """Counts for each pair, float64 (pairs, 8); ``source[order]`` must ascend.
 
     Common neighbours; Adamic-Adar; resource allocation; paths u-a-b-v, plain, weighted by
     1 / sqrt(da db) and by 1 / (da db); both degrees. Paths through an ``a`` of more than ``cap``
-    neighbours are left out: they say little and cost much.
+    neighbours are left out: they say little and cost much. ``reached``, ``near`` and ``touched``
+    are room for all nodes (:class:`.room.Room`), clear before and after.
     """
-    nodes = len(indptr) - 1
     out = np.zeros((len(source), COLUMNS))
-    reached = np.zeros((nodes, 3))
-    near = np.zeros(nodes, np.bool_)
-    touched = np.empty(nodes, np.int64)
     n = 0
-    while n < len(source):
-        u = source[n]
-        count = _reach(indptr, indices, u, cap, reached, near, touched)
-        while n < len(source) and source[n] == u:
-            _pair(indptr, indices, u, target[n], cap, reached, near, out[n])
+    while n < len(order):
+        u = source[order[n]]
+        count = reach(indptr, indices, u, cap, reached, near, touched)
+        while n < len(order) and source[order[n]] == u:
+            pair = order[n]
+            count_pair(
+                indptr, indices, u, target[pair], cap, reached, near, touched, count, out[pair]
+            )
             n += 1
-        for place in range(count):
-            reached[touched[place]] = 0.0
-        for place in range(indptr[u], indptr[u + 1]):
-            near[indices[place]] = False
+        clear(reached, near, touched, count)
     return out
 
 
 @kernel
-def _reach(
+def reach(
     indptr: Array, indices: Array, u: int, cap: int, reached: Array, near: Array, touched: Array
 ) -> int:
-    """Weights of the ways u-a-b into ``reached[b]``; the neighbours of u into ``near``."""
+    """Weights of the ways u-a-b into ``reached[b]``; the neighbours of u into ``near``.
+
+    Every such b and every neighbour is put into ``touched`` once; how many those are.
+    """
     count = 0
     for place in range(indptr[u], indptr[u + 1]):
+        near[indices[place]] = True
+        touched[count] = indices[place]
+        count += 1
+    for place in range(indptr[u], indptr[u + 1]):
         a = indices[place]
-        near[a] = True
         degree = indptr[a + 1] - indptr[a]
         if degree > cap:
             continue
+        root, share = 1.0 / np.sqrt(degree), 1.0 / degree
         for second in range(indptr[a], indptr[a + 1]):
             b = indices[second]
-            if reached[b, 0] == 0.0:
+            if reached[b, 0] == 0.0 and not near[b]:
                 touched[count] = b
                 count += 1
             reached[b, 0] += 1.0
-            reached[b, 1] += 1.0 / np.sqrt(degree)
-            reached[b, 2] += 1.0 / degree
+            reached[b, 1] += root
+            reached[b, 2] += share
     return count
 
 
 @kernel
-def _pair(
+def clear(reached: Array, near: Array, touched: Array, count: int) -> None:
+    """Undo :func:`reach`."""
+    for place in range(count):
+        reached[touched[place]] = 0.0
+        near[touched[place]] = False
+
+
+@kernel
+def count_pair(
     indptr: Array,
     indices: Array,
     u: int,
@@ -85,30 +109,26 @@ def _pair(
     cap: int,
     reached: Array,
     near: Array,
+    touched: Array,
+    count: int,
     out: Array,
 ) -> None:
-    """One row of counts, from what is reached from u."""
+    """One row of counts, from what is reached from u; ``out`` is zero before.
+
+    Only neighbours of v that are touched count. They are found by looking at all neighbours of v
+    or, where v is a hub and u is not, by looking for each that is touched among them.
+    """
+    low, high = indptr[v], indptr[v + 1]
+    own = high - low
     linked = near[v]
-    own = indptr[v + 1] - indptr[v]
     through = linked and own <= cap
-    for place in range(indptr[v], indptr[v + 1]):
-        b = indices[place]
-        if b == u:
-            continue
-        degree = indptr[b + 1] - indptr[b]
-        ways, root, share = reached[b, 0], reached[b, 1], reached[b, 2]
-        if through:
-            ways -= 1.0
-            root -= 1.0 / np.sqrt(own)
-            share -= 1.0 / own
-        out[PATHS] += ways
-        out[PATHS_SQRT] += root / np.sqrt(degree)
-        out[PATHS_SHARE] += share / degree
-        if near[b]:
-            out[COMMON] += 1.0
-            if degree > 1:
-                out[ADAMIC_ADAR] += 1.0 / np.log(degree)
-            out[ALLOCATION] += 1.0 / degree
+    if own <= _LOOKED_FOR * count:
+        for place in range(low, high):
+            _through(indptr, indices[place], u, own, through, reached, near, out)
+    else:
+        for place in range(count):
+            if _held(indices, low, high, touched[place]):
+                _through(indptr, touched[place], u, own, through, reached, near, out)
     # Differences of sums may leave a little below zero.
     out[PATHS_SQRT] = max(out[PATHS_SQRT], 0.0)
     out[PATHS_SHARE] = max(out[PATHS_SHARE], 0.0)
@@ -116,24 +136,65 @@ def _pair(
     out[TARGET_DEGREE] = own - (1 if linked else 0)
 
 
-@kernel
-def shared(indptr: Array, columns: Array, values: Array, source: Array, target: Array) -> Array:
-    """For rows of sparse features, columns ascending: the sum of products and how many both have.
+@inlined
+def _held(indices: Array, low: int, high: int, sought: int) -> bool:
+    """Whether a row of ``indices``, ascending, has this one."""
+    end = high
+    while low < high:
+        middle = (low + high) // 2
+        if indices[middle] < sought:
+            low = middle + 1
+        else:
+            high = middle
+    return low < end and indices[low] == sought
 
-    float64 (pairs, 2).
-    """
-    out = np.zeros((len(source), 2))
-    for n in range(len(source)):
-        a, a_end = indptr[source[n]], indptr[source[n] + 1]
-        b, b_end = indptr[target[n]], indptr[target[n] + 1]
-        while a < a_end and b < b_end:
-            if columns[a] < columns[b]:
-                a += 1
-            elif columns[a] > columns[b]:
-                b += 1
-            else:
-                out[n, 0] += values[a] * values[b]
-                out[n, 1] += 1.0
-                a += 1
-                b += 1
-    return out
+
+@inlined
+def _through(
+    indptr: Array,
+    b: int,
+    u: int,
+    own: int,
+    through: bool,
+    reached: Array,
+    near: Array,
+    out: Array,
+) -> None:
+    """Add what a neighbour b of v, which has ``own``, says of u and v."""
+    if b == u:
+        return
+    degree = indptr[b + 1] - indptr[b]
+    ways, root, share = reached[b, 0], reached[b, 1], reached[b, 2]
+    if through:
+        ways -= 1.0
+        root -= 1.0 / np.sqrt(own)
+        share -= 1.0 / own
+    out[PATHS] += ways
+    out[PATHS_SQRT] += root / np.sqrt(degree)
+    out[PATHS_SHARE] += share / degree
+    if near[b]:
+        out[COMMON] += 1.0
+        if degree > 1:
+            out[ADAMIC_ADAR] += 1.0 / np.log(degree)
+        out[ALLOCATION] += 1.0 / degree
+
+
+@kernel
+def shared(
+    indptr: Array, columns: Array, values: Array, one: int, other: int
+) -> tuple[float, float]:
+    """For two rows of sparse features, columns ascending: products' sum, and how many both have."""
+    product, both = 0.0, 0.0
+    a, a_end = indptr[one], indptr[one + 1]
+    b, b_end = indptr[other], indptr[other + 1]
+    while a < a_end and b < b_end:
+        if columns[a] < columns[b]:
+            a += 1
+        elif columns[a] > columns[b]:
+            b += 1
+        else:
+            product += values[a] * values[b]
+            both += 1.0
+            a += 1
+            b += 1
+    return product, both

@@ -6,6 +6,7 @@ the whole graph: it sees pairs as it will see them later, and never a trace of t
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -13,14 +14,17 @@ import numpy as np
 from sensorium.links.graph.compressed import Graph
 from sensorium.links.graph.features import Features
 from sensorium.links.structure import smoothing
-from sensorium.links.structure.counts import FEATURE_NAMES, NAMES, alike, structural
-from sensorium.links.structure.products import add_products
+from sensorium.links.structure.counts import CAP, FEATURE_NAMES, NAMES
+from sensorium.links.structure.room import Room
+from sensorium.links.structure.telling import COSINE, STRUCTURAL, tell
 
 Array = np.ndarray[Any, Any]
 
 PENALTY: Final = 100.0
 DAMPED_PENALTY: Final = 0.1
 """EASE's penalties on ties as they are, and on ties damped by degrees."""
+_TIED: Final = 2
+_NO_MARKS: Final = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32))
 
 
 class PairView:
@@ -46,14 +50,31 @@ class PairView:
         rank = smoothing.rank_for(graph.nodes)
         left, values, right = smoothing.decomposed(smoothing.damped(ties), rank, seed)
         spectrum = (left * np.sqrt(values))[:, : smoothing.SPECTRUM].astype(np.float32)
-        length = np.maximum(np.linalg.norm(spectrum, axis=1, keepdims=True), 1e-9)
         _, plain_values, plain_right = smoothing.decomposed(ties, rank, seed)
-        self.alike = [] if base is None else smoothing.spread(graph, base)
-        self.alike += [spectrum, spectrum / length]
-        self.tied = [
+        alike = [] if base is None else smoothing.spread(graph, base)
+        tied = [
             smoothing.shallow(ties, plain_values, plain_right, PENALTY),
             smoothing.shallow(ties, values, right, DAMPED_PENALTY),
         ]
+        self._lay_out([*alike, spectrum], tied)
+
+    def _lay_out(self, alike: list[Array], tied: list[tuple[Array, Array]]) -> None:
+        """Put the vectors of each node side by side, and say which products are told."""
+        self._widths = [of.shape[1] for of in (*alike, *(of for both in tied for of in both))]
+        self.table = np.concatenate([*alike, *(of for both in tied for of in both)], 1)
+        starts = np.cumsum([0, *self._widths])
+        first = STRUCTURAL + (0 if self.features is None else len(FEATURE_NAMES))
+        parts = [[first + n, starts[n], starts[n], self._widths[n]] for n in range(len(alike))]
+        spectrum = len(alike) - 1
+        parts.append([first + spectrum + 1, 0, 0, COSINE])
+        for n in range(len(tied)):
+            said, heard = (starts[len(alike) + 2 * n + end] for end in (0, 1))
+            width = self._widths[len(alike) + 2 * n]
+            column = first + len(alike) + 1 + n
+            parts += [[column, said, heard, width], [column, heard, said, width]]
+        self._parts = np.array(parts, np.int64)
+        self._lengths = np.maximum(np.linalg.norm(alike[spectrum], axis=1), 1e-9)
+        self.room = Room(self.graph.nodes)
 
     @classmethod
     def of(cls, graph: Graph, features: Features | None, seed: int) -> PairView:
@@ -70,18 +91,26 @@ class PairView:
 
     def arrays(self) -> dict[str, Array]:
         """The vectors by name, to be saved."""
-        said = {f"alike{n}": of for n, of in enumerate(self.alike)}
-        for n, (one, other) in enumerate(self.tied):
-            said |= {f"said{n}": one, f"heard{n}": other}
-        return said
+        starts = np.cumsum([0, *self._widths])
+        vectors = [self.table[:, low:high] for low, high in pairwise(starts)]
+        spread = len(vectors) - 2 * _TIED
+        named = {f"alike{n}": of for n, of in enumerate(vectors[:spread])}
+        for n in range(_TIED):
+            said, heard = vectors[spread + 2 * n : spread + 2 * n + 2]
+            named |= {f"said{n}": said, f"heard{n}": heard}
+        return named
 
     def _restore(self, arrays: dict[str, Array]) -> None:
-        self.alike = [arrays[f"alike{n}"] for n in range(len(arrays)) if f"alike{n}" in arrays]
-        kept = [n for n in range(len(arrays)) if f"said{n}" in arrays]
-        self.tied = [(arrays[f"said{n}"], arrays[f"heard{n}"]) for n in kept]
-        spread = len(smoothing.SPREADS) if self.features is not None else 0
-        if len(self.alike) != spread + 2 or len(self.tied) != 2:
+        # Earlier versions saved the spectrum a second time, with rows of length 1.
+        spread = 0 if self.features is None else len(smoothing.SPREADS)
+        wanted = [f"alike{n}" for n in range(spread + 1)]
+        ends = [(f"said{n}", f"heard{n}") for n in range(_TIED)]
+        if any(name not in arrays for name in (*wanted, *(end for both in ends for end in both))):
             raise ValueError("vectors are missing")
+        self._lay_out(
+            [arrays[name] for name in wanted],
+            [(arrays[said], arrays[heard]) for said, heard in ends],
+        )
 
     def names(self) -> tuple[str, ...]:
         """What each column of :meth:`pairs` is."""
@@ -93,14 +122,28 @@ class PairView:
         The pairs' own edges do not count where edges are counted; vectors are those of this graph.
         """
         source, target = (np.ascontiguousarray(end, np.int64) for end in (source, target))
-        columns = list(structural(self.graph, source, target).T)
+        out = np.zeros((len(source), len(self.names())), np.float32)
+        marks = _NO_MARKS
         if self.features is not None:
-            columns += list(alike(self.features, source, target).T)
-        columns += [_products([(of, of)], source, target) for of in self.alike]
-        columns += [
-            _products([(said, heard), (heard, said)], source, target) for said, heard in self.tied
-        ]
-        return np.stack(columns, 1).astype(np.float32)
+            rows = self.features.normal
+            marks = (rows.indptr, rows.indices, rows.data)
+        order = np.argsort(source, kind="stable")
+        with self.room.taken() as room:
+            tell(
+                self.graph.indptr,
+                self.graph.indices,
+                source,
+                target,
+                order,
+                CAP,
+                *room,
+                *marks,
+                self.table,
+                self._lengths,
+                self._parts,
+                out,
+            )
+        return out
 
 
 def pair_names(*, features: bool) -> tuple[str, ...]:
@@ -108,10 +151,3 @@ def pair_names(*, features: bool) -> tuple[str, ...]:
     spread = tuple(f"features within {steps} steps" for steps, _ in smoothing.SPREADS)
     known = (*FEATURE_NAMES, *spread) if features else ()
     return (*NAMES, *known, "spectral product", "spectral cosine", "EASE", "EASE, hubs damped")
-
-
-def _products(factors: list[tuple[Array, Array]], source: Array, target: Array) -> Array:
-    out = np.zeros(len(source), np.float32)
-    for one, other in factors:
-        add_products(one, other, source, target, out)
-    return out

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from sensorium.errors import UsageError
-from sensorium.evaluate import Evaluation, Subject, Truth, load_truth, score
+from sensorium.evaluate import Evaluation, Sign, Subject, Truth, load_truth, score
 from sensorium.evaluate.report import as_data, show
 from sensorium.model.anomaly import Anomaly
 from sensorium.model.incident import Incident, IncidentState, Verdict
@@ -87,6 +87,14 @@ def test_five_causes_found_and_concluded_rightly_hold() -> None:
     assert [len(s.incidents) for s in evaluation.scenarios] == [1] * 5
     assert all(s.purity > 0.8 for s in evaluation.scenarios)
     assert [s.delay_s for s in evaluation.scenarios][:2] == [10.0, 30.0]
+
+
+def test_what_is_seen_is_told_from_the_first_sign_where_there_is_one() -> None:
+    sign = Sign("flow", at(504))
+    subjects = [Subject(i) for i in GOOD]
+    first, second, *_ = score(TRUTH, subjects, ANOMALIES, signs={"intrusion-1": sign}).scenarios
+    assert (first.sign_s, first.delay_s, first.delay_from_sign_s) == (4.0, 10.0, 6.0)
+    assert (second.sign_s, second.delay_s, second.delay_from_sign_s) == (None, 30.0, None)
 
 
 def test_a_scenario_without_an_incident_is_told() -> None:

@@ -53,9 +53,10 @@ def evaluate(recording: Path, config: Path | None, as_json: bool) -> None:
 
 def _replayed(recording: Path, settings: Settings, truth: Truth) -> Evaluation:
     from sensorium.app import replay_recording
-    from sensorium.evaluate import Subject, score
+    from sensorium.evaluate import Subject, first_signs, score
     from sensorium.observe import Observe
     from sensorium.store.records import open_records
+    from sensorium.store.telemetry import open_telemetry
 
     result = replay_recording(recording, settings)
     records = open_records(settings.store.records, Observe(), data_dir=settings.data_dir)
@@ -69,4 +70,10 @@ def _replayed(recording: Path, settings: Settings, truth: Truth) -> Evaluation:
         anomalies = [a for s in subjects for a in records.anomalies.of_incident(s.incident.id)]
     finally:
         records.close()
-    return score(truth, subjects, anomalies, quiet_share=result.gate.quiet_share)
+    store = settings.store.telemetry
+    telemetry = open_telemetry(store, Observe(), data_dir=settings.data_dir)
+    try:
+        signs = first_signs(telemetry, truth)
+    finally:
+        telemetry.close()
+    return score(truth, subjects, anomalies, quiet_share=result.gate.quiet_share, signs=signs)

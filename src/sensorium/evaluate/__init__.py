@@ -4,14 +4,17 @@ Only this package ever reads a ``truth.json``.
 """
 
 from sensorium.evaluate.scoring import Evaluation, ScenarioScore, Subject, score
+from sensorium.evaluate.signs import Sign, first_signs
 from sensorium.evaluate.truth import Scenario, Truth, load_truth
 
 __all__ = [
     "Evaluation",
     "Scenario",
     "ScenarioScore",
+    "Sign",
     "Subject",
     "Truth",
+    "first_signs",
     "load_truth",
     "score",
 ]

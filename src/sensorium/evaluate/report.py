@@ -57,6 +57,7 @@ def _table(evaluation: Evaluation, truth: Truth) -> Table:
     table.add_column("anom.", justify="right", no_wrap=True)
     table.add_column("purity", justify="right", no_wrap=True)
     table.add_column("in", justify="right", no_wrap=True)
+    table.add_column("sign", no_wrap=True)
     table.add_column("seen", justify="right", no_wrap=True)
     table.add_column("holds", no_wrap=True)
     for scored in evaluation.scenarios:
@@ -71,10 +72,15 @@ def _table(evaluation: Evaluation, truth: Truth) -> Table:
             f"{scored.anomalies:,}" if main else "",
             f"{scored.purity:.0%}" if main else "",
             str(len(scored.incidents)),
-            "" if scored.delay_s is None else f"{scored.delay_s:.0f} s",
+            "" if scored.sign is None else scored.sign.what,
+            _after(scored.delay_s if scored.sign is None else scored.delay_from_sign_s),
             Text("yes", style="green") if scored.holds else Text("NO", style="bold red"),
         )
     return table
+
+
+def _after(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.0f} s"
 
 
 def _named(text: str, truth: Truth) -> str:
@@ -97,6 +103,9 @@ def _scenario_data(scored: ScenarioScore, truth: Truth) -> dict[str, Any]:
         "purity": round(scored.purity, 4),
         "delay_s": scored.delay_s,
         "opened_s": scored.opened_s,
+        "first_sign": None if scored.sign is None else scored.sign.what,
+        "first_sign_s": scored.sign_s,
+        "delay_from_sign_s": scored.delay_from_sign_s,
         "holds": scored.holds,
         "failures": list(scored.failures),
     }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sensorium.evaluate.signs import Sign
 from sensorium.evaluate.truth import Expected, Scenario, Truth
 from sensorium.model.anomaly import Anomaly, EntityKind
 from sensorium.model.incident import Incident, IncidentState
@@ -39,7 +40,8 @@ class ScenarioScore:
     ``incidents`` are those that are about it, the largest first: the first is judged. ``purity``
     is the share of that incident's anomalies whose time and hosts fit the scenario; ``missing``
     are primary hosts that it does not name. ``delay_s`` is from the scenario's start to the end
-    of the first anomaly's window, ``opened_s`` to when the incident was opened.
+    of the first anomaly's window, ``opened_s`` to when the incident was opened. ``sign`` is the
+    first that was to be seen of it, where that is known.
     """
 
     scenario: Scenario
@@ -50,6 +52,19 @@ class ScenarioScore:
     delay_s: float | None
     opened_s: float | None
     failures: tuple[str, ...]
+    sign: Sign | None = None
+
+    @property
+    def sign_s(self) -> float | None:
+        """Seconds from the scenario's start to its first sign."""
+        return None if self.sign is None else _seconds(self.scenario, self.sign.at_ns)
+
+    @property
+    def delay_from_sign_s(self) -> float | None:
+        """Seconds from the first sign to the end of the first anomaly's window."""
+        if self.delay_s is None or self.sign_s is None:
+            return None
+        return round(self.delay_s - self.sign_s, 1)
 
     @property
     def holds(self) -> bool:
@@ -78,8 +93,9 @@ def score(
     anomalies: Iterable[Anomaly],
     *,
     quiet_share: float | None = None,
+    signs: Mapping[str, Sign] | None = None,
 ) -> Evaluation:
-    """Compare incidents with what happened.
+    """Compare incidents with what happened; ``signs`` are the scenarios' first, by their ids.
 
     An incident is about the scenario that most of its anomalies fit. One that no scenario fits
     for at least three anomalies in ten is about nothing that happened. What was merged into
@@ -96,7 +112,9 @@ def score(
             uncaused.append(subject)
         else:
             assigned[best.id].append((fits[best.id], subject))
-    scores = tuple(_judge(s, assigned[s.id]) for s in truth.scenarios)
+    scores = tuple(
+        replace(_judge(s, assigned[s.id]), sign=(signs or {}).get(s.id)) for s in truth.scenarios
+    )
     elevated = tuple(s for s in uncaused if s.is_elevated)
     failures = []
     if len(elevated) > MOST_UNCAUSED:

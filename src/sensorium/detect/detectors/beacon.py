@@ -2,7 +2,7 @@
 
 Clocks, scrapes, health checks and updates call regularly too. They were there before, or many call
 the same service, or one host calls many in the same way, or all calls to their port are regular.
-So a pair is odd where none of that holds, and the less often that happens here the odder it is.
+So a pair is odd where none of that holds, the odder the less often such things go on for as long.
 That intervals and sizes that vary little give beacons away is RITA's idea (Active Countermeasures);
 the measure, and what is held against it, are not.
 """
@@ -34,7 +34,9 @@ FEATURES = (improbability("beacon", "called regularly (improbability {})"),)
 _ENOUGH = 8
 # For so many windows a pair is followed before anything is said: a page that reloads is left alone.
 _LEAST_WINDOWS = 10
-# As if a fiftieth of such a pair had begun in one window before the first.
+# How long a pair has lasted is told in doublings of a window, up to some years.
+_STAGES = 24
+# As if a fiftieth of such a pair had come so far in one window before the first.
 _BELIEVED = 0.02
 # One that was told counts less: a person has seen it.
 _TOLD_COUNTS = 0.25
@@ -43,12 +45,13 @@ _TOLD_COUNTS = 0.25
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A window's calls and those among them that beat; ``claims`` (n,) are those that might be
-    odd, and ``odd`` (n,) their decades."""
+    odd, ``odd`` (n,) their decades, and ``stage`` (n,) tells how long they have lasted."""
 
     calls: Calls
     heard: Heard
     claims: Bool
     odd: F64
+    stage: I64
 
 
 class BeaconDetector:
@@ -65,7 +68,7 @@ class BeaconDetector:
         self._fading = 0.5 ** (1.0 / config.calibration_half_life_windows)
         self._since_ns: int | None = None
         self._windows = 1.0
-        self._begun = _BELIEVED
+        self._lasted = np.full(_STAGES, _BELIEVED)
         self._latest: tuple[Window, _Found] | None = None
 
     def score(self, window: Window) -> Scored:
@@ -86,11 +89,11 @@ class BeaconDetector:
         return Scored(pairs.keys, odd, np.zeros_like(odd), odd, place, none, unmoved=quiet)
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
-        """Take the calls in, and count what began to be regular."""
+        """Take the calls in, and count how long regular ones have lasted."""
         if self._since_ns is None:
             self._since_ns = window.start_ns
         self._windows = self._windows * self._fading + 1.0
-        self._begun *= self._fading
+        self._lasted *= self._fading
         if window.flows is None:
             return
         found = self._found(window, window.flows)
@@ -98,7 +101,8 @@ class BeaconDetector:
         for mine, weight in ((passed, _TOLD_COUNTS), (~passed, 1.0)):
             place = scored.places[mine]
             place = place[heard.told[place, DECADES] >= REGULAR]
-            self._begun += weight * self._beats.is_news(calls.keys[heard.place[place]])
+            came = self._beats.reach(calls.keys[heard.place[place]], found.stage[place])
+            self._lasted += weight * np.bincount(came, minlength=_STAGES)
         self._beats.learn(calls, window.index)
         self._latest = None
 
@@ -138,12 +142,12 @@ class BeaconDetector:
         )
 
     def state(self) -> State:
-        """The beats, since when they are counted, and how often pairs began to be regular."""
+        """The beats, since when they are counted, and for how long regular pairs have gone on."""
         since = -1 if self._since_ns is None else self._since_ns
         return {
             **joined(beats=self._beats.state()),
             "since": np.array(since),
-            "begun": np.array([self._windows, self._begun]),
+            "lasted": np.append(self._lasted, self._windows),
         }
 
     def restore(self, state: State) -> None:
@@ -151,8 +155,9 @@ class BeaconDetector:
         self._beats.restore(part(state, "beats"))
         since = whole(state, "since", least=-1)
         self._since_ns = None if since < 0 else since
-        self._windows, self._begun = taken(state, "begun", np.float64, 2).tolist()
-        if not (self._windows > 0 and self._begun >= 0):
+        lasted = np.asarray(taken(state, "lasted", np.float64, _STAGES + 1), np.float64)
+        self._lasted, self._windows = lasted[:-1].copy(), float(lasted[-1])
+        if not (self._windows > 0 and (self._lasted >= 0).all()):
             raise StateError("a kept state has counted fewer than no windows")
         self._latest = None
 
@@ -175,11 +180,13 @@ class BeaconDetector:
         young = (age < heard.first - since) & (age >= _LEAST_WINDOWS * self._window_ns)
         claims = young & (heard.told[:, DECADES] > 0)
         claims &= (heard.alike <= FEW_CLIENTS) & ~heard.usual
-        # That it is regular by chance, or that it is one of those that begin here now and then.
+        stage = np.log2(np.maximum(age / self._window_ns, 2.0)).astype(np.int64)
+        stage = np.minimum(stage, _STAGES - 1)
+        # That it is regular by chance, or one of those that go on for as long here now and then.
         by_chance = 10.0 ** -np.maximum(heard.told[:, DECADES], 0.0)
-        begins = self._begun / self._windows
-        odd = -np.log10(np.minimum(by_chance + begins, 1.0))
-        return _Found(calls, heard, claims, odd)
+        usual = self._lasted[stage] / self._windows
+        odd = -np.log10(np.minimum(by_chance + usual, 1.0))
+        return _Found(calls, heard, claims, odd, stage)
 
 
 def lasting(seconds: float) -> str:

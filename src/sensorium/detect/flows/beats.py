@@ -86,9 +86,8 @@ class _Columns:
         self.volumes: F32 = np.zeros((rows, KEPT), np.float32)
         self.first: I64 = np.zeros(rows, np.int64)
         self.names: U64 = np.zeros((rows, 4), np.uint64)
-        self.judged: Bool = np.zeros(rows, np.bool_)
         self.regular: Bool = np.zeros(rows, np.bool_)
-        self.news: Bool = np.zeros(rows, np.bool_)
+        self.reached: I64 = np.zeros(rows, np.int64)
 
     def some(self, rows: I64) -> _Columns:
         """A copy of some rows."""
@@ -203,13 +202,18 @@ class Beats:
         self._columns.first[rows[made]] = self._columns.times[rows[made], 0]
         self._look(held[self._columns.beats[held] // _LOOK_EVERY > earlier])
 
-    def is_news(self, keys: U64) -> int:
-        """How many of these pairs had not been named to this before; remembers them."""
+    def reach(self, keys: U64, stage: I64) -> I64:
+        """Which stages pairs have newly reached, one of each pair and stage; remembers them."""
         rows = self._index.find(keys)
-        rows = rows[rows >= 0]
-        new = int((~self._columns.news[rows]).sum())
-        self._columns.news[rows] = True
-        return new
+        before = self._columns.reached[np.maximum(rows, 0)] if len(self._columns.beats) else stage
+        new = (rows >= 0) & (before < stage)
+        self._columns.reached[rows[new]] = stage[new]
+        # One that was regular for the first time late has not been so at the stages before.
+        first = np.where(before[new] > 0, before[new] + 1, stage[new])
+        counts = stage[new] - first + 1
+        ends = np.cumsum(counts)
+        within = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
+        return np.asarray(np.repeat(first, counts) + within, np.int64)
 
     def clients(self, service: U64) -> I64:
         """How many clients have called each service; counts above 60 are as 60."""
@@ -261,7 +265,6 @@ class Beats:
 
     def _look(self, rows: I64) -> None:
         told = self._columns.judge(rows)
-        self._columns.judged[rows] = True
         self._columns.regular[rows] = told[:, beating.DECADES] >= REGULAR
 
     def _company(self, rows: I64, names: U64, regular: Bool) -> tuple[I64, Bool]:
@@ -271,9 +274,8 @@ class Beats:
         if not regular.any():
             return alike, usual
         columns = self._columns
-        others = columns.judged.copy()
-        others[rows] = False
-        known = np.flatnonzero(others)
+        known = self._index.rows
+        known = known[~np.isin(known, rows)]
         all_names = np.concatenate([columns.names[known], names])
         all_regular = np.concatenate([columns.regular[known], regular])
         for column in (1, 2):

@@ -62,20 +62,21 @@ class Groups:
 
 
 class RowsOf:
-    """The rows in which a column has a value, found by sorting the column once.
+    """The rows in which a column has a value, found by grouping the column once.
 
     For a storm's many anomalies: looking through the whole column for each would be quadratic.
     """
 
     def __init__(self, column: I64 | U64) -> None:
-        self._order = np.argsort(column, kind="stable")
-        self._values = column[self._order]
+        self._groups = Groups.of(column.view(np.uint64))
 
     def __call__(self, value: np.generic | int) -> I64:
         """The rows, ascending."""
-        first = np.searchsorted(self._values, value, side="left")
-        after = np.searchsorted(self._values, value, side="right")
-        return np.asarray(self._order[first:after], np.int64)
+        keys = self._groups.keys
+        at = int(np.searchsorted(keys, np.uint64(value)))
+        if at == len(keys) or keys[at] != value:
+            return np.empty(0, np.int64)
+        return self._groups.members(at)
 
 
 def order_of(keys: U64) -> I64:

@@ -91,20 +91,25 @@ class KeyIndex:
         find_rows(np.ascontiguousarray(keys, np.uint64), self._slots, self._key_of, out)
         return out
 
-    def admit(self, keys: U64, now: int) -> tuple[I64, Bool]:
+    def admit(self, keys: U64, now: int, known: I64 | None = None) -> tuple[I64, Bool]:
         """Rows of distinct ``keys``, made where missing, and which of them are fresh.
 
-        Keys that do not fit beside the others seen at ``now`` get row -1.
+        Keys that do not fit beside the others seen at ``now`` get row -1. ``known`` is what
+        :meth:`find` says of them, where the caller has asked already; it is made use of.
         """
-        rows = self.find(keys)
-        self._seen[rows[rows >= 0]] = now
+        rows = self.find(keys) if known is None else known
         fresh = rows < 0
-        if fresh.any():
-            wanted = np.sort(keys[fresh])
-            self._make_room(len(wanted), now)
-            new_rows = self._take(len(wanted))
-            self._enter(wanted[: len(new_rows)], new_rows, now)
-            rows = self.find(keys)
+        if not fresh.any():
+            self._seen[rows] = now
+            return rows, fresh
+        self._seen[rows[~fresh]] = now
+        new = np.flatnonzero(fresh)
+        new = new[np.argsort(keys[new])]
+        self._make_room(len(new), now)
+        made = self._take(len(new))
+        new = new[: len(made)]
+        self._enter(keys[new], made, now)
+        rows[new] = made
         return rows, fresh & (rows >= 0)
 
     def remove(self, keys: U64) -> None:

@@ -8,6 +8,7 @@ from sensorium.detect.arrays import F64, I64, U64, Bool
 from sensorium.detect.baseline import Baseline
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import FeatureSpec, Scale
+from sensorium.detect.groups import order_of
 from sensorium.detect.kernels.comparing import limit_learned
 from sensorium.detect.keys import KeyIndex
 from sensorium.detect.protocol import Scored
@@ -33,8 +34,9 @@ class Profiles:
         self._index = KeyIndex(config.max_entities)
         self._hold = config.hold_windows
         self._held = np.zeros(0, np.int64)
-        # What was scored last, the location, rise and fall that were expected, what was compared.
-        self._latest: tuple[Scored, list[F64], F64] | None = None
+        # What was scored last, the location, rise and fall that were expected, what was compared,
+        # and the rows.
+        self._latest: tuple[Scored, list[F64], F64, I64] | None = None
 
     def __len__(self) -> int:
         return len(self._index)
@@ -44,27 +46,31 @@ class Profiles:
         """Which entities are known."""
         return self._index
 
-    def score(self, keys: U64, values: F64, places: I64) -> Scored:
-        """Score distinct entities with ``values`` (n, f) in natural units."""
+    def score(self, keys: U64, values: F64, places: I64, rows: I64 | None = None) -> Scored:
+        """Score distinct entities with ``values`` (n, f) in natural units; ``rows`` are those of
+        the index, where the caller has looked."""
         if not len(keys):
             return Scored.nothing(len(self._features))
-        order = np.argsort(keys, kind="stable")
-        keys, values, places = keys[order], values[order], places[order]
+        rows = self._index.find(keys) if rows is None else rows
+        if (keys[1:] < keys[:-1]).any():
+            order = order_of(keys)
+            keys, values, places, rows = keys[order], values[order], places[order], rows[order]
         compared = self._compared(values)
         *expected, oddness = self._baseline.compare(
-            self._index.find(keys), values, compared, self._falls, self._direct
+            rows, values, compared, self._falls, self._direct
         )
         natural = np.empty(values.shape)
         for i, feature in enumerate(self._features):
             natural[:, i] = 0.0 if self._direct[i] else feature.natural(expected[0][:, i])
         scored = Scored(keys, values, natural, oddness, places, np.zeros(len(keys), np.int64))
-        self._latest = (scored, expected, compared)
+        self._latest = (scored, expected, compared, rows)
         return scored
 
     def learn(self, scored: Scored, passed: Bool, now: int) -> None:
         """Append the window's values to the baselines."""
-        expected, compared = self._expectation(scored)
-        rows, fresh = self._index.admit(scored.keys, now)
+        expected, compared, rows = self._expectation(scored)
+        self._latest = None
+        rows, fresh = self._index.admit(scored.keys, now, rows)
         self._reset(rows[fresh])
         if (rows < 0).any():
             kept = rows >= 0
@@ -105,13 +111,14 @@ class Profiles:
             compared[:, i] = feature.compared(values[:, i])
         return compared
 
-    def _expectation(self, scored: Scored) -> tuple[list[F64], F64]:
+    def _expectation(self, scored: Scored) -> tuple[list[F64], F64, I64]:
         """What was expected of the scored, which is known still if they were scored last."""
         if self._latest is not None and self._latest[0] is scored:
             return self._latest[1:]
-        expected = self._baseline.expect(self._index.find(scored.keys))
+        rows = self._index.find(scored.keys)
+        expected = self._baseline.expect(rows)
         compared = self._compared(scored.values)
-        return [expected.location, expected.rise, expected.fall], compared
+        return [expected.location, expected.rise, expected.fall], compared, rows
 
     def _reset(self, rows: I64) -> None:
         self._baseline.reset(rows)

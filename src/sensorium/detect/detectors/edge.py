@@ -42,9 +42,9 @@ _SELDOM: Final = 3.0
 class _Talk:
     """The distinct edges of a window on which there was an answer, and the first contacts.
 
-    ``source`` and ``target`` are keys. Of the first contacts, ``client`` and ``server`` index the
-    window's addresses, ``asking`` and ``asked`` are their keys, ``known`` is what was known of
-    them (n, 27), and ``scores`` is how unlikely each is.
+    ``source`` and ``target`` are keys, ``clients`` is how many sources there are. Of the first
+    contacts, ``client`` and ``server`` index the window's addresses, ``asking`` and ``asked`` are
+    their keys, ``known`` is what was known of them (n, 27), and ``scores`` is how unlikely each is.
     """
 
     def __init__(self, flows: FlowWindow, memory: TalkMemory, window: int) -> None:
@@ -53,6 +53,7 @@ class _Talk:
         client, server = talks.client[talk], talks.server[talk]
         real = ~nobody[client] & ~nobody[server] & (client != server)
         client, server = client[real], server[real]
+        self.clients = int(np.count_nonzero(np.bincount(client)))
         self.source: U64 = keys[client]
         self.target: U64 = keys[server]
         first = memory.new(self.source, self.target)
@@ -87,7 +88,7 @@ class EdgeDetector:
             return Scored.nothing(1)
         talk = self._talk(window, window.flows)
         hosts = Groups.of(talk.asking)
-        quiet = len(np.unique(talk.source)) - len(hosts)
+        quiet = talk.clients - len(hosts)
         if not len(hosts):
             return replace(Scored.nothing(1), unmoved=quiet)
         strongest = hosts.reduce(np.maximum, talk.scores)

@@ -142,9 +142,10 @@ class HostDetector:
         spoke[talks.server[talks.packets_down > 0]] = True
         asked = np.zeros(m, np.bool_)
         asked[talks.server] = True
-        known = self._profiles.index.find(flows.addresses.keys) >= 0
-        who = np.flatnonzero((spoke | (asked & known)) & ~flows.addresses.group)
-        return self._profiles.score(flows.addresses.keys[who], host_values(flows)[who], who)
+        rows = self._profiles.index.find(flows.addresses.keys)
+        who = np.flatnonzero((spoke | (asked & (rows >= 0))) & ~flows.addresses.group)
+        keys, values = flows.addresses.keys[who], host_values(flows)[who]
+        return self._profiles.score(keys, values, who, rows[who])
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
         """Take the window into the baselines."""

@@ -59,8 +59,10 @@ class PairDetector:
         talks, nobody, talk = flows.conversations, flows.addresses.group, pairs.talk
         real = ~nobody[talks.client[talk]] & ~nobody[talks.server[talk]]
         answered = (pairs.sums[:, HEARD] > 0) | (pairs.sums[:, ANSWERED] > 0)
-        real &= answered | (self._profiles.index.find(pairs.keys) >= 0)
-        return self._profiles.score(pairs.keys[real], pair_values(pairs)[real], talk[real])
+        rows = self._profiles.index.find(pairs.keys)
+        real &= answered | (rows >= 0)
+        values = pair_values(pairs)[real]
+        return self._profiles.score(pairs.keys[real], values, talk[real], rows[real])
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
         """Take the window into the baselines."""

@@ -70,9 +70,10 @@ class ServiceDetector:
         flows, talks, services = window.flows, window.flows.conversations, window.flows.services
         talk = services.talk
         answered = (services.sums[:, ANSWERED] > 0) & (talks.port[talk] > 0)
-        known = self._profiles.index.find(services.keys) >= 0
-        real = (answered | known) & ~flows.addresses.group[talks.server[talk]]
-        return self._profiles.score(services.keys[real], service_values(services)[real], talk[real])
+        rows = self._profiles.index.find(services.keys)
+        real = (answered | (rows >= 0)) & ~flows.addresses.group[talks.server[talk]]
+        values = service_values(services)[real]
+        return self._profiles.score(services.keys[real], values, talk[real], rows[real])
 
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
         """Take the window into the baselines."""

@@ -17,6 +17,7 @@ import numpy as np
 from sensorium.links.network import table
 from sensorium.links.network.habits import features, learn, unknown
 from sensorium.links.network.names import COLUMN, FEATURES
+from sensorium.links.network.sums import Sums
 from sensorium.state.arrays import State, StateError, joined, part, taken, whole
 
 Array = np.ndarray[Any, Any]
@@ -120,10 +121,10 @@ class TalkMemory:
         """
         found = np.zeros((len(source), len(FEATURES)), np.float32)
         features(self._hosts, self._edges, self._totals, source, target, window, found)
-        hosts, edges = np.unique(np.concatenate(among or (source, target)), return_counts=True)
+        ends_of_all = np.concatenate(among or (source, target))
+        edges = Sums(ends_of_all, np.ones(len(ends_of_all)))
         for ends, feature in ((source, "source_busy"), (target, "target_busy")):
-            at = np.minimum(np.searchsorted(hosts, ends), len(hosts) - 1)
-            others = np.where(hosts[at] == ends, edges[at], 0) - (not absent)
+            others = edges.of(ends) - (not absent)
             found[:, COLUMN[feature]] = np.log1p(np.minimum(others, _BUSY))
         return found
 
@@ -132,8 +133,7 @@ class TalkMemory:
         # In one order whatever the order given: sums of fractions depend on it.
         order = self._fitting(np.lexsort((target, source)), source, target)
         source, target, taken = source[order], target[order], taken[order]
-        hosts = np.unique(np.concatenate([source, target]))
-        self._room(hosts, len(source))
+        self._room(_distinct(source, target), len(source))
         held = np.array(self._held)
         learn(self._hosts, self._edges, self._totals, source, target, window, taken, held)
         self._held = held.tolist()
@@ -165,9 +165,9 @@ class TalkMemory:
 
     def _fitting(self, order: Array, source: Array, target: Array) -> Array:
         """The edges that are learned: all, or as many as the tables hold where those are fewer."""
-        hosts = np.unique(np.concatenate([source, target]))
         most = self._most[1] // 2
-        if len(hosts) > self._most[0] // 2:
+        few = 2 * len(source) <= self._most[0] // 2
+        if not few and len(_distinct(source, target)) > self._most[0] // 2:
             most = min(most, self._most[0] // 4)
         fitting = order[:most]
         self.dropped += len(source) - len(fitting)
@@ -187,6 +187,12 @@ class TalkMemory:
             kept = _kept(self._edges, self._edges.seen, most_edges, edges, edges)
             self._held[1] = int(kept.sum())
             self._edges = _moved(self._edges, _edges(_slots(self._held[1] + edges)), kept)
+
+
+def _distinct(source: Array, target: Array) -> Array:
+    """The hosts at either end, each once."""
+    ends = np.concatenate([source, target])
+    return Sums(ends, np.ones(len(ends))).keys
 
 
 def _slots(entries: int) -> int:

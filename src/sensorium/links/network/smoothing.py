@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from sensorium.links.network.names import COLUMN
+from sensorium.links.network.sums import Sums
 
 Array = np.ndarray[Any, Any]
 
@@ -32,5 +33,4 @@ def burst(known: Array, source: Array, target: Array) -> Array:
 
 def _summed(keys: Array, values: Array) -> Array:
     """The sum of the values of equal keys, in each place."""
-    _, group = np.unique(keys, return_inverse=True)
-    return np.asarray(np.bincount(group, values)[group])
+    return Sums(keys, values).of(keys)

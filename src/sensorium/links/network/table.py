@@ -77,3 +77,28 @@ def moved(old: Any, kept: Any, new: Any) -> Any:
             slots[at, 1] = place(new, old[slot])
             at += 1
     return slots
+
+
+@kernel
+def add_up(keys: Any, amounts: Any, table: Any, sums: Any) -> Any:
+    """Add the amounts of equal keys up in an empty table; returns how many distinct keys there are.
+
+    Of the same length, a power of two and at least twice that of the keys: ``table`` gets them, and
+    ``sums`` theirs.
+    """
+    found = 0
+    for at in range(len(keys)):
+        slot = find(table, keys[at])
+        if slot < 0:
+            slot = place(table, keys[at])
+            found += 1
+        sums[slot] += amounts[at]
+    return found
+
+
+@kernel
+def look_up(keys: Any, table: Any, sums: Any, out: Any) -> None:
+    """The sum of each key, 0 of one that is not there."""
+    for at in range(len(keys)):
+        slot = find(table, keys[at])
+        out[at] = sums[slot] if slot >= 0 else 0.0

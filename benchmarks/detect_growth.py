@@ -3,8 +3,14 @@
 The same number of flow records, over ten windows, comes from more and more hosts, each of which
 asks any of 200 servers; and each of more and more metric series is sampled twice a window. The
 bound on entities is the default, but for series, which all must be held. Processor time of one
-thread from Arrow batches to decided windows, and what the process has grown by at most. Each size
-runs in a process of its own. ``--picture FILE`` draws the table as SVG.
+thread from Arrow batches to decided windows, and what the process has grown by at most.
+
+Then what live entities take, of all detectors together, with a bound that none of them reaches.
+``mixed``: an hour of hosts of which one in ten times as many is a tenth as active, as those of a
+network are, so that few have full histories and most were seen now and then. ``busy``: hosts that
+all talk with one server each in every window, which is the most that they can take.
+
+Each size runs in a process of its own. ``--picture FILE`` draws the table as SVG.
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +40,8 @@ from sensorium.observe.facade import Observe
 HOSTS = (1_000, 10_000, 100_000, 1_000_000)
 SERIES = (100, 1_000, 10_000, 100_000)
 RECORDS, SERVERS, WINDOWS, BATCH = 2_000_000, 200, 10, 20_000
+UNBOUNDED = 4_000_000
+LIVE_WINDOWS, LIVE_HOSTS, LIVE_TALKS, BUSY_HOSTS = 120, 100_000, 9_000, 5_000
 
 
 def addresses(first: int, numbers: np.ndarray) -> pa.Array:
@@ -49,8 +58,16 @@ def flows(hosts: int, records: int) -> pa.RecordBatch:
     """Both directions of exchanges between hosts and servers, in order of time."""
     rng = np.random.default_rng(1)
     n = records // 2
-    at = np.sort(rng.integers(0, WINDOWS * 30 * NS, n)).repeat(2) + START_NS
-    client, server = rng.integers(0, hosts, n).repeat(2), rng.integers(0, SERVERS, n).repeat(2)
+    at = np.sort(rng.integers(0, WINDOWS * 30 * NS, n)) + START_NS
+    return exchanges(at, rng.integers(0, hosts, n), rng.integers(0, SERVERS, n), rng)
+
+
+def exchanges(
+    at: np.ndarray, client: np.ndarray, server: np.ndarray, rng: np.random.Generator
+) -> pa.RecordBatch:
+    """Both directions of exchanges (n,) that end ``at`` a time, between numbered hosts."""
+    n = len(at)
+    at, client, server = at.repeat(2), client.repeat(2), server.repeat(2)
     back = np.arange(2 * n) % 2 == 1
     source, target = addresses(10 << 24, client), addresses(192 << 24, server)
     there = pa.array(~back)
@@ -80,6 +97,23 @@ def flows(hosts: int, records: int) -> pa.RecordBatch:
         else:
             columns.append(pa.array(column.astype(field.type.to_pandas_dtype())))
     return pa.RecordBatch.from_arrays(columns, schema=FLOWS)
+
+
+def live(kind: str, windows: int) -> Iterator[pa.RecordBatch]:
+    """A batch of each window, of ``mixed`` or of ``busy`` hosts."""
+    rng = np.random.default_rng(2)
+    for window in range(windows):
+        if kind == "busy":
+            client = np.arange(BUSY_HOSTS)
+            server = client % SERVERS
+        else:
+            # Of a rank that is uniform on a logarithmic scale.
+            client = (LIVE_HOSTS ** rng.random(LIVE_TALKS)).astype(np.int64)
+            server = rng.integers(0, SERVERS, LIVE_TALKS)
+        start = START_NS + window * 30 * NS
+        yield exchanges(
+            np.sort(rng.integers(start, start + 30 * NS, len(client))), client, server, rng
+        )
 
 
 def samples(series: int, turn: int) -> pa.RecordBatch:
@@ -131,6 +165,22 @@ def run(
     engine.advance(START_NS + 10_000 * NS)
 
 
+def measure_live(kind: str, windows: int) -> tuple[float, float]:
+    """Live entities of all detectors, and MiB that the process has grown by at most."""
+    importlib.import_module("sklearn.ensemble")
+    warm = list(live(kind, 12))
+    run(Signal.FLOWS, warm, [START_NS + (w + 1) * 30 * NS for w in range(12)], DetectConfig())
+    del warm
+    before = resident()
+    engine = DetectionEngine(DetectConfig(max_entities=UNBOUNDED), Observe())
+    for window, batch in enumerate(live(kind, windows)):
+        engine.observe(Signal.FLOWS, batch)
+        engine.advance(START_NS + (window - 2) * 30 * NS)
+    engine.advance(START_NS + 10_000 * NS)
+    entities = sum(detector.entities for detector in engine.stats().detectors)
+    return float(entities), max(peak() - before, 0.0)
+
+
 def resident() -> float:
     """MiB in memory now."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
@@ -176,6 +226,15 @@ def picture(figures: dict[str, dict[int, tuple[float, float]]]) -> str:
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
+def apart(kind: str, size: int, records: int) -> tuple[float, float]:
+    """One measurement in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.detect_growth"]
+    asked = ["--one", kind, str(size), str(records)]
+    done = subprocess.run([*command, *asked], stdout=subprocess.PIPE, check=True)
+    first, second = json.loads(done.stdout)
+    return first, second
+
+
 def main() -> None:
     """Measure every size and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
@@ -185,20 +244,26 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.one:
         kind, size, records = chosen.one
-        print(json.dumps(measure(kind, int(size), int(records))))
+        if kind in ("mixed", "busy"):
+            print(json.dumps(measure_live(kind, int(size))))
+        else:
+            print(json.dumps(measure(kind, int(size), int(records))))
         return
     figures: dict[str, dict[int, tuple[float, float]]] = {"hosts": {}, "series": {}}
     claims = []
     for kind, sizes in (("hosts", HOSTS), ("series", SERIES)):
         for size in sizes[:-1] if chosen.quick else sizes:
             records = RECORDS // 8 if chosen.quick else RECORDS
-            command = [sys.executable, "-m", "benchmarks.detect_growth"]
-            asked = ["--one", kind, str(size), str(records)]
-            done = subprocess.run([*command, *asked], stdout=subprocess.PIPE, check=True)
-            figures[kind][size] = spent, mib = tuple(json.loads(done.stdout))
+            figures[kind][size] = spent, mib = apart(kind, size, records)
             claims.append(Claim(f"{size:,} {kind}: time", spent, "ns/record"))
             goal = "<= 1024" if kind == "hosts" else ""
             claims.append(Claim(f"{size:,} {kind}: memory", mib, "MiB", goal=goal))
+    for kind in ("mixed", "busy"):
+        entities, mib = apart(kind, 20 if chosen.quick else LIVE_WINDOWS, 0)
+        claims.append(Claim(f"{kind}: live entities", entities, "entities"))
+        claims.append(Claim(f"{kind}: memory", mib, "MiB"))
+        goal = "<= 1024" if kind == "mixed" and not chosen.quick else ""
+        claims.append(Claim(f"{kind}: memory per million", mib / entities * 1e6, "MiB", goal=goal))
     report("Detection as a network grows, one thread", claims)
     if chosen.picture:
         chosen.picture.write_text(picture(figures), encoding="utf-8")

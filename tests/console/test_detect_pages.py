@@ -57,7 +57,7 @@ async def test_the_recipes_run_against_a_real_server(root: Path, tmp_path: Path)
     page = root / "docs/how-to/score-over-http.md"
     served = scoring()
     async with listening(served.client.app, served.observe) as url:
-        (command,) = blocks(page, "console")
+        command = blocks(page, "console")[0]
         words = shlex.split(command.replace("\\\n", ""))
         body = words[words.index("--json") + 1]
         (program,) = blocks(page, "python")

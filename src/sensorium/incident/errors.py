@@ -26,3 +26,7 @@ class InvalidLabelError(IncidentError):
 
 class MergedIncidentError(IncidentError):
     """The incident has become part of another, and what is said is said of the whole."""
+
+
+class TooFewLabelsError(IncidentError):
+    """People said too little, or always the same, for anything to be learned from it."""

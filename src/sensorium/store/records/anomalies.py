@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +13,8 @@ from sensorium.model.signals import Signal
 from sensorium.store.records.connections import Connections
 from sensorium.store.records.insert_new import insert_new
 from sensorium.store.records.tables import ANOMALIES, INCIDENT_ANOMALIES
+
+_AT_ONCE = 500
 
 
 class Anomalies:
@@ -46,6 +48,16 @@ class Anomalies:
         )
         with self._connections.reading() as connection:
             return tuple(_anomaly(row) for row in connection.execute(statement).mappings())
+
+    def of_ids(self, anomaly_ids: Sequence[str]) -> tuple[Anomaly, ...]:
+        """Those of these anomalies that are kept, by id."""
+        found: list[Anomaly] = []
+        with self._connections.reading() as connection:
+            for start in range(0, len(anomaly_ids), _AT_ONCE):
+                some = anomaly_ids[start : start + _AT_ONCE]
+                statement = select(ANOMALIES).where(ANOMALIES.c.id.in_(some))
+                found += map(_anomaly, connection.execute(statement).mappings())
+        return tuple(sorted(found, key=lambda anomaly: anomaly.id))
 
     def between(self, start_ns: int, end_ns: int) -> tuple[Anomaly, ...]:
         """Anomalies whose window begins in [start, end), oldest first."""

@@ -17,7 +17,9 @@ from sensorium.console.config import ConsoleConfig
 from sensorium.console.detect import DetectDeps
 from sensorium.console.intake import Intake
 from sensorium.detect.config import DetectConfig
+from sensorium.detect.models import ModelRegistry
 from sensorium.incident.labelling import LabelDesk
+from sensorium.incident.ranking.ranker import Ranker
 from sensorium.model.action import Action, RiskTier
 from sensorium.model.approval import Approval
 from sensorium.model.incident import Incident, IncidentKind, IncidentState, Severity, Verdict
@@ -107,6 +109,7 @@ def bench(tmp_path: Path, config: ConsoleConfig) -> Iterator[Bench]:
         telemetry,
         desk,
         LabelDesk(records, lambda: NOW),
+        Ranker(ModelRegistry(tmp_path / "models", lambda: NOW, observe), records, observe),
         intake,
         health=lambda: found[0].health,
         exporters=lambda: found[0].exporters,

@@ -165,3 +165,14 @@ def test_a_wrong_label_over_http_is_refused(bench: Bench) -> None:
     unknown = "/api/v1/incidents/INC-nobody/labels"
     assert bench.client.post(unknown, json={"label": "planned", "actor": "a"}).status_code == 404
     assert bench.records.labels.latest() == {}
+
+
+def test_incidents_are_sorted_over_http_and_none_is_left_out(bench: Bench) -> None:
+    bench.propose()
+    for sort in ("newest", "worst", "rank"):
+        listed = bench.client.get("/api/v1/incidents", params={"sort": sort}).json()
+        assert [incident["id"] for incident in listed["incidents"]] == ["INC-0123abcd"]
+        # Nobody has taught it anything.
+        assert listed.get("rank") == ([] if sort == "rank" else None)
+    assert bench.client.get("/api/v1/incidents", params={"sort": "best"}).status_code == 422
+    assert bench.client.get("/api/v1/incidents/INC-0123abcd").json()["rank"] is None

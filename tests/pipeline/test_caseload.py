@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sensorium.incident import IncidentUpdates
@@ -81,3 +82,21 @@ def test_what_is_reopened_or_merged_while_it_waits_is_not_investigated_as_it_was
     again = replace(first, revision=2)
     load.follow(window(again))
     assert load.take() == [again]
+
+
+def test_where_people_have_taught_an_order_it_decides_who_goes_first_and_nobody_is_left() -> None:
+    asked: list[int] = []
+
+    def oldest_first(incidents: Iterable[Incident]) -> list[Incident]:
+        found = sorted(incidents, key=lambda incident: incident.id)
+        asked.append(len(found))
+        return found
+
+    load = Caseload(Observe(), 2, oldest_first)
+    grave = settled(7, Severity.CRITICAL)
+    mild = [settled(n) for n in range(3)]
+    load.follow(window(grave, *mild))
+    assert load.take() == mild[:2]
+    # Where all can be taken there is nothing to order.
+    assert load.take() == [grave, mild[2]]
+    assert asked == [4]

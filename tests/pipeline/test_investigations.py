@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sensorium.incident.urgency import worst_first
 from sensorium.model.incident import Incident
 from sensorium.observe import Observe
 from sensorium.pipeline.config import PipelineConfig
@@ -29,6 +30,7 @@ def test_one_that_fails_does_not_take_the_others_along() -> None:
         telemetry=SimpleNamespace(flush=lambda: None),
         incidents=SimpleNamespace(concluded=concluded.append),
         investigate=investigate,
+        order=worst_first,
     )
     pipeline = Pipeline(parts, PipelineConfig(), window_s=10, lateness_s=0)
     incidents = [settled(number) for number in range(1, 5)]

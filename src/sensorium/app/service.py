@@ -101,6 +101,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         telemetry=spine.telemetry,
         desk=spine.desk,
         labelling=LabelDesk(spine.records, time.time_ns),
+        ranker=spine.ranker,
         intake=_intake(receiver, inbox),
         health=health,
         exporters=exporters.current,

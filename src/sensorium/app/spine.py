@@ -11,7 +11,9 @@ from sensorium.agent.naming import Names
 from sensorium.approval import ApprovalDesk
 from sensorium.config import Settings
 from sensorium.detect import DetectionEngine
+from sensorium.detect.models import ModelRegistry
 from sensorium.incident import IncidentManager
+from sensorium.incident.ranking.ranker import Ranker
 from sensorium.ingest.changes import ChangeReader
 from sensorium.ingest.netflow import NetflowDecoder
 from sensorium.ingest.prometheus import PrometheusDecoder
@@ -47,6 +49,7 @@ class Spine:
     graph: EntityGraph
     engine: DetectionEngine
     incidents: IncidentManager
+    ranker: Ranker
     inquest: Inquest
     templates: TemplateFile
     statuses: tuple[Callable[[], Sequence[ExporterStatus]], ...]
@@ -71,8 +74,7 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     telemetry, records = _open_stores(settings, observe)
     desk = ApprovalDesk(records, clock, settings.approval)
     identities, graph = Identities(), EntityGraph()
-    reader = ChangeReader(settings.ingest.changes, observe)
-    changes = ChangeBook(reader, telemetry, data / "changes", settings.changes)
+    changes = _changes(settings, telemetry, observe)
     deps = AgentDeps(
         telemetry=telemetry,
         records=records,
@@ -84,8 +86,8 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     )
     inquest = Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
     engine = DetectionEngine(settings.detect, observe)
-    behind = _behind(inventory, identities)
-    incidents = IncidentManager(settings.incident, observe, identities, graph, behind=behind)
+    incidents = _incidents(settings, observe, inventory, identities, graph)
+    ranker = Ranker(ModelRegistry(data / "models", clock, observe), records, observe)
     netflow = NetflowDecoder(settings.ingest.netflow, observe)
     sflow = SflowDecoder(settings.ingest.sflow, observe)
     parts = Parts(
@@ -102,6 +104,7 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         graph=graph,
         incidents=incidents,
         investigate=inquest.investigate,
+        order=ranker.order,
     )
     return Spine(
         settings=settings,
@@ -114,6 +117,7 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         graph=graph,
         engine=engine,
         incidents=incidents,
+        ranker=ranker,
         inquest=inquest,
         templates=TemplateFile(netflow, data / "netflow-state.json", observe),
         statuses=(netflow.statuses, sflow.statuses),
@@ -121,10 +125,22 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     )
 
 
-def _behind(inventory: Inventory, identities: Identities) -> Callable[[str], frozenset[str]]:
+def _changes(settings: Settings, telemetry: ClickHouseTelemetry, observe: Observe) -> ChangeBook:
+    reader = ChangeReader(settings.ingest.changes, observe)
+    return ChangeBook(reader, telemetry, settings.data_dir / "changes", settings.changes)
+
+
+def _incidents(
+    settings: Settings,
+    observe: Observe,
+    inventory: Inventory,
+    identities: Identities,
+    graph: EntityGraph,
+) -> IncidentManager:
     devices = inventory.devices.values()
     identities.state_all((device.name, a) for device in devices for a in device.addresses)
-    return Behind(inventory, identities.resolve).of
+    behind = Behind(inventory, identities.resolve).of
+    return IncidentManager(settings.incident, observe, identities, graph, behind=behind)
 
 
 def _pipeline(parts: Parts, settings: Settings) -> Pipeline:

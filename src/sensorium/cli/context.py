@@ -15,6 +15,7 @@ import click
 if TYPE_CHECKING:
     from sensorium.cli.service import Service
     from sensorium.config import Settings
+    from sensorium.incident.ranking.ranker import Ranker
     from sensorium.observe import Observe
     from sensorium.store.ownership import Owner
     from sensorium.store.records import Records
@@ -69,6 +70,17 @@ class Home:
             yield records
         finally:
             records.close()
+
+    def ranker(self, records: Records) -> Ranker:
+        """What rates incidents by the labels of earlier ones, with the models of this folder."""
+        import time
+
+        from sensorium.detect.models import ModelRegistry
+        from sensorium.incident.ranking.ranker import Ranker
+
+        observe = self.observe()
+        registry = ModelRegistry(self.data / "models", time.time_ns, observe)
+        return Ranker(registry, records, observe)
 
     @contextmanager
     def telemetry(self) -> Iterator[ClickHouseTelemetry]:

@@ -22,11 +22,25 @@ def incident() -> None:
 @incident.command("list")
 @click.option("--state", multiple=True, help="Only incidents in this state; may be repeated.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option(
+    "--sort",
+    type=click.Choice(["newest", "worst", "rank"]),
+    default="newest",
+    show_default=True,
+    help="What comes first; rank is what a person would most probably confirm.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 @home_options
-def list_incidents(home: Home, state: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """List incidents, newest first; those merged into another only with --state merged."""
+def list_incidents(
+    home: Home, state: tuple[str, ...], limit: int, sort: str, as_json: bool
+) -> None:
+    """List incidents, newest first; those merged into another only with --state merged.
+
+    --sort orders the newest --limit of them and leaves none out. By rank each has a probability
+    where a model is active (see sensorium models train incidents.rank); else the worst come first.
+    """
     from sensorium.errors import UsageError
+    from sensorium.incident.ranking.sorting import Sort, in_order
     from sensorium.model.incident import IncidentState
 
     try:
@@ -36,16 +50,24 @@ def list_incidents(home: Home, state: tuple[str, ...], limit: int, as_json: bool
         raise UsageError(str(error), next_step=f"states are: {known}") from error
     wanted = states or [known for known in IncidentState if known is not IncidentState.MERGED]
     with home.records() as records:
-        found = records.incidents.list(states=wanted, limit=limit)
+        newest = records.incidents.list(states=wanted, limit=limit)
+        ranker = home.ranker(records)
+        found = in_order(newest, Sort(sort), ranker)
+        ranks = ranker.rate(newest) if sort == Sort.RANK else {}
     if as_json:
         from sensorium.cli.output import print_json
 
-        print_json({"incidents": found})
+        rank = {"rank": list(ranks.values())} if sort == Sort.RANK else {}
+        print_json({"incidents": found, **rank})
         return
     if not found:
         click.echo("no incidents" + (f" in state {', '.join(states)}" if states else " yet"))
         return
-    _table(found)
+    from sensorium.cli.incident_view import print_table
+
+    if sort == Sort.RANK and not ranks:
+        click.echo("no model ranks them yet: the worst come first", err=True)
+    print_table(found, ranks)
 
 
 @incident.command("show")
@@ -62,26 +84,28 @@ def show_incident(home: Home, incident_id: str, as_json: bool, markdown: bool) -
         if found is None:
             raise IncidentNotFoundError(incident_id)
         brief = records.briefs.latest(incident_id)
+        rank = home.ranker(records).rate([found]).get(incident_id)
         labels = records.labels.of_incident(incident_id)
         if as_json:
-            _print_all(found, brief, records)
+            _print_all(found, brief, rank, records)
             return
-    from sensorium.cli.incident_view import labels_markdown
+    from sensorium.cli.incident_view import labels_markdown, rank_markdown
 
+    more = rank_markdown(rank) + labels_markdown(labels)
     if brief is None:
         click.echo(f"{found.id} {found.title}\nis {found.state} and has no brief yet")
-        click.echo(labels_markdown(labels), nl=False)
+        click.echo(more, nl=False)
     elif markdown:
         click.echo(brief.markdown)
     elif not sys.stdout.isatty():
-        click.echo(brief.markdown + labels_markdown(labels))
+        click.echo(brief.markdown + more)
     else:
         from rich.console import Console
         from rich.markdown import Markdown
 
         console = Console(width=min(Console().width, 100))
         with console.pager(styles=True):
-            console.print(Markdown(brief.markdown + labels_markdown(labels)))
+            console.print(Markdown(brief.markdown + more))
 
 
 @incident.command("label")
@@ -116,7 +140,7 @@ def label_incident(
     click.echo(f"{incident_id} is {words}, says {said.actor}{now}")
 
 
-def _print_all(found: Incident, brief: Any, records: Any) -> None:
+def _print_all(found: Incident, brief: Any, rank: Any, records: Any) -> None:
     from sensorium.cli.output import print_json
 
     print_json(
@@ -127,24 +151,7 @@ def _print_all(found: Incident, brief: Any, records: Any) -> None:
             "evidence": records.evidence.of_incident(found.id),
             "approvals": records.approvals.of_incident(found.id),
             "labels": records.labels.of_incident(found.id),
+            "rank": rank,
             "events": records.incidents.events(found.id),
         }
     )
-
-
-def _table(found: tuple[Incident, ...]) -> None:
-    from datetime import UTC, datetime
-
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("incident", "began (UTC)", "severity", "state", "verdict"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("what", ratio=1)
-    for item in found:
-        began = datetime.fromtimestamp(item.start_ns / 1e9, UTC).strftime("%m-%d %H:%M:%S")
-        state = item.state.replace("_", " ")
-        table.add_row(item.id, began, item.severity, state, item.verdict, item.title)
-    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
-    console.print(table)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sensorium.approval import ApprovalDesk
     from sensorium.component import Health
     from sensorium.incident.labelling import LabelDesk
+    from sensorium.incident.ranking.ranker import Ranker
     from sensorium.links.serving.config import LinksConfig
     from sensorium.links.serving.served import Shelf
     from sensorium.observe import Observe
@@ -60,6 +61,7 @@ class ConsoleDeps:
     telemetry: TelemetryStore
     desk: ApprovalDesk
     labelling: LabelDesk
+    ranker: Ranker
     intake: Intake
     health: Callable[[], Mapping[str, Health]]
     exporters: Callable[[], ExporterReports]
@@ -76,7 +78,7 @@ def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
         _add_links(app, deps.links, deps.observe)
     if deps.detect is not None:
         app.include_router(detect_routes(deps.detect, deps.observe))
-    app.include_router(incident_routes(deps.records, deps.telemetry, deps.labelling))
+    app.include_router(incident_routes(deps.records, deps.telemetry, deps.labelling, deps.ranker))
     app.include_router(decision_routes(deps.desk, deps.records))
     app.include_router(exporter_routes(deps.exporters))
     app.include_router(topology_routes(deps.topology))

@@ -9,11 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sensorium.agent.evidence_rerun import CannotRerunError, rerun
 from sensorium.incident.labelling import LONGEST_ACTOR, LONGEST_NOTE
+from sensorium.incident.ranking.sorting import Sort, in_order
 from sensorium.model.incident import IncidentState
 from sensorium.model.label import Opinion
 
 if TYPE_CHECKING:
     from sensorium.incident.labelling import LabelDesk
+    from sensorium.incident.ranking.ranker import Ranker
+    from sensorium.model.incident import Incident
     from sensorium.store.records import Records
     from sensorium.store.telemetry import TelemetryStore
 
@@ -28,7 +31,9 @@ class LabelRequest(BaseModel):
     note: str = Field(default="", max_length=LONGEST_NOTE)
 
 
-def incident_routes(records: Records, telemetry: TelemetryStore, labelling: LabelDesk) -> APIRouter:
+def incident_routes(
+    records: Records, telemetry: TelemetryStore, labelling: LabelDesk, ranker: Ranker
+) -> APIRouter:
     """``GET /api/v1/incidents`` and below, and ``/api/v1/evidence``."""
     router = APIRouter(prefix="/api/v1", tags=["incidents"])
 
@@ -36,9 +41,15 @@ def incident_routes(records: Records, telemetry: TelemetryStore, labelling: Labe
     def list_incidents(
         state: Annotated[list[IncidentState] | None, Query()] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        sort: Sort = Sort.NEWEST,
     ) -> dict[str, Any]:
-        """Incidents, newest first."""
-        return {"incidents": records.incidents.list(states=state, limit=limit)}
+        """Incidents, newest first; or of the newest ``limit`` the worst, or the most probably
+        confirmed, first. The last comes with ``rank``: how probable that is, and why."""
+        found = records.incidents.list(states=state, limit=limit)
+        answer: dict[str, Any] = {"incidents": in_order(found, sort, ranker)}
+        if sort is Sort.RANK:
+            answer["rank"] = list(ranker.rate(found).values())
+        return answer
 
     @router.get("/incidents/{incident_id}")
     def show_incident(incident_id: str) -> dict[str, Any]:
@@ -46,13 +57,7 @@ def incident_routes(records: Records, telemetry: TelemetryStore, labelling: Labe
         incident = records.incidents.get(incident_id)
         if incident is None:
             raise HTTPException(404, f"there is no incident {incident_id}")
-        return {
-            "incident": incident,
-            "anomalies": records.anomalies.of_incident(incident_id),
-            "evidence": records.evidence.of_incident(incident_id),
-            "approvals": records.approvals.of_incident(incident_id),
-            "labels": records.labels.of_incident(incident_id),
-        }
+        return _whole(incident, records, ranker)
 
     @router.post("/incidents/{incident_id}/labels")
     def label_incident(incident_id: str, body: LabelRequest) -> dict[str, Any]:
@@ -83,3 +88,14 @@ def incident_routes(records: Records, telemetry: TelemetryStore, labelling: Labe
         return answer
 
     return router
+
+
+def _whole(incident: Incident, records: Records, ranker: Ranker) -> dict[str, Any]:
+    return {
+        "incident": incident,
+        "anomalies": records.anomalies.of_incident(incident.id),
+        "evidence": records.evidence.of_incident(incident.id),
+        "approvals": records.approvals.of_incident(incident.id),
+        "labels": records.labels.of_incident(incident.id),
+        "rank": ranker.rate([incident]).get(incident.id),
+    }

@@ -1,18 +1,17 @@
-"""Which settled incidents are investigated now, and which wait: so many a window, worst first."""
+"""Which settled incidents are investigated now, and which wait: so many a window, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from sensorium.model.incident import IncidentState, Severity
+from sensorium.incident.urgency import worst_first
+from sensorium.model.incident import IncidentState
 
 if TYPE_CHECKING:
     from sensorium.incident import IncidentUpdates
     from sensorium.model.incident import Incident
     from sensorium.observe import Observe
-
-_RANK = {severity: place for place, severity in enumerate(reversed(Severity))}
 
 
 class Caseload:
@@ -20,13 +19,19 @@ class Caseload:
 
     An investigation takes as long as telemetry takes to arrive for a second or more, and a storm
     settles hundreds of incidents at once. So only ``per_window`` are investigated after each
-    window, by severity and surprise, and the others wait for the next ones. What waits is in the
+    window, the first by ``order``, and the others wait for the next ones. What waits is in the
     records as ``investigating``, is counted, and is taken up again after a restart. How many are
     investigated depends on windows and never on the clock, so that a replay finds the same.
     """
 
-    def __init__(self, observe: Observe, per_window: int) -> None:
+    def __init__(
+        self,
+        observe: Observe,
+        per_window: int,
+        order: Callable[[Iterable[Incident]], list[Incident]] = worst_first,
+    ) -> None:
         self._per_window = per_window
+        self._order = order
         self._due: dict[str, Incident] = {}
         self._log = observe.logger("pipeline")
         self._waiting = observe.gauge(
@@ -59,9 +64,10 @@ class Caseload:
 
     def take(self) -> list[Incident]:
         """What is to be investigated now, in the order in which it settled."""
-        worst = sorted(self._due.values(), key=lambda i: (_RANK[i.severity], -i.surprise, i.id))
-        now = {incident.id for incident in worst[: self._per_window]}
-        taken = [incident for incident in self._due.values() if incident.id in now]
+        taken = list(self._due.values())
+        if len(taken) > self._per_window:
+            now = {incident.id for incident in self._order(taken)[: self._per_window]}
+            taken = [incident for incident in taken if incident.id in now]
         for incident in taken:
             del self._due[incident.id]
         self._waiting.set(len(self._due))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sensorium.incident.urgency import worst_first
 from sensorium.ingest.sniff import sflow_datagrams
 from sensorium.model.signals import Signal
 from sensorium.pipeline.caseload import Caseload
@@ -41,7 +42,8 @@ WATERMARK = "watermark_ns"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything one turn touches; made by :mod:`sensorium.app`."""
+    """Everything one turn touches; made by :mod:`sensorium.app`. ``order`` says which incidents
+    are investigated first where they are more than one window's."""
 
     observe: Observe
     netflow: DatagramDecoder
@@ -56,6 +58,7 @@ class Parts:
     graph: EntityGraph
     incidents: IncidentManager
     investigate: Callable[[Incident, int], Incident]
+    order: Callable[[Iterable[Incident]], list[Incident]] = worst_first
 
 
 class Pipeline:
@@ -75,7 +78,7 @@ class Pipeline:
         self._window_ns = window_s * SECOND
         self._behind_ns = (lateness_s + config.slack_s) * SECOND
         self._syslog_ports = np.array(config.syslog_ports, np.uint16)
-        self._caseload = Caseload(parts.observe, config.investigations_per_window)
+        self._caseload = Caseload(parts.observe, config.investigations_per_window, parts.order)
         self._log = parts.observe.logger("pipeline")
         self.watermark_ns = 0
         self.meanwhile: Callable[[], None] = _nothing

@@ -44,7 +44,7 @@ class School:
         return Ranker(self.registry, self.records, self.observe)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[School, list[Incident]]]:
     """Sixty labelled incidents and an active model; a test leaves them as they were."""
     with _opened(tmp_path_factory.mktemp("taught")) as school:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -54,12 +55,13 @@ class Ranker:
     """Orders and rates incidents by what was known when they were opened. It hides and closes none.
 
     Without an active model, or where it cannot be used, the order is the worst first; why it
-    cannot be used is logged and counted once for each version. Not thread-safe.
+    cannot be used is logged and counted once for each version. Thread-safe.
     """
 
     def __init__(self, registry: ModelRegistry, records: Records, observe: Observe) -> None:
         self._registry = registry
         self._records = records
+        self._lock = Lock()
         self._loaded: Loaded | None = None
         self._unusable: int | None = None
         self._known: OrderedDict[str, Ranked] = OrderedDict()
@@ -78,6 +80,10 @@ class Ranker:
     def rate(self, incidents: Sequence[Incident]) -> dict[str, Ranked]:
         """By id those that can be rated: none without a model, and none from before openings were
         kept."""
+        with self._lock:
+            return self._rate(incidents)
+
+    def _rate(self, incidents: Sequence[Incident]) -> dict[str, Ranked]:
         loaded = self._active()
         if loaded is None:
             return {}

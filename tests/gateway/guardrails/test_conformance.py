@@ -30,12 +30,15 @@ GUARD = make_guard(
     Observe(),
 )
 BOUNDS: tuple[Bound, ...] = GUARD.rules(Stage.BEFORE, "")
-RULES: list[TextRule | Restorer] = [one.text for one in BOUNDS if one.text]
-RULES.append(Restorer({"<EMAIL_1>": "ann@example.org"}))
+RULES: dict[str, TextRule | Restorer] = {one.text.kind: one.text for one in BOUNDS if one.text}
+# It asks a process that holds a model, which is made once for all tests.
+NAMED_ENTITIES = pytest.param("named_entities", marks=pytest.mark.xdist_group("named_entities"))
+RULES["restore"] = Restorer({"<EMAIL_1>": "ann@example.org"})
 TEXTS = [
     *(text for texts in (*PERSONAL.values(), *SECRETS.values()) for text in texts),
     "about project phoenix",
     "to <EMAIL_1>",
+    "It was written by Greta Weber in Lisbon last week",
 ]
 # Strings at which patterns that go back over what they have read take forever.
 HOSTILE = {
@@ -72,9 +75,12 @@ HOSTILE = {
 }
 
 
-@pytest.fixture(params=RULES, ids=lambda rule: rule.kind)
+@pytest.fixture(params=[*RULES, NAMED_ENTITIES])
 def rule(request: pytest.FixtureRequest) -> TextRule:
-    return request.param  # type: ignore[no-any-return]
+    if request.param in RULES:
+        return RULES[request.param]
+    named: TextRule = request.getfixturevalue("named_entities")
+    return named
 
 
 def test_findings_are_in_order_and_do_not_overlap(rule: TextRule) -> None:
@@ -98,6 +104,10 @@ def test_a_start_leaves_out_what_begins_before_it(rule: TextRule, text: str) -> 
 def test_what_lies_far_before_changes_nothing(rule: TextRule, text: str) -> None:
     whole = f"{'word ' * 60}so: {text}"
     cut = len(whole) - len(text) - BEHIND
+    if rule.in_units:
+        before = f"{'word ' * 60}\nso: "
+        whole, cut = before + text, rule.open_from(before)
+        assert cut == len(before) - len("so: ")
     moved = [(one.start - cut, one.end - cut, one.label) for one in rule.find(whole)]
     assert [(one.start, one.end, one.label) for one in rule.find(whole[cut:])] == moved
 

@@ -258,6 +258,7 @@ def test_what_is_masked_is_not_told_token_by_token_either() -> None:
 
 
 class Broken:
+    in_units = False
     kind = "broken"
 
     def find(self, text: str, start: int = 0) -> list[Finding]:

@@ -68,6 +68,7 @@ class Gateway:
         await self.parts.books.settled()
         for provider in self.parts.providers.values():
             await provider.close()
+        self.parts.guard.close()
 
     async def _observed(self, facts: Facts, caller: Caller, call: Coroutine[Any, Any, A]) -> A:
         parts = self.parts

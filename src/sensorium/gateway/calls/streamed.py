@@ -95,7 +95,7 @@ class Streamed:
         guard = self._guard
         if guard is None:
             return [event for frame in frames for event in frame.events]
-        passed = [one for frame in frames for event in frame.events for one in guard.feed(event)]
+        passed = await guard.take([event for frame in frames for event in frame.events])
         if self._source.done and guard.blocked is None:
             passed += await guard.close()
         if guard.blocked is not None and not self._cut:

@@ -77,6 +77,7 @@ class Finders:
 
     def __init__(self, look: Look, rule: TextRule) -> None:
         self.look = look
+        self.in_units = rule.in_units
         self._rule = rule
 
     def find(self, text: str, start: int = 0) -> list[Finding]:

@@ -63,6 +63,33 @@ class SecretsConfig(RuleConfig):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NamedEntitiesConfig(RuleConfig):
+    """Names, places and organisations, by Presidio and a spaCy model (extra ``presidio``)."""
+
+    action: Action = setting(Action.MASK, "block, mask or flag what is found")
+    entities: tuple[str, ...] = setting(
+        ("PERSON", "LOCATION", "NRP"),
+        "what is looked for, as Presidio calls it: also ORGANIZATION, DATE_TIME and what else the"
+        " model has; what has a form of its own is better looked for as personal_data",
+        min_length=1,
+    )
+    model: str = setting(
+        "", "an installed spaCy model such as en_core_web_lg, or the folder of one; none: no names"
+    )
+    language: str = setting("en", "the language of the model", pattern=r"^[a-z]{2,3}$")
+    threshold: float = setting(
+        0.5, "score from which it counts; what a spaCy model finds has 0.85, always", ge=0, le=1
+    )
+    processes: int = setting(
+        1, "processes that look, each with the model in its memory", ge=1, le=64
+    )
+    timeout_seconds: float = setting(
+        10.0, "how long a look is waited for, the wait for a free process included", gt=0, le=600
+    )
+    restore: bool = setting(True, "put what was masked in the request back into the answer")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class InjectionConfig(_WholeRuleConfig):
     """Attempts to give a model other instructions than its own."""
 
@@ -131,6 +158,9 @@ class GuardrailsConfig:
 
     personal_data: tuple[PersonalDataConfig, ...] = setting((), "personal data")
     secrets: tuple[SecretsConfig, ...] = setting((), "credentials and private keys")
+    named_entities: tuple[NamedEntitiesConfig, ...] = setting(
+        (), "names, places and organisations; needs the extra `presidio`"
+    )
     injection: tuple[InjectionConfig, ...] = setting((), "prompt injection")
     denied_topics: tuple[DeniedTopicsConfig, ...] = setting((), "phrases that must not occur")
     allowed_topics: tuple[AllowedTopicsConfig, ...] = setting((), "phrases that must occur")

@@ -18,6 +18,7 @@ class DeniedTopics:
     """A rule of text."""
 
     kind = "denied_topics"
+    in_units = False
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._phrases = phrase_list(phrases)

@@ -7,8 +7,11 @@ by rule, and never with content.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sensorium.gateway.conversation import Conversation
 from sensorium.gateway.guardrails.bound import BlockedError, Bound
@@ -37,15 +40,27 @@ from sensorium.gateway.reply import Reply
 if TYPE_CHECKING:
     from sensorium.observe import Observe
 
+T = TypeVar("T")
+# Threads in which rules that wait are asked; what is more queues up for one of them.
+_THREADS: Final = 16
+
 
 class Guard:
     """All rules of a gateway. ``version`` changes with the rules and their settings."""
 
-    def __init__(self, bounds: Sequence[Bound], observe: Observe, version: str = "") -> None:
+    def __init__(
+        self,
+        bounds: Sequence[Bound],
+        observe: Observe,
+        version: str = "",
+        release: Callable[[], None] = lambda: None,
+    ) -> None:
         self.version = version
+        self._release = release
         self._bounds = tuple(bounds)
         self._chosen: dict[tuple[Stage, str], tuple[Bound, ...]] = {}
         self._routes = frozenset(route for bound in bounds for route in bound.config.routes)
+        self._threads: ThreadPoolExecutor | None = None
         self._decisions = observe.counter(
             "sensorium_gateway_guardrail_decisions",
             "What guardrails decided, one for each rule that looked",
@@ -64,24 +79,28 @@ class Guard:
             self._chosen[key] = tuple(one for one in self._bounds if one.covers(*key))
         return self._chosen[key]
 
+    def close(self) -> None:
+        """Let go what rules hold: processes, threads. More than once does nothing."""
+        self._release()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
     async def before(self, conversation: Conversation, context: Context) -> Passed | Blocked:
         """Look at a request. Only ``conversation`` of the answer may go on."""
         looks = Looks(Stage.BEFORE, self.rules(Stage.BEFORE, context.route))
         if not looks.all:
             return Passed(conversation)
         try:
-            fragments = fragments_of(conversation)
-            made: Placeholders | None = None
-            if looks.finders and anything_found(looks.finders, fragments):
-                made = Placeholders(one.text for one in fragments)
-                conversation = masked(conversation, looks.finders, made)
+            made = Placeholders()
+            if looks.finders:
+                conversation, made = await self._apart(looks, partial(_masked, looks, conversation))
             if looks.wholes:
                 await looks.judge(_subject(conversation), context)
         except BlockedError as error:
             return error.blocked
         finally:
             self.count(looks)
-        restore = Restorer(made.restorable) if made is not None and made.restorable else None
+        restore = Restorer(made.restorable) if made.restorable else None
         return Passed(conversation, restore, looks.flags())
 
     async def before_texts(
@@ -89,16 +108,8 @@ class Guard:
     ) -> PassedTexts | Blocked:
         """Look at texts to embed. Over token ids, which no rule reads, rules fail by setting."""
         looks = Looks(Stage.BEFORE, self.rules(Stage.BEFORE, context.route))
-        passed = list(texts)
         try:
-            made = Placeholders(one for one in texts if isinstance(one, str))
-            for place, text in enumerate(texts):
-                if isinstance(text, str):
-                    fragment = Fragment(text, Place.USER)
-                    passed[place] = masked_text(fragment, looks.finders, made)
-                else:
-                    for look in looks.all:
-                        look.failed()
+            passed = await self._apart(looks, partial(_masked_texts, looks, texts))
             written = [Fragment(one, Place.USER) for one in passed if isinstance(one, str)]
             await looks.judge(Subject(written), context)
         except BlockedError as error:
@@ -117,8 +128,8 @@ class Guard:
             return None
         try:
             subject = _subject(conversation)
-            if looks.finders and anything_found(looks.finders, subject.fragments):
-                masked(conversation, looks.finders, Placeholders())
+            if looks.finders:
+                await self._apart(looks, partial(_masked, looks, conversation))
             await looks.judge(subject, context)
         except BlockedError as error:
             return error.blocked
@@ -133,11 +144,8 @@ class Guard:
         looks = Looks(Stage.AFTER, self.rules(Stage.AFTER, context.route))
         try:
             if looks.all:
-                fragments = fragments_of(reply)
-                if looks.finders and anything_found(looks.finders, fragments):
-                    reply = masked_reply(
-                        reply, looks.finders, Placeholders(restore.values if restore else ())
-                    )
+                if looks.finders:
+                    reply = await self._apart(looks, partial(_masked_reply, looks, reply, restore))
                 if looks.wholes:
                     await looks.judge(_subject(reply), context)
         except BlockedError as error:
@@ -149,12 +157,48 @@ class Guard:
     def stream(self, context: Context, restore: Restorer | None = None) -> StreamGuard:
         """Look at an answer in pieces, and put back what was masked in its request."""
         looks = Looks(Stage.AFTER, self.rules(Stage.AFTER, context.route))
-        return StreamGuard(looks, context, restore, self.count)
+        return StreamGuard(looks, context, restore, self.count, partial(self._apart, looks))
 
     def count(self, looks: Looks) -> None:
         """Count what each rule decided."""
         for look in looks.all:
             self._decisions.labels(look.bound.name, look.bound.kind, look.stage, look.outcome).inc()
+
+    async def _apart(self, looks: Looks, work: Callable[[], T]) -> T:
+        """Do the work, apart from the event loop where a rule of it waits."""
+        if not looks.waits:
+            return work()
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_THREADS, "guardrails")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _masked(looks: Looks, conversation: Conversation) -> tuple[Conversation, Placeholders]:
+    fragments = fragments_of(conversation)
+    if not anything_found(looks.finders, fragments):
+        return conversation, Placeholders()
+    made = Placeholders(one.text for one in fragments)
+    return masked(conversation, looks.finders, made), made
+
+
+def _masked_texts(
+    looks: Looks, texts: Sequence[str | tuple[int, ...]]
+) -> list[str | tuple[int, ...]]:
+    passed = list(texts)
+    made = Placeholders(one for one in texts if isinstance(one, str))
+    for place, text in enumerate(texts):
+        if isinstance(text, str):
+            passed[place] = masked_text(Fragment(text, Place.USER), looks.finders, made)
+        else:
+            for look in looks.all:
+                look.failed()
+    return passed
+
+
+def _masked_reply(looks: Looks, reply: Reply, restore: Restorer | None) -> Reply:
+    if not anything_found(looks.finders, fragments_of(reply)):
+        return reply
+    return masked_reply(reply, looks.finders, Placeholders(restore.values if restore else ()))
 
 
 def _subject(of: Conversation | Reply) -> Subject:

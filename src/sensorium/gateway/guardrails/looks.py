@@ -15,6 +15,7 @@ class Looks:
     def __init__(self, stage: Stage, bounds: Iterable[Bound]) -> None:
         self.all = [Look(bound, stage) for bound in bounds]
         self.finders = [Finders(one, one.bound.text) for one in self.all if one.bound.text]
+        self.waits = any(one.in_units for one in self.finders)
         self.wholes = [(one, one.bound.whole) for one in self.all if one.bound.whole]
 
     async def judge(self, subject: Subject, context: Context) -> None:

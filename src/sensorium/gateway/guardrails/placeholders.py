@@ -51,6 +51,7 @@ class Restorer:
     """A rule of text that finds a request's placeholders in its answer, and knows their values."""
 
     kind = "restore"
+    in_units = False
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self.values = dict(values)

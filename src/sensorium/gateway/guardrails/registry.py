@@ -15,6 +15,8 @@ from sensorium.gateway.guardrails.guard import Guard
 from sensorium.gateway.guardrails.injection.rule import Injection
 from sensorium.gateway.guardrails.length import Length
 from sensorium.gateway.guardrails.moderation import Moderation
+from sensorium.gateway.guardrails.named_entities.recognisers import Recognisers
+from sensorium.gateway.guardrails.named_entities.rule import NamedEntities
 from sensorium.gateway.guardrails.personal_data.rule import USUAL, PersonalData
 from sensorium.gateway.guardrails.rule import WholeRule
 from sensorium.gateway.guardrails.secrets.rule import LABELS, Secrets
@@ -36,15 +38,25 @@ def make_guard(
     *,
     estimate: Estimate | None = None,
     ask: Ask | None = None,
+    recognisers: Recognisers | None = None,
 ) -> Guard:
     """The guard that the settings ask for; raises ``ValueError`` for what no rule knows.
 
+    A rule that cannot work here (its extra or its model is not installed) raises ``UsageError``.
+
     ``estimate`` says about how many tokens a text has, for rules of length. ``ask`` sends a
     conversation to the model of its name, for moderation: a call that is itself not moderated.
+    ``recognisers`` are what rules on named entities ask, the guard's own where none are given.
     """
     version = sha256(f"{VERSION}\n{config!r}".encode()).hexdigest()[:16]
-    bounds = (*_of_text(config), *_of_the_whole(config, estimate, ask))
-    return Guard(bounds, observe, version)
+    wholes = tuple(_of_the_whole(config, estimate, ask))
+    own = Recognisers()
+    try:
+        named = tuple(_named(config, recognisers or own, observe))
+    except BaseException:
+        own.close()
+        raise
+    return Guard((*_of_text(config), *named, *wholes), observe, version, own.close)
 
 
 def _of_text(config: GuardrailsConfig) -> Iterator[Bound]:
@@ -57,6 +69,12 @@ def _of_text(config: GuardrailsConfig) -> Iterator[Bound]:
     for denied in config.denied_topics:
         topics = DeniedTopics(denied.phrases)
         yield Bound(_name(denied, topics.kind), denied, text=topics)
+
+
+def _named(config: GuardrailsConfig, recognisers: Recognisers, observe: Observe) -> Iterator[Bound]:
+    for one in config.named_entities:
+        rule = NamedEntities(recognisers.of(one, observe), one.timeout_seconds)
+        yield Bound(_name(one, rule.kind), one, text=rule, restore=one.restore)
 
 
 def _of_the_whole(

@@ -4,11 +4,16 @@ A rule of text MUST
 
 - be a function of the text alone: no I/O, no clock, nothing remembered between calls;
 - for a match that starts at ``i``, depend on no more than ``BEHIND`` characters before ``i`` and
-  on nothing before ``start`` but as context;
+  on nothing before ``start`` but as context; or be read ``in_units``;
 - say in ``open_from`` where the first match could start that more text could still make, lengthen
   or undo; so that text divided anywhere gives the findings of the whole;
 - never hold more than ``REACH`` characters;
 - take time in proportion to the text, whatever the text is.
+
+A rule read ``in_units`` depends on the whole unit of a match, and on nothing else. Units are
+counted from the beginning of a text; ``open_from`` is the beginning of the last one. Such a rule
+may also take long and wait: it is asked in threads apart from the event loop, several at a time,
+and raises where it could not look.
 
 A whole rule MUST raise where it could not look; the guard then fails closed or open by setting.
 ``tests/gateway/guardrails/test_conformance.py`` runs over every registered member.
@@ -42,6 +47,10 @@ class TextRule(Protocol):
     @property
     def kind(self) -> str:
         """What sort of rule it is: ``personal_data``, ``secrets``, ``denied_topics``."""
+
+    @property
+    def in_units(self) -> bool:
+        """Whether it is read in units, apart from the event loop."""
 
     def find(self, text: str, start: int = 0) -> list[Finding]:
         """What starts at ``start`` or later: in order, without overlaps."""

@@ -7,8 +7,9 @@ can judge an answer only when it is whole (moderation), everything waits for the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from sensorium.gateway.events import (
@@ -76,12 +77,14 @@ class StreamGuard:
         context: Context,
         restore: Restorer | None,
         count: Callable[[Looks], None],
+        apart: Callable[[Callable[[], None]], Awaitable[None]],
     ) -> None:
         self.blocked: Blocked | None = None
         self._looks = looks
         self._context = context
         self._restore = restore
         self._count = count
+        self._apart = apart
         self._made = Placeholders(restore.values if restore else ())
         self._channels: dict[tuple[type, int, int], _Channel] = {}
         self._meters = [(look, rule.meter()) for look, rule in looks.wholes]
@@ -105,8 +108,19 @@ class StreamGuard:
         """What was found; whole after ``close``."""
         return self._looks.flags()
 
+    async def take(self, events: Sequence[Event]) -> list[Event]:
+        """The events that may go on now; apart from the event loop where a rule waits."""
+        made: list[Event] = []
+
+        def feed() -> None:
+            for event in events:
+                made.extend(self.feed(event))
+
+        await self._apart(feed)
+        return made
+
     def feed(self, event: Event) -> list[Event]:
-        """The events that may go on now."""
+        """The events that may go on now; in the thread that asks, whatever rules it has."""
         if self.blocked is not None or self._closed:
             return []
         if self.idle:
@@ -125,7 +139,7 @@ class StreamGuard:
         made: list[Event] = []
         try:
             if self.blocked is None:
-                self._flush(made)
+                await self._apart(partial(self._flush, made))
                 made = self._hold(made)
                 if self._whole:
                     await self._looks.judge(Subject(self._seen()), self._context)

@@ -18,6 +18,10 @@ from sensorium.gateway.guardrails.rule import BEHIND, REACH, Finding
 class Finder(Protocol):
     """What a window needs of a rule of text."""
 
+    @property
+    def in_units(self) -> bool:
+        """See ``TextRule``."""
+
     def find(self, text: str, start: int = 0) -> list[Finding]:
         """See ``TextRule``."""
 
@@ -52,6 +56,7 @@ class Window:
         self._inside = False  # whether what is held begins within a string of the JSON text
         self._behind = ""  # as seen, before anything was put in its place
         self._from = 0  # where in `_behind` a finding may begin: before its end after a `flush`
+        self._units = [0] * len(finders)  # where in `_behind` the unit begins that a finder is in
         self._held = ""
 
     def __len__(self) -> int:
@@ -85,7 +90,7 @@ class Window:
         found = [
             (place, one)
             for place, finder in enumerate(self._finders)
-            for one in finder.find(text, self._from)
+            for one in self._find(place, finder, text)
             if one.end > new
         ]
         while cut := [one.start for _, one in found if one.start < hold < one.end]:
@@ -97,7 +102,18 @@ class Window:
         return out
 
     def _open(self, text: str) -> int:
-        return min((finder.open_from(text) for finder in self._finders), default=len(text))
+        opens = [
+            begin + finder.open_from(text[begin:] if begin else text)
+            for begin, finder in zip(self._units, self._finders, strict=True)
+        ]
+        return min(opens, default=len(text))
+
+    def _find(self, place: int, finder: Finder, text: str) -> list[Finding]:
+        begin = self._units[place]
+        if not begin:
+            return finder.find(text, self._from)
+        found = finder.find(text[begin:], max(0, self._from - begin))
+        return [Finding(one.start + begin, one.end + begin, one.label) for one in found]
 
     def _rewritten(self, seen: View, text: str, hold: int, found: list[tuple[int, Finding]]) -> str:
         """The raw text up to ``hold`` with what was found replaced; the rest stays held.
@@ -128,7 +144,14 @@ class Window:
     def _remember(self, text: str, hold: int, begins: int) -> None:
         """Keep what lies before ``hold``; a finding may yet begin at ``begins`` or later."""
         begins = max(0, min(begins, hold), hold - REACH)
-        first = max(0, begins - BEHIND)
+        units = {
+            place: begin + finder.open_from(text[begin:hold])
+            for place, (begin, finder) in enumerate(zip(self._units, self._finders, strict=True))
+            if finder.in_units
+        }
+        first = max(0, min([begins, *units.values()]) - BEHIND)
+        for place, begin in units.items():
+            self._units[place] = begin - first
         self._behind = text[first:hold]
         # A finding at the very edge of what is remembered would not see its left neighbours.
         self._from = max(begins - first, 4 if first else 0)

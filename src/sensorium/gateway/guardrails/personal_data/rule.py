@@ -31,6 +31,7 @@ class PersonalData:
     """A rule of text; ``labels`` are the kinds that are looked for."""
 
     kind = "personal_data"
+    in_units = False
 
     def __init__(self, labels: Collection[str] = USUAL) -> None:
         unknown = sorted(set(labels) - set(LABELS))

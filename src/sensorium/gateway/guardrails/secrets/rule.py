@@ -20,6 +20,7 @@ class Secrets:
     """A rule of text; ``labels`` are the forms that are looked for."""
 
     kind = "secrets"
+    in_units = False
 
     def __init__(self, labels: Collection[str] = LABELS) -> None:
         unknown = sorted(set(labels) - set(LABELS))

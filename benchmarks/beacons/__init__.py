@@ -1,0 +1,1 @@
+"""Beacons planted in a made network, and who finds them."""

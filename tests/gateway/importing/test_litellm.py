@@ -75,7 +75,9 @@ guardrails:
       guardrail: presidio
       mode: [pre_call, post_call]
       default_on: true
-      pii_entities_config: {CREDIT_CARD: MASK, EMAIL_ADDRESS: MASK, PERSON: MASK}
+      pii_entities_config: {CREDIT_CARD: MASK, EMAIL_ADDRESS: MASK, PERSON: BLOCK, AU_ABN: MASK}
+      presidio_language: de
+      presidio_score_thresholds: {ALL: 0.7, PERSON: 0.9}
   - guardrail_name: keys
     litellm_params: {guardrail: hide-secrets, mode: pre_call, default_on: true}
   - guardrail_name: asked
@@ -170,6 +172,9 @@ def test_cooldown_cache_and_guardrails_are_carried_over(tmp_path: Path) -> None:
     assert made.cache.ttl_seconds == 600
     (pii,) = made.guardrails.personal_data
     assert (pii.name, pii.action.value, pii.kinds) == ("pii", "mask", ("CARD", "EMAIL"))
+    (names,) = made.guardrails.named_entities
+    assert (names.name, names.action.value, names.entities) == ("pii-names", "block", ("PERSON",))
+    assert (names.model, names.language, names.threshold) == ("de_core_news_lg", "de", 0.7)
     (secrets,) = made.guardrails.secrets
     assert [one.value for one in secrets.stages] == ["before"]
 
@@ -189,12 +194,14 @@ def test_what_was_not_carried_over_is_said_with_its_place() -> None:
         "router_settings.redis_password",
         "general_settings.master_key",
         "guardrails[0].pii_entities_config",
+        "guardrails[0].presidio_score_thresholds",
         "guardrails[2]",
         "guardrails[3]",
         "environment_variables.LANGFUSE_SECRET_KEY",
     ):
         assert path in said, sorted(said)
-    assert "PERSON" in said["guardrails[0].pii_entities_config"]
+    assert "AU_ABN" in said["guardrails[0].pii_entities_config"]
+    assert "spacy download de_core_news_lg" in said["guardrails[0]"]
 
 
 def test_no_secret_of_the_file_is_copied_anywhere() -> None:
@@ -363,3 +370,21 @@ def test_the_command_writes_settings_and_says_what_is_missing(tmp_path: Path) ->
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="UTF-8"):
         CliRunner().invoke(import_command, [str(file)], catch_exceptions=False)
+
+
+def test_presidio_without_a_choice_of_entities_is_both_rules() -> None:
+    made = import_litellm(
+        """
+model_list: [{model_name: m, litellm_params: {model: openai/gpt-4o, api_key: os.environ/K}}]
+guardrails:
+  - guardrail_name: PII
+    litellm_params: {guardrail: presidio, mode: pre_call, default_on: true}
+"""
+    )
+    guardrails = yaml.safe_load(made.settings_yaml)["guardrails"]
+    (names,) = guardrails["named_entities"]
+    assert names["entities"] == ["PERSON", "LOCATION", "NRP"]
+    assert names["model"] == "en_core_web_lg"
+    assert names["stages"] == ["before"]
+    (forms,) = guardrails["personal_data"]
+    assert forms == {"name": "pii", "stages": ["before"], "action": "mask"}

@@ -58,6 +58,19 @@ def test_suggestions_say_who_how_likely_why_and_how_old(client: TestClient) -> N
     assert "because" not in plain["suggestions"][0]
 
 
+def test_a_short_query_and_its_long_form_get_the_same_answer_and_a_wrong_one_is_refused(
+    client: TestClient,
+) -> None:
+    path = f"{PREFIX}/recommendations/person 3"
+    for short, long in (("", "?explain=true"), ("?top=7", "?top=7&explain=true")):
+        answers = [client.get(path + query).json() for query in (short, long)]
+        assert answers[0] == answers[1]
+    assert len(client.get(path).json()["suggestions"]) == 5
+    for wrong in ("?top=0", "?top=x", "?top=-1", "?top=99999999999999999999", "?top=11"):
+        assert client.get(path + wrong).status_code == 422, wrong
+    assert "top" in str(client.get("/api/openapi.json").json()["paths"])
+
+
 def test_a_batch_is_what_single_requests_get_and_unknown_nodes_are_listed(
     client: TestClient,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Callable
@@ -42,6 +43,9 @@ async def run_links(
     http.bind()
     for graph in config.graphs:
         await asyncio.to_thread(shelf.look, graph)
+    # What is loaded stays: a collector that looks through it makes a request wait for that.
+    gc.collect()
+    gc.freeze()
     url = http.url
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -20,7 +20,7 @@ from sensorium.console.config import ConsoleConfig
 from sensorium.console.decisions import decision_routes
 from sensorium.console.detect import DetectDeps, detect_routes
 from sensorium.console.exporters import exporter_routes
-from sensorium.console.guard import make_guard
+from sensorium.console.guard import Guard
 from sensorium.console.incidents import incident_routes
 from sensorium.console.intake import Intake, intake_routes
 from sensorium.console.topology import topology_routes
@@ -108,7 +108,7 @@ def _guarded(config: ConsoleConfig, summary: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.middleware("http")(make_guard(config))
+    app.add_middleware(Guard, config=config)
     app.add_exception_handler(SensoriumError, _refused)
     return app
 

@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
-from sensorium.console.config import ConsoleConfig
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
-Next = Callable[[Request], Awaitable[Response]]
+    from sensorium.console.config import ConsoleConfig
 
 
-def make_guard(config: ConsoleConfig) -> Callable[[Request, Next], Awaitable[Response]]:
-    """Build the middleware. Probes and ``/metrics`` stay open; everything under ``/api`` is not.
+class Guard:
+    """Middleware. Probes and ``/metrics`` stay open; everything under ``/api`` is not.
 
     A browser sends ``Origin`` with a cross-site POST, and sends this machine's name of the
     attacker's choice as ``Host`` after DNS rebinding; both are refused, so that a page somebody
     happens to open cannot approve anything on loopback.
     """
 
-    async def guard(request: Request, call_next: Next) -> Response:
-        if not request.url.path.startswith("/api"):
-            return await call_next(request)
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-        if config.is_loopback() and host not in {"localhost", "127.0.0.1", "::1", config.host}:
+    def __init__(self, app: ASGIApp, config: ConsoleConfig) -> None:
+        self._app = app
+        self._config = config
+        self._names = {"localhost", "127.0.0.1", "::1", config.host}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a call on, or answer that it is refused."""
+        refused = None
+        if scope["type"] == "http" and scope["path"].startswith("/api"):
+            refused = self._refused(scope)
+        await (refused or self._app)(scope, receive, send)
+
+    def _refused(self, scope: Scope) -> JSONResponse | None:
+        config = self._config
+        sent: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            sent.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+        host = urlsplit(f"//{sent.get('host', '')}").hostname or ""
+        if config.is_loopback() and host not in self._names:
             return _refuse(421, f"this API answers to {config.host}, not to {host!r}")
-        origin = request.headers.get("origin")
-        if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        origin = sent.get("origin")
+        if origin and urlsplit(origin).netloc != sent.get("host"):
             return _refuse(403, "calls from other web pages are refused")
         if config.token:
-            sent = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(sent.encode(), config.token.encode()):
+            token = sent.get("authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(token.encode(), config.token.encode()):
                 return _refuse(401, "send the token as 'Authorization: Bearer ...'")
-        length = request.headers.get("content-length", "0")
+        length = sent.get("content-length", "0")
         if length.isdigit() and int(length) > config.max_body_bytes:
             return _refuse(413, f"a body may have {config.max_body_bytes} bytes at most")
-        return await call_next(request)
-
-    return guard
+        return None
 
 
 def _refuse(status: int, detail: str) -> JSONResponse:

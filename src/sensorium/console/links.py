@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
 from sensorium.errors import UsageError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sensorium.links.serving.recommending import Suggestion
     from sensorium.observe import Observe
 
+_PLAIN_QUERY: Final = re.compile(rb"(?:top=([1-9][0-9]{0,8}))?")
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 
 
@@ -66,7 +69,6 @@ def link_routes(
         )
 
     # Answered on the loop: a turn of another thread would take longer than the answer.
-    @router.get("/{graph}/recommendations/{node:path}")
     async def recommend(
         graph: str,
         node: str,
@@ -76,6 +78,9 @@ def link_routes(
     ) -> Response:
         """Whom or what a node is most likely to be tied to, the likeliest first."""
         return asked.recommend(graph, node, top, exclude or (), explain=explain)
+
+    path = "/{graph}/recommendations/{node:path}"
+    router.add_api_route(path, recommend, methods=["GET"], route_class_override=_Quick)
 
     @router.post("/{graph}/recommendations")
     def recommend_many(graph: str, body: NodesAsked) -> Response:
@@ -93,6 +98,24 @@ def link_routes(
         return asked.score(graph, body)
 
     return router
+
+
+class _Quick(APIRoute):
+    """A route that is asked often: a query of nothing or ``top`` is read without its machinery."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What answers; any other query goes the usual way, a wrong one to its usual end."""
+        usual = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            plain = _PLAIN_QUERY.fullmatch(request.scope["query_string"])
+            if plain is None:
+                return await usual(request)
+            given = {} if plain[1] is None else {"top": int(plain[1])}
+            answered: Response = await self.endpoint(**request.path_params, **given)
+            return answered
+
+        return answer
 
 
 class _Asked:

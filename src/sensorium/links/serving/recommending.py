@@ -105,6 +105,11 @@ class Recommender:
         row = self.names.row(node)
         return self._suggestions(*self.ranked(row, top, self._excluded(exclude)), row, explained)
 
+    def warm(self) -> None:
+        """Make what the first answer needs: names by row, room to count in, kernels loaded."""
+        if self.graph.nodes:
+            self.recommend(self.names.name(0), 1)
+
     def ranked(self, row: int, top: int, exclude: I64 = _NOBODY) -> tuple[I64, F32]:
         """Rows and logits of the ``top`` most likely ties of a row, the likeliest first."""
         vector = self.scores.vectors[row]

@@ -61,9 +61,11 @@ def load_served(folder: Path, rules: Path | None = None, sizes: Sizes | None = N
         digest.update(path.read_bytes() if path.is_file() else b"")
     model = load(folder)
     said = Rules.none(len(model.names)) if rules is None else read_rules(rules, model.names)
+    recommender = recommender_of(model, said, sizes or Sizes())
+    recommender.warm()
     return Served(
         digest.hexdigest()[:12],
-        recommender_of(model, said, sizes or Sizes()),
+        recommender,
         model.card.trained_ns,
         model.card.embedded_ns,
         said.unknown,

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from sensorium.console.detect_openapi import ANSWERED
-from sensorium.detect.models import ModelRegistry
+from sensorium.detect.models import ModelCard, ModelKind, ModelRegistry
+from sensorium.observe import Observe
 from tests.console.detecting import (
     ARROW,
     FEATURES,
@@ -196,6 +197,32 @@ def test_a_damaged_version_is_refused_and_the_one_before_goes_on_answering(tmp_p
     fresh = scoring(scorers(registry)).client.post(PATH, json=asked)
     assert fresh.status_code == 503
     assert "train it again" in fresh.json()["detail"]
+
+
+def test_a_ranker_is_served_and_one_without_its_library_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("xgboost")
+    from sensorium.detect.models.ranker_model import RankerModel
+
+    rows = np.random.default_rng(4).normal(size=(60, len(FEATURES)))
+    confirmed = (rows[:, 1] > 0).astype(np.float64)
+    model = RankerModel.fit(FEATURES, rows, confirmed, np.ones(60))
+    card = ModelCard("incidents.rank", ModelKind.RANKER, FEATURES, 0, 1, 60)
+    registry = ModelRegistry(tmp_path, lambda: 1, Observe())
+    registry.promote("incidents.rank", registry.add(card, model.files()).version)
+    said = {"model": "incidents.rank", "columns": columns()}
+    answer = scoring(scorers(registry)).client.post(PATH, json=said).json()
+    assert np.argmax(answer["score"]) == np.argmax(
+        model.score(np.column_stack([*columns().values()]))
+    )
+    assert answer["strongest"][7][0]["feature"] == "peers"
+    monkeypatch.setitem(__import__("sys").modules, "xgboost", None)
+    served = scoring(scorers(registry))
+    without = served.client.post(PATH, json=said)
+    assert without.status_code == 503
+    assert "pip install 'sensorium[ranker]'" in without.json()["detail"]
+    assert served.refused("model") == 1
 
 
 def test_drift_and_age_can_be_read_from_metrics(tmp_path: Path) -> None:

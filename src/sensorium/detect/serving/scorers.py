@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from sensorium.detect.models.errors import ModelRefusedError
 from sensorium.detect.serving.answer import Answer
 from sensorium.detect.serving.asked import SERIES, Asked, nearest
 from sensorium.detect.serving.refusal import Reason, RefusedError, shown
 from sensorium.detect.serving.series import ABOUT, score_series
 from sensorium.detect.serving.vectors import card_as_json, score_vectors
+from sensorium.errors import SensoriumError
 
 if TYPE_CHECKING:
     from sensorium.detect.models import Loaded, ModelRegistry
@@ -86,7 +86,7 @@ class Scorers:
             )
         try:
             return self._loaded(name, version)
-        except ModelRefusedError as error:
+        except SensoriumError as error:  # damaged, or of a kind whose library is not installed
             raise _cannot_be_used(error) from error
 
     def _active(self, name: str) -> Loaded:
@@ -101,7 +101,7 @@ class Scorers:
             )
         try:
             self._answered[name] = self._loaded(name, version)
-        except ModelRefusedError as error:  # counted by the registry
+        except SensoriumError as error:  # a damaged one is counted by the registry
             if name not in self._answered:
                 raise _cannot_be_used(error) from error
         return self._answered[name]
@@ -122,5 +122,5 @@ def _unknown(message: str, next_step: str) -> RefusedError:
     return RefusedError(404, Reason.UNKNOWN_MODEL, message, next_step=next_step)
 
 
-def _cannot_be_used(error: ModelRefusedError) -> RefusedError:
+def _cannot_be_used(error: SensoriumError) -> RefusedError:
     return RefusedError(503, Reason.MODEL, error.message, next_step=error.next_step)

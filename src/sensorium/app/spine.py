@@ -85,9 +85,10 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         changes=changes.between,
     )
     inquest = Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
-    engine = DetectionEngine(settings.detect, observe)
+    models = ModelRegistry(data / "models", clock, observe)
+    engine = DetectionEngine(settings.detect, observe, models=models)
     incidents = _incidents(settings, observe, inventory, identities, graph)
-    ranker = Ranker(ModelRegistry(data / "models", clock, observe), records, observe)
+    ranker = Ranker(models, records, observe)
     netflow = NetflowDecoder(settings.ingest.netflow, observe)
     sflow = SflowDecoder(settings.ingest.sflow, observe)
     parts = Parts(

@@ -17,6 +17,7 @@ from sensorium.detect.gate import Gate, Verdicts, ranked
 from sensorium.detect.logs.templates import Template, TemplateMiner
 from sensorium.detect.logs.window import LogWindow
 from sensorium.detect.metrics.assembly import MetricAssembly
+from sensorium.detect.models.registry import ModelRegistry
 from sensorium.detect.overrides import Overridden, Overrides, of_rows
 from sensorium.detect.protocol import Detector, Explanation, Scored, Window
 from sensorium.detect.registry import build_detectors
@@ -48,9 +49,15 @@ class DetectionEngine:
     """
 
     def __init__(
-        self, config: DetectConfig, observe: Observe, *, witness: Witness | None = None
+        self,
+        config: DetectConfig,
+        observe: Observe,
+        *,
+        models: ModelRegistry | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._config = config
+        self._models = models
         self._witness = witness
         self._window_ns = config.window_seconds * _NS
         self._begin()
@@ -83,7 +90,7 @@ class DetectionEngine:
         self._miner = TemplateMiner(config.template_similarity, config.max_templates)
         self._flows = FlowAssembly(config.max_entities)
         self._metrics = MetricAssembly(config.max_entities, config.ignored_metrics)
-        self._detectors = build_detectors(config, self._miner.template)
+        self._detectors = build_detectors(config, self._miner.template, self._models)
         self._gates = {
             detector.name: Gate(
                 detector.features, config.pass_rate, config.calibration_half_life_windows

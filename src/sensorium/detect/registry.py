@@ -20,6 +20,8 @@ from sensorium.detect.detectors.service import ServiceDetector
 from sensorium.detect.detectors.silence import SilenceDetector, Watch
 from sensorium.detect.detectors.surge import SurgeDetector
 from sensorium.detect.logs.templates import Template
+from sensorium.detect.models.host_models import HostModels
+from sensorium.detect.models.registry import ModelRegistry
 from sensorium.detect.names import named
 from sensorium.detect.protocol import Detector
 from sensorium.model.anomaly import EntityKind as Kind
@@ -27,13 +29,20 @@ from sensorium.model.signals import Signal
 
 
 def build_detectors(
-    config: DetectConfig, template: Callable[[int], Template | None]
+    config: DetectConfig,
+    template: Callable[[int], Template | None],
+    models: ModelRegistry | None = None,
 ) -> tuple[Detector, ...]:
     """Every detector that is not switched off, in the order in which they are asked.
 
-    ``template`` says what a log template id stands for.
+    ``template`` says what a log template id stands for. ``models`` has the trained models that
+    stand in for what the stream fits.
     """
     hosts = HostDetector(config)
+    trained = None
+    if models is not None:
+        columns = tuple(feature.name for feature in hosts.features)
+        trained = HostModels(models, JointDetector.name, columns, JointDetector.features, config)
 
     def silence(
         name: str,
@@ -50,7 +59,7 @@ def build_detectors(
     exporters = silence("flows.silence.exporter", Kind.EXPORTER, flows, presence.EXPORTERS)
     every: tuple[Detector, ...] = (
         hosts,
-        JointDetector(config, hosts),
+        JointDetector(config, hosts, trained),
         PairDetector(config),
         EdgeDetector(config),
         SurgeDetector(config),

@@ -1,19 +1,22 @@
 """Hosts whose features are odd together, by an Isolation Forest (Liu et al. 2008).
 
 Stage two: it looks only at the hosts that the statistics of stage one find oddest, and asks
-whether the whole vector of a host's scores is unlike those of hosts before.
+whether the whole vector of a host's scores is unlike those of hosts before. A model that was
+trained from the store and promoted (``sensorium models``) stands in for the forest.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sensorium.detect.arrays import F64, Bool
+from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.detectors.host import FEATURES as HOST_FEATURES
 from sensorium.detect.detectors.host import HostDetector
 from sensorium.detect.features import improbability
 from sensorium.detect.forest import FlatForest
+from sensorium.detect.models.host_models import HostModels
+from sensorium.detect.models.protocol import VectorModel
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.tail import SIGMAS, TailModel, decades
 from sensorium.model.anomaly import EntityKind, Feature
@@ -38,8 +41,11 @@ class JointDetector:
     signal = Signal.FLOWS
     features = FEATURES
 
-    def __init__(self, config: DetectConfig, hosts: HostDetector) -> None:
+    def __init__(
+        self, config: DetectConfig, hosts: HostDetector, models: HostModels | None = None
+    ) -> None:
         self._config = config
+        self._models = models
         self._hosts = hosts
         self._vectors = np.empty((0, len(HOST_FEATURES)))
         self._forest: FlatForest | None = None
@@ -54,9 +60,11 @@ class JointDetector:
             return Scored.nothing(len(FEATURES))
         vectors = host_vectors(hosts)
         out = np.zeros((len(hosts), 1))
-        enough = self._odd.quantile(self._config.stage2_share)
-        odd = np.flatnonzero(_norm(vectors) >= enough)
-        if self._forest is not None and len(odd):
+        odd = self._oddest(vectors)
+        model = self._model
+        if model is not None:
+            out[odd, 0] = decades(model.survival(model.score(vectors[odd])))
+        elif self._forest is not None and len(odd):
             isolation = _isolation(self._forest, vectors[odd])
             out[odd, 0] = decades(self._usual.survival(isolation))
         return Scored(hosts.keys, out, np.zeros_like(out), out, hosts.places, hosts.strata)
@@ -65,20 +73,35 @@ class JointDetector:
         """Remember the vectors of hosts that did not pass, and refit when it is time."""
         hosts = self._hosts.score(window)
         if not len(hosts):
+            self._look()
             return
-        vectors = host_vectors(hosts)[~passed]
+        every = host_vectors(hosts)
+        if self._models is not None:
+            odd = self._oddest(every)
+            flows = window.flows
+            assert flows is not None
+            self._models.learn(
+                hosts,
+                every,
+                odd,
+                passed,
+                window.end_ns,
+                lambda row: flows.addresses.text(int(hosts.places[row])),
+            )
+        vectors = every[~passed]
         self._odd.learn(_norm(vectors))
         self._vectors = np.concatenate([self._vectors, vectors])[-_REMEMBERED:]
         due = window.index - self._fitted_at >= self._config.forest_refit_windows
         if len(self._vectors) >= _ENOUGH and (self._forest is None or due):
             self._refit(window.index)
+        self._look()
 
     def explain(
         self, window: Window, scored: Scored, place: int, features: list[int]
     ) -> Explanation:
         """The host's own features, strongest first, and whom the strongest concerns."""
         hosts = self._hosts.score(window)
-        strength = np.nan_to_num(np.abs(hosts.oddness[place]))
+        strength = self._strength(hosts, place)
         order = np.argsort(-strength, kind="stable")[:5].tolist()
         told = self._hosts.explain(window, hosts, place, order)
         names = ", ".join(HOST_FEATURES[i].name.replace("_", " ") for i in order[:3])
@@ -120,6 +143,26 @@ class JointDetector:
     def entities(self) -> int:
         """Vectors remembered."""
         return len(self._vectors)
+
+    @property
+    def _model(self) -> VectorModel | None:
+        """The one that was promoted: it stands in for the forest that the stream fits."""
+        return None if self._models is None else self._models.active
+
+    def _look(self) -> None:
+        if self._models is not None:
+            self._models.look()
+
+    def _oddest(self, vectors: F64) -> I64:
+        """The rows that stage two looks at."""
+        return np.flatnonzero(_norm(vectors) >= self._odd.quantile(self._config.stage2_share))
+
+    def _strength(self, hosts: Scored, place: int) -> F64:
+        """What each feature has to do with it: by the model, or simply how odd it is."""
+        if self._model is not None:
+            contributions = self._model.contributions(host_vectors(hosts)[place : place + 1])
+            return np.asarray(contributions[0], np.float64)
+        return np.asarray(np.nan_to_num(np.abs(hosts.oddness[place])), np.float64)
 
     def _refit(self, now: int) -> None:
         from sklearn.ensemble import IsolationForest

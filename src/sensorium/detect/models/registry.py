@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sensorium.observe.facade import Observe
 
 _HISTORY: Final = "history.jsonl"
+_LIVE: Final = "live.json"
 _LIST: Final = "see which there are: sensorium models list"
 
 
@@ -46,6 +47,7 @@ class ModelRegistry:
     def __init__(self, folder: Path, clock: Callable[[], int], observe: Observe) -> None:
         self._folder = folder
         self._clock = clock
+        self.observe = observe
         self._refused = observe.counter(
             "sensorium_models_refused", "models that were not loaded", labels=("reason",)
         )
@@ -113,6 +115,10 @@ class ModelRegistry:
             known = (mark, standing_of(history.steps()[0]))
             self._known[name] = known
         return known[1]
+
+    def live_path(self, name: str) -> Path:
+        """Where what its versions in use did is written down (see ``live_record.py``)."""
+        return self._of(name) / _LIVE
 
     def active(self, name: str) -> ModelCard | None:
         """The card of the active version."""

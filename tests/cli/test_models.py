@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from sensorium.cli import main
 from sensorium.detect.models.forest_model import FILE
+from sensorium.detect.models.live_record import LiveRecord, Trial
 from sensorium.detect.testing import everyday, flow_batch
 from sensorium.model.signals import Signal
 from sensorium.observe import Observe
@@ -102,6 +103,17 @@ def test_what_json_says_is_the_card_and_its_history(data: Path) -> None:
     assert (card["version"], card["state"], card["kind"]) == (2, "active", "autoencoder")
     assert [(step["did"], step["version"]) for step in card["history"]] == [("promote", 2)]
     assert [each["state"] for each in json.loads(run(data, "list", "--json"))] == ["", "active"]
+
+
+def test_what_a_shadow_did_in_a_service_is_shown_with_it(data: Path) -> None:
+    run(data, "shadow", NAME, "2")
+    trial = Trial(2, 0, 1, 60, windows=90, scored=2000, both=3, only_active=1, only_shadow=6)
+    LiveRecord(1, 0.3, 60, trial).write(data / "models" / NAME / "live.json")
+    said = run(data, "show", NAME, "2")
+    assert "version 2 in the shadow of what the stream fits" in said
+    assert "0.200% and 0.450%" in said
+    assert "which is much: train it again" in run(data, "show", NAME, "1")
+    assert json.loads(run(data, "show", NAME, "--json"))["live"]["trial"]["only_shadow"] == 6
 
 
 def test_a_damaged_version_is_refused_and_the_active_one_stays(data: Path) -> None:

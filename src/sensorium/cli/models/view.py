@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sensorium.detect.models import ModelCard, Standing
+    from sensorium.detect.models.live_record import LiveRecord
 
 # What a score says, and how it is written; others are shown as they are.
 SCORES = {
@@ -91,6 +92,31 @@ def show(card: ModelCard, standing: Standing) -> None:
         heading, form = SCORES.get(name, (name.replace("_", " "), "{:.4g}"))
         lines[heading] = form.format(value)
     grid(lines)
+
+
+def show_live(card: ModelCard, live: LiveRecord) -> None:
+    """What a version did in a running service."""
+    lines = {}
+    if live.version == card.version and live.drift is not None:
+        lines[f"drift at {minute(live.until_ns)}"] = _drift(live.drift)
+    trial = live.trial
+    if trial is not None and trial.windows and card.version in (trial.version, trial.active):
+        rival = f"version {trial.active}" if trial.active else "what the stream fits"
+        among = f"{trial.windows:,} windows, {trial.scored:,} of hosts"
+        lines[f"version {trial.version} in the shadow of {rival}"] = among
+        lines["passed by both"] = f"{trial.both:,}"
+        lines["by the active one alone"] = f"{trial.only_active:,}"
+        lines["by the shadow alone"] = f"{trial.only_shadow:,}"
+        rates = f"{trial.rate(shadow=False):.3%} and {trial.rate(shadow=True):.3%}"
+        lines["pass rates, active and shadow"] = rates
+        if trial.drift is not None:
+            lines["drift of the shadow"] = _drift(trial.drift)
+    if lines:
+        grid(lines)
+
+
+def _drift(value: float) -> str:
+    return f"{value:.3f}{', which is much: train it again' if value > 0.25 else ''}"
 
 
 def grid(lines: dict[str, str]) -> None:

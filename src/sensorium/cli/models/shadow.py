@@ -18,9 +18,10 @@ def shadow(home: Home, name: str, version: int | None, stop: bool) -> None:
     It scores what the active one scores, and passes nothing on: what it would have let pass is
     counted and logged.
     """
-    from sensorium.cli.models.shelf import registry_of, the_name
+    from sensorium.cli.models.shelf import check_shadow, registry_of, the_name
     from sensorium.errors import UsageError
 
+    check_shadow(name)
     registry = registry_of(home)
     the_name(registry, name)
     if stop == (version is not None):

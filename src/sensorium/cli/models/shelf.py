@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sensorium.detect.models import ModelRegistry
 
 FOLDER = "models"
+NO_SHADOW = frozenset({"incidents.rank"})
 
 
 def registry_of(home: Home) -> ModelRegistry:
@@ -17,6 +18,17 @@ def registry_of(home: Home) -> ModelRegistry:
     from sensorium.detect.models import ModelRegistry
 
     return ModelRegistry(home.data / FOLDER, time.time_ns, home.observe())
+
+
+def check_shadow(name: str) -> None:
+    """UsageError for a model that only orders: beside another it would have nothing to do."""
+    from sensorium.errors import UsageError
+
+    if name in NO_SHADOW:
+        raise UsageError(
+            f"{name} only orders incidents, and nothing runs in its shadow",
+            next_step=f"compare what its versions reached: sensorium models show {name} VERSION",
+        )
 
 
 def the_name(registry: ModelRegistry, name: str) -> str:

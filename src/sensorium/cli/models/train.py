@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from sensorium.cli.models.asked import Trainer
 
 # Who trains the models of a name: a module with a function `train` (see cli/models/asked.py).
-TRAINERS = {"flows.host.joint": "sensorium.cli.models.train_hosts"}
+TRAINERS = {
+    "flows.host.joint": "sensorium.cli.models.train_hosts",
+    "incidents.rank": "sensorium.cli.models.train_rank",
+}
 
 
 @click.command()
 @click.argument("name", type=click.Choice(sorted(TRAINERS)))
-@click.option("--kind", help="What is trained: isolation_forest (the default) or autoencoder.")
+@click.option(
+    "--kind", help="What is trained of hosts: isolation_forest (the default), autoencoder."
+)
 @click.option("--since", help="From when on: 24h or 7d before --until, or a time (default: all).")
 @click.option("--until", help="Up to when: a time, as 2026-11-28T12:00Z (default: the latest).")
 @click.option(
@@ -35,16 +40,19 @@ TRAINERS = {"flows.host.joint": "sensorium.cli.models.train_hosts"}
 def train(home: Home, name: str, *, promote: bool, shadow: bool, as_json: bool, **asked) -> None:  # type: ignore[no-untyped-def]  # click gives by keyword
     """Train a model that stands in for NAME, and keep it as a new version.
 
-    The last fifth of the time is held out, and what the model reaches on it is shown. Nothing
-    uses the version before it is promoted.
+    The latest are held out, and what the model reaches on them is shown. Nothing uses the
+    version before it is promoted. incidents.rank learns from what people said of incidents, by
+    sensorium incident label.
     """
     from sensorium.cli.models import view
     from sensorium.cli.models.asked import Asked
-    from sensorium.cli.models.shelf import registry_of
+    from sensorium.cli.models.shelf import NO_SHADOW, check_shadow, registry_of
     from sensorium.errors import UsageError
 
     if promote and shadow:
         raise UsageError("--promote and --shadow exclude each other")
+    if shadow:
+        check_shadow(name)
     trainer: Trainer = import_module(TRAINERS[name]).train
     card, files = trainer(home, Asked(**asked))
     registry = registry_of(home)
@@ -61,5 +69,6 @@ def train(home: Home, name: str, *, promote: bool, shadow: bool, as_json: bool, 
         return
     view.show(added, standing)
     if not (promote or shadow):
-        click.echo(f"  to compare it: sensorium models shadow {name} {added.version}")
+        if name not in NO_SHADOW:
+            click.echo(f"  to compare it: sensorium models shadow {name} {added.version}")
         click.echo(f"  to use it:     sensorium models promote {name} {added.version}")

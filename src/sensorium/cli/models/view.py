@@ -20,6 +20,15 @@ SCORES = {
     "mean_score": ("mean score", "{:.3f}"),
     "mean_score_fit": ("mean score where it was fitted", "{:.3f}"),
     "drift": ("drift between the two", "{:.3f} (above 0.25 something has moved)"),
+    "held_out_confirmed": ("of those confirmed", "{:.0f}"),
+    "auc": ("AUC", "{:.3f}: how often a confirmed one comes before another (0.5 is by chance)"),
+    "auc_low": ("AUC at least", "{:.3f}, in 95 % of resamplings"),
+    "auc_high": ("AUC at most", "{:.3f}, in 95 % of resamplings"),
+    "worst_first_auc": ("AUC of worst first", "{:.3f}"),
+    "worst_first_average_precision": ("average precision of that", "{:.3f}"),
+    "brier": ("Brier error", "{:.3f} (0 is none)"),
+    "brier_of_rate": ("Brier error of the rate", "{:.3f}, from always saying the usual rate"),
+    "calibration_error": ("probabilities off by", "{:.3f} on average over five groups"),
     "told_apart": ("tells combinations apart", "{:.3f} (0.5 is by chance, 1 is always)"),
 }
 

@@ -137,4 +137,6 @@ def _scores(held_out: HeldOut) -> dict[str, float]:
         if measured is not None:
             found[f"{prefix}auc"] = measured.auc
             found[f"{prefix}average_precision"] = measured.precision
+    if held_out.learned is not None:
+        found |= {"auc_low": held_out.learned.low, "auc_high": held_out.learned.high}
     return {name: float(np.round(value, 6)) for name, value in found.items()}

@@ -25,14 +25,25 @@ def spacy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def recognisers() -> Iterator[Recognisers]:
-    made = Recognisers()
-    yield made
-    made.close()
+def counted() -> Observe:
+    return Observe()
 
 
 @pytest.fixture(scope="session")
-def named_entities(spacy_model: Path, recognisers: Recognisers) -> NamedEntities:
-    config = NamedEntitiesConfig(model=str(spacy_model), entities=("PERSON", "LOCATION"))
+def recognisers(spacy_model: Path, counted: Observe) -> Iterator[Recognisers]:
+    """Its one process is started here, so that it is counted in ``counted``."""
+    with Recognisers() as made:
+        made.of(shared(spacy_model), counted)
+        yield made
+    assert all(one.poll() is not None for one in made.processes())
+
+
+@pytest.fixture(scope="session")
+def named_entities(spacy_model: Path, recognisers: Recognisers, counted: Observe) -> NamedEntities:
     # A busy machine may be slow to answer; none of the tests is about that.
-    return NamedEntities(recognisers.of(config, Observe()), timeout_s=120)
+    return NamedEntities(recognisers.of(shared(spacy_model), counted), timeout_s=120)
+
+
+def shared(model: Path) -> NamedEntitiesConfig:
+    """What the tests ask for."""
+    return NamedEntitiesConfig(model=str(model), entities=("PERSON", "LOCATION"))

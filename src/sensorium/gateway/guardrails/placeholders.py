@@ -14,7 +14,8 @@ from typing import Final
 
 from sensorium.gateway.guardrails.rule import Finding
 
-_SHAPE: Final = re.compile(r"<[A-Z][A-Z0-9_]{0,30}_[0-9]{1,6}>")
+# What all placeholders look like, whoever handed them out.
+SHAPE: Final = re.compile(r"<[A-Z][A-Z0-9_]{0,30}_[0-9]{1,6}>")
 _CUT: Final = re.compile(r"<(?:[A-Z][A-Z0-9_]{0,38})?\Z")
 
 
@@ -22,7 +23,7 @@ class Placeholders:
     """Hands out the placeholders of one request. ``texts`` are all texts of that request."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        self._taken = frozenset(shape for text in texts for shape in _SHAPE.findall(text))
+        self._taken = frozenset(shape for text in texts for shape in SHAPE.findall(text))
         self._by_value: dict[tuple[str, str], str] = {}
         self._numbers: dict[str, int] = {}
         self.restorable: dict[str, str] = {}
@@ -63,7 +64,7 @@ class Restorer:
         """The placeholders that were handed out; others are text like any other."""
         return [
             Finding(*found.span(), found[0])
-            for found in _SHAPE.finditer(text, start)
+            for found in SHAPE.finditer(text, start)
             if found[0] in self.values
         ]
 

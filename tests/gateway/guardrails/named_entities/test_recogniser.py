@@ -1,8 +1,9 @@
-"""Real Presidio: with a model of spaCy's that is trained here, and with its patterns alone."""
+"""Real Presidio with a model of spaCy's that is trained for the tests, in its own process."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,15 @@ import pytest
 from sensorium.errors import UsageError
 from sensorium.gateway.conversation import Conversation, Message, Role, Text
 from sensorium.gateway.events import Event, TextPiece
+from sensorium.gateway.guardrails.bound import Bound
 from sensorium.gateway.guardrails.config import GuardrailsConfig, NamedEntitiesConfig
 from sensorium.gateway.guardrails.decision import Blocked, Context, OnFailure, Passed
 from sensorium.gateway.guardrails.guard import Guard
 from sensorium.gateway.guardrails.named_entities import recognisers as module
+from sensorium.gateway.guardrails.named_entities.process import RecogniserFailedError
+from sensorium.gateway.guardrails.named_entities.recogniser import Found
 from sensorium.gateway.guardrails.named_entities.recognisers import Recognisers
+from sensorium.gateway.guardrails.named_entities.remembering import Remembering
 from sensorium.gateway.guardrails.named_entities.rule import NamedEntities
 from sensorium.gateway.guardrails.registry import make_guard
 from sensorium.observe import Observe
@@ -72,11 +77,21 @@ def test_a_name_is_one_mask_in_a_request_and_comes_back_into_a_stream(
     assert answer == "Hello Greta Weber! Fine in Lisbon?"
 
 
+def test_a_placeholder_is_no_name() -> None:
+    class Everything(Remembering):
+        def find(self, units: Sequence[str], timeout_s: float) -> list[list[Found]]:
+            return [[(0, 5, "PERSON"), (9, 15, "PERSON"), (22, 26, "PERSON")] for _ in units]
+
+    text = "Hello to <PERSON_1> and Greta"
+    rule = NamedEntities(Everything(processes=None), 1.0)  # type: ignore[arg-type]
+    assert [one.start for one in rule.find(text)] == [0, 22]
+
+
 def test_what_is_looked_at_does_not_hold_up_the_event_loop(
     spacy_model: Path, recognisers: Recognisers
 ) -> None:
     guard = guard_of(recognisers, model=str(spacy_model), entities=("PERSON", "LOCATION"))
-    text = "".join(f"Greta Weber wrote page {place} of it. " for place in range(200))
+    text = "".join(f"Greta Weber wrote page {place} of it. " for place in range(60))
 
     async def run() -> int:
         turns = 0
@@ -91,32 +106,37 @@ def test_what_is_looked_at_does_not_hold_up_the_event_loop(
     assert asyncio.run(run()) > 10
 
 
-def test_patterns_alone_are_asked_and_a_process_that_dies_is_replaced() -> None:
-    observe = Observe()
-    settings = {"entities": ("EMAIL_ADDRESS", "URL"), "timeout_seconds": 120}
-    with Recognisers() as recognisers:
-        closed = guard_of(recognisers, observe, **settings)
-        opened = guard_of(recognisers, observe, on_failure=OnFailure.OPEN, **settings)
+def test_a_process_that_dies_is_replaced_and_what_was_looked_at_is_remembered(
+    spacy_model: Path, recognisers: Recognisers, named_entities: NamedEntities, counted: Observe
+) -> None:
+    guard = guard_of(recognisers, model=str(spacy_model), entities=("PERSON", "LOCATION"))
 
-        async def run(guard: Guard, text: str) -> Passed | Blocked:
-            return await guard.before(asked(text), CONTEXT)
+    def masked(text: str) -> list[str]:
+        passed = asyncio.run(guard.before(asked(text), CONTEXT))
+        assert isinstance(passed, Passed)
+        return said(passed.conversation)
 
-        passed = asyncio.run(run(closed, "write to ann@example.org today"))
-        assert isinstance(passed, Passed)
-        assert said(passed.conversation) == ["write to <EMAIL_ADDRESS_1> today"]
-        (process,) = recognisers.processes()
-        process.kill()
-        process.wait()
-        # It was looked at before, and that is remembered: nothing is asked.
-        assert isinstance(asyncio.run(run(closed, "write to ann@example.org today")), Passed)
-        passed = asyncio.run(run(opened, "write to bob@example.org today"))
-        assert isinstance(passed, Passed)
-        assert said(passed.conversation) == ["write to <EMAIL_ADDRESS_1> today"]
-        assert observe.value("sensorium_gateway_recogniser_restarts_total") == 1
-        # tldextract, which Presidio asks about each address, would have liked to fetch a list.
-        assert observe.value("sensorium_gateway_recogniser_refused_total") == 0
-        assert isinstance(asyncio.run(run(closed, "")), Passed)
-    assert all(one.poll() is not None for one in recognisers.processes())
+    known = "Please write to Greta Weber."
+    assert masked(known) == ["Please write to <PERSON_1>."]
+    (process,) = recognisers.processes()
+    process.kill()
+    process.wait()
+    assert masked(known) == ["Please write to <PERSON_1>."]
+    assert counted.value("sensorium_gateway_recogniser_restarts_total") == 0
+    assert masked("Please write to Hugo Silva.") == ["Please write to <PERSON_1>."]
+    assert counted.value("sensorium_gateway_recogniser_restarts_total") == 1
+
+
+def test_a_recogniser_that_gives_no_answer_in_time_fails_the_rule_by_its_setting() -> None:
+    class Silent(Remembering):
+        def find(self, units: Sequence[str], timeout_s: float) -> list[list[Found]]:
+            raise RecogniserFailedError("the recogniser gave no answer")
+
+    rule = NamedEntities(Silent(processes=None), 1.0)  # type: ignore[arg-type]
+    for on_failure, kind in ((OnFailure.CLOSED, Blocked), (OnFailure.OPEN, Passed)):
+        config = NamedEntitiesConfig(on_failure=on_failure)
+        guard = Guard([Bound("names", config, text=rule)], Observe())
+        assert isinstance(asyncio.run(guard.before(asked("Greta Weber"), CONTEXT)), kind)
 
 
 def guard_of(recognisers: Recognisers, observe: Observe | None = None, **settings: object) -> Guard:
@@ -138,6 +158,6 @@ def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyP
     assert caught.value.next_step == "pip install 'sensorium[presidio]'"
 
 
-def test_what_nothing_finds_is_refused_with_what_can_be_found(spacy_model: Path) -> None:
-    with pytest.raises(UsageError, match=r"nothing finds ORGANIZATION.* PERSON"):
-        guard_of(Recognisers(), model=str(spacy_model), entities=("PERSON", "ORGANIZATION"))
+def test_what_its_process_refuses_is_told(spacy_model: Path) -> None:
+    with pytest.raises(UsageError, match="is of en, not of de"):
+        guard_of(Recognisers(), model=str(spacy_model), language="de")

@@ -44,7 +44,7 @@ def examples(rng: random.Random, nlp: Any) -> list[Any]:
     from spacy.training import Example
 
     made = []
-    for _ in range(100):
+    for _ in range(70):
         name = f"{rng.choice(FIRST)} {rng.choice(LAST)}"
         place = rng.choice(PLACES)
         pattern = rng.choice(SENTENCES)
@@ -53,7 +53,7 @@ def examples(rng: random.Random, nlp: Any) -> list[Any]:
         if "{place}" in pattern:
             marks.append((text.index(place), text.index(place) + len(place), "GPE"))
         made.append(Example.from_dict(nlp.make_doc(text), {"entities": marks}))
-    made += [Example.from_dict(nlp.make_doc(text), {"entities": []}) for text in PLAIN * 5]
+    made += [Example.from_dict(nlp.make_doc(text), {"entities": []}) for text in PLAIN * 3]
     return made
 
 

@@ -46,8 +46,8 @@ class Recogniser:
     ) -> None:
         _without_torch(model)
         logging.disable(logging.CRITICAL)  # Presidio's log may quote what it looks at
-        _without_lists_from_the_internet()
         pipeline = _pipeline(model, language)
+        _without_lists_from_the_internet()
         by_model = _by_model(pipeline)
         patterns = _patterns(language)
         known = {*by_model.values(), *(name for one in patterns for name in one.supported_entities)}
@@ -64,7 +64,8 @@ class Recogniser:
     def find(self, texts: Sequence[str]) -> list[list[Found]]:
         """What is found in each text: in order, without overlaps.
 
-        Of those that overlap, the surest is kept, then the longest.
+        Of those that overlap, the surest is kept, then the longest. Without a letter or a digit
+        nothing is a name, whatever a model says.
         """
         # Many short texts at once take a third of the time that they take one by one.
         seen = self._engine.nlp_engine.process_batch(texts, self._language, batch_size=_BATCH)
@@ -82,7 +83,9 @@ class Recogniser:
         kept: list[Found] = []
         for one in results:
             start, end = _stripped(text, one.start, one.end)
-            if start < end and all(end <= other[0] or start >= other[1] for other in kept):
+            if not any(map(str.isalnum, text[start:end])):
+                continue
+            if all(end <= other[0] or start >= other[1] for other in kept):
                 kept.append((start, end, one.entity_type))
         return sorted(kept)
 

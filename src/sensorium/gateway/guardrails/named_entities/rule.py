@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Final
 
 from sensorium.gateway.guardrails.named_entities.remembering import Remembering
 from sensorium.gateway.guardrails.named_entities.units import unit_ends
+from sensorium.gateway.guardrails.placeholders import SHAPE
 from sensorium.gateway.guardrails.rule import Finding
+
+# No placeholder is longer.
+_WIDTH: Final = 48
 
 
 class NamedEntities:
@@ -30,12 +35,19 @@ class NamedEntities:
             for (begin, _), findings in zip(places, found, strict=True)
             for first, last, label in findings
             if begin + first >= start
+            and not _within_a_placeholder(text, begin, begin + first, begin + last)
         ]
 
     def open_from(self, text: str) -> int:
         """Where the last unit begins, which more text may lengthen."""
         ends = unit_ends(text)
         return ends[-1] if ends else 0
+
+
+def _within_a_placeholder(text: str, unit: int, start: int, end: int) -> bool:
+    """Whether it touches what stands for something masked: a model may take that for a name."""
+    around = SHAPE.finditer(text, max(unit, start - _WIDTH), end + _WIDTH)
+    return any(one.start() < end and start < one.end() for one in around)
 
 
 def _stretches(text: str) -> Iterator[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,7 +21,11 @@ from sensorium.store.telemetry import (
 from sensorium.store.telemetry.columns import to_table
 from sensorium.store.telemetry.connection import connect, parse_dsn
 from sensorium.store.telemetry.migrations import STEPS
+from sensorium.store.telemetry.tables import LABELS_AS_TEXT, METRICS
 from tests.store.telemetry import batches
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 Run = Callable[..., "subprocess.Popen[str]"]
 
@@ -74,11 +79,49 @@ def test_flows_stored_before_they_had_attributes_have_none_of_them(
     assert answer.column("event").to_pylist() == ["", "", "", "", "", "1"]
 
 
+def as_before_labels_were_text(client: Client) -> None:
+    """Make the empty table of samples as it was then."""
+    client.command("DROP TABLE metrics SYNC")
+    client.command(METRICS.ddl)
+    client.command(
+        "ALTER TABLE metrics ADD COLUMN accepted_at DateTime('UTC') EPHEMERAL now(), "
+        "MODIFY COLUMN stored_at DateTime('UTC') MATERIALIZED accepted_at"
+    )
+    client.command("ALTER TABLE schema_steps DELETE WHERE number >= 5 SETTINGS mutations_sync = 1")
+
+
+@pytest.mark.parametrize("statements", range(len(LABELS_AS_TEXT) + 1))
+def test_samples_stored_with_a_map_are_read_as_ever_wherever_the_change_was_broken_off(
+    tmp_path: Path, observe: Observe, statements: int
+) -> None:
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    client = connect(store.target, TelemetryConfig(), database="sensorium")
+    as_before_labels_were_text(client)
+    client.insert_arrow("metrics", to_table([batches.metrics(5)], accepted_ns=batches.NOON))
+    # NaN is told apart from no other NaN by its text.
+    asked = "SELECT time_ns, series_id, name, labels, toString(value), kind, stored_at FROM metrics"
+    before = store.query(f"{asked} ORDER BY time_ns").to_pylist()
+    for statement in LABELS_AS_TEXT[:statements]:
+        client.command(statement)
+    client.close()
+    store.close()
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    after = store.query(f"{asked} ORDER BY time_ns").to_pylist()
+    store.insert(Signal.METRICS, batches.metrics(5))
+    store.flush()
+    labels = store.query("SELECT labels FROM metrics ORDER BY time_ns, labels").to_pylist()
+    store.close()
+    assert any(row["labels"] for row in before)
+    assert after == before
+    assert labels[::2] == labels[1::2]
+
+
 def test_labels_stored_when_their_keys_were_dictionary_encoded_are_read_as_ever(
     tmp_path: Path, observe: Observe
 ) -> None:
     store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
     client = connect(store.target, TelemetryConfig(), database="sensorium")
+    as_before_labels_were_text(client)
     columns = {"flows": "attributes", "logs": "attributes", "metrics": "labels"}
     for table, column in columns.items():
         client.command(

@@ -23,6 +23,9 @@ ORDER = {
 def as_inserted(table: pa.Table, signal: Signal) -> pa.Table:
     """An answer with the types of the signal's schema: integer times, dictionaries."""
     schema = SCHEMAS[signal]
+    if signal is Signal.METRICS:  # labels are read from a column of their own, and come last
+        assert table.column_names[-2:] == ["series_labels", "labels"]
+        table = table.select(schema.names)
     assert table.column_names == schema.names
     columns = []
     for field in schema:
@@ -97,6 +100,32 @@ def test_a_template_keeps_its_earliest_sighting(telemetry: ClickHouseTelemetry) 
 def test_columns_of_another_signal_are_refused(telemetry: ClickHouseTelemetry) -> None:
     with pytest.raises(ValueError, match="columns of logs"):
         telemetry.insert(Signal.LOGS, batches.flows())
+
+
+def test_labels_are_read_from_what_a_series_has_once_in_an_insert(
+    telemetry: ClickHouseTelemetry,
+) -> None:
+    told = {1: {"a": 'b"\\c', "d": ""}, 2: {}, 3: {"line": "one\ntwo\x00", "é": "ü/"}}
+    ids = [1, 2, 3, 1, 3, 1]
+    batch = pa.record_batch(
+        [
+            pa.array(range(len(ids)), pa.int64()),
+            pa.array(ids, pa.uint64()),
+            pa.array([f"name_{one}" for one in ids]),
+            pa.array([list(told[one].items()) for one in ids], LABELS),
+            pa.array([0.5] * len(ids)),
+            pa.array(["gauge", "counter"] * 3),
+        ],
+        schema=METRICS,
+    )
+    telemetry.insert(Signal.METRICS, batch.slice(1))
+    telemetry.flush()
+    answer = telemetry.query("SELECT * FROM metrics ORDER BY time_ns")
+    assert plain(as_inserted(answer, Signal.METRICS)) == plain(batch.slice(1))
+    found = telemetry.query(
+        "SELECT count() AS n FROM metrics WHERE labels['d'] = '' AND name = 'name_1'"
+    )
+    assert found.to_pylist() == [{"n": 2}]
 
 
 samples = st.lists(

@@ -117,6 +117,7 @@ def connect(
         "max_bytes_before_external_sort": config.query_memory_mb * MIB // 2,
         "output_format_arrow_string_as_string": 1,
         "output_format_arrow_low_cardinality_as_dictionary": 0,
+        "asterisk_include_alias_columns": 1,
     }
     if read_only:
         settings["readonly"] = 1

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of the schema. Never edit one that has been released: add the next."""
+    """One change of the schema. Never edit one that has been released: add the next.
+
+    A process may end between two statements, so each can be repeated; where the last cannot,
+    ``done`` is a query whose number says whether it has been carried out.
+    """
 
     number: int
     title: str
     statements: tuple[str, ...]
+    done: str = ""
 
 
 STEPS = (
@@ -37,6 +42,7 @@ STEPS = (
     Step(2, "attributes of flows", (tables.FLOW_ATTRIBUTES,)),
     Step(3, "journalled rows say when they were accepted", tables.ACCEPTED_AT),
     Step(4, "labels are not dictionary-encoded", tables.PLAIN_LABELS),
+    Step(5, "labels of samples are one text", tables.LABELS_AS_TEXT, tables.LABELS_ARE_TEXT),
 )
 
 _STEPS_TABLE = """
@@ -83,8 +89,9 @@ def migrate(client: Client, database: str) -> list[int]:
     for step in STEPS:
         if step.number in applied:
             continue
-        for statement in step.statements:
-            client.command(statement)
+        if not (step.done and client.query(step.done).result_rows[0][0]):
+            for statement in step.statements:
+                client.command(statement)
         client.command(
             "INSERT INTO schema_steps (number, title) SELECT {number:UInt32}, {title:String}",
             parameters={"number": step.number, "title": step.title},

@@ -189,6 +189,21 @@ PLAIN_LABELS = (
     f"ALTER TABLE metrics MODIFY COLUMN labels {_LABELS} CODEC(LZ4)",
 )
 
+LABELS_AS_TEXT = (
+    "ALTER TABLE metrics ADD COLUMN IF NOT EXISTS"
+    " series_labels LowCardinality(String) CODEC(LZ4) AFTER kind",
+    "ALTER TABLE metrics UPDATE series_labels = toJSONString(labels) WHERE series_labels = ''"
+    " SETTINGS mutations_sync = 2",
+    "ALTER TABLE metrics MODIFY COLUMN labels REMOVE CODEC, MODIFY COLUMN labels"
+    f" {_LABELS} ALIAS JSONExtract(series_labels, '{_LABELS}')",
+)
+"""Labels of samples become a text that repeats; ``labels`` is read from it: see ``series_labels``."""
+
+LABELS_ARE_TEXT = """
+    SELECT count() FROM system.columns WHERE database = currentDatabase()
+    AND table = 'metrics' AND name = 'labels' AND default_kind = 'ALIAS'
+    """
+
 TABLE_OF: dict[Signal, Table] = {
     Signal.FLOWS: FLOWS,
     Signal.LOGS: LOGS,

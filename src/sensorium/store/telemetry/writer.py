@@ -15,7 +15,8 @@ from sensorium.store.errors import StoreWriteError
 from sensorium.store.telemetry.buffer import Chunk, InsertBuffer
 from sensorium.store.telemetry.columns import to_table
 from sensorium.store.telemetry.connection import one_line
-from sensorium.store.telemetry.tables import TABLE_OF, TEMPLATES
+from sensorium.store.telemetry.series_labels import with_labels_as_text
+from sensorium.store.telemetry.tables import METRICS, TABLE_OF, TEMPLATES
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -176,10 +177,13 @@ class Writer:
         from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
         began = time.perf_counter()
+        rows = to_table(list(chunk.batches), accepted_ns=chunk.accepted_ns)
+        if name == METRICS.name:
+            rows = with_labels_as_text(rows)
         try:
             self._client.insert_arrow(
                 name,
-                to_table(list(chunk.batches), accepted_ns=chunk.accepted_ns),
+                rows,
                 settings={"insert_deduplication_token": chunk.token},
             )
         # A full disk comes as OSError, from the file that the driver hands to the engine.

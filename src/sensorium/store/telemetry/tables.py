@@ -197,7 +197,7 @@ LABELS_AS_TEXT = (
     "ALTER TABLE metrics MODIFY COLUMN labels REMOVE CODEC, MODIFY COLUMN labels"
     f" {_LABELS} ALIAS JSONExtract(series_labels, '{_LABELS}')",
 )
-"""Labels of samples become a text that repeats; ``labels`` is read from it: see ``series_labels``."""
+"""Labels of samples become a text that repeats, which ``labels`` is read from."""
 
 LABELS_ARE_TEXT = """
     SELECT count() FROM system.columns WHERE database = currentDatabase()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sensorium.incident.cluster import cover, surprise_of
 from sensorium.incident.footprint import Footprint, footprint
 from sensorium.incident.surprise import CAP_DECADES, Rarity, surprises
 from sensorium.model.anomaly import Anomaly, Peer
 from sensorium.model.signals import Signal
 from tests.incident import streams
-from tests.incident.streams import APP, BACKUP, DB, SERVERS, USERS, WEB, feature
+from tests.incident.streams import APP, BACKUP, DB, OUTSIDE, SERVERS, USERS, WEB, feature
 
 
 def weights(*anomalies: Anomaly, rarity: Rarity | None = None) -> list[float]:
@@ -22,6 +24,19 @@ def test_the_further_beyond_the_gate_the_more_surprising_up_to_a_cap() -> None:
     odd = [streams.series(0, WEB, f"m{p}", p=10.0**-p) for p in (3, 5, 12)]
     just, more, most = weights(*odd)
     assert just < more < most == CAP_DECADES
+
+
+def test_a_host_that_alone_calls_another_as_a_clock_is_enough_for_an_incident() -> None:
+    def beacon(clients: float) -> Anomaly:
+        told = [feature("jitter", 0.05, 1.0, 4.0), feature("clients", clients, 0.0, 0.0)]
+        return replace(
+            streams.pair(0, USERS[0], OUTSIDE, 443, told, p=1e-4), detector="flows.beacon"
+        )
+
+    alone, with_others = weights(beacon(1.0))[0], weights(beacon(2.0))[0]
+    assert alone == with_others + 10.0
+    assert [i.hosts for i in streams.run([beacon(1.0)])] == [(USERS[0], OUTSIDE)]
+    assert not streams.run([beacon(2.0)])
 
 
 def test_a_signal_that_hardly_ever_speaks_is_more_surprising_when_it_does() -> None:

@@ -15,6 +15,7 @@ CAP_DECADES = 6.0
 
 _LINK_LOST = 10.0
 _AUTH_FAILED = 1.0
+_BEACON = 10.0
 _REMEMBERED = 60
 _COMMON_HOSTS = 4
 _CALM_SHARE = 0.75
@@ -93,13 +94,21 @@ def surprises(
 def meaning(anomaly: Anomaly, is_exporter: Callable[[str], bool]) -> float:
     """What an anomaly says by itself, in decades, however often it may be seen.
 
-    A router that never lost a carrier and now does is an incident with nothing else to go by; a
-    burst of failed logins is half way there.
+    A router that never lost a carrier and now does is an incident with nothing else to go by, and
+    so is a host that calls another as a clock would when nobody else does; a burst of failed logins
+    is half way there.
     """
     found = traits(anomaly)
     if Trait.LINK in found and anomaly.hosts and is_exporter(anomaly.hosts[0]):
         return _LINK_LOST
+    if anomaly.detector == "flows.beacon" and _clients(anomaly) == 1:
+        return _BEACON
     return _AUTH_FAILED if Trait.AUTH_FAILURE in found else 0.0
+
+
+def _clients(anomaly: Anomaly) -> float:
+    """How many clients call the service that an anomaly is about; 0 where it does not say."""
+    return next((f.value for f in anomaly.features if f.name == "clients"), 0.0)
 
 
 def _metric(anomaly: Anomaly) -> str:

@@ -113,7 +113,7 @@ def test_amid_everyday_traffic_only_the_beacon_passes(cutting: Cutting) -> None:
     talks = Talks.join([everyday(rng, LENGTH), every(60, HALF, VICTIM, FAR, jitter=0.1)])
     detector, config = BeaconDetector(DetectConfig()), DetectConfig()
     gate = Gate(detector.features, config.pass_rate, config.calibration_half_life_windows)
-    passed = {}
+    passed: dict[int, Explanation] = {}
     for window in cutting({Signal.FLOWS: flow_batch(talks, rng)}):
         scored = detector.score(window)
         verdicts = gate.judge(scored)
@@ -122,6 +122,8 @@ def test_amid_everyday_traffic_only_the_beacon_passes(cutting: Cutting) -> None:
         gate.learn(scored, verdicts)
         detector.learn(window, scored, verdicts.passed)
     assert {told.entity.key for told in passed.values()} == {f"{VICTIM}>{FAR}"}
+    # It goes on being told while it is new, and is not held against itself.
+    assert len(passed) > 10
     assert min(passed) <= START_NS + int((HALF + 15 * 60) * NS)
     told = passed[min(passed)]
     assert told.features[0].name == "jitter"

@@ -101,7 +101,7 @@ class BeaconDetector:
         for mine, weight in ((passed, _TOLD_COUNTS), (~passed, 1.0)):
             place = scored.places[mine]
             place = place[heard.told[place, DECADES] >= REGULAR]
-            came = self._beats.reach(calls.keys[heard.place[place]], found.stage[place])
+            came = self._beats.reach(calls.keys[heard.place[place]], found.stage[place], weight)
             self._lasted += weight * np.bincount(came, minlength=_STAGES)
         self._beats.learn(calls, window.index)
         self._latest = None
@@ -182,9 +182,11 @@ class BeaconDetector:
         claims &= (heard.alike <= FEW_CLIENTS) & ~heard.usual
         stage = np.log2(np.maximum(age / self._window_ns, 2.0)).astype(np.int64)
         stage = np.minimum(stage, _STAGES - 1)
-        # That it is regular by chance, or one of those that go on for as long here now and then.
+        # That it is regular by chance, or one of those that go on for as long here now and then,
+        # itself left out.
         by_chance = 10.0 ** -np.maximum(heard.told[:, DECADES], 0.0)
-        usual = self._lasted[stage] / self._windows
+        own = np.where(heard.reached == stage, heard.weight, 0.0)
+        usual = np.maximum(self._lasted[stage] - own, _BELIEVED) / self._windows
         odd = -np.log10(np.minimum(by_chance + usual, 1.0))
         return _Found(calls, heard, claims, odd, stage)
 

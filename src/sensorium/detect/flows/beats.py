@@ -1,7 +1,7 @@
 """Which hosts call each other when: the latest calls of every pair and port, and who is regular.
 
 Only what few clients call is kept: that many do is what makes a service usual. A pair takes some
-290 bytes.
+300 bytes.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ class _Columns:
         self.names: U64 = np.zeros((rows, 4), np.uint64)
         self.regular: Bool = np.zeros(rows, np.bool_)
         self.reached: I64 = np.zeros(rows, np.int64)
+        self.weight: F32 = np.zeros(rows, np.float32)
 
     def some(self, rows: I64) -> _Columns:
         """A copy of some rows."""
@@ -139,7 +140,8 @@ class Heard:
     ``place`` (n,) indexes the calls; ``told`` (n, TOLD) is of ``kernels.beating``; ``first``
     (n,) is when the pair was first heard of; ``alike`` (n,) how many other regular pairs share
     its server, or its client and port, whichever are more; ``usual`` (n,) is true where calls to
-    that port are mostly regular.
+    that port are mostly regular; ``reached`` (n,) is the stage that :meth:`Beats.reach` was told
+    of it last, and ``weight`` (n,) what it counted for there.
     """
 
     place: I64
@@ -147,6 +149,8 @@ class Heard:
     first: I64
     alike: I64
     usual: Bool
+    reached: I64
+    weight: F32
 
 
 class Beats:
@@ -178,7 +182,15 @@ class Beats:
         place = known[beating_now]
         regular = told[:, beating.DECADES] >= REGULAR
         alike, usual = self._company(rows[place], copy.names[beating_now], regular)
-        return Heard(place, told, copy.first[beating_now], alike, usual)
+        return Heard(
+            place,
+            told,
+            copy.first[beating_now],
+            alike,
+            usual,
+            copy.reached[beating_now],
+            copy.weight[beating_now],
+        )
 
     def learn(self, calls: Calls, now: int) -> None:
         """Take a window's calls in; ``now`` is its index."""
@@ -202,12 +214,14 @@ class Beats:
         self._columns.first[rows[made]] = self._columns.times[rows[made], 0]
         self._look(held[self._columns.beats[held] // _LOOK_EVERY > earlier])
 
-    def reach(self, keys: U64, stage: I64) -> I64:
-        """Which stages pairs have newly reached, one of each pair and stage; remembers them."""
+    def reach(self, keys: U64, stage: I64, weight: float) -> I64:
+        """Which stages pairs have newly reached, one of each pair and stage; remembers them, and
+        the ``weight`` with which they count there."""
         rows = self._index.find(keys)
         before = self._columns.reached[np.maximum(rows, 0)] if len(self._columns.beats) else stage
         new = (rows >= 0) & (before < stage)
         self._columns.reached[rows[new]] = stage[new]
+        self._columns.weight[rows[new]] = weight
         # One that was regular for the first time late has not been so at the stages before.
         first = np.where(before[new] > 0, before[new] + 1, stage[new])
         counts = stage[new] - first + 1

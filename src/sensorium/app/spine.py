@@ -66,8 +66,7 @@ class Spine:
 def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_ns) -> Spine:
     """Open the stores in ``settings.data_dir`` and wire the parts; nothing runs yet.
 
-    Raises SensoriumError where a store cannot be opened or an inventory read; what was opened
-    before is closed.
+    Raises SensoriumError where a store cannot be opened or an inventory read; then all is closed.
     """
     data = settings.data_dir
     inventory = read_inventory(settings.topology.inventory)

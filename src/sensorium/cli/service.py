@@ -29,6 +29,10 @@ class Service:
         """The text that ``path`` answers, such as a brief's Markdown."""
         return self._ask("GET", path).text
 
+    def content(self, path: str, **query: Any) -> bytes:
+        """The bytes that ``path`` answers."""
+        return self._ask("GET", path, params=query).content
+
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Send ``body`` as JSON; the JSON that comes back."""
         return self._ask("POST", path, json=body).json()

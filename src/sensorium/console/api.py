@@ -20,6 +20,7 @@ from sensorium.console.config import ConsoleConfig
 from sensorium.console.decisions import decision_routes
 from sensorium.console.detect import DetectDeps, detect_routes
 from sensorium.console.exporters import exporter_routes
+from sensorium.console.flows import flow_routes
 from sensorium.console.guard import Guard
 from sensorium.console.incidents import incident_routes
 from sensorium.console.intake import Intake, intake_routes
@@ -82,6 +83,7 @@ def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
     app.include_router(decision_routes(deps.desk, deps.records))
     app.include_router(exporter_routes(deps.exporters))
     app.include_router(topology_routes(deps.topology))
+    app.include_router(flow_routes(deps.telemetry))
     app.include_router(intake_routes(deps.intake, config))
     return app
 

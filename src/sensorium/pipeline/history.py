@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sensorium.model.signals import FLOWS
 from sensorium.pipeline.resumption import as_decoded
@@ -11,9 +11,9 @@ from sensorium.pipeline.resumption import as_decoded
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sensorium.store.telemetry import ClickHouseTelemetry
+    from sensorium.store.telemetry import TelemetryStore
 
-_STEP_NS: Final = 30_000_000_000
+STEP_NS: Final = 30_000_000_000
 _SPAN = """
 SELECT
     count() AS rows,
@@ -30,21 +30,41 @@ ORDER BY time_received_ns
 """
 
 
-def flow_span(telemetry: ClickHouseTelemetry) -> tuple[int, int] | None:
-    """When the first and the last stored flow arrived (Unix ns); None where there is none."""
-    found = telemetry.query(_SPAN).to_pylist()[0]
-    return (found["first"], found["last"]) if found["rows"] else None
+class FlowHistory(Protocol):
+    """Where stored flows are asked for: the store itself, or a service that holds it."""
+
+    def span(self) -> tuple[int, int] | None:
+        """When the first and the last flow arrived (Unix ns); None where there is none."""
+
+    def between(self, start_ns: int, end_ns: int) -> pa.RecordBatch | None:
+        """Flows that arrived in [start, end), as they were decoded; None where there are none."""
 
 
-def stored_flows(
-    telemetry: ClickHouseTelemetry, since_ns: int, until_ns: int
+class StoredFlows:
+    """The flows of a store that this process may read."""
+
+    def __init__(self, telemetry: TelemetryStore) -> None:
+        self._telemetry = telemetry
+
+    def span(self) -> tuple[int, int] | None:
+        """When the first and the last flow arrived (Unix ns); None where there is none."""
+        found = self._telemetry.query(_SPAN).to_pylist()[0]
+        return (found["first"], found["last"]) if found["rows"] else None
+
+    def between(self, start_ns: int, end_ns: int) -> pa.RecordBatch | None:
+        """Flows that arrived in [start, end), as they were decoded; None where there are none."""
+        table = self._telemetry.query(_ROWS, {"start_ns": start_ns, "end_ns": end_ns})
+        return as_decoded(table, FLOWS) if table.num_rows else None
+
+
+def in_steps(
+    flows: FlowHistory, since_ns: int, until_ns: int
 ) -> Iterator[tuple[int, pa.RecordBatch | None]]:
-    """Flows that arrived from ``since_ns`` to ``until_ns``, half a minute of arrivals at a time.
+    """Flows that arrived in [since, until), half a minute of arrivals at a time.
 
     Each comes with the time (Unix ns) up to which all that arrived has been given; where nothing
     arrived, None comes.
     """
-    for at_ns in range(since_ns, until_ns, _STEP_NS):
-        end_ns = min(at_ns + _STEP_NS, until_ns)
-        table = telemetry.query(_ROWS, {"start_ns": at_ns, "end_ns": end_ns})
-        yield end_ns, as_decoded(table, FLOWS) if table.num_rows else None
+    for at_ns in range(since_ns, until_ns, STEP_NS):
+        end_ns = min(at_ns + STEP_NS, until_ns)
+        yield end_ns, flows.between(at_ns, end_ns)

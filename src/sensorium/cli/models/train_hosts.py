@@ -12,19 +12,19 @@ from sensorium.errors import UsageError
 if TYPE_CHECKING:
     from sensorium.cli.context import Home
     from sensorium.detect.models.card import ModelCard, ModelKind
-    from sensorium.store.telemetry import ClickHouseTelemetry
+    from sensorium.pipeline.history import FlowHistory
 
 
 def train(home: Home, asked: Asked) -> tuple[ModelCard, dict[str, bytes]]:
     """Read the flows through stage one, and fit to what hosts looked like."""
     from sensorium.detect.models.host_lesson import HostLessons
     from sensorium.detect.models.host_training import EPOCHS, train_hosts
-    from sensorium.pipeline.history import flow_span, stored_flows
+    from sensorium.pipeline.history import in_steps
 
     kind = _kind(asked.kind)
     detect = home.settings.detect
-    with _telemetry(home, asked) as telemetry:
-        span = flow_span(telemetry)
+    with _flows(home, asked) as flows:
+        span = flows.span()
         if span is None:
             raise UsageError(
                 "no flows are stored, so there is nothing to train on",
@@ -34,7 +34,7 @@ def train(home: Home, asked: Asked) -> tuple[ModelCard, dict[str, bytes]]:
         since, until = asked.stretch(span[0], span[1] + 1)
         lessons = HostLessons(detect, since, until, seed=asked.seed)
         with progress("reading flows") as report:
-            for through, batch in stored_flows(telemetry, since, until):
+            for through, batch in in_steps(flows, since, until):
                 lessons.read(batch, through)
                 report((through - since) / (until - since))
     lesson = lessons.lesson()
@@ -54,10 +54,19 @@ def _kind(given: str | None) -> ModelKind:
 
 
 @contextmanager
-def _telemetry(home: Home, asked: Asked) -> Iterator[ClickHouseTelemetry]:
+def _flows(home: Home, asked: Asked) -> Iterator[FlowHistory]:
+    """A recording's, those of the service that holds the store, or the store's."""
+    from sensorium.pipeline.history import StoredFlows
+
     if asked.recording is None:
+        service = home.service()
+        if service is not None:
+            from sensorium.cli.models.served_flows import ServedFlows
+
+            yield ServedFlows(service)
+            return
         with home.telemetry() as telemetry:
-            yield telemetry
+            yield StoredFlows(telemetry)
         return
     from sensorium.app.recorded import recorded_telemetry
 
@@ -65,4 +74,4 @@ def _telemetry(home: Home, asked: Asked) -> Iterator[ClickHouseTelemetry]:
         progress(f"decoding {asked.recording.name}"),
         recorded_telemetry(asked.recording, home.settings) as telemetry,
     ):
-        yield telemetry
+        yield StoredFlows(telemetry)

@@ -56,7 +56,8 @@ class Window:
         self._inside = False  # whether what is held begins within a string of the JSON text
         self._behind = ""  # as seen, before anything was put in its place
         self._from = 0  # where in `_behind` a finding may begin: before its end after a `flush`
-        self._units = [0] * len(finders)  # where in `_behind` the unit begins that a finder is in
+        # Where in `_behind` the unit begins that a finder is in which reads in units.
+        self._units = {place: 0 for place, one in enumerate(finders) if one.in_units}
         self._held = ""
 
     def __len__(self) -> int:
@@ -102,14 +103,17 @@ class Window:
         return out
 
     def _open(self, text: str) -> int:
-        opens = [
-            begin + finder.open_from(text[begin:] if begin else text)
-            for begin, finder in zip(self._units, self._finders, strict=True)
-        ]
-        return min(opens, default=len(text))
+        opens = len(text)
+        for place, finder in enumerate(self._finders):
+            begin = self._units.get(place)
+            if begin:
+                opens = min(opens, begin + finder.open_from(text[begin:]))
+            else:
+                opens = min(opens, finder.open_from(text))
+        return opens
 
     def _find(self, place: int, finder: Finder, text: str) -> list[Finding]:
-        begin = self._units[place]
+        begin = self._units.get(place)
         if not begin:
             return finder.find(text, self._from)
         found = finder.find(text[begin:], max(0, self._from - begin))
@@ -144,14 +148,13 @@ class Window:
     def _remember(self, text: str, hold: int, begins: int) -> None:
         """Keep what lies before ``hold``; a finding may yet begin at ``begins`` or later."""
         begins = max(0, min(begins, hold), hold - REACH)
-        units = {
-            place: begin + finder.open_from(text[begin:hold])
-            for place, (begin, finder) in enumerate(zip(self._units, self._finders, strict=True))
-            if finder.in_units
-        }
-        first = max(0, min([begins, *units.values()]) - BEHIND)
-        for place, begin in units.items():
-            self._units[place] = begin - first
+        first = begins
+        for place, begin in self._units.items():
+            self._units[place] = begin + self._finders[place].open_from(text[begin:hold])
+            first = min(first, self._units[place])
+        first = max(0, first - BEHIND)
+        for place in self._units:
+            self._units[place] -= first
         self._behind = text[first:hold]
         # A finding at the very edge of what is remembered would not see its left neighbours.
         self._from = max(begins - first, 4 if first else 0)

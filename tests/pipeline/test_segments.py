@@ -50,7 +50,7 @@ class Engine:
     def new_templates(self) -> pa.RecordBatch:
         return pa.record_batch({"n": pa.array([], pa.int64())})
 
-    def observe(self, signal: Signal, batch: pa.RecordBatch) -> None:
+    def observe(self, signal: Signal, batch: pa.RecordBatch, *, again: bool) -> None:
         self.observed.append(signal)
 
 
@@ -84,7 +84,12 @@ def engine() -> Engine:
 def pipeline(store: Store, engine: Engine) -> Pipeline:
     quiet = SimpleNamespace(observe=lambda *_: None)
     parts: Any = SimpleNamespace(
-        observe=Observe(), telemetry=store, engine=engine, identities=quiet, graph=quiet
+        observe=Observe(),
+        telemetry=store,
+        engine=engine,
+        identities=quiet,
+        graph=quiet,
+        order=list,
     )
     return Pipeline(parts, PipelineConfig(), window_s=30, lateness_s=60)
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sensorium import __version__
 from sensorium.app.acknowledged import Acknowledged, build_acknowledged
 from sensorium.app.preparation import prepare_decoders
 from sensorium.app.spine import Spine, build_spine
@@ -26,7 +27,9 @@ from sensorium.observe import open_observe
 from sensorium.pipeline.exporters import ExporterBook
 from sensorium.pipeline.inbox import Inbox
 from sensorium.pipeline.live import LivePipeline
+from sensorium.pipeline.memory import Known, Memory
 from sensorium.pipeline.resumption import Resumption
+from sensorium.state.file import StateFile
 from sensorium.store.errors import StoreWriteError
 from sensorium.supervisor import Supervisor
 
@@ -43,6 +46,7 @@ class _Housekeeping:
 
     spine: Spine
     exporters: ExporterBook
+    memory: Memory
     due_s: float = 0.0
 
     def __call__(self) -> None:
@@ -59,6 +63,7 @@ class _Housekeeping:
         self.spine.changes.refresh()
         self.spine.templates.save()
         self.exporters.refresh(now_s)
+        self.memory.keep(self.spine.pipeline.watermark_ns)
 
 
 def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpServer]:
@@ -70,14 +75,8 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     exporters = ExporterBook(spine.statuses, receiver.drops_by_source, inbox.drops_by_source)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
     streams = build_streams(settings, inbox, observe)
-    resumption = Resumption(
-        spine.pipeline,
-        spine.inquest,
-        spine.records,
-        spine.telemetry,
-        observe,
-        hours=settings.pipeline.rewarm_hours,
-    )
+    memory = _memory(settings, spine)
+    resumption = _resumption(settings, spine, memory)
     pipeline = LivePipeline(
         spine.pipeline,
         inbox,
@@ -85,8 +84,8 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         settle_s=settings.incident.settle_s,
         ahead_s=settings.pipeline.ahead_s,
         resume=lambda: _resume(resumption),
-        housekeeping=_Housekeeping(spine, exporters),
-        close=lambda: _close(spine, acknowledged),
+        housekeeping=_Housekeeping(spine, exporters, memory),
+        close=lambda: _close(spine, acknowledged, memory),
     )
     links = _links(settings, observe)
     parts: list[Component] = []
@@ -159,12 +158,37 @@ def _resume(resumption: Resumption) -> None:
     resumption.run()
 
 
-def _close(spine: Spine, acknowledged: Acknowledged) -> None:
+def _memory(settings: Settings, spine: Spine) -> Memory:
+    return Memory(
+        Known(spine.engine, spine.identities, spine.graph),
+        StateFile(settings.data_dir / "memory"),
+        spine.observe,
+        settings=settings.detect,
+        version=__version__,
+        every_s=settings.pipeline.memory_every_s,
+        hours=settings.pipeline.rewarm_hours,
+    )
+
+
+def _resumption(settings: Settings, spine: Spine, memory: Memory) -> Resumption:
+    return Resumption(
+        spine.pipeline,
+        spine.inquest,
+        spine.records,
+        spine.telemetry,
+        memory,
+        spine.observe,
+        hours=settings.pipeline.rewarm_hours,
+    )
+
+
+def _close(spine: Spine, acknowledged: Acknowledged, memory: Memory) -> None:
     """The stores first: what they take last, the journal lets go."""
     try:
         spine.close()
     finally:
         acknowledged.journal.close()
+    memory.close(spine.pipeline.watermark_ns)
 
 
 async def run_service(settings: Settings) -> None:

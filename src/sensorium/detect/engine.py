@@ -101,6 +101,17 @@ class DetectionEngine:
         self._calm = Calm(config.pass_rate, config.history_windows)
         self._first_window: int | None = None
 
+    @property
+    def window_ns(self) -> int:
+        """Length of a window."""
+        return self._window_ns
+
+    @property
+    def closed_ns(self) -> int | None:
+        """Event time (Unix ns) up to which windows are closed; None before any was."""
+        closed = self._buffer.closed_below
+        return None if closed is None else closed * self._window_ns
+
     def state(self) -> State:
         """All that was learned from the windows closed so far; records of open ones are not in it.
 
@@ -121,11 +132,12 @@ class DetectionEngine:
         }
 
     def restore(self, state: State) -> None:
-        """Go on, before anything else, as the engine whose :meth:`state` this was.
+        """Forget everything, and go on as the engine whose :meth:`state` this was.
 
         The settings must be equal as far as :func:`~sensorium.detect.config.shaping` says. Where
         the state does not fit, StateError, and the engine is as it was made.
         """
+        self._begin()
         try:
             self._take_over(state)
         except StateError:

@@ -23,7 +23,16 @@ class PipelineConfig:
         ge=0,
     )
     rewarm_hours: float = setting(
-        2.0, "hours of stored telemetry read back after a restart to rebuild baselines", ge=0
+        2.0,
+        "hours of stored telemetry read back after a restart to rebuild baselines, where what was"
+        " known was not kept",
+        ge=0,
+    )
+    memory_every_s: float = setting(
+        300.0,
+        "seconds after which what is known is written down again, for a restart that nobody"
+        " planned; 0 writes it only at an orderly stop",
+        ge=0,
     )
 
 

@@ -10,10 +10,12 @@ import pyarrow as pa
 from sensorium.model.incident import IncidentState
 from sensorium.model.signals import SCHEMAS, Signal
 from sensorium.pipeline.turn import SECOND, WATERMARK
+from sensorium.topology.edges import SLOT_NS
 
 if TYPE_CHECKING:
     from sensorium.observe import Observe
     from sensorium.pipeline.inquest import Inquest
+    from sensorium.pipeline.memory import Memory
     from sensorium.pipeline.turn import Pipeline
     from sensorium.store.records import Records
     from sensorium.store.telemetry import TelemetryStore
@@ -68,9 +70,10 @@ class Resumption:
     """Reads back what was kept, before the first turn after a start.
 
     Incidents and their anomalies come from the records, log templates with their ids from the
-    store; baselines are learnt again from the
-    stored telemetry of the last ``rewarm_hours``, whose windows were judged before and are not
-    judged again; investigations continue from their checkpoints.
+    store, and what was learned from what was kept of it. Windows after that, or where nothing
+    usable was kept those of the last ``rewarm_hours``, are learnt again from the stored telemetry:
+    they were judged before and are not judged again. Investigations continue from their
+    checkpoints.
     """
 
     def __init__(
@@ -79,11 +82,13 @@ class Resumption:
         inquest: Inquest,
         records: Records,
         telemetry: TelemetryStore,
+        memory: Memory,
         observe: Observe,
         *,
         hours: float,
     ) -> None:
         self._telemetry = telemetry
+        self._memory = memory
         self._hours = hours
         self._pipeline = pipeline
         self._inquest = inquest
@@ -97,9 +102,14 @@ class Resumption:
             self._log.info("nothing to resume: this data folder is new")
             return
         until_ns = int(watermark)
+        known_ns = self._memory.restore(until_ns)
         templates = self._telemetry.query(_TEMPLATES)
         self._pipeline.restore_templates(templates)
-        rows = self._pipeline.relearn(until_ns, self._stored(until_ns))
+        since_ns = until_ns - round(self._hours * 3600) * SECOND
+        if known_ns is not None:
+            # The graph counts in slots, and knows those that end by then.
+            since_ns = known_ns // SLOT_NS * SLOT_NS
+        rows = self._pipeline.relearn(until_ns, self._stored(since_ns, until_ns))
         incidents = self._records.incidents.list(states=_KEPT_STATES, limit=None)
         since_ns = min([until_ns - 900 * SECOND, *(i.start_ns for i in incidents)])
         self._pipeline.restore(incidents, self._records.anomalies.between(since_ns, until_ns))
@@ -116,13 +126,13 @@ class Resumption:
             investigations_waiting=len(left),
             waiting_for_a_person=len(waiting),
             log_templates=templates.num_rows,
+            known_until_ns=known_ns,
             records_relearnt=rows,
             event_time_ns=until_ns,
         )
 
-    def _stored(self, until_ns: int) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-        """What was stored lately, a minute of arrivals at a time, as it was decoded."""
-        start_ns = until_ns - round(self._hours * 3600) * SECOND
+    def _stored(self, start_ns: int, until_ns: int) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+        """What arrived from then on, a minute of arrivals at a time, as it was decoded."""
         ends = self._telemetry.query(_NEWEST).to_pylist()[0]
         first = max(start_ns, min(ends["oldest"], until_ns))
         for at_ns in range(first, max(ends["newest"], until_ns) + 1, _STEP_NS):

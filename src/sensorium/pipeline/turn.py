@@ -153,7 +153,8 @@ class Pipeline:
     def relearn(self, until_ns: int, batches: Iterable[tuple[Signal, pa.RecordBatch]]) -> int:
         """Learn again from stored rows in order of arrival; returns how many there were.
 
-        Windows up to ``until_ns`` were judged before the restart and are not judged again.
+        Windows up to ``until_ns`` were judged before the restart and are not judged again. Where
+        what was known was taken over before, rows of windows that it knows teach nothing.
         """
         rows = 0
         for signal, stored in batches:
@@ -161,7 +162,7 @@ class Pipeline:
             if signal is Signal.LOGS:
                 batch = self._parts.engine.assign_templates(stored)
             rows += batch.num_rows
-            self._observe(signal, batch)
+            self._observe(signal, batch, again=True)
         self._parts.engine.advance(until_ns)
         self.watermark_ns = until_ns
         return rows
@@ -230,12 +231,12 @@ class Pipeline:
         insert(signal, batch)
         return batch
 
-    def _observe(self, signal: Signal, batch: pa.RecordBatch) -> None:
+    def _observe(self, signal: Signal, batch: pa.RecordBatch, *, again: bool = False) -> None:
         parts = self._parts
         parts.identities.observe(signal, batch)
         if signal is Signal.FLOWS:
             parts.graph.observe(batch)
-        parts.engine.observe(signal, batch)
+        parts.engine.observe(signal, batch, again=again)
 
     def _close(self, end_ns: int) -> None:
         parts = self._parts

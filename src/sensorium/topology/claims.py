@@ -7,6 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from sensorium.state.arrays import State, StateError, joined, taken, taken_texts, texts
+
 Claim = tuple[str, str, str]
 """Who says so (``logs``, ``metrics``, ``stated``), the address, the name in lower case."""
 
@@ -41,6 +45,27 @@ class Claims:
         self._ripe |= due
         self._waiting -= due
         return bool(due)
+
+    def kept(self) -> State:
+        """Every claim, and when it was first made."""
+        return {
+            **joined(
+                sources=texts(source for source, _, _ in self._first_ns),
+                addresses=texts(address for _, address, _ in self._first_ns),
+                names=texts(name for _, _, name in self._first_ns),
+            ),
+            "first_ns": np.array(list(self._first_ns.values()), np.int64),
+        }
+
+    def restore(self, kept: State) -> None:
+        """Take over what :meth:`kept` gave; all claims wait to ripen again."""
+        first = taken(kept, "first_ns", np.int64, None).tolist()
+        told = (taken_texts(kept, name, len(first)) for name in ("sources", "addresses", "names"))
+        claims: list[Claim] = list(zip(*told, strict=True))
+        if not {source for source, _, _ in claims} <= set(_RANK):
+            raise StateError("a kept state has claims from nowhere")
+        self._first_ns = dict(zip(claims, first, strict=True))
+        self._ripe, self._waiting = set(), set(claims)
 
     def ripe(self) -> list[Claim]:
         """The claims that count, sorted."""

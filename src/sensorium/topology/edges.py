@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sensorium.model.address import unpack_address
+from sensorium.state.arrays import State, joined, part, taken, whole
 from sensorium.topology.orientation import PORTED, source_is_server
 
 SLOT_NS = 10_000_000_000
+_ADDRESS = 16
 _KEY = ["client", "server", "port", "proto"]
 _STATE = pa.schema(
     [
@@ -102,6 +105,19 @@ class EdgeAccumulator:
         kept = pc.sort_indices(state, sort_keys=order).slice(0, self._max_edges)
         return state.take(kept)
 
+    def kept(self) -> State:
+        """The edges of all slots gathered; records of later ones are not in it."""
+        return {
+            **joined(state=_as_arrays(self._state), ready=_as_arrays(self._ready)),
+            "evicted": np.array(self.evicted),
+        }
+
+    def restore(self, kept: State) -> None:
+        """Take over what :meth:`kept` gave, and forget what waits."""
+        state, ready = (_as_table(part(kept, name)) for name in ("state", "ready"))
+        self.evicted = whole(kept, "evicted")
+        self._state, self._ready, self._pending = state, ready, []
+
     def edges(self, min_slots: int = 1) -> Iterator[Edge]:
         """The edges seen in at least ``min_slots`` slots, in the order of their keys."""
         rows = self._state.filter(pc.greater_equal(self._state.column("slots"), min_slots))
@@ -118,6 +134,32 @@ class EdgeAccumulator:
                 slots=slots,
                 first_ns=first * SLOT_NS,
             )
+
+
+def _as_arrays(edges: pa.Table) -> State:
+    """A column for each, addresses as uint8 (n, 16)."""
+    arrays = {}
+    for field in _STATE:
+        column = edges.column(field.name).combine_chunks()
+        if pa.types.is_fixed_size_binary(field.type):
+            ends = b"".join(column.to_pylist())
+            arrays[field.name] = np.frombuffer(ends, np.uint8).reshape(-1, _ADDRESS).copy()
+        else:
+            arrays[field.name] = column.to_numpy(zero_copy_only=False).copy()
+    return arrays
+
+
+def _as_table(arrays: State) -> pa.Table:
+    rows = len(taken(arrays, "flows", np.int64, None))
+    columns = []
+    for field in _STATE:
+        if pa.types.is_fixed_size_binary(field.type):
+            ends = taken(arrays, field.name, np.uint8, rows, _ADDRESS)
+            columns.append(pa.array([end.tobytes() for end in ends], field.type))
+        else:
+            dtype = field.type.to_pandas_dtype()
+            columns.append(pa.array(taken(arrays, field.name, dtype, rows), field.type))
+    return pa.Table.from_arrays(columns, schema=_STATE)
 
 
 def _oriented(batch: pa.RecordBatch) -> pa.Table:

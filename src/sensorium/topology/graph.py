@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from sensorium.state.arrays import State, joined, part
 from sensorium.topology.claims import address_order
 from sensorium.topology.edges import Edge, EdgeAccumulator
 from sensorium.topology.sightings import Sightings
@@ -220,6 +221,17 @@ class EntityGraph:
         if self._accumulator.advance(watermark_ns):
             self._established = self._all = None
             self._carried = {}
+
+    def kept(self) -> State:
+        """What was gathered of the edges, and who has told of whom."""
+        return joined(edges=self._accumulator.kept(), sightings=self._sightings.kept())
+
+    def restore(self, kept: State) -> None:
+        """Take over what :meth:`kept` gave; it counts from the next :meth:`advance` on."""
+        self._accumulator.restore(part(kept, "edges"))
+        self._sightings.restore(part(kept, "sightings"))
+        self._established = self._all = None
+        self._carried = {}
 
     @property
     def exporters(self) -> frozenset[str]:

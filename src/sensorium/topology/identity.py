@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from sensorium.model.address import unpack_address
 from sensorium.model.signals import Signal
+from sensorium.state.arrays import State
 from sensorium.topology.claims import Claims, Directory
 
 if TYPE_CHECKING:
@@ -61,6 +62,15 @@ class Identities:
         self._watermark_ns = max(watermark_ns, self._watermark_ns)
         if self._claims.ripen(self._watermark_ns):
             self._directory = self._build()
+
+    def kept(self) -> State:
+        """All that hosts have claimed; what settings and inventories state is not in it."""
+        return self._claims.kept()
+
+    def restore(self, kept: State) -> None:
+        """Take over what :meth:`kept` gave; it counts from the next :meth:`advance` on."""
+        self._claims.restore(kept)
+        self._directory = self._build()
 
     def canonical(self, address: str) -> str:
         """The address its host is known by; ``address`` itself where nothing else is known."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sensorium.model.address import unpack_address
+from sensorium.state.arrays import State, taken, whole
+
+_ADDRESS = 16
 
 
 class Sightings:
@@ -53,6 +57,24 @@ class Sightings:
     def advance(self, watermark_ns: int) -> None:
         """Let what arrived by ``watermark_ns`` (Unix ns) count from now on."""
         self._watermark_ns = max(self._watermark_ns, watermark_ns)
+
+    def kept(self) -> State:
+        """Every pair, and when it was first seen."""
+        ends = np.frombuffer(b"".join(by + host for by, host in self._first_ns), np.uint8)
+        return {
+            "pairs": ends.reshape(-1, 2, _ADDRESS).copy(),
+            "first_ns": np.array(list(self._first_ns.values()), np.int64),
+            "dropped": np.array(self.dropped),
+        }
+
+    def restore(self, kept: State) -> None:
+        """Take over what :meth:`kept` gave."""
+        pairs = taken(kept, "pairs", np.uint8, None, 2, _ADDRESS)
+        first = taken(kept, "first_ns", np.int64, len(pairs)).tolist()
+        self.dropped = whole(kept, "dropped")
+        self._first_ns, self._exporters = {}, {}
+        for (by, host), seen_ns in zip(pairs, first, strict=True):
+            self._add(by.tobytes(), host.tobytes(), seen_ns)
 
     @property
     def exporters(self) -> frozenset[str]:

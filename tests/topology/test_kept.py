@@ -1,0 +1,73 @@
+"""The graph and the names over a restart: kept, restored, and read on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sensorium.detect.testing import (
+    NS,
+    START_NS,
+    everyday,
+    everyday_logs,
+    flow_batch,
+    log_batch,
+)
+from sensorium.model.signals import Signal
+from sensorium.state.arrays import StateError
+from sensorium.topology import EntityGraph, Identities
+
+CUT = START_NS + 120 * NS
+END = START_NS + 400 * NS
+
+
+@pytest.fixture(scope="module")
+def flows() -> pa.RecordBatch:
+    rng = np.random.default_rng(3)
+    return flow_batch(everyday(rng, 240.0), rng)
+
+
+def test_a_graph_restored_and_given_the_rest_is_as_one_that_went_on(
+    flows: pa.RecordBatch,
+) -> None:
+    arrived = flows.column("time_received_ns").to_numpy()
+    early = flows.filter(pa.array(arrived < CUT + 15 * NS))
+    whole, again = EntityGraph(), EntityGraph()
+    whole.observe(early)
+    whole.gather(CUT)
+    again.restore(whole.kept())
+    whole.observe(flows.filter(pa.array(arrived >= CUT + 15 * NS)))
+    # The slots after the last one gathered are read again from the first on.
+    again.observe(flows.filter(pa.array(arrived >= CUT)))
+    for graph in (whole, again):
+        graph.advance(END)
+    assert again.all.edges == whole.all.edges != ()
+    assert again.established.edges == whole.established.edges
+    assert again.exporters == whole.exporters != frozenset()
+    for exporter in whole.exporters:
+        assert again.carried(exporter) == whole.carried(exporter)
+
+
+def test_names_that_hosts_claimed_are_known_again() -> None:
+    lines = log_batch(everyday_logs(np.random.default_rng(3), 60.0))
+    first, again = Identities(), Identities()
+    first.observe(Signal.LOGS, lines)
+    again.state("printer", "10.9.9.9")
+    again.restore(first.kept())
+    assert again.known() == {"10.9.9.9": "printer"}
+    for identities in (first, again):
+        identities.advance(END)
+    assert {**first.known(), "10.9.9.9": "printer"} == again.known()
+
+
+def test_what_is_no_graph_is_refused_and_changes_nothing(flows: pa.RecordBatch) -> None:
+    graph = EntityGraph()
+    graph.observe(flows)
+    graph.advance(END)
+    kept = dict(graph.kept())
+    del kept["edges.ready.slots"]
+    edges = graph.all.edges
+    with pytest.raises(StateError, match="lacks slots"):
+        graph.restore(kept)
+    assert graph.all.edges == edges

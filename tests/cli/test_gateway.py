@@ -72,6 +72,14 @@ def test_a_credential_that_is_not_there_is_told_by_its_reference(tmp_path: Path)
     assert checked(tmp_path, MODEL, A_KEY="sk-123")[0] == 0
 
 
+def test_a_model_of_spacys_that_is_not_installed_is_told(tmp_path: Path) -> None:
+    rule = "guardrails: {named_entities: [{model: en_core_web_xl}]}\n"
+    status, said = checked(tmp_path, MODEL + rule, A_KEY="sk-123")
+    assert status == 1
+    assert "'en_core_web_xl' is not installed" in said
+    assert "spacy download en_core_web_xl" in said
+
+
 def test_a_model_without_a_price_is_told_before_its_calls_are_refused(tmp_path: Path) -> None:
     unknown = MODEL.replace("gpt-5", "made-up")
     status, said = checked(tmp_path, unknown, A_KEY="sk-123")

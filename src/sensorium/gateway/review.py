@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from sensorium.errors import SensoriumError
 from sensorium.gateway.failure import CallFailedError
+from sensorium.gateway.guardrails.named_entities.recognisers import check_installed
 from sensorium.gateway.ledger import PriceBook
 from sensorium.gateway.providers.config import Kind
 from sensorium.gateway.providers.credentials import credential
 
 if TYPE_CHECKING:
     from sensorium.gateway.config import GatewaySettings
+    from sensorium.gateway.guardrails.config import GuardrailsConfig
     from sensorium.gateway.providers.config import ProviderConfig
     from sensorium.gateway.routing.config import DeploymentConfig
 
@@ -31,11 +33,12 @@ class Finding:
 
 
 def review(settings: GatewaySettings, environment: Mapping[str, str]) -> list[Finding]:
-    """Credentials that are not there, prices that are not known. Raises ``SensoriumError``."""
+    """What is not there or not known: credentials, models, prices. Raises ``SensoriumError``."""
     prices = PriceBook.load(settings.ledger.prices)
     providers = {provider.name: provider for provider in settings.providers}
     return [
         *(one for provider in settings.providers for one in _credential(provider, environment)),
+        *_recognisers(settings.guardrails),
         *(
             finding
             for model in settings.models
@@ -43,6 +46,14 @@ def review(settings: GatewaySettings, environment: Mapping[str, str]) -> list[Fi
             for finding in _price(deployment, providers[deployment.provider], prices)
         ),
     ]
+
+
+def _recognisers(guardrails: GuardrailsConfig) -> Iterator[Finding]:
+    for rule in guardrails.named_entities:
+        try:
+            check_installed(rule.model)
+        except SensoriumError as error:
+            yield Finding("guardrails.named_entities", error.message, error.next_step)
 
 
 def _credential(provider: ProviderConfig, environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -129,7 +129,8 @@ class Processes:
             raise RecogniserFailedError("all recognisers were busy for too long") from None
         try:
             if not process.running:
-                process = self._anew(process)
+                # A start takes seconds. Were they counted, a short time could end every start.
+                process, begun = self._anew(process), time.monotonic()
             left = max(timeout_s - (time.monotonic() - begun), 0.001)
             answer = process.ask(texts, left)
             self._refused(answer["refused"] - process.refused)

@@ -195,11 +195,10 @@ def _labels(pipeline: Any) -> list[str]:
 
 
 def _unknown(unknown: list[str], known: Collection[str], model: str) -> UnusableError:
-    who = f"the spaCy model {model!r} and Presidio's patterns find" if model else "without a model"
+    means = f"the spaCy model {model!r} and Presidio's patterns" if model else "patterns alone"
     what = ", ".join(sorted(known)) or "nothing"
-    said = f"{who} {what}" if model else f"{who} only {what} can be found"
     return UnusableError(
-        f"nothing finds {', '.join(unknown)}: {said}",
+        f"nothing finds {', '.join(unknown)}; by {means} can be found: {what}",
         "name a spaCy model that has it, or leave it out of `entities`",
     )
 

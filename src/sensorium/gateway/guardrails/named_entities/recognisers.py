@@ -33,17 +33,12 @@ class Recognisers:
         }
         key = f"{asked} {config.processes}"
         if key not in self._made:
-            _check_installed(config.model)
-            restarts = observe.counter(
-                "sensorium_gateway_recogniser_restarts",
-                "Processes that find named entities, started anew because one had died or hung",
-            )
-            refused = observe.counter(
-                "sensorium_gateway_recogniser_refused",
-                "What processes that find named entities tried and may not: network, processes",
-            )
-            processes = Processes(asked, config.processes, restarts.inc, refused.inc)
-            self._made[key] = Remembering(processes)
+            try:
+                self._made[key] = _started(asked, config, observe)
+            except UsageError as error:
+                raise UsageError(
+                    f"guardrails.named_entities: {error.message}", next_step=error.next_step
+                ) from None
         return self._made[key]
 
     def __enter__(self) -> Self:
@@ -62,11 +57,25 @@ class Recognisers:
             one.close()
 
 
-def _check_installed(model: str) -> None:
+def _started(asked: dict[str, Any], config: NamedEntitiesConfig, observe: Observe) -> Remembering:
+    check_installed(config.model)
+    restarts = observe.counter(
+        "sensorium_gateway_recogniser_restarts",
+        "Processes that find named entities, started anew because one had died or hung",
+    )
+    refused = observe.counter(
+        "sensorium_gateway_recogniser_refused",
+        "What processes that find named entities tried and may not: network, processes",
+    )
+    return Remembering(Processes(asked, config.processes, restarts.inc, refused.inc))
+
+
+def check_installed(model: str) -> None:
+    """Raises ``UsageError`` where Presidio, spaCy or the model is not there."""
     missing = [one for one in ("presidio_analyzer", "spacy") if find_spec(one) is None]
     if missing:
         raise UsageError(
-            f"guardrails.named_entities needs {' and '.join(missing)}",
+            f"{' and '.join(missing)} missing",
             next_step="pip install 'sensorium[presidio]'",
         )
     if model and not Path(model).exists():
@@ -74,8 +83,7 @@ def _check_installed(model: str) -> None:
             distribution(model)
         except (PackageNotFoundError, ValueError):
             raise UsageError(
-                f"guardrails.named_entities: the spaCy model {model!r} is not installed, and"
-                " nothing is downloaded here",
+                f"the spaCy model {model!r} is not installed, and nothing is downloaded here",
                 next_step=f"`python -m spacy download {model}` or `pip install` its wheel; or name"
                 " the folder of a model",
             ) from None

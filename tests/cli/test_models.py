@@ -9,8 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from sensorium.cli import main
+from sensorium.detect.models.card import ModelKind
 from sensorium.detect.models.forest_model import FILE
+from sensorium.detect.models.host_lesson import NAMES, HostLesson
+from sensorium.detect.models.host_training import train_hosts
 from sensorium.detect.models.live_record import LiveRecord, Trial
+from sensorium.detect.models.registry import ModelRegistry
 from sensorium.detect.testing import everyday, flow_batch
 from sensorium.model.signals import Signal
 from sensorium.observe import Observe
@@ -34,7 +38,11 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(stored: Path) -> tuple[Path, str]:
     """The same with a version of each kind, and what was said of the first."""
     said = run(stored, "train", NAME)
-    run(stored, "train", NAME, "--kind", "autoencoder", "--seed", "1")
+    rng = np.random.default_rng(0)
+    fit, held_out = rng.normal(size=(500, len(NAMES))), rng.normal(size=(100, len(NAMES)))
+    lesson = HostLesson(fit, held_out, since_ns=1, until_ns=2, windows=50, seen=600)
+    second = train_hosts(lesson, ModelKind.AUTOENCODER, trees=10, epochs=2)
+    ModelRegistry(stored / "models", lambda: 3, Observe()).add(*second)
     return stored, said
 
 
@@ -59,7 +67,7 @@ def test_training_says_what_it_reached_and_what_comes_next(trained: tuple[Path, 
 
 
 def test_too_little_in_the_store_is_an_error_that_says_how_much_there_is(stored: Path) -> None:
-    said = run(stored, "train", NAME, "--since", "15m", exit_code=1)
+    said = run(stored, "train", NAME, "--since", "3m", exit_code=1)
     assert "500 and 100 are needed" in said
     assert "let it watch for longer" in said
     nothing = run(stored, "train", NAME, "--until", "2020-01-01", exit_code=2)

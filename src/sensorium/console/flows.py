@@ -21,7 +21,7 @@ Time = Annotated[int, Query(ge=0, lt=2**63)]
 def flow_routes(telemetry: TelemetryStore) -> APIRouter:
     """``GET /api/v1/flows`` and ``/api/v1/flows/span``.
 
-    One request at a time reads, since each takes memory by the rows of half a minute.
+    One request at a time reads, since each takes memory by the rows of a minute.
     """
     router = APIRouter(prefix="/api/v1/flows", tags=["flows"])
     stored, turn = StoredFlows(telemetry), threading.Lock()
@@ -34,7 +34,7 @@ def flow_routes(telemetry: TelemetryStore) -> APIRouter:
 
     @router.get("", response_class=Response)
     def between(start_ns: Time, end_ns: Time) -> Response:
-        """Flows that arrived in [start_ns, end_ns), 30 s of them at most, as an Arrow stream."""
+        """Flows that arrived in [start_ns, end_ns), one minute at most, as an Arrow stream."""
         if not 0 < end_ns - start_ns <= STEP_NS:
             raise HTTPException(422, f"end_ns lies 1 to {STEP_NS} ns after start_ns")
         with turn:

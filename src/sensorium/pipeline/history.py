@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sensorium.store.telemetry import TelemetryStore
 
-STEP_NS: Final = 30_000_000_000
+STEP_NS: Final = 60_000_000_000
 _SPAN = """
 SELECT
     count() AS rows,
@@ -60,7 +60,7 @@ class StoredFlows:
 def in_steps(
     flows: FlowHistory, since_ns: int, until_ns: int
 ) -> Iterator[tuple[int, pa.RecordBatch | None]]:
-    """Flows that arrived in [since, until), half a minute of arrivals at a time.
+    """Flows that arrived in [since, until), a minute of arrivals at a time.
 
     Each comes with the time (Unix ns) up to which all that arrived has been given; where nothing
     arrived, None comes.

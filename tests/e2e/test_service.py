@@ -46,6 +46,8 @@ class TestService:
             asked = sensorium("evidence", "show", found[0]["id"], *running.flags)
             running.process.send_signal(signal.SIGTERM)
             assert running.process.wait(60) == 0
+        kept = json.loads((running.data / "memory" / "learned.json").read_text())
+        assert kept["stamp"]["closed_ns"] > max(i["start_ns"] for i in incidents)
         assert incidents == direct.incidents
         assert briefs_in(running.data) == direct.briefs
         assert asked.returncode == 0, asked.stderr

@@ -24,6 +24,7 @@ from sensorium.cli import main
 from sensorium.config import load_tree
 from sensorium.gateway.config import GatewaySettings
 from sensorium.gateway.door.config import DoorConfig
+from sensorium.gateway.guardrails.decision import Flag, Stage
 from tests.gateway.calls.test_fallbacks import fails
 from tests.gateway.served import provider, serving
 from tests.gateway.upstreams.anthropic import AnthropicEmulator
@@ -209,3 +210,17 @@ def test_data_that_must_stay_in_one_region_goes_nowhere_until_the_account_was_se
             assert await served.rows() == []
 
     asyncio.run(check())
+
+
+def test_names_are_masked_by_settings_that_are_read_and_said_as_the_page_says(
+    tmp_path: Path,
+) -> None:
+    page = "mask-names-and-places.md"
+    (written,) = blocks(page, "yaml")
+    file = tmp_path / "gateway.yaml"
+    file.write_text(written, encoding="utf-8")
+    (rule,) = load_tree(GatewaySettings, file, {}, "NONE__").guardrails.named_entities
+    text = (PAGES / page).read_text(encoding="utf-8")
+    assert f"spacy download {rule.model}\n" in text
+    said = Flag("named-entities", Stage.BEFORE, "flagged", {rule.entities[0]: 2})
+    assert f"`x-sensorium-guardrails: {said}`" in text

@@ -87,7 +87,7 @@ class Gate:
             learned = ~verdicts.passed[rows]
             passed = np.flatnonzero(~learned)
             admitted = self._admitted(scored, verdicts, there[passed], len(there))
-            learned[np.isin(there, admitted)] = True
+            learned[np.searchsorted(there, admitted)] = True
             self._learn_stratum(scored.oddness[rows], verdicts.score[rows], learned, stratum)
         if scored.unmoved:
             self._combined_model(0).learn(np.zeros(scored.unmoved), fade=not len(scored))

@@ -103,7 +103,7 @@ class Baseline:
     def _like_entities(self) -> F64:
         """Location, spread within entities and spread between all values, (3, f)."""
         alive = np.flatnonzero(self._histories.steps)
-        alive = alive[:: max(1, len(alive) // _POPULATION_ROWS)]
+        alive = alive[:: max(1, len(alive) // _POPULATION_ROWS)].copy()
         own = self._histories.describe(alive, self._extremes)
         settled = np.where(own[4] >= _SETTLED, np.maximum(own[1], own[2]), np.nan)
         together = np.empty((2, len(self._floors)))

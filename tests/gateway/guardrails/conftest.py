@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +21,17 @@ TRAIN = "tests.gateway.guardrails.named_entities.train"
 
 @pytest.fixture(scope="session")
 def spacy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("spacy") / "model"
+    """Trained once, also where several workers run the tests: their folders have one parent."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return trained(tmp_path_factory.mktemp("spacy") / "model")
+    folder = tmp_path_factory.getbasetemp().parent / "spacy-model"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return folder if folder.exists() else trained(folder)
+
+
+def trained(folder: Path) -> Path:
+    """The folder, with a model in it."""
     subprocess.run([sys.executable, "-m", TRAIN, str(folder)], check=True)
     return folder
 

@@ -47,6 +47,7 @@ def receiver_steps() -> Iterator[Step]:
 def command_steps() -> Iterator[Step]:
     """What single commands need, by name."""
     yield "detect", _detect
+    yield "suggested links", _suggested_links
 
 
 def prepare_decoders() -> None:
@@ -249,6 +250,12 @@ def _detect() -> None:
     together = TogetherDetector(2)
     together.learn(times, np.column_stack([counts, counts**2]))
     together.score(None, np.zeros((1, 2)))
+
+
+def _suggested_links() -> None:
+    from sensorium.app.links_preparation import prepare_links
+
+    prepare_links()
 
 
 def main() -> None:

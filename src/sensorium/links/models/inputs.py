@@ -14,6 +14,9 @@ Array = np.ndarray[Any, Any]
 
 IDENTITIES: Final = ("learned", "random", "none")
 _BLOCK: Final = 1024
+_OF_FEATURES: Final = 0.1
+_OF_DEGREE: Final = 0.1
+"""How large weights are before training, where vectors are alone."""
 
 
 class Inputs(nn.Module):
@@ -23,10 +26,23 @@ class Inputs(nn.Module):
     have none, which training prepares for by leaving it out at times); ``random`` is a fixed random
     vector, the same for a row whatever the size of the graph, by which neighbourhoods can be told
     apart; ``none`` leaves a node its features and degree.
+
+    ``alone``: vectors are all that a pair is told by, and so begin with features rather than
+    degrees. Rows of features have length 1 and few columns in common, so that with weights as
+    small as is usual they drown in the degree, ten times as large a number, and an encoder needs
+    more steps to hear them than it gets. Where pairs are counted too, this changes nothing.
     """
 
     def __init__(
-        self, columns: int, nodes: int, width: int, identity: str, dropout: float, seed: int
+        self,
+        columns: int,
+        nodes: int,
+        width: int,
+        identity: str,
+        dropout: float,
+        seed: int,
+        *,
+        alone: bool = False,
     ) -> None:
         super().__init__()
         self.identity, self.dropout, self.seed, self.width = identity, dropout, seed, width
@@ -38,6 +54,10 @@ class Inputs(nn.Module):
             nn.init.normal_(self.table, std=width**-0.5)
         self.mix = nn.Linear(width, width) if identity == "random" else None
         self.degree = nn.Linear(1, width)
+        if alone and self.columns is not None:
+            nn.init.normal_(self.columns, std=_OF_FEATURES)
+            nn.init.uniform_(self.degree.weight, -_OF_DEGREE, _OF_DEGREE)
+            nn.init.zeros_(self.degree.bias)
         self._signatures = torch.empty(0, width)
 
     def forward(

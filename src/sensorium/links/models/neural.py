@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sensorium.links.decoders.decoder import Decoder
-from sensorium.links.decoders.registry import decoder
+from sensorium.links.decoders.registry import DECODERS, decoder
 from sensorium.links.encoders.arcs import Arcs
 from sensorium.links.encoders.encoder import Encoder, Shape
 from sensorium.links.encoders.registry import encoder
@@ -31,7 +31,13 @@ class Network(nn.Module):
             settings.normalise,
         )
         self.inputs = Inputs(
-            columns, nodes, settings.width, settings.identity, settings.input_dropout, settings.seed
+            columns,
+            nodes,
+            settings.width,
+            settings.identity,
+            settings.input_dropout,
+            settings.seed,
+            alone=settings.decoder in DECODERS and not DECODERS[settings.decoder].counts,
         )
         self.encoder: Encoder = encoder(settings.encoder, shape)
         self.decoder: Decoder = decoder(settings.decoder, settings.width, counts, settings.dropout)

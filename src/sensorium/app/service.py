@@ -18,7 +18,6 @@ from sensorium.console.api import ConsoleDeps, LinksDeps, build_api
 from sensorium.console.detect import DetectDeps
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
-from sensorium.detect.models import ModelRegistry
 from sensorium.detect.serving.scorers import Scorers
 from sensorium.incident.labelling import LabelDesk
 from sensorium.ingest.transport import Scraper, UdpReceiver
@@ -106,7 +105,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         exporters=exporters.current,
         topology=lambda: _topology(spine),
         links=links,
-        detect=_detect(settings, observe),
+        detect=_detect(settings, spine),
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
     parts += [pipeline, http, receiver, scraper, *acknowledged.receivers]
@@ -138,10 +137,9 @@ def _topology(spine: Spine) -> Topology:
     return Topology.learnt(spine.telemetry.query, settings.topology, networks)
 
 
-def _detect(settings: Settings, observe: Observe) -> DetectDeps:
+def _detect(settings: Settings, spine: Spine) -> DetectDeps:
     """What rows that somebody sends are scored with."""
-    registry = ModelRegistry(settings.data_dir / "models", time.time_ns, observe)
-    return DetectDeps(Scorers(registry, time.time_ns), settings.detect)
+    return DetectDeps(Scorers(spine.models, time.time_ns), settings.detect)
 
 
 def _links(settings: Settings, observe: Observe) -> LinksDeps | None:

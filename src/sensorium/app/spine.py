@@ -48,6 +48,7 @@ class Spine:
     identities: Identities
     graph: EntityGraph
     engine: DetectionEngine
+    models: ModelRegistry
     incidents: IncidentManager
     ranker: Ranker
     inquest: Inquest
@@ -74,16 +75,7 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     desk = ApprovalDesk(records, clock, settings.approval)
     identities, graph = Identities(), EntityGraph()
     changes = _changes(settings, telemetry, observe)
-    deps = AgentDeps(
-        telemetry=telemetry,
-        records=records,
-        desk=desk,
-        observe=observe,
-        config=settings.agent,
-        names=lambda: _names(identities),
-        changes=changes.between,
-    )
-    inquest = Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
+    inquest = _inquest(settings, telemetry, records, desk, observe, identities, changes)
     models = ModelRegistry(data / "models", clock, observe)
     engine = DetectionEngine(settings.detect, observe, models=models)
     incidents = _incidents(settings, observe, inventory, identities, graph)
@@ -116,6 +108,7 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         identities=identities,
         graph=graph,
         engine=engine,
+        models=models,
         incidents=incidents,
         ranker=ranker,
         inquest=inquest,
@@ -123,6 +116,28 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
         statuses=(netflow.statuses, sflow.statuses),
         pipeline=_pipeline(parts, settings),
     )
+
+
+def _inquest(
+    settings: Settings,
+    telemetry: ClickHouseTelemetry,
+    records: Records,
+    desk: ApprovalDesk,
+    observe: Observe,
+    identities: Identities,
+    changes: ChangeBook,
+) -> Inquest:
+    deps = AgentDeps(
+        telemetry=telemetry,
+        records=records,
+        desk=desk,
+        observe=observe,
+        config=settings.agent,
+        names=lambda: _names(identities),
+        changes=changes.between,
+    )
+    data = settings.data_dir
+    return Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
 
 
 def _changes(settings: Settings, telemetry: ClickHouseTelemetry, observe: Observe) -> ChangeBook:

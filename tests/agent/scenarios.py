@@ -5,8 +5,9 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 
-from sensorium.model.anomaly import Anomaly, Entity, EntityKind, Feature, Peer
+from sensorium.model.anomaly import Anomaly, Entity, Feature, Peer
 from sensorium.model.change import Change, ChangeKind, ChangeScope
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.incident import Incident, IncidentKind, IncidentState, Severity, Verdict
 from sensorium.model.signals import Signal
 from tests.agent.town import OUTSIDE, Town, at, ip

@@ -55,6 +55,6 @@ def test_templates_of_the_samples_are_as_exact_as_claimed_and_survive_a_restart(
         miner, again = detect_logs.miner(), detect_logs.miner()
         for batch in detect_logs.batches(one.lines):
             miner.assign(batch)
-        again.restore(miner.changed())
+        again.take_over(miner.changed())
         (batch,) = detect_logs.batches(one.lines)
         assert again.assign(batch).column("template_id").to_pylist() == found[one.name]

@@ -35,8 +35,9 @@ from sensorium.detect.testing import (
     metric_batch,
     scan,
 )
-from sensorium.model.anomaly import Anomaly, EntityKind
+from sensorium.model.anomaly import Anomaly
 from sensorium.model.canonical import digest
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.observe.facade import Observe
 

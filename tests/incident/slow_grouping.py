@@ -24,7 +24,7 @@ from sensorium.incident.portrait import Portrait
 from sensorium.incident.tally import Tally
 from sensorium.incident.traits import Trait
 from sensorium.incident.union import is_one
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.topology.claims import address_order
 
 SECOND = 1_000_000_000

@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from sensorium.model.anomaly import Anomaly, Entity, EntityKind, Peer
+from sensorium.model.anomaly import Anomaly, Entity, Peer
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from tests.incident import streams
 from tests.incident.streams import CORE, EDGE, OUTSIDE, SERVERS, USERS, WEBSITE, WINDOW, feature

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 
 from sensorium.incident import IncidentConfig, IncidentManager
 from sensorium.model.address import pack_address
-from sensorium.model.anomaly import Anomaly, Entity, EntityKind, Feature, Peer
+from sensorium.model.anomaly import Anomaly, Entity, Feature, Peer
 from sensorium.model.change import Change, ChangeKind, ChangeScope
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.incident import Incident
 from sensorium.model.signals import Signal
 from sensorium.observe import Observe

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sensorium.model.anomaly import Anomaly, Entity, EntityKind, Peer
+from sensorium.model.anomaly import Anomaly, Entity, Peer
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.incident import IncidentKind
 from tests.incident import streams
 from tests.incident.streams import BACKUP, CORE, DB, OUTSIDE, USERS, feature, run

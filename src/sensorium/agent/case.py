@@ -24,8 +24,9 @@ from sensorium.agent.state import (
 )
 from sensorium.agent.tools.toolbox import Toolbox
 from sensorium.agent.window import MINUTE_NS, SECOND_NS, Windows
-from sensorium.model.anomaly import Anomaly, EntityKind
+from sensorium.model.anomaly import Anomaly
 from sensorium.model.change import Change
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.incident import Incident
 
 NODE_ORDER = ("orchestrate", "was_it_planned", "traffic", "log", "topology", "propose")

@@ -11,8 +11,9 @@ from typing import Annotated, Any, TypedDict
 
 from sensorium.agent.clue import Clue, ClueKind
 from sensorium.model.action import Action, RiskTier
-from sensorium.model.anomaly import Anomaly, Entity, EntityKind, Feature, Peer
+from sensorium.model.anomaly import Anomaly, Entity, Feature, Peer
 from sensorium.model.change import Change, ChangeKind, ChangeScope
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.evidence import Weight
 from sensorium.model.incident import Incident, IncidentKind, IncidentState, Severity, Verdict
 from sensorium.model.signals import Signal

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from sensorium.model.anomaly import EntityKind as Kind
+from sensorium.model.entity_kind import EntityKind as Kind
 
 KIND_OF = {
     "flows.host": Kind.HOST,

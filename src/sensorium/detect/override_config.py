@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
 from sensorium.component import setting
 from sensorium.detect.names import KIND_OF, named, problems_with
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 
 Network = IPv4Network | IPv6Network
 

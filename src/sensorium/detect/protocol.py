@@ -24,7 +24,8 @@ from sensorium.detect.features import FeatureSpec
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.logs.window import LogWindow
 from sensorium.detect.metrics.window import MetricWindow
-from sensorium.model.anomaly import Entity, EntityKind, Feature, Peer
+from sensorium.model.anomaly import Entity, Feature, Peer
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import State
 

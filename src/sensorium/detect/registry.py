@@ -24,7 +24,7 @@ from sensorium.detect.models.host_models import HostModels
 from sensorium.detect.models.registry import ModelRegistry
 from sensorium.detect.names import named
 from sensorium.detect.protocol import Detector
-from sensorium.model.anomaly import EntityKind as Kind
+from sensorium.model.entity_kind import EntityKind as Kind
 from sensorium.model.signals import Signal
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 
 _HISTORY = 20_160

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from sensorium.evaluate.signs import Sign
 from sensorium.evaluate.truth import Expected, Scenario, Truth
-from sensorium.model.anomaly import Anomaly, EntityKind
+from sensorium.model.anomaly import Anomaly
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.incident import Incident, IncidentState
 
 SECOND = 1_000_000_000

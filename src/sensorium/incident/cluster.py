@@ -18,7 +18,7 @@ from heapq import heapify, heappop, heappush
 from sensorium.incident.exact import grow
 from sensorium.incident.footprint import DOMINANT, Footprint
 from sensorium.incident.surprise import CAP_DECADES
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.topology.claims import address_order
 

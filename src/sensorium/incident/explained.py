@@ -16,8 +16,8 @@ from sensorium.incident.planned_scope import (
     parse_ports,
 )
 from sensorium.incident.traits import Trait
-from sensorium.model.anomaly import EntityKind
 from sensorium.model.change import Change, ChangeKind
+from sensorium.model.entity_kind import EntityKind
 
 IsClient = Callable[[str, str, int], bool]
 """Whether a host (first) is known to use a server's port (second, third)."""

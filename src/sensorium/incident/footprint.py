@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from sensorium.incident.planned_scope import Talk
 from sensorium.incident.traits import Trait, traits
-from sensorium.model.anomaly import Anomaly, EntityKind, Peer
+from sensorium.model.anomaly import Anomaly, Peer
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 
 DOMINANT = 0.5

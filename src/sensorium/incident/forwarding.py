@@ -17,7 +17,7 @@ from sensorium.incident.groups import Groups
 from sensorium.incident.linking import Carried
 from sensorium.incident.tally import Tally
 from sensorium.incident.traits import Trait
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 
 _OF_ITSELF = frozenset({Trait.LINK, Trait.SILENT, Trait.AUTH_FAILURE, Trait.LOGIN, Trait.RESTART})

@@ -11,7 +11,7 @@ from sensorium.incident.footprint import Footprint
 from sensorium.incident.surprise import CAP_DECADES
 from sensorium.incident.tally import Tally, Unit
 from sensorium.incident.traits import Trait
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 
 _OUTAGE = frozenset({Trait.FAILING, Trait.SILENT, Trait.ERRORS, Trait.SLOW})

@@ -7,7 +7,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
 from sensorium.incident.traits import Trait, traits
-from sensorium.model.anomaly import Anomaly, EntityKind
+from sensorium.model.anomaly import Anomaly
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 
 CAP_DECADES = 6.0

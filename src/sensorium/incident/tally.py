@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sensorium.incident.cluster import CHANCE_DECADES, combined
 from sensorium.incident.exact import grow
 from sensorium.incident.footprint import Footprint
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 
 Unit = tuple[str, Signal, int]

@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sensorium.model.canonical import digest
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
-
-
-class EntityKind(StrEnum):
-    """What an anomaly can be about; the key's form follows the kind (see :class:`Entity`)."""
-
-    HOST = "host"
-    PAIR = "pair"
-    SERVICE = "service"
-    INTERFACE = "interface"
-    EXPORTER = "exporter"
-    SERIES = "series"
-    LOG_TEMPLATE = "log_template"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensorium.model.anomaly import Anomaly, Entity, EntityKind, Feature, Peer
+from sensorium.model.anomaly import Anomaly, Entity, Feature, Peer
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.incident import Incident, IncidentKind, IncidentState, Severity, Verdict
 from sensorium.model.label import Label, Opinion
 from sensorium.model.signals import Signal

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sensorium.detect.flows.shapes import ShapeKind
 from sensorium.incident.ranking.columns import FIXED, SHAPES, columns_of, is_column, told
 from sensorium.incident.ranking.extract import row_of, vector_of
-from sensorium.model.anomaly import Anomaly, Entity, EntityKind, Feature, Peer
+from sensorium.model.anomaly import Anomaly, Entity, Feature, Peer
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.incident import IncidentKind, Severity
 from sensorium.model.label import Opening
 from sensorium.model.signals import Signal

@@ -8,7 +8,7 @@ from sensorium.agent.tools.exporters import exporters
 from sensorium.agent.tools.known_since import known_since
 from sensorium.agent.tools.toolbox import Toolbox
 from sensorium.agent.window import SECOND_NS
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.incident import IncidentKind
 from sensorium.model.signals import Signal
 

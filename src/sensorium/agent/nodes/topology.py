@@ -16,7 +16,7 @@ from sensorium.agent.tools.metric_changes import metric_changes
 from sensorium.agent.tools.path_shares import path_shares
 from sensorium.agent.tools.toolbox import Answer, Toolbox
 from sensorium.agent.tools.vantage import vantage
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.evidence import Weight
 from sensorium.model.signals import Signal
 from sensorium.topology import EdgeTable

@@ -32,8 +32,9 @@ from sensorium.agent.window import Span
 from sensorium.incident.explained import Explainer, Fit
 from sensorium.incident.footprint import Footprint, footprint
 from sensorium.incident.traits import Trait, traits
-from sensorium.model.anomaly import Anomaly, EntityKind
+from sensorium.model.anomaly import Anomaly
 from sensorium.model.change import Change, ChangeKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.evidence import Weight
 from sensorium.model.signals import Signal
 

@@ -25,7 +25,8 @@ from sensorium.detect.keys import combine
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.tail import sigmas
 from sensorium.detect.wording import number, ports
-from sensorium.model.anomaly import Entity, EntityKind, Feature
+from sensorium.model.anomaly import Entity, Feature
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import State, StateError, joined, part, taken, whole
 

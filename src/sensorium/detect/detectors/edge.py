@@ -27,7 +27,8 @@ from sensorium.links.network.memory import Array, TalkMemory
 from sensorium.links.network.names import COLUMN
 from sensorium.links.network.plain import PlainScorer
 from sensorium.links.network.smoothing import burst
-from sensorium.model.anomaly import Entity, EntityKind, Feature
+from sensorium.model.anomaly import Entity, Feature
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import State, columns, joined, part, put_columns, taken
 

@@ -18,7 +18,8 @@ from sensorium.detect.metrics.window import MetricWindow, SeriesKind
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.tail import sigmas
 from sensorium.detect.wording import number
-from sensorium.model.anomaly import Entity, EntityKind, Feature
+from sensorium.model.anomaly import Entity, Feature
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import State, columns, joined, part, put_columns
 

@@ -31,7 +31,8 @@ from sensorium.detect.keys import combine
 from sensorium.detect.profiles import Profiles
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
-from sensorium.model.anomaly import Entity, EntityKind
+from sensorium.model.anomaly import Entity
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import State
 

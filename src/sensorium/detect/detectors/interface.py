@@ -12,7 +12,8 @@ from sensorium.detect.groups import Groups
 from sensorium.detect.profiles import Profiles
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import sentence
-from sensorium.model.anomaly import Entity, EntityKind, Peer
+from sensorium.model.anomaly import Entity, Peer
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import State
 

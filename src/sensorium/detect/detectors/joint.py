@@ -19,7 +19,8 @@ from sensorium.detect.models.host_models import HostModels
 from sensorium.detect.models.protocol import VectorModel
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.tail import SIGMAS, TailModel, decades
-from sensorium.model.anomaly import EntityKind, Feature
+from sensorium.model.anomaly import Feature
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import State, joined, part, taken, whole
 

@@ -13,7 +13,8 @@ from sensorium.detect.kernels.relations import ANSWERED, DOWN, DURATION, EDGES, 
 from sensorium.detect.profiles import Profiles
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import ports, sentence
-from sensorium.model.anomaly import Entity, EntityKind
+from sensorium.model.anomaly import Entity
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import State
 

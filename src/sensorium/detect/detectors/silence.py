@@ -20,7 +20,8 @@ from sensorium.detect.features import improbability
 from sensorium.detect.keys import KeyIndex
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.tail import sigmas
-from sensorium.model.anomaly import Entity, EntityKind, Feature
+from sensorium.model.anomaly import Entity, Feature
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import (
     Array,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sensorium.incident.traits import Trait
-from sensorium.model.anomaly import EntityKind
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.incident import IncidentKind, Severity
 from sensorium.model.signals import Signal
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.engine import Connection, RowMapping
 
-from sensorium.model.anomaly import Anomaly, Entity, EntityKind, Feature, Peer
+from sensorium.model.anomaly import Anomaly, Entity, Feature, Peer
+from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
 from sensorium.store.records.connections import Connections
 from sensorium.store.records.insert_new import insert_new

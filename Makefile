@@ -5,8 +5,7 @@ PYTHON ?= $(shell tools/find-python)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Modules are turned into bytecode when they are first imported; most of what torch brings never is.
-INSTALL := $(PIP) install --no-deps --no-compile
+INSTALL := $(PIP) install --no-deps
 JOBS ?= 2
 PATHS := src tests benchmarks lab tools
 

@@ -1,19 +1,24 @@
-"""Stored flows read back in the order in which they arrived, a little at a time."""
+"""What is stored read back in the order in which it arrived, a little at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
-from sensorium.model.signals import FLOWS
-from sensorium.pipeline.resumption import as_decoded
+import pyarrow as pa
+
+from sensorium.model.signals import SCHEMAS, Signal
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from sensorium.store.telemetry import TelemetryStore
 
 STEP_NS: Final = 60_000_000_000
+ARRIVAL: Final = {
+    Signal.FLOWS: "time_received_ns",
+    Signal.LOGS: "observed_time_ns",
+    Signal.METRICS: "time_ns",
+}
+"""The column of each signal that says when a row arrived."""
 _SPAN = """
 SELECT
     count() AS rows,
@@ -23,11 +28,33 @@ FROM flows
 WHERE time_received_ns > toDateTime64(0, 9, 'UTC')
 """
 _ROWS = """
-SELECT * FROM flows
-WHERE time_received_ns >= fromUnixTimestamp64Nano({start_ns:Int64})
-  AND time_received_ns < fromUnixTimestamp64Nano({end_ns:Int64})
-ORDER BY time_received_ns
+SELECT * FROM {table}
+WHERE {column} >= fromUnixTimestamp64Nano({{start_ns:Int64}})
+  AND {column} < fromUnixTimestamp64Nano({{end_ns:Int64}})
+ORDER BY {column}
 """
+
+
+def arrived(
+    telemetry: TelemetryStore, signal: Signal, start_ns: int, end_ns: int
+) -> pa.RecordBatch | None:
+    """Rows that arrived in [start, end), as they were decoded; None where there are none."""
+    table = telemetry.query(
+        _ROWS.format(table=signal.value, column=ARRIVAL[signal]),
+        {"start_ns": start_ns, "end_ns": end_ns},
+    )
+    return _as_decoded(table, SCHEMAS[signal]) if table.num_rows else None
+
+
+def _as_decoded(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
+    """Stored rows in the columns that decoders give: times as int64, addresses as 16 bytes."""
+    columns = []
+    for field in schema:
+        column = table.column(field.name).combine_chunks()
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.timestamp("ns", "UTC")).cast(pa.int64())
+        columns.append(column.cast(field.type))
+    return pa.Table.from_arrays(columns, schema=schema).combine_chunks().to_batches()[0]
 
 
 class FlowHistory(Protocol):
@@ -53,8 +80,7 @@ class StoredFlows:
 
     def between(self, start_ns: int, end_ns: int) -> pa.RecordBatch | None:
         """Flows that arrived in [start, end), as they were decoded; None where there are none."""
-        table = self._telemetry.query(_ROWS, {"start_ns": start_ns, "end_ns": end_ns})
-        return as_decoded(table, FLOWS) if table.num_rows else None
+        return arrived(self._telemetry, Signal.FLOWS, start_ns, end_ns)
 
 
 def in_steps(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from sensorium.model.incident import IncidentState
-from sensorium.model.signals import SCHEMAS, Signal
+from sensorium.pipeline.history import ARRIVAL, STEP_NS, arrived
 from sensorium.pipeline.turn import SECOND, WATERMARK
 from sensorium.topology.edges import SLOT_NS
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sensorium.model.signals import Signal
     from sensorium.observe import Observe
     from sensorium.pipeline.inquest import Inquest
     from sensorium.pipeline.memory import Memory
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
     from sensorium.store.records import Records
     from sensorium.store.telemetry import TelemetryStore
 
-_STEP_NS = 60 * SECOND
-_ARRIVAL = {
-    Signal.FLOWS: "time_received_ns",
-    Signal.LOGS: "observed_time_ns",
-    Signal.METRICS: "time_ns",
-}
 _NEWEST = """
 SELECT
     toUnixTimestamp64Nano(max(seen)) AS newest,
@@ -39,12 +34,6 @@ FROM (
     UNION ALL SELECT min(time_ns) FROM metrics
 )
 WHERE seen > toDateTime64(0, 9, 'UTC')
-"""
-_ROWS = """
-SELECT * FROM {table}
-WHERE {column} >= fromUnixTimestamp64Nano({{start_ns:Int64}})
-  AND {column} < fromUnixTimestamp64Nano({{end_ns:Int64}})
-ORDER BY {column}
 """
 # A template is stored again when it grows more general; parts that are not merged yet hold both.
 _TEMPLATES = """
@@ -135,22 +124,8 @@ class Resumption:
         """What arrived from then on, a minute of arrivals at a time, as it was decoded."""
         ends = self._telemetry.query(_NEWEST).to_pylist()[0]
         first = max(start_ns, min(ends["oldest"], until_ns))
-        for at_ns in range(first, max(ends["newest"], until_ns) + 1, _STEP_NS):
-            for signal, column in _ARRIVAL.items():
-                table = self._telemetry.query(
-                    _ROWS.format(table=signal.value, column=column),
-                    {"start_ns": at_ns, "end_ns": at_ns + _STEP_NS},
-                )
-                if table.num_rows:
-                    yield signal, as_decoded(table, SCHEMAS[signal])
-
-
-def as_decoded(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
-    """Stored rows in the columns that decoders give: times as int64, addresses as 16 bytes."""
-    columns = []
-    for field in schema:
-        column = table.column(field.name).combine_chunks()
-        if pa.types.is_timestamp(column.type):
-            column = column.cast(pa.timestamp("ns", "UTC")).cast(pa.int64())
-        columns.append(column.cast(field.type))
-    return pa.Table.from_arrays(columns, schema=schema).combine_chunks().to_batches()[0]
+        for at_ns in range(first, max(ends["newest"], until_ns) + 1, STEP_NS):
+            for signal in ARRIVAL:
+                rows = arrived(self._telemetry, signal, at_ns, at_ns + STEP_NS)
+                if rows is not None:
+                    yield signal, rows

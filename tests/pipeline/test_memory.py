@@ -171,3 +171,6 @@ def test_a_disk_that_refuses_costs_the_kept_state_and_nothing_more(
     process.memory.close(CLOSED)
     assert process.count("writes", "failed") == 1
     assert "could not be written down" in capsys.readouterr().err
+    (tmp_path / "memory").unlink()
+    process.memory.close(CLOSED)
+    assert process.count("writes", "written") == 1

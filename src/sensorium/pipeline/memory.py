@@ -122,8 +122,9 @@ class Memory:
         if stamp is None:
             return
         self._due_s = time.monotonic() + self._every_s
-        work = self._write, (self._copy(), stamp)
-        self._writing = threading.Thread(target=work[0], args=work[1], name="memory")
+        self._writing = threading.Thread(
+            target=self._write, args=(self._copy(), stamp), name="memory"
+        )
         self._writing.start()
 
     def close(self, watermark_ns: int) -> None:
@@ -153,6 +154,7 @@ class Memory:
         try:
             size = self._file.write(state, stamp)
         except OSError as error:
+            self._kept_ns = 0  # so that it is tried again, though no window was closed since
             self._writes.labels("failed").inc()
             self._log.error(
                 "what is known could not be written down; a restart would use what was kept before,"

@@ -27,7 +27,7 @@ from sensorium.detect.metrics.window import MetricWindow
 from sensorium.model.anomaly import Entity, Feature, Peer
 from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
-from sensorium.state.arrays import State
+from sensorium.state.arrays import Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class Explanation:
     features: tuple[Feature, ...] = field(default=())
 
 
-class Detector(Protocol):
-    """Scores the entities of one kind, window by window."""
+class Detector(Keeper, Protocol):
+    """Scores the entities of one kind, window by window; what it learned can be taken out."""
 
     @property
     def name(self) -> str:
@@ -126,15 +126,6 @@ class Detector(Protocol):
         """Say what row ``place`` of ``scored`` is and who made it odd.
 
         ``features`` are indexes of the features that made it odd, strongest first.
-        """
-
-    def state(self) -> State:
-        """All that was learned, in arrays that later windows do not change."""
-
-    def restore(self, state: State) -> None:
-        """Go on, in a new detector of equal settings, as the one whose state this was.
-
-        StateError where it does not fit; the detector is of no use then.
         """
 
     def entities(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,7 +37,9 @@ TRAINERS = {
 @click.option("--shadow", is_flag=True, help="Let it run beside the active one.")
 @click.option("--json", "as_json", is_flag=True, help="Print its card as JSON.")
 @home_options
-def train(home: Home, name: str, *, promote: bool, shadow: bool, as_json: bool, **asked) -> None:  # type: ignore[no-untyped-def]  # click gives by keyword
+def train(
+    home: Home, name: str, *, promote: bool, shadow: bool, as_json: bool, **asked: Any
+) -> None:
     """Train a model that stands in for NAME, and keep it as a new version.
 
     The latest are held out, and what the model reaches on them is shown. Nothing uses the

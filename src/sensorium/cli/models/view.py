@@ -116,6 +116,8 @@ def show_live(card: ModelCard, live: LiveRecord) -> None:
         lines["passed by both"] = f"{trial.both:,}"
         lines["by the active one alone"] = f"{trial.only_active:,}"
         lines["by the shadow alone"] = f"{trial.only_shadow:,}"
+        if trial.agreement is not None:
+            lines["of what either lets pass, both do"] = f"{trial.agreement:.0%}"
         rates = f"{trial.rate(shadow=False):.3%} and {trial.rate(shadow=True):.3%}"
         lines["pass rates, active and shadow"] = rates
         if trial.drift is not None:
@@ -125,7 +127,9 @@ def show_live(card: ModelCard, live: LiveRecord) -> None:
 
 
 def _drift(value: float) -> str:
-    return f"{value:.3f}{', which is much: train it again' if value > 0.25 else ''}"
+    from sensorium.detect.models.drift import MOVED
+
+    return f"{value:.3f}{', which is much: train it again' if value > MOVED else ''}"
 
 
 def grid(lines: dict[str, str]) -> None:

@@ -73,17 +73,14 @@ class Scorers:
         if not at:
             return self._active(name)
         version = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
-        with self._lock:
-            kept = self._kept.get((name, version))
-        if kept is not None:
-            return kept
-        self._check_known(name)
-        versions = [card.version for card in self._registry.cards(name)]
-        if version not in versions:
-            raise _unknown(
-                f"the model {name} has no version {shown(said)}",
-                f"versions are: {', '.join(map(str, versions)) or 'none'}",
-            )
+        if (name, version) not in self._kept:
+            self._check_known(name)
+            versions = [card.version for card in self._registry.cards(name)]
+            if version not in versions:
+                raise _unknown(
+                    f"the model {name} has no version {shown(said)}",
+                    f"versions are: {', '.join(map(str, versions)) or 'none'}",
+                )
         try:
             return self._loaded(name, version)
         except SensoriumError as error:  # damaged, or of a kind whose library is not installed

@@ -38,10 +38,6 @@ class Hit:
     text: str
 
 
-class Stopper(Exception):  # noqa: N818  not an error: it ends the stream where a rule says so
-    """Raised by a window's ``decide`` to let nothing more through."""
-
-
 # What stands for a finding in the text: None leaves it as it is.
 Decide = Callable[[Hit], str | None]
 

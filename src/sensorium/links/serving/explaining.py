@@ -57,10 +57,6 @@ class Explainer:
         self._public = public
         self._names = names
         self._features = features
-        matrix = None if features is None else features.matrix
-        self._held = (
-            None if matrix is None else np.bincount(matrix.indices, minlength=matrix.shape[1])
-        )
 
     def ties(self, row: int) -> I32:
         """A node's public ties, ascending."""

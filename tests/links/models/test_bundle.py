@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -10,11 +11,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra [graph] is not installed")
 
+from safetensors.torch import load_file, save_file  # noqa: E402
+
 from sensorium.errors import SensoriumError, UsageError  # noqa: E402
 from sensorium.links.learning.fitting import fit  # noqa: E402
 from sensorium.links.learning.settings import Settings  # noqa: E402
 from sensorium.links.models import bundle  # noqa: E402
 from tests.links.communities import communities  # noqa: E402
+from tests.links.untrained import untrained, world  # noqa: E402
 
 SMALL = Settings(width=16, heads=2, epochs=1, folds=2, cold=0)
 PAIRS = np.array([[0, 6], [1, 2], [3, 9]])
@@ -73,6 +77,23 @@ def test_a_file_that_was_changed_is_told(model, tmp_path, name):
     path.write_bytes(path.read_bytes()[:-1] + b"\x00\x01")
     with pytest.raises(SensoriumError, match="not what was saved"):
         bundle.load(tmp_path / "model")
+
+
+def test_weights_of_another_layout_are_refused_and_the_error_says_what_to_do(model, tmp_path):
+    folder = tmp_path / "model"
+    bundle.save(untrained(world(), decoder="dot"), folder)
+    path = folder / "weights.safetensors"
+    weights = load_file(path)
+    # Until the scale was kept as its logarithm, so that it cannot cross zero.
+    weights["decoder.scale"] = weights.pop("decoder.log_scale").exp()
+    save_file(weights, path)
+    card = folder / "model.json"
+    said = json.loads(card.read_text(encoding="utf-8"))
+    said["files"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    card.write_text(json.dumps(said), encoding="utf-8")
+    with pytest.raises(SensoriumError, match=r"'dot': decoder\.log_scale, decoder\.scale") as found:
+        bundle.load(folder)
+    assert "fit the model again: sensorium links fit EDGES --decoder dot" in found.value.next_step
 
 
 def test_a_model_of_another_format_or_of_none_is_refused(model, tmp_path):

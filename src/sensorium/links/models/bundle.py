@@ -15,13 +15,14 @@ import shutil
 import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 from pyarrow import parquet
 
+from sensorium import __version__
 from sensorium.errors import SensoriumError, UsageError
 from sensorium.links.graph.compressed import Graph
 from sensorium.links.graph.features import Features
@@ -29,6 +30,9 @@ from sensorium.links.graph.names import Names
 from sensorium.links.learning.settings import Settings
 from sensorium.links.models.model import Calibration, Card, LinkModel
 from sensorium.links.optional import need_torch
+
+if TYPE_CHECKING:
+    from sensorium.links.models.neural import Network
 
 FORMAT: Final = 1
 _AGAIN: Final = "fit the model again: sensorium links fit"
@@ -165,7 +169,7 @@ def _read(folder: Path, said: dict[str, Any]) -> LinkModel:
         kinds=1 if graph.kinds is None else int(graph.kinds.max()) + 1,
         counts=len(pair_names(features=features is not None)),
     )
-    network.load_state_dict(load_file(folder / "weights.safetensors"))
+    _fill(network, load_file(folder / "weights.safetensors"), folder, card)
     view = None
     if (folder / "view.npz").is_file():
         with np.load(folder / "view.npz", allow_pickle=False) as arrays:
@@ -176,6 +180,23 @@ def _read(folder: Path, said: dict[str, Any]) -> LinkModel:
         raise ValueError("names, graph and embeddings are of different sizes")
     scorer = Scorer(network, graph, features, view, embeddings)
     return LinkModel(scorer, graph, names, features, Calibration(**said["calibration"]), card)
+
+
+def _fill(network: Network, weights: dict[str, Any], folder: Path, card: Card) -> None:
+    """Give the network its weights; SensoriumError where they are those of another layout."""
+    wanted = {name: tuple(of.shape) for name, of in network.state_dict().items()}
+    given = {name: tuple(of.shape) for name, of in weights.items()}
+    if wanted != given:
+        settings = card.settings
+        other = {name for name in wanted | given if wanted.get(name) != given.get(name)}
+        raise SensoriumError(
+            f"the weights in {folder} are not laid out as this version has them for the encoder "
+            f"{settings.encoder!r} and the decoder {settings.decoder!r}: {', '.join(sorted(other))}"
+            f" (written by {card.code or 'an unknown version'}, this is {__version__})",
+            unaffected="the folder is as it was, and the version that wrote it still reads it",
+            next_step=f"{_AGAIN} EDGES --decoder {settings.decoder} --out {folder}",
+        )
+    network.load_state_dict(weights)
 
 
 def _card_of(said: dict[str, Any]) -> Card:

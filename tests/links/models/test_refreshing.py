@@ -14,6 +14,7 @@ from sensorium.links.graph.describing import Described
 from sensorium.links.graph.features import Features
 from sensorium.links.graph.names import Names
 from sensorium.links.graph.reading import Edges
+from sensorium.links.models import bundle
 from sensorium.links.models.refreshing import changed_rows, refreshed, vectors_of
 from sensorium.links.models.updating import updated
 from tests.links.untrained import untrained, with_edges, world
@@ -74,8 +75,9 @@ def test_a_model_on_newer_data_keeps_its_rows_and_takes_in_new_nodes() -> None:
     columns = ("feature 1", "colour: red", "feature 0")
     given = Features.of(np.array([[1, 1, 0], [0, 0, 1]], np.float32), columns)
     described = Described(Names(["newcomer", "person 7"]).ids, given, [])
-    after, made, left_out = updated(model, edges, described, 5)
-    assert left_out == 1
+    made = updated(model, edges, described, 5)
+    after = made.model
+    assert made.left_out == 1
     assert after.names.many([3, 7, 60, 61]) == ["person 3", "person 7", "newcomer", "another"]
     tied = set(zip(*(end.tolist() for end in after.graph.pairs()), strict=True))
     assert tied == {(7, 60), (3, 7), (60, 61)}
@@ -90,8 +92,35 @@ def test_a_model_on_newer_data_keeps_its_rows_and_takes_in_new_nodes() -> None:
         atol=1e-5,
     )
     assert after.card.embedded_ns == 5
-    assert len(made.computed) == 62
+    assert len(made.embedded) == 62
     assert after.score([[0, 60]]).shape == (1,)
+
+
+def test_a_small_change_is_followed_and_a_large_one_or_a_wish_makes_the_whole(tmp_path) -> None:
+    of = world(240)
+    bundle.save(untrained(of), tmp_path / "model")
+    model = bundle.load(tmp_path / "model")
+    wider = Names([*of.names.ids.to_pylist(), "new"])
+    one = Edges(with_edges(of.graph, [(0, 240), (5, 100)], 241), wider)
+    followed = updated(model, one, None, 7)
+    assert not followed.decomposed
+    assert {0, 5, 100, 240} <= set(followed.told.tolist())
+    assert followed.model.card.decomposed_ns == model.card.decomposed_ns
+    assert followed.model.card.embedded_ns == 7
+    assert followed.model.scorer.view.moved() == pytest.approx(4 / 241)
+    # What was saved and loaded goes on where it was.
+    bundle.save(followed.model, tmp_path / "model")
+    again = bundle.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.features.normal.data, followed.model.features.normal.data)
+    undone = updated(again, Edges(of.graph, of.names), None, 8)
+    pairs = RANDOM.integers(0, 240, (200, 2))
+    np.testing.assert_allclose(undone.model.score(pairs), model.score(pairs), atol=1e-3)
+    assert updated(model, one, None, 9, whole=True).decomposed
+    ring = Edges(Graph.from_edges(240, np.arange(240), (np.arange(240) + 1) % 240), of.names)
+    made = updated(model, ring, None, 10)
+    assert made.decomposed
+    assert made.model.card.decomposed_ns == 10
+    assert made.model.scorer.view.moved() == 0
 
 
 def test_without_new_features_known_nodes_keep_theirs(tmp_path: Path) -> None:
@@ -99,7 +128,7 @@ def test_without_new_features_known_nodes_keep_theirs(tmp_path: Path) -> None:
     edges = Edges(
         with_edges(model.graph, [(0, 60)], 61), Names([*model.names.ids.to_pylist(), "new"])
     )
-    after, _, _ = updated(model, edges, None, 5)
+    after = updated(model, edges, None, 5).model
     assert model.features is not None
     assert after.features is not None
     np.testing.assert_array_equal(

@@ -12,8 +12,9 @@ from sensorium.links.encoders.arcs import Arcs  # noqa: E402
 from sensorium.links.encoders.encoder import Shape  # noqa: E402
 from sensorium.links.encoders.registry import encoder  # noqa: E402
 from sensorium.links.graph.compressed import Graph  # noqa: E402
+from sensorium.links.graph.near import within  # noqa: E402
 from sensorium.links.neighbourhoods import inference  # noqa: E402
-from sensorium.links.neighbourhoods.inference import embed, within  # noqa: E402
+from sensorium.links.neighbourhoods.inference import embed  # noqa: E402
 
 NODES = 300
 RANDOM = np.random.default_rng(1)

@@ -13,12 +13,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("model", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("edges", type=_FILE)
 @click.option("--features", type=_FILE, help="Features of all nodes (default: as they were).")
-@click.option("--whole", is_flag=True, help="Compute every embedding, changed or not.")
+@click.option("--whole", is_flag=True, help="Compute everything, changed or not.")
 def refresh(model: Path, edges: Path, features: Path | None, whole: bool) -> None:
     """Take all ties from EDGES instead of those in MODEL, and make the embeddings anew.
 
-    Only nodes in the neighbourhood of a change are computed. Weights stay as they are; new nodes
-    are served from their features and ties. A service that serves the folder takes it up.
+    Only nodes in the neighbourhood of a change are computed; the graph's spectra are made again
+    where a fifth of the nodes have other ties than when they were made, and with --whole. Weights
+    stay as they are; new nodes are served from their features and ties. A service that serves the
+    folder takes it up.
     """
     import time
 
@@ -35,14 +37,26 @@ def refresh(model: Path, edges: Path, features: Path | None, whole: bool) -> Non
     if described is not None and before.features is None:
         click.echo("note: the model was trained without features: they are not used", err=True)
     began = time.monotonic()
-    after, made, left_out = updated(before, given, described, time.time_ns(), whole=whole)
-    if left_out:
+    made = updated(before, given, described, time.time_ns(), whole=whole)
+    after = made.model
+    if made.left_out:
         click.echo(
-            f"note: {left_out:,} features were not there in training and are not used", err=True
+            f"note: {made.left_out:,} features were not there in training and are not used",
+            err=True,
         )
     bundle.save(after, model)
     new = after.graph.nodes - before.graph.nodes
     click.echo(
         f"{model}: {after.graph.nodes:,} nodes ({new:,} new), {after.graph.edges:,} edges; "
-        f"{len(made.computed):,} embeddings computed in {time.monotonic() - began:.1f} s"
+        f"{len(made.embedded):,} embeddings computed in {time.monotonic() - began:.1f} s"
     )
+    view = after.scorer.view
+    if view is None:
+        return
+    if made.decomposed:
+        click.echo("  spectra made of the whole graph")
+    else:
+        click.echo(
+            f"  spectra followed for {len(made.told):,} nodes; {view.moved():.1%} of all have "
+            "other ties than when they were made (--whole makes them anew)"
+        )

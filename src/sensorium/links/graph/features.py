@@ -70,6 +70,17 @@ class Features:
         others.__dict__.update(held=self.held, rarity=self.rarity)
         return others
 
+    def weighing(self, rarity: Array) -> Features:
+        """The same features, whose columns weigh this, float32 (columns,).
+
+        A model keeps the weights that it was trained with, whoever comes later.
+        """
+        if rarity.shape != (self.matrix.shape[1],):
+            raise ValueError(f"{rarity.shape} weights for {self.matrix.shape[1]} columns")
+        same = Features(self.matrix, self.columns, self.binary)
+        same.__dict__.update(rarity=rarity)
+        return same
+
 
 def _normal(matrix: sp.csr_matrix, rarity: Array) -> sp.csr_matrix:
     scaled = matrix.multiply(rarity[None, :]).tocsr().astype(np.float32)

@@ -96,6 +96,7 @@ def fit(
         code=__version__,
         kinds=kinds,
         notes=list(notes or ()),
+        decomposed_ns=clock_ns(),
     )
     return LinkModel(scorer, graph, names, features, calibrated(positive, negative), card)
 

@@ -73,12 +73,16 @@ def folded(
     rng = np.random.default_rng([seed, 1])
     source, target = (end.astype(np.int64) for end in graph.pairs())
     order = rng.permutation(len(source))
-    base = None if features is None or not counts else smoothing.reduced(features, seed)
+    base = None
+    if features is not None and counts:
+        base = smoothing.reduced(features, smoothing.words(features, seed))
     made = []
     for part in np.array_split(order, min(folds, len(order))):
         edges = source[part], target[part]
         rest = graph.without(*edges)
-        made.append(Fold(PairView(rest, features, base, seed) if counts else None, rest, edges))
+        made.append(
+            Fold(PairView.made(rest, features, base, seed) if counts else None, rest, edges)
+        )
     for _ in range(cold):
         chosen = rng.permutation(graph.nodes)[: graph.nodes // max(folds, 2)]
         new = np.zeros(graph.nodes, bool)
@@ -87,7 +91,7 @@ def folded(
         one = new[source] != new[target]
         if one.any():
             rest = graph.without(source[lost], target[lost])
-            view = PairView(rest, features, base, seed) if counts else None
+            view = PairView.made(rest, features, base, seed) if counts else None
             with_edges = np.flatnonzero(new & (graph.degree() > 0))
             made.append(Fold(view, rest, (source[one], target[one]), with_edges))
     return made

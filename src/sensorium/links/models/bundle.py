@@ -1,9 +1,9 @@
 """A model as a folder of plain files, none of them pickled.
 
 ``model.json`` (what it is, its scores, SHA-256 of every other file), ``weights.safetensors``,
-``names.parquet``, ``graph.npz``, ``features.npz`` where there are features, ``view.npz`` (vectors
-that need no training) and ``embeddings.npy``. It is written beside its place and renamed into it,
-so that a reader sees a whole model or none.
+``names.parquet``, ``graph.npz``, ``features.npz`` where there are features and ``rarity.npy``, what
+columns weighed in training, ``view.npz`` (vectors that need no training) and ``embeddings.npy``. It
+is written beside its place and renamed into it, so that a reader sees a whole model or none.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ def _write(model: LinkModel, folder: Path) -> None:
     np.savez(folder / "graph.npz", directed=np.array(graph.directed), **arrays)
     if model.features is not None:
         sp.save_npz(folder / "features.npz", model.features.matrix)
+        np.save(folder / "rarity.npy", model.features.rarity)
     if model.scorer.view is not None:
         vectors: Any = model.scorer.view.arrays()
         np.savez(folder / "view.npz", **vectors)
@@ -162,6 +163,8 @@ def _read(folder: Path, said: dict[str, Any]) -> LinkModel:
     features = None
     if said["columns"] is not None:
         features = Features.of(sp.load_npz(folder / "features.npz"), tuple(said["columns"]))
+        if (folder / "rarity.npy").is_file():
+            features = features.weighing(np.load(folder / "rarity.npy", allow_pickle=False))
     network = Network(
         card.settings,
         columns=0 if features is None else features.matrix.shape[1],

@@ -44,7 +44,8 @@ class Card:
 
     ``split`` is how edges were divided; ``scores`` by set (``test``, ``hard``, ``suggestions``) and
     metric; ``curves`` rows of epoch, loss and validation MRR; ``data`` SHA-256 of what it was
-    trained on; times in nanoseconds since 1970.
+    trained on; times in nanoseconds since 1970: ``embedded_ns`` of the vectors, ``decomposed_ns``
+    of what is told of pairs by decompositions of a whole graph (0 where it is not known).
     """
 
     settings: Settings
@@ -58,6 +59,7 @@ class Card:
     code: str
     kinds: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    decomposed_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

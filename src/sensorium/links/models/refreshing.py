@@ -10,8 +10,9 @@ import numpy.typing as npt
 import torch
 
 from sensorium.links.graph.compressed import Graph
+from sensorium.links.graph.near import within
 from sensorium.links.models.inputs import Bag
-from sensorium.links.neighbourhoods.inference import Inputs, embed, within
+from sensorium.links.neighbourhoods.inference import Inputs, embed
 
 if TYPE_CHECKING:
     from sensorium.links.graph.features import Features

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,8 @@ from sensorium.links.graph.features import Features
 from sensorium.links.graph.names import Names
 from sensorium.links.models.model import LinkModel
 from sensorium.links.models.refreshing import Refreshed, changed_rows, refreshed, vectors_of
+from sensorium.links.structure.renewing import renewed
+from sensorium.links.structure.views import PairView
 
 if TYPE_CHECKING:
     from sensorium.links.graph.describing import Described
@@ -22,35 +24,77 @@ if TYPE_CHECKING:
 I64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
+WHOLE_FROM: Final = 0.2
+"""Where more than this share of the nodes has other ties than the view was decomposed with, it is
+made of the whole graph again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """A model on newer data, and what was computed for it.
+
+    ``embedded``: rows whose vectors the encoder made. ``told``: rows of what is told of pairs that
+    were made; all of them where ``decomposed`` anew. ``left_out``: features that training had not.
+    """
+
+    model: LinkModel
+    embedded: I64
+    told: I64
+    decomposed: bool
+    left_out: int
+
+
 def updated(
     model: LinkModel, edges: Edges, described: Described | None, now_ns: int, *, whole: bool = False
-) -> tuple[LinkModel, Refreshed, int]:
-    """The model on these edges and features; which vectors were computed; features left out.
+) -> Updated:
+    """The model on these edges and features, with only that computed which they change.
 
     Nodes that the model knows keep their rows, others follow. A model without features stays so;
     without ``described`` known nodes keep theirs. Columns that the model was not trained with are
-    left out, and counted. ``whole`` computes every vector.
+    left out, and counted. ``whole`` computes everything.
     """
     from sensorium.links.models.embedding import Scorer
-    from sensorium.links.structure.views import PairView
 
     names = _together(model.names, edges.names)
     graph = _in_rows(edges, names, model.card.kinds)
     features, left_out = _described(model, names, described)
     network = model.scorer.network
+    rewired = changed_rows(model.graph, graph)
+    redescribed = _redescribed(model.features, features)
     if whole:
         made = Refreshed(vectors_of(network, graph, features), np.arange(graph.nodes))
     else:
-        redescribed = _redescribed(model.features, features)
         made = refreshed(network, model.graph, graph, model.embeddings, features, redescribed)
-    same = not len(changed_rows(model.graph, graph)) and features is model.features
-    view = model.scorer.view
-    if view is not None and not same:
-        view = PairView.of(graph, features, model.card.settings.seed)
+    view, told, decomposed = _told(model, graph, features, rewired, redescribed, whole=whole)
     scorer = Scorer(network, graph, features, view, made.vectors)
-    card = replace(model.card, embedded_ns=now_ns)
+    card = replace(
+        model.card,
+        embedded_ns=now_ns,
+        decomposed_ns=now_ns if decomposed else model.card.decomposed_ns,
+    )
     fresh = LinkModel(scorer, graph, names, features, model.calibration, card)
-    return fresh, made, left_out
+    return Updated(fresh, made.computed, told, decomposed, left_out)
+
+
+def _told(
+    model: LinkModel,
+    graph: Graph,
+    features: Features | None,
+    rewired: I64,
+    redescribed: I64,
+    *,
+    whole: bool,
+) -> tuple[PairView | None, I64, bool]:
+    """The view of the graph, the rows of it that were computed, and whether it is whole."""
+    view = model.scorer.view
+    if view is None:
+        return None, np.empty(0, np.int64), whole
+    if not whole and view.basis is not None and not graph.directed:
+        found = renewed(view, graph, features, rewired, redescribed)
+        if found.view.moved() <= WHOLE_FROM:
+            return found.view, found.computed, False
+    made = PairView.of(graph, features, model.card.settings.seed)
+    return made, np.arange(graph.nodes), True
 
 
 def _together(known: Names, now: Names) -> Names:

@@ -19,6 +19,7 @@ from sensorium.links.encoders.encoder import Encoder
 from sensorium.links.encoders.gcn import Gcn
 from sensorium.links.encoders.sage import Sage
 from sensorium.links.graph.compressed import Graph
+from sensorium.links.graph.near import positions_of, within
 from sensorium.links.neighbourhoods.gathering import Gather, gathered
 
 F32 = npt.NDArray[np.float32]
@@ -62,23 +63,6 @@ def embed(
     finally:
         encoder.train(training)
     return x if rows is None else x[rows]
-
-
-def within(graph: Graph, rows: I64, steps: int) -> I64:
-    """The rows within so many steps along arcs of these, themselves included, ascending."""
-    reached = np.unique(rows)
-    for _ in range(steps):
-        arcs = positions_of(graph, reached)
-        reached = np.union1d(reached, graph.indices[arcs].astype(np.int64))
-    return reached
-
-
-def positions_of(graph: Graph, rows: I64) -> I64:
-    """Where the arcs of these rows lie in ``indices``, row by row."""
-    starts, counts = graph.indptr[rows], graph.indptr[rows + 1] - graph.indptr[rows]
-    offsets = np.cumsum(counts) - counts
-    positions: I64 = np.repeat(starts - offsets, counts) + np.arange(counts.sum())
-    return positions
 
 
 def _wanted(graph: Graph, rows: I64 | None, layers: int) -> list[I64]:

@@ -23,9 +23,11 @@ REDUCED: Final = 200
 """Features are reduced to so many dimensions before they are spread."""
 SPREADS: Final = ((2, 0.3), (4, 0.2), (10, 0.1))
 """Steps and the chance to return: from the near surroundings to the wide ones."""
+FARTHEST: Final = max(steps for steps, _ in SPREADS)
 SPECTRUM: Final = 128
 """So many leading vectors are compared as they are."""
 RANKS: Final = ((20_000, 256), (200_000, 128))
+_LEAST_LEFT: Final = 1e-3
 _LEAST_RANK: Final = 64
 """The rank of a decomposition for graphs of up to so many nodes; the least one beyond."""
 
@@ -36,21 +38,45 @@ def rank_for(nodes: int) -> int:
     return max(1, min(next(fitting, _LEAST_RANK), nodes - 1))
 
 
-def reduced(features: Features, seed: int) -> Array:
-    """Features weighed by rarity, in at most :data:`REDUCED` dimensions, float32 (nodes, d)."""
+def words(features: Features, seed: int) -> Array | None:
+    """Directions that features are reduced to, float32 (columns, :data:`REDUCED`).
+
+    None where rows or columns are few, and features are taken as they are.
+    """
     rows = features.normal
     if min(rows.shape) <= REDUCED:
-        dense: Array = rows.toarray()
-        return dense
-    left, values, _ = decomposed(rows, REDUCED, seed)
-    out: Array = (left * values).astype(np.float32)
+        return None
+    _, _, right = decomposed(rows, REDUCED, seed)
+    directions: Array = np.ascontiguousarray(right.T, np.float32)
+    return directions
+
+
+def reduced(features: Features, directions: Array | None, rows: Any = slice(None)) -> Array:
+    """Features weighed by rarity in these directions, float32 (rows, d), for all nodes or some."""
+    normal = features.normal[rows]
+    out: Array = normal.toarray() if directions is None else normal @ directions
     return out
 
 
 def spread(graph: Graph, vectors: Array) -> list[Array]:
-    """``vectors`` spread over the graph, once for each of :data:`SPREADS`; rows of length 1."""
+    """``vectors`` spread over the graph, once for each of :data:`SPREADS`; rows of length 1.
+
+    All are sums of the same steps, weighed differently.
+    """
     step = damped(adjacency(graph) + sp.identity(graph.nodes, np.float32, "csr"))
-    return [_unit(_spread(step, vectors, steps, back)) for steps, back in SPREADS]
+    return spread_by(step, vectors)
+
+
+def spread_by(step: sp.csr_matrix, vectors: Array) -> list[Array]:
+    """``vectors`` spread by a matrix that takes one step."""
+    totals = [back * vectors for _, back in SPREADS]
+    at = vectors
+    for done in range(1, FARTHEST + 1):
+        at = step @ at
+        for n, (steps, back) in enumerate(SPREADS):
+            if done <= steps:
+                totals[n] += (back * (1 - back) ** done) * at
+    return [_unit(total) for total in totals]
 
 
 def adjacency(graph: Graph) -> sp.csr_matrix:
@@ -76,29 +102,16 @@ def decomposed(matrix: Any, rank: int, seed: int) -> tuple[Array, Array, Array]:
     return found
 
 
-def shallow(
-    matrix: sp.csr_matrix, values: Array, right: Array, penalty: float
-) -> tuple[Array, Array]:
-    """EASE's answer in two factors, float32 (nodes, rank): a pair's score is their product.
-
-    ``values`` and ``right`` are those of a decomposition of the matrix that is inverted, with
-    ``penalty`` on its squared values; ``matrix`` says whom each node is tied to.
-    """
-    columns = right.T
-    weight = values**2 / (values**2 + penalty)
-    left_over = 1 - (columns**2 * weight).sum(1)
-    said: Array = (matrix @ (columns * weight)).astype(np.float32)
-    heard: Array = (columns / np.maximum(left_over, 1e-3)[:, None]).astype(np.float32)
-    return said, heard
+def kept(values: Array, penalty: float) -> Array:
+    """What EASE keeps of each singular vector, given a penalty on its squared value: (rank,)."""
+    share: Array = (values**2 / (values**2 + penalty)).astype(np.float32)
+    return share
 
 
-def _spread(step: sp.csr_matrix, vectors: Array, steps: int, back: float) -> Array:
-    total, share, at = np.zeros_like(vectors), back, vectors
-    for _ in range(steps + 1):
-        total += share * at
-        share *= 1 - back
-        at = step @ at
-    return total
+def left_over(columns: Array, share: Array) -> Array:
+    """What EASE divides a node's answer by, float32 (nodes,); ``columns`` are its vectors."""
+    out: Array = np.maximum(1 - (columns**2 * share).sum(1), _LEAST_LEFT).astype(np.float32)
+    return out
 
 
 def _unit(vectors: Array) -> Array:

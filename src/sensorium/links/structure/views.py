@@ -14,103 +14,111 @@ import numpy as np
 from sensorium.links.graph.compressed import Graph
 from sensorium.links.graph.features import Features
 from sensorium.links.structure import smoothing
+from sensorium.links.structure.basis import HELD, LATER, PENALTIES, Basis, spectrum
 from sensorium.links.structure.counts import CAP, FEATURE_NAMES, NAMES
 from sensorium.links.structure.room import Room
 from sensorium.links.structure.telling import COSINE, STRUCTURAL, tell
 
 Array = np.ndarray[Any, Any]
 
-PENALTY: Final = 100.0
-DAMPED_PENALTY: Final = 0.1
-"""EASE's penalties on ties as they are, and on ties damped by degrees."""
 _TIED: Final = 2
+"""An autoencoder has two vectors of a node."""
 _NO_MARKS: Final = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32))
 
 
 class PairView:
     """A graph, and the vectors of its nodes that need no training.
 
-    ``base`` are reduced features (:func:`.smoothing.reduced`), made once for all views of the
-    same nodes.
+    ``table``, float32 (nodes, sum of ``widths``), has a node's vectors side by side: features
+    spread, the spectrum, and what both autoencoders say and hear. ``basis`` is what they were made
+    by; None for one that an earlier version saved.
     """
 
     def __init__(
         self,
         graph: Graph,
         features: Features | None,
-        base: Array | None,
-        seed: int,
-        arrays: dict[str, Array] | None = None,
+        table: Array,
+        widths: list[int],
+        basis: Basis | None,
     ) -> None:
-        self.graph, self.features = graph, features
-        if arrays is not None:
-            self._restore(arrays)
-            return
-        ties = smoothing.adjacency(graph)
-        rank = smoothing.rank_for(graph.nodes)
-        left, values, right = smoothing.decomposed(smoothing.damped(ties), rank, seed)
-        spectrum = (left * np.sqrt(values))[:, : smoothing.SPECTRUM].astype(np.float32)
-        _, plain_values, plain_right = smoothing.decomposed(ties, rank, seed)
-        alike = [] if base is None else smoothing.spread(graph, base)
-        tied = [
-            smoothing.shallow(ties, plain_values, plain_right, PENALTY),
-            smoothing.shallow(ties, values, right, DAMPED_PENALTY),
-        ]
-        self._lay_out([*alike, spectrum], tied)
-
-    def _lay_out(self, alike: list[Array], tied: list[tuple[Array, Array]]) -> None:
-        """Put the vectors of each node side by side, and say which products are told."""
-        self._widths = [of.shape[1] for of in (*alike, *(of for both in tied for of in both))]
-        self.table = np.concatenate([*alike, *(of for both in tied for of in both)], 1)
-        starts = np.cumsum([0, *self._widths])
-        first = STRUCTURAL + (0 if self.features is None else len(FEATURE_NAMES))
-        parts = [[first + n, starts[n], starts[n], self._widths[n]] for n in range(len(alike))]
-        spectrum = len(alike) - 1
-        parts.append([first + spectrum + 1, 0, 0, COSINE])
-        for n in range(len(tied)):
-            said, heard = (starts[len(alike) + 2 * n + end] for end in (0, 1))
-            width = self._widths[len(alike) + 2 * n]
-            column = first + len(alike) + 1 + n
+        self.graph, self.features, self.table, self.basis = graph, features, table, basis
+        self.widths = widths
+        alike = len(widths) - _TIED * len(PENALTIES)
+        starts = np.cumsum([0, *widths])
+        self.places = [slice(low, high) for low, high in pairwise(starts.tolist())]
+        first = STRUCTURAL + (0 if features is None else len(FEATURE_NAMES))
+        parts = [[first + n, starts[n], starts[n], widths[n]] for n in range(alike)]
+        parts.append([first + alike, 0, 0, COSINE])
+        for n in range(len(PENALTIES)):
+            said, heard = (starts[alike + _TIED * n + end] for end in (0, 1))
+            column, width = first + alike + 1 + n, widths[alike + _TIED * n]
             parts += [[column, said, heard, width], [column, heard, said, width]]
         self._parts = np.array(parts, np.int64)
-        self._lengths = np.maximum(np.linalg.norm(alike[spectrum], axis=1), 1e-9)
-        self.room = Room(self.graph.nodes)
+        spectrum = self.table[:, self.places[alike - 1]]
+        self._lengths = np.maximum(np.linalg.norm(spectrum, axis=1), 1e-9)
+        self.room = Room(graph.nodes)
 
     @classmethod
     def of(cls, graph: Graph, features: Features | None, seed: int) -> PairView:
         """One view by itself."""
-        base = None if features is None else smoothing.reduced(features, seed)
-        return cls(graph, features, base, seed)
+        directions = None if features is None else smoothing.words(features, seed)
+        base = None if features is None else smoothing.reduced(features, directions)
+        return cls.made(graph, features, base, seed, directions)
+
+    @classmethod
+    def made(
+        cls,
+        graph: Graph,
+        features: Features | None,
+        base: Array | None,
+        seed: int,
+        directions: Array | None = None,
+    ) -> PairView:
+        """``base`` are features in these ``directions``, made once for all views of the nodes."""
+        ties = smoothing.adjacency(graph)
+        damped = smoothing.damped(ties)
+        rank = smoothing.rank_for(graph.nodes)
+        vectors = [] if base is None else smoothing.spread(graph, base)
+        tied, values, over = [], [], []
+        for matrix, penalty in zip((ties, damped), PENALTIES, strict=True):
+            _, found, right = smoothing.decomposed(matrix, rank, seed)
+            columns, share = np.ascontiguousarray(right.T), smoothing.kept(found, penalty)
+            values.append(found.astype(np.float32))
+            over.append(smoothing.left_over(columns, share))
+            tied += [ties @ (columns * share), columns / over[-1][:, None]]
+        # The last decomposition is that of damped ties.
+        vectors.append(spectrum(damped, columns.__getitem__, values[-1]))
+        state = np.where(graph.degree() > 0, HELD, LATER).astype(np.uint8)
+        basis = Basis((values[0], values[1]), (over[0], over[1]), state, directions)
+        vectors += tied
+        table = np.concatenate(vectors, 1, dtype=np.float32)
+        return cls(graph, features, table, [of.shape[1] for of in vectors], basis)
 
     @classmethod
     def restored(
         cls, graph: Graph, features: Features | None, arrays: dict[str, Array]
     ) -> PairView:
-        """From what :meth:`arrays` gave."""
-        return cls(graph, features, None, 0, arrays)
+        """From what :meth:`arrays` gave; ValueError where a part is missing."""
+        names = _names(0 if features is None else len(smoothing.SPREADS))
+        if any(name not in arrays for name in names):
+            raise ValueError("vectors are missing")
+        vectors = [arrays[name] for name in names]
+        table = np.concatenate(vectors, 1)
+        widths = [of.shape[1] for of in vectors]
+        return cls(graph, features, table, widths, Basis.restored(arrays))
 
     def arrays(self) -> dict[str, Array]:
-        """The vectors by name, to be saved."""
-        starts = np.cumsum([0, *self._widths])
-        vectors = [self.table[:, low:high] for low, high in pairwise(starts)]
-        spread = len(vectors) - 2 * _TIED
-        named = {f"alike{n}": of for n, of in enumerate(vectors[:spread])}
-        for n in range(_TIED):
-            said, heard = vectors[spread + 2 * n : spread + 2 * n + 2]
-            named |= {f"said{n}": said, f"heard{n}": heard}
-        return named
+        """The vectors by name, and what they were made by, to be saved."""
+        names = _names(len(self.widths) - 1 - _TIED * len(PENALTIES))
+        named = {name: self.table[:, place] for name, place in zip(names, self.places, strict=True)}
+        return named if self.basis is None else named | self.basis.arrays()
 
-    def _restore(self, arrays: dict[str, Array]) -> None:
-        # Earlier versions saved the spectrum a second time, with rows of length 1.
-        spread = 0 if self.features is None else len(smoothing.SPREADS)
-        wanted = [f"alike{n}" for n in range(spread + 1)]
-        ends = [(f"said{n}", f"heard{n}") for n in range(_TIED)]
-        if any(name not in arrays for name in (*wanted, *(end for both in ends for end in both))):
-            raise ValueError("vectors are missing")
-        self._lay_out(
-            [arrays[name] for name in wanted],
-            [(arrays[said], arrays[heard]) for said, heard in ends],
-        )
+    def moved(self) -> float:
+        """The share of nodes with ties that are not those which were decomposed."""
+        if self.basis is None or not self.graph.nodes:
+            return 0.0
+        return float(((self.basis.state != HELD) & (self.graph.degree() > 0)).mean())
 
     def names(self) -> tuple[str, ...]:
         """What each column of :meth:`pairs` is."""
@@ -144,6 +152,12 @@ class PairView:
                 out,
             )
         return out
+
+
+def _names(spread: int) -> list[str]:
+    """What each vector is saved as; the spectrum is the last that is compared with its like."""
+    tied = [f"{end}{n}" for n in range(len(PENALTIES)) for end in ("said", "heard")]
+    return [*(f"alike{n}" for n in range(spread + 1)), *tied]
 
 
 def pair_names(*, features: bool) -> tuple[str, ...]:

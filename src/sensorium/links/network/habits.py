@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import inlined, kernel
 from sensorium.links.network.table import edge_key, find, mixed, place
 
 _HALF_LIFE: Final = 500.0
@@ -17,6 +17,8 @@ _BELIEF: Final = 20.0
 _STEP: Final = 24.0
 """Windows of idleness that begin to tell."""
 _LONG: Final = 1_000.0
+_ASKED: Final = 1 << 12
+"""Pairs of targets of which is remembered who talks with both, while features are made."""
 _TARGETS, _SOURCES, _TASTE, _COMPANY = 0, 1, 2, 3
 _STRANGER: Final = -1
 
@@ -26,53 +28,55 @@ def features(
     hosts: Any, edges: Any, totals: Any, source: Any, target: Any, window: int, out: Any
 ) -> None:
     """Fill the first 25 columns of ``out``: see :data:`~sensorium.links.network.names.FEATURES`."""
+    # Arrays come out of their tuples once: to take one out in the loop counts a reference.
+    keys, counts, seen, outward, inward, filled, vectors = hosts
+    known, edge_seen, _ = edges
     usual = (totals[1] + 1.0) / (totals[0] + 2.0)
     against = -math.log((totals[2] + 1.0) / (totals[1] + 10.0))
+    ring = inward.shape[1]
+    asked, many = np.zeros(_ASKED, np.uint64), np.empty(_ASKED, np.int64)
+    common = asked, many, np.empty((_ASKED, ring), np.uint64), np.empty((_ASKED, ring))
     for at in range(len(source)):
         a, b = source[at], target[at]
-        edge = find(edges.keys, edge_key(a, b))
-        row_a, row_b = find(hosts.keys, a), find(hosts.keys, b)
-        line = out[at]
-        line[0] = edge < 0
+        edge = find(known, edge_key(a, b))
+        row_a, row_b = find(keys, a), find(keys, b)
+        out[at, 0] = edge < 0
         if edge >= 0:
-            line[1] = math.log1p(max(window - edges.seen[edge], 0))
-        line[12] = find(edges.keys, edge_key(b, a)) >= 0
-        line[13] = against
-        line[2] = line[3] = -math.log(usual)
-        line[4] = line[5] = math.log1p(_LONG / _STEP)
+            out[at, 1] = math.log1p(max(window - edge_seen[edge], 0))
+        out[at, 12] = find(known, edge_key(b, a)) >= 0
+        out[at, 13] = against
+        out[at, 2] = out[at, 3] = -math.log(usual)
+        out[at, 4] = out[at, 5] = math.log1p(_LONG / _STEP)
         if row_a >= 0:
-            counts = hosts.counts[row_a]
-            line[2] = -math.log((counts[1] + _BELIEF * usual) / (counts[0] + _BELIEF))
-            line[4] = _idle(hosts, row_a, window)
-            line[6], line[7] = math.log1p(counts[0]), math.log1p(counts[2])
-            line[23] = counts[1] / max(counts[4], 1.0)
+            first, edges_out = counts[row_a, 1], counts[row_a, 0]
+            out[at, 2] = -math.log((first + _BELIEF * usual) / (edges_out + _BELIEF))
+            out[at, 4] = _idle(seen[row_a, 0], window)
+            out[at, 6], out[at, 7] = math.log1p(edges_out), math.log1p(counts[row_a, 2])
+            out[at, 23] = first / max(counts[row_a, 4], 1.0)
         if row_b >= 0:
-            counts = hosts.counts[row_b]
-            line[3] = -math.log((counts[3] + _BELIEF * usual) / (counts[2] + _BELIEF))
-            line[5] = _idle(hosts, row_b, window)
-            line[8], line[9] = math.log1p(counts[0]), math.log1p(counts[2])
-            line[24] = counts[3] / max(counts[5], 1.0)
-        line[19], line[20] = row_a < 0, row_b < 0
-        line[21] = row_a >= 0 and hosts.counts[row_a, 0] == 0
-        line[22] = row_b >= 0 and hosts.counts[row_b, 2] == 0
+            first, edges_in = counts[row_b, 3], counts[row_b, 2]
+            out[at, 3] = -math.log((first + _BELIEF * usual) / (edges_in + _BELIEF))
+            out[at, 5] = _idle(seen[row_b, 0], window)
+            out[at, 8], out[at, 9] = math.log1p(counts[row_b, 0]), math.log1p(edges_in)
+            out[at, 24] = first / max(counts[row_b, 5], 1.0)
+        out[at, 19], out[at, 20] = row_a < 0, row_b < 0
+        out[at, 21] = row_a >= 0 and counts[row_a, 0] == 0
+        out[at, 22] = row_b >= 0 and counts[row_b, 2] == 0
         if row_a < 0 or row_b < 0:
             continue
         if edge < 0:
-            line[10] = math.log1p(_shared(hosts, edges, row_a, b))
-            line[11] = math.log1p(_alike(hosts, edges, row_a, a, b))
-        one, other = hosts.vectors[row_a], hosts.vectors[row_b]
-        line[14] = _cosine(one[_TARGETS], other[_TASTE])
-        line[15] = _cosine(one[_COMPANY], other[_SOURCES])
-        line[16] = _cosine(one[_TARGETS], other[_TARGETS])
-        line[17] = _cosine(one[_SOURCES], other[_SOURCES])
-        line[18] = _cosine(one[_TARGETS], other[_SOURCES])
+            shared = _shared(keys, counts, outward, inward, filled, known, row_a, b)
+            alike = _alike(keys, counts, outward, inward, filled, known, common, row_a, a, b)
+            out[at, 10], out[at, 11] = math.log1p(shared), math.log1p(alike)
+        _angles(vectors, row_a, row_b, at, out)
 
 
 @kernel
 def unknown(edges: Any, source: Any, target: Any, out: Any) -> None:
     """Which edges are not in the table."""
+    known, _, _ = edges
     for at in range(len(source)):
-        out[at] = find(edges.keys, edge_key(source[at], target[at])) < 0
+        out[at] = find(known, edge_key(source[at], target[at])) < 0
 
 
 @kernel
@@ -87,133 +91,181 @@ def learn(
     held: Any,
 ) -> None:
     """Take edges in; ``held`` (2,) counts hosts and edges. Tables must have room for all."""
+    keys, counts, seen, outward, inward, filled, vectors = hosts
+    known, edge_seen, pairs = edges
     for at in range(len(source)):
         a, b = source[at], target[at]
-        row_a, row_b = _host(hosts, a, window, held), _host(hosts, b, window, held)
-        hosts.counts[row_a, 0] += 1.0
-        hosts.counts[row_b, 2] += 1.0
+        row_a = _host(keys, seen, vectors, a, window, held)
+        row_b = _host(keys, seen, vectors, b, window, held)
+        counts[row_a, 0] += 1.0
+        counts[row_b, 2] += 1.0
         totals[0] += 1.0
-        if hosts.seen[row_a, 1] != window:
-            hosts.counts[row_a, 4] += 1.0
-            hosts.seen[row_a, 1] = window
-        if hosts.seen[row_b, 2] != window:
-            hosts.counts[row_b, 5] += 1.0
-            hosts.seen[row_b, 2] = window
+        if seen[row_a, 1] != window:
+            counts[row_a, 4] += 1.0
+            seen[row_a, 1] = window
+        if seen[row_b, 2] != window:
+            counts[row_b, 5] += 1.0
+            seen[row_b, 2] = window
         if not taken[at]:
             continue
         key = edge_key(a, b)
-        slot = find(edges.keys, key)
+        slot = find(known, key)
         if slot < 0:
-            slot = place(edges.keys, key)
-            edges.pairs[slot, 0], edges.pairs[slot, 1] = a, b
+            slot = place(known, key)
+            pairs[slot, 0], pairs[slot, 1] = a, b
             held[1] += 1
-            hosts.counts[row_a, 1] += 1.0
-            hosts.counts[row_b, 3] += 1.0
+            counts[row_a, 1] += 1.0
+            counts[row_b, 3] += 1.0
             totals[1] += 1.0
-            totals[2] += find(edges.keys, edge_key(b, a)) >= 0
-        edges.seen[slot] = window
-        _remember(hosts.out[row_a], hosts.filled[row_a], 0, b)
-        _remember(hosts.into[row_b], hosts.filled[row_b], 1, a)
-        _lean(hosts.vectors[row_a], hosts.vectors[row_b], a, b)
+            totals[2] += find(known, edge_key(b, a)) >= 0
+        edge_seen[slot] = window
+        _remember(outward, filled, row_a, 0, b)
+        _remember(inward, filled, row_b, 1, a)
+        _lean(vectors, row_a, row_b, a, b)
 
 
-@inner
-def _idle(hosts: Any, row: Any, window: Any) -> Any:
-    return math.log1p(min(max(window - hosts.seen[row, 0], 0), _LONG) / _STEP)
+@inlined
+def _idle(seen: Any, window: Any) -> Any:
+    return math.log1p(min(max(window - seen, 0), _LONG) / _STEP)
 
 
-@inner
-def _host(hosts: Any, key: Any, window: Any, held: Any) -> Any:
+@inlined
+def _host(keys: Any, seen: Any, vectors: Any, key: Any, window: Any, held: Any) -> Any:
     """The host's row, made where missing; its vectors fade by the windows it was not seen in."""
-    row = find(hosts.keys, key)
+    row = find(keys, key)
     if row < 0:
-        row = place(hosts.keys, key)
+        row = place(keys, key)
         held[0] += 1
-    elif hosts.seen[row, 0] < window:
-        hosts.vectors[row] *= np.float32(0.5 ** ((window - hosts.seen[row, 0]) / _HALF_LIFE))
-    hosts.seen[row, 0] = max(hosts.seen[row, 0], window)
+    elif seen[row, 0] < window:
+        left = np.float32(0.5 ** ((window - seen[row, 0]) / _HALF_LIFE))
+        for kind in range(vectors.shape[1]):
+            for i in range(vectors.shape[2]):
+                vectors[row, kind, i] *= left
+    seen[row, 0] = max(seen[row, 0], window)
     return row
 
 
-@inner
-def _remember(ring: Any, filled: Any, side: Any, key: Any) -> None:
-    for at in range(min(filled[side], len(ring))):
-        if ring[at] == key:
+@inlined
+def _remember(rings: Any, filled: Any, row: Any, side: Any, key: Any) -> None:
+    size = rings.shape[1]
+    for at in range(min(filled[row, side], size)):
+        if rings[row, at] == key:
             return
-    ring[filled[side] % len(ring)] = key
-    filled[side] += 1
+    rings[row, filled[row, side] % size] = key
+    filled[row, side] += 1
 
 
-@inner
-def _lean(one: Any, other: Any, a: Any, b: Any) -> None:
+@inlined
+def _lean(vectors: Any, one: Any, other: Any, a: Any, b: Any) -> None:
     """Let a contact move the vectors of both its ends."""
     signs_a, signs_b = mixed(a), mixed(b)
-    long_out, long_in = _length(one[_TARGETS]), _length(other[_SOURCES])
-    for i in range(one.shape[1]):
+    targets, sources = 0.0, 0.0
+    for i in range(vectors.shape[2]):
+        targets += vectors[one, _TARGETS, i] * vectors[one, _TARGETS, i]
+        sources += vectors[other, _SOURCES, i] * vectors[other, _SOURCES, i]
+    targets, sources = math.sqrt(targets), math.sqrt(sources)
+    for i in range(vectors.shape[2]):
         bit = np.uint64(i)
-        if long_out > 0:
-            other[_TASTE, i] += one[_TARGETS, i] / long_out
-        if long_in > 0:
-            one[_COMPANY, i] += other[_SOURCES, i] / long_in
-        one[_TARGETS, i] += 1.0 if (signs_b >> bit) & np.uint64(1) else -1.0
-        other[_SOURCES, i] += 1.0 if (signs_a >> bit) & np.uint64(1) else -1.0
+        if targets > 0:
+            vectors[other, _TASTE, i] += vectors[one, _TARGETS, i] / targets
+        if sources > 0:
+            vectors[one, _COMPANY, i] += vectors[other, _SOURCES, i] / sources
+        vectors[one, _TARGETS, i] += 1.0 if (signs_b >> bit) & np.uint64(1) else -1.0
+        vectors[other, _SOURCES, i] += 1.0 if (signs_a >> bit) & np.uint64(1) else -1.0
 
 
-@inner
-def _length(vector: Any) -> Any:
-    total = 0.0
-    for i in range(len(vector)):
-        total += vector[i] * vector[i]
-    return math.sqrt(total)
+@inlined
+def _angles(vectors: Any, one: Any, other: Any, at: Any, out: Any) -> None:
+    """The cosines of both ends' vectors. One loop, so that no sum waits for another."""
+    aa = cc = ss = bb = tt = rr = 0.0
+    at_, cr, ab, sr, ar = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(vectors.shape[2]):
+        targets, sources = vectors[one, _TARGETS, i], vectors[one, _SOURCES, i]
+        company, taste = vectors[one, _COMPANY, i], vectors[other, _TASTE, i]
+        b_targets, b_sources = vectors[other, _TARGETS, i], vectors[other, _SOURCES, i]
+        aa += targets * targets
+        ss += sources * sources
+        cc += company * company
+        tt += taste * taste
+        bb += b_targets * b_targets
+        rr += b_sources * b_sources
+        at_ += targets * taste
+        cr += company * b_sources
+        ab += targets * b_targets
+        sr += sources * b_sources
+        ar += targets * b_sources
+    aa, ss, cc = math.sqrt(aa), math.sqrt(ss), math.sqrt(cc)
+    tt, bb, rr = math.sqrt(tt), math.sqrt(bb), math.sqrt(rr)
+    out[at, 14], out[at, 15] = _cosine(at_, aa * tt), _cosine(cr, cc * rr)
+    out[at, 16], out[at, 17] = _cosine(ab, aa * bb), _cosine(sr, ss * rr)
+    out[at, 18] = _cosine(ar, aa * rr)
 
 
-@inner
-def _cosine(one: Any, other: Any) -> Any:
-    dot = 0.0
-    for i in range(len(one)):
-        dot += one[i] * other[i]
-    size = _length(one) * _length(other)
+@inlined
+def _cosine(dot: Any, size: Any) -> Any:
     return dot / size if size > 0 else 0.0
 
 
-@inner
-def _weight(hosts: Any, key: Any) -> Any:
+@inlined
+def _weight(keys: Any, counts: Any, key: Any) -> Any:
     """Adamic and Adar (2003): a neighbour in common tells less the more it has itself."""
-    row = find(hosts.keys, key)
+    row = find(keys, key)
     if row < 0:
         return 1.0
-    return 1.0 / math.log(2.0 + hosts.counts[row, 0] + hosts.counts[row, 2])
+    return 1.0 / math.log(2.0 + counts[row, 0] + counts[row, 2])
 
 
-@inner
-def _shared(hosts: Any, edges: Any, row: Any, b: Any) -> Any:
+@inlined
+def _shared(
+    keys: Any, counts: Any, out: Any, into: Any, filled: Any, known: Any, row: Any, b: Any
+) -> Any:
     """Neighbours of the source that are neighbours of the target too."""
     total = 0.0
-    for at in range(min(hosts.filled[row, 0], hosts.out.shape[1])):
-        through = hosts.out[row, at]
-        if find(edges.keys, edge_key(through, b)) >= 0:
-            total += _weight(hosts, through)
-    for at in range(min(hosts.filled[row, 1], hosts.into.shape[1])):
-        through = hosts.into[row, at]
-        if (
-            find(edges.keys, edge_key(through, b)) >= 0
-            or find(edges.keys, edge_key(b, through)) >= 0
-        ):
-            total += _weight(hosts, through)
+    for at in range(min(filled[row, 0], out.shape[1])):
+        through = out[row, at]
+        if find(known, edge_key(through, b)) >= 0:
+            total += _weight(keys, counts, through)
+    for at in range(min(filled[row, 1], into.shape[1])):
+        through = into[row, at]
+        if find(known, edge_key(through, b)) >= 0 or find(known, edge_key(b, through)) >= 0:
+            total += _weight(keys, counts, through)
     return total
 
 
-@inner
-def _alike(hosts: Any, edges: Any, row: Any, a: Any, b: Any) -> Any:
-    """Others that share a target with the source and talk with this one, too."""
+@inlined
+def _alike(
+    keys: Any,
+    counts: Any,
+    out: Any,
+    into: Any,
+    filled: Any,
+    known: Any,
+    common: Any,
+    row: Any,
+    a: Any,
+    b: Any,
+) -> Any:
+    """Others that share a target with the source and talk with this one, too.
+
+    Many ask the same of two targets: ``common`` has who talks with both, of the last that were
+    asked of, by the key of an edge from one to the other.
+    """
+    asked, many, others, weights = common
     total = 0.0
-    for at in range(min(hosts.filled[row, 0], hosts.out.shape[1])):
-        middle = find(hosts.keys, hosts.out[row, at])
-        if middle < 0:
-            continue
-        for place_in in range(min(hosts.filled[middle, 1], hosts.into.shape[1])):
-            other = hosts.into[middle, place_in]
-            if other != a and find(edges.keys, edge_key(other, b)) >= 0:
-                of = find(hosts.keys, other)
-                total += 1.0 / math.sqrt(1.0 + (hosts.counts[of, 0] if of >= 0 else 0.0))
+    for at in range(min(filled[row, 0], out.shape[1])):
+        pair = edge_key(out[row, at], b)
+        slot = pair & np.uint64(len(asked) - 1)
+        if asked[slot] != pair:
+            asked[slot], many[slot] = pair, 0
+            middle = find(keys, out[row, at])
+            for nth in range(min(filled[middle, 1], into.shape[1]) if middle >= 0 else 0):
+                other = into[middle, nth]
+                if find(known, edge_key(other, b)) >= 0:
+                    of = find(keys, other)
+                    weight = 1.0 / math.sqrt(1.0 + (counts[of, 0] if of >= 0 else 0.0))
+                    others[slot, many[slot]], weights[slot, many[slot]] = other, weight
+                    many[slot] += 1
+        for nth in range(many[slot]):
+            if others[slot, nth] != a:
+                total += weights[slot, nth]
     return total

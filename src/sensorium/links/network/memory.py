@@ -133,7 +133,7 @@ class TalkMemory:
         # In one order whatever the order given: sums of fractions depend on it.
         order = self._fitting(np.lexsort((target, source)), source, target)
         source, target, taken = source[order], target[order], taken[order]
-        self._room(_distinct(source, target), len(source))
+        self._room(source, target)
         held = np.array(self._held)
         learn(self._hosts, self._edges, self._totals, source, target, window, taken, held)
         self._held = held.tolist()
@@ -173,13 +173,18 @@ class TalkMemory:
         self.dropped += len(source) - len(fitting)
         return fitting
 
-    def _room(self, hosts: Array, edges: int) -> None:
+    def _room(self, source: Array, target: Array) -> None:
         """Make room for a window's hosts and edges, in tables at most half full."""
-        new, (most_hosts, most_edges) = table.missing(self._hosts.keys, hosts), self._most
-        if 2 * (self._held[0] + new) > len(self._hosts.keys) or self._held[0] + new > most_hosts:
-            kept = _kept(self._hosts, self._hosts.seen[:, 0], most_hosts, new, len(hosts))
-            self._held[0] = int(kept.sum())
-            self._hosts = _moved(self._hosts, _hosts(_slots(self._held[0] + len(hosts))), kept)
+        edges, (most_hosts, most_edges) = len(source), self._most
+        # Counted as often as they have edges at first: usually that does already.
+        keys = self._hosts.keys
+        if not self._fits(table.missing(keys, source) + table.missing(keys, target)):
+            hosts = _distinct(source, target)
+            new = table.missing(keys, hosts)
+            if not self._fits(new):
+                kept = _kept(self._hosts, self._hosts.seen[:, 0], most_hosts, new, len(hosts))
+                self._held[0] = int(kept.sum())
+                self._hosts = _moved(self._hosts, _hosts(_slots(self._held[0] + len(hosts))), kept)
         if (
             2 * (self._held[1] + edges) > len(self._edges.keys)
             or self._held[1] + edges > most_edges
@@ -187,6 +192,11 @@ class TalkMemory:
             kept = _kept(self._edges, self._edges.seen, most_edges, edges, edges)
             self._held[1] = int(kept.sum())
             self._edges = _moved(self._edges, _edges(_slots(self._held[1] + edges)), kept)
+
+    def _fits(self, more: int) -> bool:
+        """Whether the table of hosts takes so many more."""
+        held = self._held[0] + more
+        return 2 * held <= len(self._hosts.keys) and held <= self._most[0]
 
 
 def _distinct(source: Array, target: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import inlined, kernel
 
 EMPTY: Final = np.uint64(0)
 _MIX_1: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -15,7 +15,7 @@ _STEP: Final = np.uint64(0x9E3779B97F4A7C15)
 _R30, _R27, _R31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
-@inner
+@inlined
 def mixed(key: Any) -> Any:
     """The key scrambled one to one (SplitMix64's finaliser, Steele et al. 2014)."""
     x = key + _STEP
@@ -24,14 +24,14 @@ def mixed(key: Any) -> Any:
     return x ^ (x >> _R31)
 
 
-@inner
+@inlined
 def edge_key(source: Any, target: Any) -> Any:
     """The key of an edge, never that of an empty slot; the direction matters."""
     key = mixed(mixed(source) ^ (target + _STEP))
     return key if key != EMPTY else _STEP
 
 
-@inner
+@inlined
 def find(keys: Any, key: Any) -> Any:
     """The slot of ``key``, -1 where it is not there; ``keys`` has a power of two of slots."""
     mask = np.uint64(len(keys) - 1)
@@ -43,7 +43,7 @@ def find(keys: Any, key: Any) -> Any:
     return np.int64(-1)
 
 
-@inner
+@inlined
 def place(keys: Any, key: Any) -> Any:
     """The slot of ``key``, taken where it is not there. There must be an empty slot."""
     mask = np.uint64(len(keys) - 1)

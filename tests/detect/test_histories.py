@@ -124,11 +124,14 @@ def test_each_row_keeps_its_own_past_however_others_grow_and_leave(
         histories.insert(at, new)
         for row, values in zip(at.tolist(), new, strict=True):
             known[row] = [*known.get(row, []), values][-length:]
-    for row, past in known.items():
+    kept = histories.state()
+    ends = np.cumsum(kept["counts"].astype(np.int64))
+    held = iter(np.split(kept["values"], ends[:-1]) if len(ends) else [])
+    for row in range(len(kept["counts"])):
         for feature in range(features):
-            held = histories.together(np.array([row]), feature)
-            wanted = [float(values[feature]) for values in past]
-            assert held.tolist() == sorted(wanted if exact else coded(wanted).tolist())
+            wanted = sorted(float(values[feature]) for values in known.get(row, []))
+            told = [value_of(code) for code in next(held)]
+            assert told == (wanted if exact else coded(wanted).tolist())
 
 
 def test_memory_follows_how_long_each_past_is() -> None:

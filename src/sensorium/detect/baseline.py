@@ -14,7 +14,6 @@ import numpy as np
 from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.histories import Histories
 from sensorium.detect.kernels.comparing import sigmas_of
-from sensorium.detect.kernels.selecting import describe_together
 from sensorium.state.arrays import State
 
 _YOUNG = 3.0
@@ -106,10 +105,7 @@ class Baseline:
         alive = alive[:: max(1, len(alive) // _POPULATION_ROWS)].copy()
         own = self._histories.describe(alive, self._extremes)
         settled = np.where(own[4] >= _SETTLED, np.maximum(own[1], own[2]), np.nan)
-        together = np.empty((2, len(self._floors)))
-        for feature in range(len(self._floors)):
-            pool = self._histories.together(alive, feature)
-            together[:, feature] = describe_together(pool)
+        together = self._histories.together(alive)
         within = np.nan_to_num(_column_median(settled))
         between = np.maximum(np.nan_to_num(together[1]), self._floors)
         return np.stack([together[0], within, between])

@@ -18,9 +18,9 @@ from sensorium.detect.kernels.histories import (
     expect_rows,
     forget_rows,
     insert_values,
-    pool_values,
 )
 from sensorium.detect.kernels.keeping import pack_rows, unpack_rows
+from sensorium.detect.kernels.selecting import describe_together
 from sensorium.state.arrays import State, StateError, taken
 
 Array = npt.NDArray[Any]
@@ -120,11 +120,11 @@ class Histories:
         expect_rows(rows, Store(**self._parts), extremes, others, floors, young, *expected)
         return expected
 
-    def together(self, rows: I64, feature: int) -> F64:
-        """All values of a feature that ``rows`` have."""
-        pool = np.empty(int(self._parts["counts"][rows, feature].sum(dtype=np.int64)))
-        pool_values(rows, feature, Store(**self._parts), pool)
-        return pool
+    def together(self, rows: I64) -> F64:
+        """Location and spread, (2, f), of all values that ``rows`` have; not of exact ones."""
+        out = np.empty((2, self._parts["counts"].shape[1]))
+        describe_together(rows, Store(**self._parts), out)
+        return out
 
     def state(self) -> State:
         """Every row's values, without what is empty between them."""

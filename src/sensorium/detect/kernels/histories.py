@@ -229,19 +229,3 @@ def expect_rows(
             location[i, f] = middle
             rise[i, f] = max(math.sqrt(weight * (up * up) + lent), least) * widen
             fall[i, f] = max(math.sqrt(weight * (down * down) + lent), least) * widen
-
-
-@kernel
-def pool_values(rows: I64, feature: int, store: Any, pool: F64) -> int:
-    """All values of a feature that rows have, into ``pool``; returns how many."""
-    values, _, counts, _, kinds, blocks, sizes, slabs, _, _, _, shape = store
-    size = 0
-    for row in rows:
-        if blocks[row] < 0:
-            continue
-        begin = begin_of(kinds[row], blocks[row], shape[1], sizes, slabs)
-        begin += feature * sizes[kinds[row], WINDOWS]
-        for k in range(counts[row, feature]):
-            pool[size] = value_of(values[begin + k])
-            size += 1
-    return size

@@ -37,7 +37,7 @@ def describe_together(rows: I64, store: Any, out: F64) -> None:
             begins[i] = begin_of(kinds[row], blocks[row], shape[1], sizes, slabs)
             rooms[i] = sizes[kinds[row], WINDOWS]
     for f in range(out.shape[1]):
-        size = 0
+        size: Number = 0
         for i in range(len(rows)):
             many = np.int64(counts[rows[i], f]) if rooms[i] > 0 else np.int64(0)
             begin = begins[i] + f * rooms[i]
@@ -98,9 +98,10 @@ def _median_deviation(fine: I32, coarse: I32, size: Number, middle: Number) -> A
     """The median distance from ``middle``, found outward from there, code by code."""
     place = 0.5 * (size - 1)
     lower = int(place)
-    above = _next(fine, coarse, _first_above(middle))
-    below = _last(fine, coarse, above - 1)
-    passed, at_lower, distance = np.int64(0), -1.0, 0.0
+    above: Number = _next(fine, coarse, _first_above(middle))
+    below: Number = _last(fine, coarse, above - 1)
+    passed: Number = np.int64(0)
+    at_lower, distance = -1.0, 0.0
     # The one that sorting would put at ``lower``, and then the next.
     while passed <= min(lower + 1, size - 1):
         near = middle - _value(below) if below >= 0 else np.inf

@@ -1,7 +1,8 @@
 """A thousand calls at once against one budget that has room for some of them: is it ever passed?
 
 The upstream takes a tenth of a second, so that every call is under way before any is settled. The
-ledger is SQLite and, where ``SENSORIUM_TEST_POSTGRESQL_DSN`` names an empty database, PostgreSQL.
+ledger is SQLite and, where ``SENSORIUM_TEST_POSTGRESQL_DSN`` names an empty database, PostgreSQL;
+one process answers, then two on one port.
 """
 
 from __future__ import annotations
@@ -49,9 +50,13 @@ def at_once(peer: Peer, rounds: int) -> Tally:
         return runner.run(work)
 
 
-def claims_on(kind: str, dsn: str, rounds: int) -> list[Claim]:
+def claims_on(kind: str, dsn: str, rounds: int, workers: int) -> list[Claim]:
     """One run on one kind of database."""
-    with upstream(latency_ms=100) as behind, ours(behind, budget=BUDGET, dsn=dsn) as peer:
+    kind += f", {workers} workers" if workers > 1 else ""
+    with (
+        upstream(latency_ms=100) as behind,
+        ours(behind, budget=BUDGET, dsn=dsn, workers=workers) as peer,
+    ):
         tally = at_once(peer, rounds)
         cost, settled, still_open = spent(peer)
         ends = time.monotonic() + SETTLED_S
@@ -72,9 +77,11 @@ def claims_on(kind: str, dsn: str, rounds: int) -> list[Claim]:
 
 def main() -> None:
     rounds = 2 if arguments(__doc__).quick else 5
-    claims = claims_on("SQLite", "", rounds)
-    if dsn := os.environ.get(DSN):
-        claims += claims_on("PostgreSQL", dsn, rounds)
+    claims: list[Claim] = []
+    for workers in (1, 2):
+        claims += claims_on("SQLite", "", rounds, workers)
+        if dsn := os.environ.get(DSN):
+            claims += claims_on("PostgreSQL", dsn, rounds, workers)
     report("One budget under a thousand concurrent callers", claims)
 
 

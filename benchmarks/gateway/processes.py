@@ -107,7 +107,9 @@ OURS = "ours"
 
 
 @contextlib.contextmanager
-def ours(behind: Peer, *, budget: int | None = None, dsn: str = "") -> Iterator[Peer]:
+def ours(
+    behind: Peer, *, budget: int | None = None, dsn: str = "", workers: int = 1
+) -> Iterator[Peer]:
     """Our gateway in a process of its own: a virtual key, the ledger on, no access log.
 
     ``budget`` in nano-dollars is that of the key's team; ``dsn`` where the ledger is kept.
@@ -120,6 +122,7 @@ def ours(behind: Peer, *, budget: int | None = None, dsn: str = "") -> Iterator[
         (folder / "prices.toml").write_text(_PRICES)
         key = _make_key(config, budget)
         command = [sys.executable, "-m", "sensorium", "gateway", "run", "--config", str(config)]
+        command += ["--workers", str(workers)]
         with process(command, folder / "log") as running:
             peer = Peer(OURS, f"http://127.0.0.1:{port}", key, running.pid, config)
             wait_for(f"{peer.url}/readyz", running, folder / "log")

@@ -62,3 +62,23 @@ def test_without_a_collector_there_is_no_meter() -> None:
 )
 def test_metrics_go_beside_traces(endpoint: str, url: str) -> None:
     assert metrics_url(endpoint) == url
+
+
+def test_metrics_and_traces_of_a_process_name_the_same_instance() -> None:
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from sensorium.observe.meters import meter_with
+    from sensorium.observe.traces import trace_with
+
+    reader, spans = InMemoryMetricReader(), InMemorySpanExporter()
+    metering, tracing = meter_with(reader), trace_with(SimpleSpanProcessor(spans))
+    metering.meter.create_counter("calls").add(1)
+    tracing.tracer.start_span("step").end()
+    sent = reader.get_metrics_data()
+    (span,) = spans.get_finished_spans()
+    assert sent is not None
+    mine = sent.resource_metrics[0].resource.attributes["service.instance.id"]
+    assert mine
+    assert span.resource.attributes["service.instance.id"] == mine

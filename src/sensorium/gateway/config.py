@@ -25,6 +25,12 @@ class GatewaySettings:
     """All settings of one gateway."""
 
     data_dir: Path = setting(Path("var"), "folder of the ledger and of what else is kept")
+    workers: int = setting(
+        1,
+        "processes that answer, on one port, each on a core of its own; more than 1 needs Linux",
+        ge=1,
+        le=128,
+    )
     door: DoorConfig = setting(DoorConfig, "")
     providers: tuple[ProviderConfig, ...] = setting((), "where models are called")
     models: tuple[ModelConfig, ...] = setting((), "the models that callers can ask for")

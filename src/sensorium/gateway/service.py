@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sensorium.gateway.calls.parts import Parts
     from sensorium.gateway.config import GatewaySettings
     from sensorium.observe import Observe
+    from sensorium.observe.shared import SharedMetrics
     from sensorium.store.records.connections import Connections
 
 
@@ -91,30 +92,28 @@ async def run_gateway(
     settings: GatewaySettings,
     environment: Mapping[str, str],
     started: Callable[[Opened, str], None] = lambda *_: None,
+    *,
+    shared: SharedMetrics | None = None,
+    until_closed: int | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT; then take nothing new, let calls end, write down, close.
 
-    ``started`` is called with the gateway and its URL before the first call is taken.
+    ``started`` is called with the gateway and its URL before the first call is taken. ``shared``
+    makes it one of several processes on one port, each with its share of the settings;
+    ``until_closed`` is a file descriptor at whose end it stops too.
     """
-    observe = open_observe(settings.observe)
+    observe = open_observe(settings.observe, shared=shared)
     log = observe.logger("gateway")
     opened = open_gateway(settings, observe, environment)
     door, components = opened.components()
+    door.bind(shared=shared is not None)
     url = door.url
     started(opened, url)
     log.info("started", url=url, models=len(settings.models), data=str(settings.data_dir))
     if not settings.door.is_loopback() and settings.door.certificate is None:
         log.warning("keys travel unencrypted here: set door.certificate", url=url)
-    # What exists now stays; collections need not look at it again and again. And what a call leaves
-    # behind goes by its count of references, so that they need not look often: each one takes as
-    # long as a call does.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    _collect_seldom()
+    stop = told_to_stop(until_closed)
     running = asyncio.create_task(Supervisor(components, observe).run())
     await stop.wait()
     log.info("stopping", unaffected="calls under way are given door.drain_s to end")
@@ -123,3 +122,30 @@ async def run_gateway(
     await opened.close()
     log.info("stopped")
     observe.close()
+
+
+def _collect_seldom() -> None:
+    """What exists now stays; collections need not look at it again and again.
+
+    And what a call leaves behind goes by its count of references, so that they need not look often:
+    each one takes as long as a call does.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def told_to_stop(until_closed: int | None = None) -> asyncio.Event:
+    """Set by SIGTERM, by SIGINT, and when the file descriptor has come to its end."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if until_closed is not None:
+
+        def ended(descriptor: int) -> None:
+            loop.remove_reader(descriptor)
+            stop.set()
+
+        loop.add_reader(until_closed, ended, until_closed)
+    return stop

@@ -1,4 +1,4 @@
-"""What ``/metrics`` answers: the registry in the text format that the scraper asked for."""
+"""What ``/metrics`` answers, in the text format that the scraper asked for."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 def exposition(observe: Observe, accept: str = "") -> tuple[bytes, str]:
     """The metrics and their content type, OpenMetrics where ``accept`` names it."""
     encode, content_type = choose_encoder(accept)
-    return encode(observe.registry), content_type
+    return encode(observe.exposed), content_type

@@ -27,7 +27,8 @@ class Observe:
 
     Asking twice for a metric of one name gives the same metric, so parts need not share them.
     Without a tracer, spans cost nothing and record nothing; without a logger, warnings and worse
-    go to standard error. A running program gets its façade from :func:`open_observe`.
+    go to standard error. A running program gets its façade from :func:`open_observe`. ``exposed``
+    is what scrapers are shown: ``registry``, or the sums of several processes.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class Observe:
         logger: Any = None,
         on_close: Callable[[], None] | None = None,
         open_metering: Callable[[], Metering | None] = lambda: None,
+        exposed: CollectorRegistry | None = None,
     ) -> None:
         self.registry = CollectorRegistry()
+        self.exposed = exposed or self.registry
         self._metrics: dict[str, Any] = {}
         self._tracer = tracer
         self._logger = logger or make_logger(ObserveConfig(log_level=LogLevel.WARNING))
@@ -73,7 +76,8 @@ class Observe:
 
     def gauge(self, name: str, doc: str, labels: tuple[str, ...] = ()) -> Gauge:
         """A value that goes up and down."""
-        return self._metric(Gauge, name, doc, labels)
+        # Where several processes serve as one, a gauge is the sum of those that live.
+        return self._metric(Gauge, name, doc, labels, multiprocess_mode="livesum")
 
     def histogram(
         self,

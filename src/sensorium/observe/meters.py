@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from sensorium import __version__
 from sensorium.observe.config import ObserveConfig
+from sensorium.observe.instance import resource_of
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
@@ -53,10 +54,8 @@ def open_metering(config: ObserveConfig) -> Metering | None:
 def meter_with(reader: MetricReader, service_name: str = "sensorium") -> Metering:
     """Metering through a given reader."""
     from opentelemetry.sdk.metrics import MeterProvider
-    from opentelemetry.sdk.resources import Resource
 
-    resource = Resource({"service.name": service_name, "service.version": __version__})
-    provider = MeterProvider([reader], resource, shutdown_on_exit=False)
+    provider = MeterProvider([reader], resource_of(service_name), shutdown_on_exit=False)
     return Metering(provider.get_meter("sensorium", __version__), provider)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from sensorium import __version__
 from sensorium.observe.config import ObserveConfig
+from sensorium.observe.instance import resource_of
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -45,11 +46,9 @@ def open_tracing(config: ObserveConfig) -> Tracing | None:
 
 def trace_with(processor: SpanProcessor, service_name: str = "sensorium") -> Tracing:
     """Tracing through a given span processor."""
-    from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
 
-    resource = Resource({"service.name": service_name, "service.version": __version__})
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider = TracerProvider(resource=resource_of(service_name), shutdown_on_exit=False)
     provider.add_span_processor(processor)
     return Tracing(provider.get_tracer("sensorium", __version__), provider)
 

@@ -236,6 +236,19 @@ def test_a_file_keeps_answers_across_restarts_and_within_its_bytes(tmp_path: Pat
     store.close()
 
 
+def test_a_file_that_several_keep_answers_in_holds_no_more_than_one_may(tmp_path: Path) -> None:
+    clock = Clock()
+    first, second = (FileStore(tmp_path / "answers", 1000, clock) for _ in range(2))
+    for number in range(20):
+        (first, second)[number % 2].put(b"%d" % number, b"x" * 300, clock.now + 100)
+        clock.now += 1
+        held = [len(one[1]) for n in range(20) if (one := first.get(b"%d" % n))]
+        assert sum(held) <= 1000
+    assert second.get(b"18") is not None, "what one keeps the other finds"
+    first.close()
+    second.close()
+
+
 VECTORS = {
     "What is a router?": (1.0, 0.0, 0.0),
     "what's a router": (0.999, 0.03, 0.0),

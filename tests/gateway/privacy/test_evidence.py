@@ -127,14 +127,38 @@ def test_a_log_whose_last_record_was_changed_is_not_continued(tmp_path: Path) ->
         EvidenceLog(tmp_path, Observe())
 
 
-def test_a_log_has_one_writer(tmp_path: Path) -> None:
+def test_those_who_write_to_one_log_in_turn_make_one_chain(tmp_path: Path) -> None:
+    async def run() -> list[int]:
+        logs = [EvidenceLog(tmp_path, Observe()) for _ in range(3)]
+        numbers = await asyncio.gather(*(logs[n % 3].record(entry(n)) for n in range(30)))
+        numbers += [await logs[n % 3].record(entry(n)) for n in range(30, 36)]
+        for log in logs:
+            await log.close()
+        return numbers
+
+    assert sorted(asyncio.run(run())) == list(range(1, 37))
+    seen = read(tmp_path)
+    assert (seen.records, seen.faults) == (36, [])
+
+
+def test_what_another_writer_left_unfinished_is_cut_off_and_its_forgery_not_continued(
+    tmp_path: Path,
+) -> None:
     async def run() -> None:
         log = EvidenceLog(tmp_path, Observe())
-        with pytest.raises(EvidenceLogError, match="another process"):
-            EvidenceLog(tmp_path, Observe())
+        await log.record(entry(1))
+        with (tmp_path / LOG_FILE).open("ab") as file:
+            file.write(b'{"body":{"req')
+        assert await log.record(entry(2)) == 2
+        (good,) = lines(tmp_path)[1:]
+        with (tmp_path / LOG_FILE).open("ab") as file:
+            file.write(changed(good, "request", "x"))
+        with pytest.raises(EvidenceLogError, match="cannot be continued"):
+            await log.record(entry(3))
         await log.close()
 
     asyncio.run(run())
+    assert read(tmp_path).records == 3
 
 
 def test_an_entry_cannot_speak_for_the_chain(tmp_path: Path) -> None:

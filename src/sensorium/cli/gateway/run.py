@@ -21,7 +21,12 @@ LOCAL = "local"
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="TCP port; outranks door.port of the settings."
 )
-def run(config: Path | None, host: str | None, port: int | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 128),
+    help="Processes that answer, on one port; outranks workers of the settings.",
+)
+def run(config: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
     """Answer model calls until it is stopped.
 
     Without a settings file it serves a small model on this machine, and says how to call it; that
@@ -36,6 +41,8 @@ def run(config: Path | None, host: str | None, port: int | None) -> None:
     listen: dict[str, Any] = {"host": host, "port": port}
     given = {name: value for name, value in listen.items() if value is not None}
     settings = replace(settings, door=replace(settings.door, **given))
+    if workers is not None:
+        settings = replace(settings, workers=workers)
     if config is not None or settings.models:
         _serve(settings, _ready)
         return
@@ -48,6 +55,11 @@ def _serve(settings: GatewaySettings, started: Any) -> None:
 
     import uvloop
 
+    if settings.workers > 1:
+        from sensorium.gateway.workers.crew import run_workers
+
+        uvloop.run(run_workers(settings, os.environ, started))
+        return
     from sensorium.gateway.service import run_gateway
 
     uvloop.run(run_gateway(settings, os.environ, started))

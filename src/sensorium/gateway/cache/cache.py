@@ -17,11 +17,11 @@ from sensorium.gateway.cache.config import CacheConfig
 from sensorium.gateway.cache.file import FileStore
 from sensorium.gateway.cache.key import question_of, request_key
 from sensorium.gateway.cache.memory import MemoryStore
-from sensorium.gateway.cache.semantic import Embed, SemanticIndex
 from sensorium.gateway.conversation import Conversation, ToolResult
 from sensorium.gateway.reply import Reply, Stop
 
 if TYPE_CHECKING:
+    from sensorium.gateway.cache.semantic import Embed, SemanticIndex
     from sensorium.observe import Observe
 
 
@@ -45,8 +45,15 @@ class Cache:
         self._clock = clock
         self._memory = MemoryStore(config.max_bytes, clock)
         self._file = file
-        self._embed = embed if config.semantic.model else None
-        self._index = SemanticIndex(config.semantic.threshold, config.semantic.max_entries)
+        self._embed: Embed | None = None
+        if config.semantic.model and embed is not None:
+            # It computes with NumPy, which a gateway without it does not load.
+            from sensorium.gateway.cache.semantic import SemanticIndex
+
+            self._embed = embed
+            self._index: SemanticIndex = SemanticIndex(
+                config.semantic.threshold, config.semantic.max_entries
+            )
         self._lookups = observe.counter(
             "sensorium_gateway_cache_lookups", "Look-ups of kept answers", ("outcome",)
         )

@@ -1,4 +1,4 @@
-"""Answers in an SQLite file, so that a restart does not lose them."""
+"""Answers in an SQLite file, so that a restart does not lose them and other processes find them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,19 @@ CREATE TABLE IF NOT EXISTS answers (
     key BLOB PRIMARY KEY, until REAL NOT NULL, kept REAL NOT NULL, answer BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS answers_by_age ON answers (kept);
+CREATE TABLE IF NOT EXISTS held (bytes INTEGER NOT NULL);
+INSERT INTO held SELECT coalesce(sum(length(answer)), 0) FROM answers
+    WHERE NOT EXISTS (SELECT 1 FROM held);
+CREATE TRIGGER IF NOT EXISTS answers_come AFTER INSERT ON answers
+    BEGIN UPDATE held SET bytes = bytes + length(NEW.answer); END;
+CREATE TRIGGER IF NOT EXISTS answers_go AFTER DELETE ON answers
+    BEGIN UPDATE held SET bytes = bytes - length(OLD.answer); END;
 """
 
 
 class FileStore:
-    """Bounded by bytes of answers; may be used from any thread. Readable by its owner only."""
+    """Bounded by bytes of answers, of all processes together; may be used from any thread. Readable
+    by its owner only."""
 
     def __init__(self, path: Path, max_bytes: int, clock: Callable[[], float]) -> None:
         self._max_bytes = max_bytes
@@ -29,9 +37,6 @@ class FileStore:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=OFF")  # what is lost is asked for again
         self._connection.executescript(_TABLES)
-        (self._size,) = self._connection.execute(
-            "SELECT coalesce(sum(length(answer)), 0) FROM answers"
-        ).fetchone()
 
     def get(self, key: bytes) -> tuple[float, bytes] | None:
         """Until when it may be used, and the answer; None where there is none."""
@@ -44,29 +49,37 @@ class FileStore:
 
     def put(self, key: bytes, data: bytes, until: float) -> None:
         """Keep it; what has expired, then the oldest, leaves where there is no more room."""
-        now = self._clock()
         with self._lock:
-            self._drop("key = ?", (key,))
-            if len(data) > self._max_bytes:
-                return
-            if self._size + len(data) > self._max_bytes:
-                self._drop("until <= ?", (now,))
-            while self._size + len(data) > self._max_bytes:
-                oldest = "key IN (SELECT key FROM answers ORDER BY kept LIMIT 64)"
-                self._drop(oldest, ())
-            self._connection.execute(
-                "INSERT INTO answers VALUES (?, ?, ?, ?)", (key, until, now, data)
-            )
-            self._size += len(data)
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._put(key, data, until)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _put(self, key: bytes, data: bytes, until: float) -> None:
+        now = self._clock()
+        self._drop("key = ?", (key,))
+        if len(data) > self._max_bytes:
+            return
+        if self._held() + len(data) > self._max_bytes:
+            self._drop("until <= ?", (now,))
+        oldest = "key IN (SELECT key FROM answers ORDER BY kept LIMIT 64)"
+        while self._held() + len(data) > self._max_bytes and self._drop(oldest, ()):
+            pass
+        self._connection.execute("INSERT INTO answers VALUES (?, ?, ?, ?)", (key, until, now, data))
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
 
-    def _drop(self, which: str, values: tuple[object, ...]) -> None:
-        gone = self._connection.execute(
-            f"DELETE FROM answers WHERE {which} RETURNING length(answer)",  # the three above
-            values,
-        ).fetchall()
-        self._size -= sum(length for (length,) in gone)
+    def _held(self) -> int:
+        """Bytes of all answers."""
+        (held,) = self._connection.execute("SELECT bytes FROM held").fetchone()
+        return int(held)
+
+    def _drop(self, which: str, values: tuple[object, ...]) -> int:
+        """Remove answers (``which`` is one of the three above); how many there were."""
+        return self._connection.execute(f"DELETE FROM answers WHERE {which}", values).rowcount

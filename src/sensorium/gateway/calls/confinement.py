@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from sensorium.gateway.calls.rejection import RejectedError
+from sensorium.gateway.privacy.evidence.log import EvidenceLogError
 from sensorium.gateway.privacy.policy import Allowed, Denied
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Confinement:
         }
         try:
             await self._evidence.record(entry)
-        except OSError:
+        except (OSError, EvidenceLogError):
             message = "The evidence of this call cannot be written, so it was not made."
             raise RejectedError(503, "evidence_unavailable", message) from None
 
@@ -91,5 +92,5 @@ class Confinement:
             "route": facts.route,
             "refused": facts.outcome,
         }
-        with contextlib.suppress(OSError):  # the log has counted it
+        with contextlib.suppress(OSError, EvidenceLogError):  # the log has counted it
             await self._evidence.record(entry)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from sensorium.component import Health, HealthState
-from sensorium.errors import SensoriumError
+from sensorium.gateway.door.address import bound, url_of
 from sensorium.gateway.door.protocol import protocol_with
 from sensorium.gateway.door.tls import tls_of
 
@@ -45,9 +45,7 @@ class DoorServer:
     @property
     def url(self) -> str:
         """Where the door is; takes the port if that was not done yet."""
-        host, port = self.bind().getsockname()[:2]
-        scheme = "http" if self._tls is None else "https"
-        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        return url_of(self.bind(), tls=self._tls is not None)
 
     def bind(self, *, shared: bool = False) -> socket.socket:
         """Take the port, once; ``SensoriumError`` where another process has it.
@@ -55,23 +53,7 @@ class DoorServer:
         ``shared`` lets several processes of ours listen on it.
         """
         if self._socket is None:
-            host, port = self._config.host, self._config.port
-            family, kind, proto, _, address = socket.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM
-            )[0]
-            listening = socket.socket(family, kind, proto)
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if shared:
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            try:
-                listening.bind(address)
-            except OSError as error:
-                listening.close()
-                raise SensoriumError(
-                    f"cannot listen on {host} port {port}: {error.strerror}",
-                    next_step="choose another address or port with door.host and door.port",
-                ) from error
-            self._socket = listening
+            self._socket = bound(self._config, shared=shared)
         return self._socket
 
     def health(self) -> Health:

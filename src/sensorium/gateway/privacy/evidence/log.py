@@ -1,11 +1,12 @@
-"""The log of evidence: a file to which one process appends, and which anybody can verify."""
+"""The log of evidence: one chain in a file; processes append in turn, and anybody can verify it."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +28,7 @@ class EvidenceLogError(SensoriumError):
 
 class EvidenceLog:
     """Appends records; each is on disk when :meth:`record` returns. Those that come together share
-    one write. Belongs to one event loop, and its file to one process."""
+    one write. Belongs to one event loop; other processes may append to the same file in between."""
 
     def __init__(self, folder: Path, observe: Observe) -> None:
         self._key = signing_key(folder / KEY_FILE)
@@ -38,16 +39,10 @@ class EvidenceLog:
             "sensorium_gateway_evidence_records", "Records of evidence", ("outcome",)
         )
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._size, self._number, self._previous = 0, 0, FIRST
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._descriptor)
-            raise EvidenceLogError(
-                f"{self._path}: another process appends to it",
-                next_step="give each gateway a data_dir of its own",
-            ) from None
-        try:
-            self._number, self._previous = self._last()
+            with self._locked():
+                self._catch_up()
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -55,7 +50,9 @@ class EvidenceLog:
         self._writing: asyncio.Task[None] | None = None
 
     async def record(self, entry: Mapping[str, Any]) -> int:
-        """Append an entry, which names its ``request``; its number. Raises ``OSError``."""
+        """Append an entry, which names its ``request``; its number. Raises ``OSError``, or
+        ``EvidenceLogError`` where somebody else wrote what cannot be continued.
+        """
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, done))
         if self._writing is None or self._writing.done():
@@ -78,7 +75,21 @@ class EvidenceLog:
                 if not done.done():  # whoever asked may be gone
                     done.set_result(number)
 
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone with the file, among all that have it open; the end of a process ends its turn."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
     def _write(self, entries: list[Mapping[str, Any]]) -> list[int]:
+        with self._locked():
+            self._catch_up()
+            return self._append(entries)
+
+    def _append(self, entries: list[Mapping[str, Any]]) -> list[int]:
         lines, numbers = [], []
         number, previous = self._number, self._previous
         for entry in entries:
@@ -86,17 +97,23 @@ class EvidenceLog:
             line, previous = written(entry, number, previous, self._key, self._name)
             lines.append(line)
             numbers.append(number)
-        size = os.fstat(self._descriptor).st_size
+        data = b"".join(lines)
+        size = self._size + len(data)
         try:
-            data = b"".join(lines)
             while data:
                 data = data[os.write(self._descriptor, data) :]
             os.fsync(self._descriptor)
         except OSError:
-            os.ftruncate(self._descriptor, size)
+            os.ftruncate(self._descriptor, self._size)
             raise
-        self._number, self._previous = number, previous
+        self._size, self._number, self._previous = size, number, previous
         return numbers
+
+    def _catch_up(self) -> None:
+        """Begin where the file ends, which may be where another process left it."""
+        if os.fstat(self._descriptor).st_size != self._size:
+            self._number, self._previous = self._last()
+            self._size = os.fstat(self._descriptor).st_size
 
     def _last(self) -> tuple[int, str]:
         """The number and digest of the last record; what a crash left unfinished is cut off."""

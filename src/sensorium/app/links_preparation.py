@@ -14,6 +14,7 @@ from sensorium.links.graph.compressed import Graph
 from sensorium.links.graph.features import Features
 from sensorium.links.graph.names import Names
 from sensorium.links.neighbourhoods.gathering import Gather, gathered
+from sensorium.links.neighbourhoods.layers import Layer, layer_of
 from sensorium.links.serving.index import EmbeddingIndex
 from sensorium.links.serving.recommending import Recommender, Sizes
 from sensorium.links.serving.rules import Rules
@@ -54,6 +55,9 @@ def prepare_links() -> None:
     vectors = np.ones((_NODES, _WIDTH), np.float32)
     for how in Gather:
         gathered(graph.indptr, graph.indices, vectors, how, threads=1)
+    one, square = np.ones(_WIDTH, np.float32), np.ones((2 * _WIDTH, _WIDTH), np.float32)
+    layer = Layer(square, one, one, one, 1e-5, True, False)
+    layer_of(graph.indptr, graph.indices, vectors, ring, Gather.MEAN, layer, threads=1)
     names = Names([str(row) for row in ring])
     for features in (Features.of(np.eye(_NODES, dtype=np.float32)), None):
         arrays = (f"alike{n}" for n in range(4)), ("said0", "heard0", "said1", "heard1")

@@ -79,7 +79,7 @@ def test_a_layer_is_what_pyg_makes_of_single_messages() -> None:
     with torch.no_grad():
         for n, conv in enumerate(convs):
             x = model.step(n, x, conv(x, index), model.norms[n])
-    np.testing.assert_allclose(embed(model, inputs, GRAPH), x.numpy(), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(embed(model, inputs, GRAPH), x.numpy(), rtol=1e-5, atol=1e-5)
 
 
 def test_graph_convolution_is_what_pyg_makes_of_single_messages() -> None:

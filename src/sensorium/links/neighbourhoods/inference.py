@@ -21,6 +21,7 @@ from sensorium.links.encoders.sage import Sage
 from sensorium.links.graph.compressed import Graph
 from sensorium.links.graph.near import positions_of, within
 from sensorium.links.neighbourhoods.gathering import Gather, gathered
+from sensorium.links.neighbourhoods.layers import Layer, layer_of
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
@@ -50,6 +51,7 @@ def embed(
     whole = isinstance(encoder, Sage) and encoder.shape.aggregation == "lstm"
     wanted = _wanted(graph, None if whole else rows, encoder.shape.layers)
     at_once = graph.nodes if whole else AT_ONCE
+    how = _GATHERED.get(encoder.shape.aggregation) if isinstance(encoder, Sage) else None
     # Rows that no layer wants are never touched, and take up no memory.
     x = np.empty((graph.nodes, encoder.shape.width), np.float32)
     training = encoder.training
@@ -59,7 +61,13 @@ def embed(
             for piece in _pieces(wanted[0], at_once):
                 x[_of(piece)] = inputs(piece).numpy()
             for layer, chosen in enumerate(wanted[1:]):
-                x = _layer(encoder, layer, x, graph, _pieces(chosen, at_once), threads)
+                if how is None:
+                    x = _layer(encoder, layer, x, graph, _pieces(chosen, at_once), threads)
+                else:
+                    weights = _weights(encoder, layer)
+                    x = layer_of(
+                        graph.indptr, graph.indices, x, chosen, how, weights, threads=threads
+                    )
     finally:
         encoder.train(training)
     return x if rows is None else x[rows]
@@ -84,21 +92,32 @@ def _of(piece: I64) -> I64 | slice:
     return slice(first, last + 1) if side_by_side else piece
 
 
+def _weights(encoder: Encoder, layer: int) -> Layer:
+    """What a layer of GraphSAGE multiplies and adds."""
+    conv: Any = encoder.convs[layer]
+    norm: Any = encoder.norms[layer]
+    return Layer(
+        torch.cat([conv.lin_l.weight.T, conv.lin_r.weight.T]).numpy(),
+        conv.lin_l.bias.numpy(),
+        norm.weight.numpy(),
+        norm.bias.numpy(),
+        norm.eps,
+        layer + 1 < encoder.shape.layers,
+        encoder.shape.normalise,
+    )
+
+
 def _layer(
     encoder: Encoder, layer: int, x: F32, graph: Graph, pieces: Iterator[I64], threads: int | None
 ) -> F32:
     conv: Any = encoder.convs[layer]
-    how = _GATHERED.get(encoder.shape.aggregation) if isinstance(encoder, Sage) else None
     damp = (graph.degree() + 1.0) ** -0.5 if isinstance(encoder, Gcn) else None
     said = x if damp is None else x * damp[:, None].astype(np.float32)
     after = np.empty_like(x)
     for piece in pieces:
         here = _of(piece)
         own = torch.from_numpy(x[here])
-        if how is not None:
-            told = gathered(graph.indptr, graph.indices, x, how, rows=piece, threads=threads)
-            heard = conv.lin_l(torch.from_numpy(told)) + conv.lin_r(own)
-        elif damp is not None:
+        if damp is not None:
             told = said[here] + gathered(
                 graph.indptr, graph.indices, said, Gather.SUM, rows=piece, threads=threads
             )

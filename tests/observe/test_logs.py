@@ -88,3 +88,17 @@ def test_the_recording_facade_keeps_entries_instead_of_writing_them() -> None:
         {"level": "debug", "event": "step", "part": "agent", "node": "synthesize"}
     ]
     assert observe.events == ["step"]
+
+
+def test_an_entry_is_one_write_so_that_processes_do_not_mix_theirs() -> None:
+    class Counted(io.StringIO):
+        writes = 0
+
+        def write(self, text: str) -> int:
+            self.writes += 1
+            return super().write(text)
+
+    stream = Counted()
+    make_logger(ObserveConfig(), stream).info("one", more="x" * 500)
+    assert stream.writes == 1
+    assert stream.getvalue().endswith("}\n")

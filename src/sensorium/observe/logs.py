@@ -26,7 +26,8 @@ def make_logger(config: ObserveConfig, stream: TextIO | None = None) -> Any:
     """A structlog logger that stands alone: no global configuration is read or changed."""
     out = sys.stderr if stream is None else stream
     return structlog.wrap_logger(
-        structlog.PrintLogger(out),
+        # Each entry is one write, so that those of several processes do not mix.
+        structlog.WriteLogger(out),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
@@ -14,12 +14,14 @@ from sensorium.incident.footprint import Footprint
 from sensorium.incident.forwarding import forward
 from sensorium.incident.group import SECOND, Group
 from sensorium.incident.groups import Groups
+from sensorium.incident.keeping import Kept, Ledger, News, Plain, mark, put_back
 from sensorium.incident.lifecycle import is_settled, transition
 from sensorium.incident.linking import Linker
 from sensorium.incident.merging import Merging
 from sensorium.incident.planned_work import PlannedWork
 from sensorium.incident.snapshot import Snapshots
 from sensorium.incident.union import merged, next_union
+from sensorium.model.anomaly import Anomaly
 from sensorium.model.change import Change
 from sensorium.model.incident import Incident, IncidentState
 
@@ -57,6 +59,7 @@ class GroupBook:
         self._groups = Groups(config)
         self._planned = PlannedWork(self._groups, config)
         self._events: list[Event] = []
+        self._ledger = Ledger()
 
     def incidents(self) -> tuple[Incident, ...]:
         """Snapshots of all groups that are incidents."""
@@ -157,6 +160,35 @@ class GroupBook:
         group.is_changed = False
         if is_settled(incident.state):
             group.settled_ns = group.last_ns
+
+    def news(self, common: Plain) -> News:
+        """What differs from what was last :meth:`written`; ``common`` is told along with it."""
+        doubted = dict(self._planned.doubted)
+        more = {"next_number": self._groups.next_number, "doubted": doubted}
+        return self._ledger.news(self._groups, {**common, **more})
+
+    def written(self, news: News) -> None:
+        """Take note that the news is kept."""
+        self._ledger.written(news.marks)
+
+    def put_back(
+        self, kept: Kept, incidents: Mapping[str, Incident], anomalies: Mapping[str, Anomaly]
+    ) -> None:
+        """Fill a new book with groups as they were; incidents are as they are on record.
+
+        Within :func:`sensorium.incident.keeping.whole`, StateError where what was kept does not
+        fit; the book is of no use then.
+        """
+        for number in kept.common["groups"]:
+            group = self._groups.put_back(number)
+            plain = kept.groups[number]
+            put_back(group, plain, anomalies)
+            if plain["incident"]:
+                group.incident = self._snapshots.of_members(group, incidents[plain["incident"]])
+        self._groups.learn()
+        self._groups.next_number = int(kept.common["next_number"])
+        self._planned.doubted = {ref: int(ns) for ref, ns in kept.common["doubted"].items()}
+        self._ledger.written({group.number: mark(group) for group in self._groups})
 
     def _weigh(self, group: Group, now_ns: int) -> None:
         if not group.ready and group.awaits is None and self._is_enough(group):

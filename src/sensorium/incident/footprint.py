@@ -24,7 +24,8 @@ class Footprint:
     it names without saying who used whose service: in log lines, or as ends of what an
     interface carried. ``surprise`` is how much it tells, in decades. ``dims`` is what it is
     compared by. ``oddity`` says what is odd in which way: entity and strongest feature; ``course``
-    which way a metric series is odd, and is empty for anything else.
+    which way a metric series is odd, and is empty for anything else. ``aliases`` are those of its
+    addresses by which the hosts are not known, each with the one by which its host is.
     """
 
     anomaly: Anomaly
@@ -35,6 +36,7 @@ class Footprint:
     traits: frozenset[Trait]
     surprise: float
     dims: dict[str, float] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
     oddity: str = field(init=False)
     course: str = field(init=False)
 
@@ -71,7 +73,15 @@ def _course(anomaly: Anomaly) -> str:
 
 def footprint(anomaly: Anomaly, canonical: Callable[[str], str], *, surprise: float) -> Footprint:
     """Lay an anomaly out over hosts and conversations; ``surprise`` (decades) as rarity has it."""
-    own = [canonical(h) for h in anomaly.hosts] or [anomaly.entity.key]
+    aliases: dict[str, str] = {}
+
+    def known_as(address: str) -> str:
+        found = canonical(address)
+        if found != address:
+            aliases[address] = found
+        return found
+
+    own = [known_as(h) for h in anomaly.hosts] or [anomaly.entity.key]
     ends = 2 if anomaly.entity.kind is EntityKind.PAIR else 1
     hosts: dict[str, float] = {}
     for place, host in enumerate(own):
@@ -79,7 +89,7 @@ def footprint(anomaly: Anomaly, canonical: Callable[[str], str], *, surprise: fl
     talks: dict[Talk, float] = {}
     mentions: dict[str, float] = {}
     for peer in _telling_peers(anomaly):
-        address = canonical(peer.address)
+        address = known_as(peer.address)
         if address not in own:
             _raise_to(hosts, address, min(peer.share, 1.0))
         if anomaly.signal is not Signal.FLOWS or anomaly.entity.kind is EntityKind.INTERFACE:
@@ -97,6 +107,7 @@ def footprint(anomaly: Anomaly, canonical: Callable[[str], str], *, surprise: fl
         traits=traits(anomaly),
         surprise=surprise,
         dims=_dimensions(hosts, ordered),
+        aliases=aliases,
     )
 
 

@@ -47,7 +47,8 @@ class Group:
     ``is_forwarding`` groups hold what routers show of traffic not yet seen. ``hosts`` are all
     that are named, ``telling`` says what was odd in which way but for series, ``courses`` which
     series and whether it rose or fell; ``lingering`` are the ids of anomalies that only went on
-    in such a course. ``attacked`` are the servers of what an attack is seen by, ``flapping`` the
+    in such a course. ``shed`` was dropped when the group was opened, and is named all the same.
+    ``attacked`` are the servers of what an attack is seen by, ``flapping`` the
     hosts that speak of a link.
     """
 
@@ -55,6 +56,7 @@ class Group:
     memory_s: int
     grown: set[int] = field(default_factory=set)
     members: list[Footprint] = field(default_factory=list)
+    shed: list[Footprint] = field(default_factory=list)
     touches: Touches = field(init=False)
     start_ns: int = 0
     last_ns: int = 0
@@ -208,8 +210,16 @@ class Group:
                 continue
             prelude = [m for m in self.members if m.anomaly.end_ns <= before]
             if surprise_of(prelude) <= _PRELUDE_SHARE * self.tally().total():
+                self.shed += prelude
                 self._keep([m for m in self.members if m.anomaly.end_ns > before])
         self.start_ns = min(m.anomaly.start_ns for m in self.members)
+
+    def put_back(self, members: list[Footprint], shed: list[Footprint]) -> None:
+        """Make an empty group one of these members, of which others were shed."""
+        self._add([*shed, *members], is_late=False)
+        self.shed = shed
+        self._keep(members)
+        self.is_changed = False
 
     def _keep(self, members: list[Footprint]) -> None:
         self.members = members

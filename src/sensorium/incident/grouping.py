@@ -12,6 +12,7 @@ from sensorium.incident.config import IncidentConfig
 from sensorium.incident.explained import Explainer
 from sensorium.incident.footprint import Footprint, footprint
 from sensorium.incident.forwarding import is_forwarding
+from sensorium.incident.keeping import FORMAT, Kept, News, whole
 from sensorium.incident.kind import Namer
 from sensorium.incident.linking import Linker
 from sensorium.incident.snapshot import Snapshots
@@ -20,6 +21,7 @@ from sensorium.model.anomaly import Anomaly
 from sensorium.model.change import Change, ChangeKind
 from sensorium.model.incident import Incident
 from sensorium.observe import Observe
+from sensorium.state.arrays import StateError
 from sensorium.topology import EntityGraph, Identities
 
 
@@ -73,6 +75,7 @@ class IncidentManager:
         self._graph = graph
         self._waiting: list[Anomaly] = []
         self._folded_ns = 0
+        self._network_ns = 0
         self._rarity = Rarity()
         self._book = GroupBook(config, Snapshots(self._namer()))
         self._anomalies = observe.counter(
@@ -133,7 +136,7 @@ class IncidentManager:
         return self._book.incidents()
 
     def restore(self, incidents: Iterable[Incident], anomalies: Iterable[Anomaly]) -> None:
-        """Continue after a restart, from what the records hold.
+        """Continue after a restart, as well as the records allow without what :meth:`news` told.
 
         ``anomalies`` are those of the incidents and any of the last minutes; those that belong
         to no incident are grouped again, so that what was about to become one still can.
@@ -152,9 +155,46 @@ class IncidentManager:
         for window in sorted({a.end_ns for a in rest}):
             self._window([a for a in rest if a.end_ns == window], window)
 
+    def news(self) -> News:
+        """What is known and was not yet :meth:`written`; to be kept with the window's anomalies and
+        incidents."""
+        return self._book.news(
+            {
+                "folded_ns": self._folded_ns,
+                "network_ns": self._network_ns,
+                "waiting": [a.id for a in self._waiting],
+                "rarity": self._rarity.told(),
+            }
+        )
+
+    def written(self, news: News) -> None:
+        """Take note that the news is kept."""
+        self._book.written(news)
+
+    def resume(
+        self, kept: Kept, incidents: Iterable[Incident], anomalies: Iterable[Anomaly]
+    ) -> None:
+        """Go on, after a restart, as if there had been none.
+
+        The network must have been put back before, and not yet be advanced beyond what it was.
+        ``incidents`` and ``anomalies`` are those that ``kept`` names, as the records hold them.
+        StateError where something is missing or does not fit; then nothing is changed.
+        """
+        common, by_id = kept.common, {a.id: a for a in anomalies}
+        book, rarity = GroupBook(self._config, Snapshots(self._namer())), Rarity()
+        with whole():
+            if common["format"] != FORMAT:
+                raise StateError(f"groups were kept in format {common['format']}, not {FORMAT}")
+            book.put_back(kept, {i.id: i for i in incidents}, by_id)
+            rarity.put_back(common["rarity"])
+            waiting = [by_id[anomaly_id] for anomaly_id in common["waiting"]]
+            folded_ns, network_ns = int(common["folded_ns"]), int(common["network_ns"])
+        self._book, self._rarity, self._waiting = book, rarity, waiting
+        self._folded_ns = folded_ns
+        self._look(network_ns)
+
     def _window(self, anomalies: Sequence[Anomaly], end_ns: int) -> None:
-        self._identities.advance(end_ns)
-        self._graph.advance(end_ns)
+        self._look(end_ns)
         free: list[Footprint] = []
         explainer = self._explainer()
         running = [c for c in self.changes if self._is_near(c, end_ns)]
@@ -191,6 +231,11 @@ class IncidentManager:
                 anomalies=len(once),
             )
         self._anomalies.labels("unexplained").inc(len(free))
+
+    def _look(self, at_ns: int) -> None:
+        self._identities.advance(at_ns)
+        self._graph.advance(at_ns)
+        self._network_ns = max(self._network_ns, at_ns)
 
     def _prints(self, anomalies: Iterable[Anomaly]) -> list[Footprint]:
         ordered = sorted(anomalies, key=lambda a: (a.end_ns, a.id))

@@ -13,7 +13,8 @@ from sensorium.incident.sharing import Sharing
 class Groups:
     """All groups by number, in the order in which they were made.
 
-    ``sharing`` says which have something in common, as it was when :meth:`learn` was called.
+    ``sharing`` says which have something in common, as it was when :meth:`learn` was called;
+    ``next_number`` is that of the next new group.
     """
 
     def __init__(self, config: IncidentConfig) -> None:
@@ -21,7 +22,7 @@ class Groups:
         self._config = config
         self._groups: dict[int, Group] = {}
         self._grown: set[int] = set()
-        self._next = 0
+        self.next_number = 0
 
     def __iter__(self) -> Iterator[Group]:
         """The groups in order; a copy, so that the loop may add and remove."""
@@ -39,14 +40,21 @@ class Groups:
 
     def new(self) -> Group:
         """A new, empty group."""
-        group = Group(self._next, self._config.memory_s, self._grown)
+        group = Group(self.next_number, self._config.memory_s, self._grown)
         self._groups[group.number] = group
-        self._next += 1
+        self.next_number += 1
+        return group
+
+    def put_back(self, number: int) -> Group:
+        """An empty group of a number that was given before."""
+        group = Group(number, self._config.memory_s, self._grown)
+        self._groups[number] = group
+        self.next_number = max(self.next_number, number + 1)
         return group
 
     def lone(self, cluster: Cluster) -> Group:
         """What a group of this cluster alone would be; it is not one of these."""
-        group = Group(self._next, self._config.memory_s)
+        group = Group(self.next_number, self._config.memory_s)
         group.absorb(cluster, extends=True)
         return group
 

@@ -21,13 +21,14 @@ class PlannedWork:
 
     A side effect that comes before the work itself is seen (a host's counters move at once, its
     flows are told of a minute later) waits in a group of its own. If the work does not show in
-    time, the change is doubted and its side effects are anomalies like others.
+    time, the change is doubted and its side effects are anomalies like others: ``doubted`` says
+    since when (Unix ns), by its reference.
     """
 
     def __init__(self, groups: Groups, config: IncidentConfig) -> None:
         self._groups = groups
         self._patience_ns = config.gap_s * SECOND
-        self._doubted: dict[str, int] = {}
+        self.doubted: dict[str, int] = {}
 
     def take(self, print_: Footprint, fit: Fit, change: Change) -> bool:
         """Put an anomaly with the change that explains it; false if it must not excuse it."""
@@ -65,7 +66,7 @@ class PlannedWork:
         freed = set()
         for group in self._groups:
             if group.awaits is not None and now_ns >= group.start_ns + self._patience_ns:
-                self._doubted[group.awaits.ref] = now_ns
+                self.doubted[group.awaits.ref] = now_ns
                 group.awaits = None
                 freed.add(group.number)
         return freed
@@ -75,7 +76,7 @@ class PlannedWork:
         return next(mine, None)
 
     def _waiting(self, change: Change, now_ns: int) -> Group | None:
-        doubted = self._doubted.get(change.ref)
+        doubted = self.doubted.get(change.ref)
         if doubted is not None and now_ns - doubted < _DOUBT_NS:
             return None
         for group in self._groups:

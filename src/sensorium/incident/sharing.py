@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import itemgetter
 
+from sensorium.incident.footprint import Footprint
 from sensorium.incident.group import ATTACK, Group
 from sensorium.incident.linking import HEAD, OUTAGE, Linker
 from sensorium.incident.traits import Trait
 
-Numbers = dict[int, None]
-"""Numbers of groups, in the order in which they came to it."""
+Numbers = set[int]
+"""Numbers of groups."""
 
 
 class Sharing:
@@ -25,26 +26,29 @@ class Sharing:
         self._by_host: dict[str, Numbers] = {}
         self._by_oddity: dict[str, Numbers] = {}
         self._by_router: dict[str, Numbers] = {}
-        self._linked: Numbers = {}
-        self._outages: Numbers = {}
-        self._known: dict[int, int] = {}
+        self._linked: Numbers = set()
+        self._outages: Numbers = set()
+        self._known: dict[int, tuple[list[Footprint], int]] = {}
 
     def learn(self, group: Group) -> None:
         """Take note of what joined the group."""
         number = group.number
-        known = self._known.get(number, 0)
-        for member in group.members[known if known <= len(group.members) else 0 :]:
+        members, known = self._known.get(number, (None, 0))
+        fresh = group.members[known:]
+        if members is not group.members:  # new, or some were dropped and it has another list
+            fresh = [*group.shed, *group.members]
+        for member in fresh:
             for host in member.hosts:
-                self._by_host.setdefault(host, {})[number] = None
+                self._by_host.setdefault(host, set()).add(number)
             if not member.course:
-                self._by_oddity.setdefault(member.oddity, {})[number] = None
-        self._known[number] = len(group.members)
-        for router in group.flapping:
-            self._by_router.setdefault(router, {})[number] = None
+                self._by_oddity.setdefault(member.oddity, set()).add(number)
+            if Trait.LINK in member.traits:
+                self._by_router.setdefault(member.owner, set()).add(number)
+        self._known[number] = group.members, len(group.members)
         if Trait.LINK in group.traits:
-            self._linked[number] = None
+            self._linked.add(number)
         if group.traits & OUTAGE:
-            self._outages[number] = None
+            self._outages.add(number)
 
     def forget(self, group: Group) -> None:
         """The group is gone."""
@@ -52,15 +56,15 @@ class Sharing:
         for index, keys in (
             (self._by_host, group.hosts),
             (self._by_oddity, group.telling),
-            (self._by_router, group.flapping),
+            (self._by_router, group.flapping.union(m.owner for m in group.shed)),
         ):
             for key in keys:
-                numbers = index.get(key, {})
-                numbers.pop(number, None)
+                numbers = index.get(key, set())
+                numbers.discard(number)
                 if not numbers:
                     index.pop(key, None)
-        self._linked.pop(number, None)
-        self._outages.pop(number, None)
+        self._linked.discard(number)
+        self._outages.discard(number)
         self._known.pop(number, None)
 
     def partners(self, group: Group, linker: Linker, *, in_order: bool) -> Iterator[int]:
@@ -74,8 +78,11 @@ class Sharing:
         ):
             found += [(len(index[key]), key, index[key]) for key in keys if key in index]
         if in_order:
+            # Not in the order in which they came to it, which a restart does not know.
             found.sort(key=itemgetter(0, 1))
-        yield from chain.from_iterable(numbers for _, _, numbers in found)
+            yield from chain.from_iterable(sorted(numbers) for _, _, numbers in found)
+        else:
+            yield from chain.from_iterable(numbers for _, _, numbers in found)
         paths = self._along_paths(group, linker)
         yield from sorted(set(paths)) if in_order else paths
 
@@ -85,7 +92,7 @@ class Sharing:
             hosts = self._by_host.keys()
             for router in group.flapping:
                 for host in hosts & (linker.carried(router) | linker.behind(router)):
-                    yield from self._by_host[host].keys() & self._outages.keys()
+                    yield from self._by_host[host] & self._outages
         if group.traits & OUTAGE and not group.traits & ATTACK:
             heads = group.touches.heads(HEAD)
             for router, numbers in self._by_router.items():

@@ -44,16 +44,17 @@ class Snapshots:
         assert group.incident is not None
         if not group.settled_ns:
             return self.renewed(group, group.incident)
-        return self._with_members(group, group.incident)
+        return self.of_members(group, group.incident)
 
     def renewed(self, group: Group, incident: Incident) -> Incident:
         """The incident described anew from all its anomalies."""
         seen = self.namer.characterise(group.portrait(), group.change)
         described = replace(incident, kind=seen.kind, severity=seen.severity, title=seen.title)
-        return replace(self._with_members(group, described), hosts=_hosts(group))
+        return replace(self.of_members(group, described), hosts=_hosts(group))
 
     @staticmethod
-    def _with_members(group: Group, incident: Incident) -> Incident:
+    def of_members(group: Group, incident: Incident) -> Incident:
+        """The incident with the group's anomalies, their span and their surprise."""
         seen = group.portrait()
         start_ns, end_ns = seen.span_ns()
         return replace(

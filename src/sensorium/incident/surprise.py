@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sensorium.incident.traits import Trait, traits
 from sensorium.model.anomaly import Anomaly
@@ -39,6 +40,18 @@ class Rarity:
     def __init__(self) -> None:
         self._shares: dict[Signal, deque[float]] = {s: deque(maxlen=_REMEMBERED) for s in _BELIEVED}
         self._last_ns = 0
+
+    def told(self) -> Mapping[str, Any]:
+        """All that was learned, as plain values."""
+        shares = {signal.value: list(shares) for signal, shares in self._shares.items()}
+        return {"last_ns": self._last_ns, "shares": shares}
+
+    def put_back(self, plain: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`told` told; within :func:`sensorium.incident.keeping.whole`."""
+        self._last_ns = int(plain["last_ns"])
+        for signal, shares in self._shares.items():
+            shares.clear()
+            shares.extend(map(float, plain["shares"][signal.value]))
 
     def base(self, signal: Signal) -> float:
         """Surprise, in decades, that a host shows anything of this signal at all."""

@@ -54,6 +54,10 @@ class Tally:
             self._starts[end_ns] = min(first, anomaly.start_ns)
             self.count += 1
 
+    def ids(self) -> list[str]:
+        """The anomalies that were counted, sorted."""
+        return sorted(m.anomaly.id for unit in self._units.values() for m in unit)
+
     def total(self) -> float:
         """Combined surprise in decades."""
         self._settle()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sensorium.incident.exact import grow
 
@@ -45,6 +45,12 @@ class Touches:
         factor = other.factor(self.at_ns)
         for name, weight in other.weights.items():
             self._raise(name, weight * factor)
+
+    def put_back(self, weights: Iterable[tuple[str, float]], at_ns: int) -> None:
+        """Take over the weights that held at an event time."""
+        self.at_ns = at_ns
+        for name, weight in weights:
+            self._raise(name, weight)
 
     def factor(self, now_ns: int) -> float:
         """By how much every weight has faded at ``now_ns``."""

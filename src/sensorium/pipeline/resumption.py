@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sensorium.incident.keeping import Kept
 from sensorium.model.incident import IncidentState
 from sensorium.pipeline.history import ARRIVAL, STEP_NS, arrived
 from sensorium.pipeline.turn import SECOND, WATERMARK
+from sensorium.state.arrays import StateError
 from sensorium.topology.edges import SLOT_NS
 
 if TYPE_CHECKING:
@@ -58,11 +60,11 @@ _KEPT_STATES = (
 class Resumption:
     """Reads back what was kept, before the first turn after a start.
 
-    Incidents and their anomalies come from the records, log templates with their ids from the
-    store, and what was learned from what was kept of it. Windows after that, or where nothing
-    usable was kept those of the last ``rewarm_hours``, are learnt again from the stored telemetry:
-    they were judged before and are not judged again. Investigations continue from their
-    checkpoints.
+    Incidents, their anomalies and all that grouping knows come from the records, log templates
+    with their ids from the store, and what was learned from what was kept of it. Windows after
+    that, or where nothing usable was kept those of the last ``rewarm_hours``, are learnt again from
+    the stored telemetry: they were judged before and are not judged again. Investigations continue
+    from their checkpoints.
     """
 
     def __init__(
@@ -83,6 +85,11 @@ class Resumption:
         self._inquest = inquest
         self._records = records
         self._log = observe.logger("resume")
+        self._restores = observe.counter(
+            "sensorium_incident_restores",
+            "times that what grouping knew was read at a start",
+            labels=("outcome",),
+        )
 
     def run(self) -> None:
         """Bring everything back, and say what."""
@@ -99,9 +106,7 @@ class Resumption:
             # The graph counts in slots, and knows those that end by then.
             since_ns = known_ns // SLOT_NS * SLOT_NS
         rows = self._pipeline.relearn(until_ns, self._stored(since_ns, until_ns))
-        incidents = self._records.incidents.list(states=_KEPT_STATES, limit=None)
-        since_ns = min([until_ns - 900 * SECOND, *(i.start_ns for i in incidents)])
-        self._pipeline.restore(incidents, self._records.anomalies.between(since_ns, until_ns))
+        incidents = self._incidents(until_ns)
         finished = self._inquest.finish_interrupted(until_ns)
         for incident in finished:
             self._pipeline.concluded(incident)
@@ -110,7 +115,7 @@ class Resumption:
         waiting = self._records.incidents.ids([IncidentState.AWAITING_APPROVAL])
         self._log.info(
             "resumed",
-            incidents=len(incidents),
+            incidents=incidents,
             investigations_finished=len(finished),
             investigations_waiting=len(left),
             waiting_for_a_person=len(waiting),
@@ -119,6 +124,41 @@ class Resumption:
             records_relearnt=rows,
             event_time_ns=until_ns,
         )
+
+    def _incidents(self, until_ns: int) -> int:
+        """Let grouping go on; returns how many incidents it knows."""
+        try:
+            found = self._grouping(until_ns)
+        except (StateError, ValueError) as error:
+            self._restores.labels("refused").inc()
+            reason = error.message if isinstance(error, StateError) else str(error)
+        else:
+            if found is not None:
+                self._restores.labels("used").inc()
+                return found
+            self._restores.labels("none").inc()
+            reason = "it was written by a version that kept less"
+        self._log.warning(
+            "what grouping knew is not used; incidents are grouped again from their anomalies, and"
+            " what was in the making may come out otherwise",
+            reason=reason,
+        )
+        incidents = self._records.incidents.list(states=_KEPT_STATES, limit=None)
+        since_ns = min([until_ns - 900 * SECOND, *(i.start_ns for i in incidents)])
+        self._pipeline.restore(incidents, self._records.anomalies.between(since_ns, until_ns))
+        return len(incidents)
+
+    def _grouping(self, until_ns: int) -> int | None:
+        records = self._records
+        found = records.groups.read()
+        if found is None:
+            return None
+        kept = Kept(*found)
+        if kept.folded_ns != until_ns:
+            raise StateError("it is of another time than the anomalies on record")
+        incidents = [i for i in map(records.incidents.get, kept.incident_ids()) if i is not None]
+        self._pipeline.resume(kept, incidents, records.anomalies.of_ids(kept.anomaly_ids()))
+        return len(incidents)
 
     def _stored(self, start_ns: int, until_ns: int) -> Iterator[tuple[Signal, pa.RecordBatch]]:
         """What arrived from then on, a minute of arrivals at a time, as it was decoded."""

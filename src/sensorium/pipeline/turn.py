@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sensorium.detect import DetectionEngine
-    from sensorium.incident import IncidentManager
+    from sensorium.incident import IncidentManager, IncidentUpdates
+    from sensorium.incident.keeping import Kept, News
     from sensorium.ingest.datagrams import DatagramDecoder
     from sensorium.ingest.journal import Segment
     from sensorium.ingest.prometheus import PrometheusDecoder
@@ -80,6 +81,7 @@ class Pipeline:
         self._syslog_ports = np.array(config.syslog_ports, np.uint16)
         self._caseload = Caseload(parts.observe, config.investigations_per_window, parts.order)
         self._log = parts.observe.logger("pipeline")
+        self._judged: _Judged | None = None
         self.watermark_ns = 0
         self.meanwhile: Callable[[], None] = _nothing
         self._through_ns = 0
@@ -172,12 +174,21 @@ class Pipeline:
         self._parts.engine.restore_templates(templates)
 
     def restore(self, incidents: Sequence[Incident], anomalies: Sequence[Anomaly]) -> None:
-        """Take over what the records hold, after a restart."""
+        """Take over incidents after a restart, where only they and anomalies are on record."""
         parts = self._parts
         parts.identities.advance(self.watermark_ns)
         parts.graph.advance(self.watermark_ns)
         parts.incidents.changes = parts.changes.around(self.watermark_ns)
         parts.incidents.restore(incidents, anomalies)
+
+    def resume(
+        self, kept: Kept, incidents: Sequence[Incident], anomalies: Sequence[Anomaly]
+    ) -> None:
+        """Let grouping go on as if there had been no restart; StateError where it cannot, and then
+        nothing is changed."""
+        parts = self._parts
+        parts.incidents.changes = parts.changes.around(self.watermark_ns)
+        parts.incidents.resume(kept, incidents, anomalies)
 
     def investigate_later(self, incidents: Iterable[Incident]) -> None:
         """Investigate these after the next windows, as many at a time as any."""
@@ -240,20 +251,31 @@ class Pipeline:
 
     def _close(self, end_ns: int) -> None:
         parts = self._parts
-        anomalies = parts.engine.advance(end_ns)
-        parts.incidents.changes = parts.changes.around(end_ns)
-        updates = parts.incidents.fold(anomalies, end_ns)
-        # One transaction: after a crash either the window is closed and known, or it is not.
-        with parts.records.writing() as within:
-            parts.records.anomalies.add_many(anomalies, within=within)
-            for incident in updates.changed:
-                parts.records.incidents.save(incident, at_ns=end_ns, within=within)
-            parts.records.meta.set(WATERMARK, str(end_ns), within=within)
+        if self._judged is None:
+            anomalies = parts.engine.advance(end_ns)
+            parts.incidents.changes = parts.changes.around(end_ns)
+            updates = parts.incidents.fold(anomalies, end_ns)
+            self._judged = _Judged(anomalies, updates, parts.incidents.news())
+        # Where the records cannot be written, the next turn tries again with what was found.
+        updates = self._keep_judged(self._judged, end_ns)
+        self._judged = None
         parts.graph.gather(end_ns)
         self.watermark_ns = end_ns
         self._event_time.set(end_ns / SECOND)
         self._caseload.follow(updates)
         self._investigate(end_ns)
+
+    def _keep_judged(self, judged: _Judged, end_ns: int) -> IncidentUpdates:
+        """One transaction: after a crash either the window is closed and known, or it is not."""
+        records, news = self._parts.records, judged.news
+        with records.writing() as within:
+            records.anomalies.add_many(judged.anomalies, within=within)
+            for incident in judged.updates.changed:
+                records.incidents.save(incident, at_ns=end_ns, within=within)
+            records.groups.write(news.common, news.groups, news.gone, within=within)
+            records.meta.set(WATERMARK, str(end_ns), within=within)
+        self._parts.incidents.written(news)
+        return judged.updates
 
     def wait(self) -> None:
         """Nothing has arrived since the start, so no window closes: use the time."""
@@ -285,6 +307,15 @@ class Pipeline:
             self._parts.incidents.concluded(concluded)
             self.meanwhile()
         return len(due)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a window amounts to, until it is on record."""
+
+    anomalies: Sequence[Anomaly]
+    updates: IncidentUpdates
+    news: News
 
 
 def _nothing() -> None:

@@ -56,8 +56,9 @@ class EdgeAccumulator:
 
     Records are kept per 10-second slot of arrival until :meth:`advance` passes the slot, so the
     sums at an event time do not depend on how records were divided into batches. Where nobody
-    asks for long, :meth:`gather` keeps what waits small. At most ``max_edges`` are kept, and as
-    many wait; those not used for longest go first and are counted.
+    asks for long, :meth:`gather` keeps what waits small: all of it counts once :meth:`advance` has
+    passed it, and none before, which only a restart asks for. At most ``max_edges`` are kept, and
+    as many wait; those not used for longest go first and are counted.
     """
 
     def __init__(self, max_edges: int = 500_000) -> None:
@@ -90,11 +91,15 @@ class EdgeAccumulator:
     def advance(self, watermark_ns: int) -> bool:
         """Take over the slots that end by ``watermark_ns`` (Unix ns); true if any did."""
         self.gather(watermark_ns)
-        if not self._ready.num_rows:
+        if not self._ready.num_rows or self._is_early(watermark_ns):
             return False
         self._state = self._bounded(_merged(self._state, self._ready))
         self._ready = _STATE.empty_table()
         return True
+
+    def _is_early(self, watermark_ns: int) -> bool:
+        newest: int = pc.max(self._ready.column("last")).as_py()
+        return newest >= watermark_ns // SLOT_NS
 
     def _bounded(self, state: pa.Table) -> pa.Table:
         over = state.num_rows - self._max_edges

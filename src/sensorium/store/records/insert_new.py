@@ -22,8 +22,15 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
 
 def put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
     """Insert one row, or replace the one with its primary key."""
+    put_many(connection, table, [row])
+
+
+def put_many(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows of equal columns, each in place of the one with its primary key."""
+    if not rows:
+        return
     keys = [column.name for column in table.primary_key.columns]
-    others = {name: value for name, value in row.items() if name not in keys}
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(row)
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others))
+    statement = dialect.insert(table)
+    new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), list(rows))

@@ -21,9 +21,9 @@ class Meta:
         with self._connections.writing(within) as connection:
             put(connection, META, {"key": key, "value": value})
 
-    def get(self, key: str) -> str | None:
+    def get(self, key: str, *, within: Connection | None = None) -> str | None:
         """A value, None if it was never set."""
-        with self._connections.reading() as connection:
+        with self._connections.reading(within) as connection:
             value = connection.execute(select(META.c.value).where(META.c.key == key)).scalar()
         return None if value is None else str(value)
 

@@ -17,6 +17,7 @@ from sensorium.store.records.changes import Changes
 from sensorium.store.records.config import RecordsConfig
 from sensorium.store.records.connections import Connections, connect
 from sensorium.store.records.evidence import EvidenceRecords
+from sensorium.store.records.groups import Groups
 from sensorium.store.records.incidents import Incidents
 from sensorium.store.records.labels import Labels
 from sensorium.store.records.meta import Meta
@@ -44,6 +45,7 @@ class Records:
         self.approvals = Approvals(connections)
         self.changes = Changes(connections)
         self.meta = Meta(connections)
+        self.groups = Groups(connections, self.meta)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """One transaction over several aggregates: committed at the end, undone by an error."""

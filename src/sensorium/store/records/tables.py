@@ -92,6 +92,13 @@ INCIDENT_OPENINGS = Table(
     Column("anomalies", Integer, nullable=False),
 )
 
+INCIDENT_GROUPS = Table(
+    "incident_groups",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", Json, nullable=False),
+)
+
 ANOMALIES = Table(
     "anomalies",
     METADATA,

@@ -1,57 +1,90 @@
 """An Isolation Forest (Liu et al. 2008) as flat arrays, to score with.
 
 scikit-learn fits it; what a vector scores here is what its ``score_samples`` says, and is found
-many times faster for the small batches that stage two has.
+many times faster.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from sensorium.detect.arrays import F32, F64, I32, I64
+from sensorium.detect.arrays import F32, F64, I32, I64, U8
 from sensorium.detect.kernels.trees import path_lengths
 from sensorium.state.arrays import State, StateError, taken, whole
 
-_MOST_FEATURES, _MOST_NODES = 1 << 8, 1 << 24
-_NO_LIMIT = 2**31 - 1
+_MOST_FEATURES, _MOST_SPLITS = 1 << 8, 1 << 24
+ARRAYS: Final[dict[str, np.dtype[Any]]] = {
+    "ends": np.dtype(np.int64),
+    "features": np.dtype(np.uint8),
+    "limits": np.dtype(np.float32),
+    "leaves": np.dtype(np.int32),
+    "beyond": np.dtype(np.int32),
+    "lengths": np.dtype(np.float64),
+}
+"""What a forest is made of: each array has one dimension."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlatForest:
-    """``t`` trees of ``k`` nodes in all; see :mod:`sensorium.detect.kernels.trees`.
+    """Trees as rows of splits; see :mod:`sensorium.detect.kernels.trees`.
 
-    ``usual`` is the path length of an average vector, summed over the trees.
+    ``usual`` is the path length of an average vector, summed over the trees. ValueError where the
+    arrays do not hold together, so that scoring could leave them.
     """
 
-    roots: I64
-    depths: I64
-    nodes: I64
+    ends: I64
+    features: U8
+    limits: F32
+    leaves: I32
+    beyond: I32
     lengths: F64
     width: int
     usual: float
+
+    def __post_init__(self) -> None:
+        starts = np.concatenate([[0], self.ends[:-1]])
+        if not len(self.ends) or (self.ends < starts).any() or self.ends[-1] != len(self.limits):
+            raise ValueError("a forest's trees do not cover its splits")
+        splits = self.ends - starts
+        sizes = {len(self.features), len(self.limits), len(self.leaves), len(self.beyond)}
+        if sizes != {len(self.limits)} or len(self.lengths) != len(self.limits) + len(splits):
+            raise ValueError("a forest's arrays are not of one length")
+        first = np.repeat(starts + np.arange(len(splits)), splits)
+        last = first + np.repeat(splits, splits)
+        for leaf in (self.leaves, self.beyond):
+            if ((leaf < first) | (leaf > last)).any():
+                raise ValueError("a forest's splits lead out of their tree")
+        if (self.features >= self.width).any():
+            raise ValueError(f"a forest's splits are not of {self.width} features")
+        if not (np.isfinite(self.lengths) & (self.lengths >= 0)).all() or not self.usual >= 0:
+            raise ValueError("a forest's paths have lengths that none can have")
 
     @staticmethod
     def of(forest: Any) -> FlatForest:
         """Flatten a fitted ``sklearn.ensemble.IsolationForest`` of at most 256 features.
 
-        ValueError for one that is larger, or has over 16 million nodes.
+        ValueError for one that is larger, or has over 16 million splits.
         """
         pairs = zip(forest.estimators_, forest.estimators_features_, strict=True)
-        sizes = np.array([tree.tree_.node_count for tree in forest.estimators_], np.int64)
+        trees = [_Flat(tree.tree_, columns) for tree, columns in pairs]
+        splits = np.array([len(tree.limits) for tree in trees], np.int64)
         width = int(forest.n_features_in_)
-        if width > _MOST_FEATURES or sizes.sum() > _MOST_NODES:
-            raise ValueError(f"{width} features and {sizes.sum()} nodes are too many for a forest")
-        roots = np.cumsum(sizes) - sizes
-        trees = [
-            _Flat(t.tree_, f, root) for (t, f), root in zip(pairs, roots.tolist(), strict=True)
-        ]
+        if width > _MOST_FEATURES or splits.sum() > _MOST_SPLITS:
+            raise ValueError(
+                f"{width} features and {splits.sum()} splits are too many for a forest"
+            )
+        ends = np.cumsum(splits)
+        # A tree has one leaf more than it has splits.
+        first = np.repeat(ends - splits + np.arange(len(trees)), splits)
         return FlatForest(
-            roots=roots,
-            depths=np.array([tree.depth for tree in trees], np.int64),
-            nodes=np.concatenate([tree.nodes for tree in trees]),
+            ends=ends,
+            features=np.concatenate([tree.features for tree in trees]).astype(np.uint8),
+            limits=np.concatenate([tree.limits for tree in trees]),
+            leaves=(first + np.concatenate([tree.leaves for tree in trees])).astype(np.int32),
+            beyond=(first + np.concatenate([tree.beyond for tree in trees])).astype(np.int32),
             lengths=np.concatenate([tree.lengths for tree in trees]),
             width=width,
             usual=float(len(trees) * _average_path(np.array([forest.max_samples_]))[0]),
@@ -62,69 +95,58 @@ class FlatForest:
         if vectors.ndim != 2 or vectors.shape[1] != self.width:
             raise ValueError(f"vectors of {self.width} values are needed, not {vectors.shape}")
         total = np.zeros(len(vectors))
-        ordered = _in_order(vectors.astype(np.float32))
-        path_lengths(ordered, self.roots, self.depths, self.nodes, self.lengths, total)
+        path_lengths(
+            np.ascontiguousarray(vectors, np.float32),
+            self.ends,
+            self.features,
+            self.limits,
+            self.leaves,
+            self.beyond,
+            self.lengths,
+            total,
+        )
         usual = self.usual if self.usual else 1.0
         return np.asarray(-(2.0 ** (-total / usual)), np.float64)
 
+    def arrays(self) -> dict[str, Any]:
+        """The arrays of its trees, by name."""
+        return {name: getattr(self, name) for name in ARRAYS}
+
     def state(self) -> State:
         """The trees."""
-        trees = {name: getattr(self, name) for name in ("roots", "depths", "nodes", "lengths")}
-        return {**trees, "width": np.array(self.width), "usual": np.array(self.usual)}
+        return {**self.arrays(), "width": np.array(self.width), "usual": np.array(self.usual)}
 
     @staticmethod
     def restored(state: State, width: int) -> FlatForest:
-        """The forest of a :meth:`state`, for vectors of so many values.
-
-        StateError where a walk down a tree could leave the arrays.
-        """
-        roots = taken(state, "roots", np.int64, None)
-        depths = taken(state, "depths", np.int64, len(roots))
-        nodes = taken(state, "nodes", np.int64, None)
-        lengths = taken(state, "lengths", np.float64, len(nodes))
-        child, last = nodes & 0xFFFFFF, len(nodes) - 1
-        stays = (nodes >> 32) == _NO_LIMIT
-        holds = (
-            ((roots >= 0) & (roots <= last)).all()
-            and ((depths >= 0) & (depths <= last)).all()
-            and (child + ~stays <= last).all()
-            and (((nodes >> 24) & 0xFF) < width).all()
-            and np.isfinite(lengths).all()
-        )
-        if not holds or whole(state, "width") != width:
-            raise StateError("a kept state has a forest that does not hold together")
+        """The forest of a :meth:`state`, for vectors of so many values; StateError for others."""
+        arrays = {name: taken(state, name, dtype, None) for name, dtype in ARRAYS.items()}
         usual = float(taken(state, "usual", np.float64))
-        return FlatForest(roots, depths, nodes, lengths, width, usual)
+        if whole(state, "width") != width:
+            raise StateError(f"a kept state has a forest that is not of {width} features")
+        try:
+            return FlatForest(**arrays, width=width, usual=usual)
+        except ValueError as error:
+            raise StateError(f"a kept state does not hold together: {error}") from error
 
 
 class _Flat:
-    """One tree, its nodes in the order of their depth, so that siblings lie side by side."""
+    """One tree: its splits, parents first, and the lengths of the paths to its leaves."""
 
-    def __init__(self, tree: Any, columns: I64, root: int) -> None:
-        left, right = tree.children_left.astype(np.int64), tree.children_right.astype(np.int64)
-        order, depth = [0], np.zeros(len(left))
-        for node in order:
-            if left[node] >= 0:
-                order += [left[node], right[node]]
-                depth[left[node]] = depth[right[node]] = depth[node] + 1.0
-        place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order))
-        leaf, nodes = left < 0, np.arange(len(left))
-        child = root + place[np.where(leaf, nodes, left)]
-        feature = np.where(leaf, 0, columns[np.where(leaf, 0, tree.feature)]).astype(np.int64)
-        limit = _in_order(_rounded_down(np.where(leaf, 0.0, tree.threshold))).astype(np.int64)
-        limit = np.where(leaf, _NO_LIMIT, limit)
-        self.nodes = ((limit << 32) | (feature << 24) | child)[order]
-        self.depth = int(depth.max())
+    def __init__(self, tree: Any, columns: I64) -> None:
+        left, right = tree.children_left, tree.children_right
+        splits, leaf = np.flatnonzero(left >= 0), np.zeros(len(left), np.int64)
+        depth = np.zeros(len(left))
+        # scikit-learn numbers parents before their children.
+        for count, split in enumerate(splits.tolist(), 1):
+            leaf[left[split]], leaf[right[split]] = leaf[split], count
+            depth[[left[split], right[split]]] = depth[split] + 1.0
+        self.features = columns[tree.feature[splits]]
+        self.limits = _rounded_down(tree.threshold[splits])
+        self.leaves, self.beyond = leaf[splits], leaf[right[splits]]
         # In the order of scikit-learn's sums, so that scores are equal to the last bit.
-        self.lengths = ((depth + 1.0) + _average_path(tree.n_node_samples) - 1.0)[order]
-
-
-def _in_order(values: F32) -> I32:
-    """Whole numbers that compare as values of 32 bits do."""
-    # Adding zero makes one of the two zeros.
-    bits = np.ascontiguousarray(values + np.float32(0.0)).view(np.int32)
-    return bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
+        lengths = (depth + 1.0) + _average_path(tree.n_node_samples) - 1.0
+        self.lengths = np.empty(len(splits) + 1)
+        self.lengths[leaf[left < 0]] = lengths[left < 0]
 
 
 def _rounded_down(thresholds: F64) -> F32:

@@ -8,6 +8,7 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sensorium.detect.forest import ARRAYS
 from sensorium.detect.models import forest_model
 from sensorium.detect.models.array_file import pack_arrays, unpack_arrays
 from sensorium.detect.models.card import ModelCard, card_of
@@ -22,6 +24,7 @@ from sensorium.detect.models.errors import ModelRefusedError
 from sensorium.detect.models.forest_model import FILE, ForestModel, read_forest
 
 NAME = "flows.host.joint"
+SPLIT = ("features", "limits", "leaves", "beyond")
 
 
 def _arrays(forest: ForestModel) -> dict[str, np.ndarray]:
@@ -129,15 +132,20 @@ def _set(name: str, change: Callable[[np.ndarray], Any]) -> Callable[[dict[str, 
 @pytest.mark.parametrize(
     "spoil",
     [
-        _set("roots", lambda a: a[::-1]),
-        _set("roots", lambda a: a[:0]),
-        _set("roots", lambda a: a + 1),
-        _set("depths", lambda a: a - 1),
-        _set("depths", lambda a: a + 10_000),
-        _set("depths", lambda a: a[1:]),
-        _set("nodes", lambda a: a + 1),
-        _set("nodes", lambda a: a | (0xFF << 24)),
-        _set("nodes", lambda a: a.astype(np.int32)),
+        _set("ends", lambda a: a[::-1]),
+        _set("ends", lambda a: a[:0]),
+        _set("ends", lambda a: a[:-1]),
+        _set("ends", lambda a: a + 1),
+        _set("ends", lambda a: np.concatenate([a[:-3], [2**63 - 1, -2, a[-1]]])),
+        _set("features", lambda a: a + 1),
+        _set("features", lambda a: a[1:]),
+        _set("features", lambda a: a.astype(np.int32)),
+        _set("limits", lambda a: a[1:]),
+        _set("limits", lambda a: a * np.float32(np.nan)),
+        _set("leaves", lambda a: a - 1),
+        _set("leaves", lambda a: a[::-1]),
+        _set("beyond", lambda a: a + 1),
+        _set("beyond", lambda a: a | 2**30),
         _set("lengths", lambda a: a[1:]),
         _set("lengths", lambda a: a * np.nan),
         _set("lengths", lambda a: -a - 1),
@@ -157,31 +165,43 @@ def test_a_forest_that_leads_astray_is_refused(
         read_forest(draft, {FILE: pack_arrays(arrays)})
 
 
-@given(where=st.integers(0, 2**31), value=st.integers(-(2**63), 2**63 - 1), near=st.booleans())
-def test_any_node_is_refused_or_leads_to_a_leaf(where: int, value: int, near: bool) -> None:
+@given(
+    name=st.sampled_from(sorted(ARRAYS)),
+    where=st.integers(0, 2**31),
+    value=st.integers(-(2**31), 2**31 - 1),
+    near=st.booleans(),
+)
+def test_any_array_is_refused_or_scores_as_its_numbers_say(
+    name: str, where: int, value: int, near: bool
+) -> None:
     vectors = np.random.default_rng(1).normal(size=(150, 3))
     forest = _cached(vectors)
     arrays = _arrays(forest)
-    at = where % len(arrays["nodes"])
-    arrays["nodes"][at] = arrays["nodes"][at] + value % 7 - 3 if near else value
-    card = _card(forest)
+    array = arrays[name]
+    at = where % len(array)
+    wanted = int(array[at]) + value % 7 - 3 if near else value
+    array[at] = np.array(wanted).astype(array.dtype)
     try:
-        read = read_forest(card, {FILE: pack_arrays(arrays)})
+        read = read_forest(_card(forest), {FILE: pack_arrays(arrays)})
     except ModelRefusedError:
         return
-    assert np.isfinite(read.score(vectors)).all()
-    for root, depth in zip(arrays["roots"], arrays["depths"], strict=True):
-        reached = {int(root)}
-        for _ in range(int(depth)):
-            ways = [(node, int(arrays["nodes"][node])) for node in reached]
-            assert all((code >> 24) & 0xFF < 3 for _, code in ways)
-            reached = {
-                (code & 0xFFFFFF) + right
-                for _, code in ways
-                for right in (0, 1)
-                if not (right and code >> 32 == 2**31 - 1)
-            }
-            assert max(reached) < len(arrays["nodes"])
+    asked = vectors[:8]
+    numbers = {name: array.tolist() for name, array in arrays.items()}
+    lengths = [_length(numbers, vector) for vector in asked.astype(np.float32).tolist()]
+    scores = -(2.0 ** (-np.array(lengths) / read.forest.usual))
+    assert read.forest.score_samples(asked).tolist() == scores.tolist()
+
+
+def _length(forest: dict[str, list[Any]], vector: list[float]) -> float:
+    """The paths' lengths, added up, of one vector that goes past one split after the other."""
+    total, splits = 0.0, list(zip(*(forest[name] for name in SPLIT), strict=True))
+    for tree, (start, end) in enumerate(pairwise([0, *forest["ends"]])):
+        at = start + tree
+        for feature, limit, leaf, beyond in splits[start:end]:
+            if at == leaf and vector[feature] > limit:
+                at = beyond
+        total += forest["lengths"][at]
+    return total
 
 
 _FITTED: list[ForestModel] = []

@@ -1,57 +1,77 @@
-"""Trees as numbers: the way of vectors through all trees of a forest, without a branch.
+"""Trees as rows of splits, which all vectors of a block go past side by side.
 
-A node is one number: its threshold in the upper 32 bits, then 8 bits of feature and 24 of the
-first of its two children, which lie side by side. A leaf's threshold is the largest there is and
-its child the leaf itself, so every vector takes as many steps, and the steps of many overlap.
+A vector stands at the leaf that it would reach by going left from where it is in the tree. A split
+stands at one too; vectors there with a value beyond its limit go right, to another leaf. Parents
+come before their children, so after all splits each vector is at the leaf where it ends.
+
+That is 60 splits or so instead of 8 steps down a tree, and yet it takes less time: it is the same
+for all vectors, so a machine does it for 8 or 16 at once, without a branch, and waits for nothing.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sensorium.detect.arrays import F64, I32, I64, Number
+from sensorium.detect.arrays import F32, F64, I32, I64, U8, Number
 from sensorium.ingest.compiled import inlined, kernel
 
-# Vectors that go through a tree one after the other, while it is near.
-_BLOCK = 128
-_CHILD, _FEATURE = np.uint64(0xFFFFFF), np.uint64(0xFF)
-_24 = np.uint64(24)
+# So many vectors that their values stay in the nearest cache (18 kB for 18 features).
+_BLOCK = 256
+# Fewer than that go past as so many: as a constant it lets the machine's code do without a loop.
+_FEW = 64
+# Trees whose lengths are added up in one go over the vectors.
+_TREES = 8
+_STAYS = np.int32(0)
 
 
 @kernel
-def path_lengths(vectors: I32, roots: I64, depths: I64, nodes: I64, lengths: F64, out: F64) -> None:
-    """Add up each vector's path length over all trees, in their order; ``out`` (n,) is zeros.
+def path_lengths(
+    vectors: F32,
+    ends: I64,
+    features: U8,
+    limits: F32,
+    leaves: I32,
+    beyond: I32,
+    lengths: F64,
+    out: F64,
+) -> None:
+    """Add up the path lengths of vectors (n, f) over all trees, in their order; ``out`` (n,) is
+    zeros.
 
-    ``vectors`` int32 (n, f) are in the order of their values, as thresholds are. A tree begins at
-    its root and is so deep; ``lengths`` are those of paths that end at each node.
+    ``ends`` (t,) are where each tree's splits end. A split has a feature, a limit, the leaf where
+    it stands and that beyond it. Leaves are numbered through all trees, of which each has one more
+    than it has splits; ``lengths`` are those of the paths to them.
     """
+    block = np.zeros((vectors.shape[1], _BLOCK), np.float32)
+    standing = np.zeros((_TREES, _BLOCK), np.int32)
     for start in range(0, len(vectors), _BLOCK):
-        end = min(start + _BLOCK, len(vectors))
-        fours = start + (end - start) // 4 * 4
-        for tree in range(len(roots)):
-            root, depth = np.uint64(roots[tree]), depths[tree]
-            # Four at a time: the next step of one need not wait for that of another.
-            for i in range(start, fours, 4):
-                one = two = three = four = root
-                for _ in range(depth):
-                    one = _step(vectors, i, nodes[one])
-                    two = _step(vectors, i + 1, nodes[two])
-                    three = _step(vectors, i + 2, nodes[three])
-                    four = _step(vectors, i + 3, nodes[four])
-                out[i] += lengths[one]
-                out[i + 1] += lengths[two]
-                out[i + 2] += lengths[three]
-                out[i + 3] += lengths[four]
-            for i in range(fours, end):
-                one = root
-                for _ in range(depth):
-                    one = _step(vectors, i, nodes[one])
-                out[i] += lengths[one]
+        many = min(_BLOCK, len(vectors) - start)
+        for i in range(many):
+            for feature in range(vectors.shape[1]):
+                block[feature, i] = vectors[start + i, feature]
+        for first in range(0, len(ends), _TREES):
+            last = min(first + _TREES, len(ends))
+            for tree in range(first, last):
+                split = ends[tree - 1] if tree else 0
+                at = standing[tree - first]
+                at[:] = split + tree
+                for k in range(np.uint64(split), np.uint64(ends[tree])):
+                    row, step = block[features[k]], np.int32(beyond[k] - leaves[k])
+                    if many > _FEW:
+                        _go_past(at, row, limits[k], leaves[k], step, _BLOCK)
+                    else:
+                        _go_past(at, row, limits[k], leaves[k], step, _FEW)
+            for i in range(many):
+                total = out[start + i]
+                for tree in range(last - first):
+                    total += lengths[np.uint64(standing[tree, i])]
+                out[start + i] = total
 
 
 @inlined
-def _step(vectors: I32, i: Number, node: Number) -> np.uint64:
-    """The node below, for one vector."""
-    feature = np.uint64(np.uint64(node) >> _24) & _FEATURE
-    beyond = vectors[np.uint64(i), feature] > (node >> 32)
-    return np.uint64(np.uint64(np.uint64(node) & _CHILD) + np.uint64(beyond))
+def _go_past(at: I32, row: F32, limit: Number, leaf: Number, step: Number, lanes: int) -> None:
+    """Those of the first so many vectors that stand at the leaf go on by a step or by none."""
+    for i in range(lanes):
+        goes = (at[i] == leaf) & (row[i] > limit)
+        # Adding is faster than choosing, which becomes a store that the next load waits for.
+        at[i] = np.int32(at[i] + (step if goes else _STAYS))

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from sensorium.detect.arrays import F64, I64, Bool
-from sensorium.detect.forest import FlatForest
+from sensorium.detect.arrays import F64
+from sensorium.detect.forest import ARRAYS, FlatForest
 from sensorium.detect.models.array_file import Form, pack_arrays, unpack_arrays
 from sensorium.detect.models.card import ModelCard
 from sensorium.detect.models.errors import ModelRefusedError, Refusal
@@ -20,12 +20,8 @@ FILE: Final = "forest.npz"
 # Isolation scores lie between 0 and 1; this puts their spread near that of sigmas.
 _USUAL_ISOLATION: Final = 0.4
 _STRETCH: Final = 20.0
-_LEAF: Final = 2**31 - 1
 _FORMS: Final = {
-    "roots": Form("<i8", (None,)),
-    "depths": Form("<i8", (None,)),
-    "nodes": Form("<i8", (None,)),
-    "lengths": Form("<f8", (None,)),
+    **{name: Form(dtype.newbyteorder("<").str, (None,)) for name, dtype in ARRAYS.items()},
     "centre": Form("<f8", (None,)),
     "usual": Form("<f8", ()),
     "scores": SCORES,
@@ -87,14 +83,10 @@ class ForestModel:
 
     def files(self) -> dict[str, bytes]:
         """What :func:`read_forest` reads."""
-        forest = self.forest
         arrays = {
-            "roots": forest.roots,
-            "depths": forest.depths,
-            "nodes": forest.nodes,
-            "lengths": forest.lengths,
+            **self.forest.arrays(),
             "centre": self.centre,
-            "usual": np.array(forest.usual),
+            "usual": np.array(self.forest.usual),
             "scores": self.usual.scores,
         }
         return {FILE: pack_arrays(arrays)}
@@ -111,50 +103,10 @@ def read_forest(card: ModelCard, files: Mapping[str, bytes]) -> ForestModel:
     width = len(card.features)
     if arrays["centre"].shape != (width,):
         raise ModelRefusedError(Refusal.SHAPE, f"the forest is not of {width} features")
-    forest = FlatForest(
-        roots=arrays["roots"],
-        depths=arrays["depths"],
-        nodes=arrays["nodes"],
-        lengths=arrays["lengths"],
-        width=width,
-        usual=float(arrays["usual"]),
-    )
-    if not _holds(forest):
-        raise ModelRefusedError(Refusal.RANGE, "the forest's nodes point to where no node is")
+    # A kernel is compiled once more for arrays that cannot be written to.
+    trees = {name: arrays[name].copy() for name in ARRAYS}
+    try:
+        forest = FlatForest(**trees, width=width, usual=float(arrays["usual"]))
+    except ValueError as error:
+        raise ModelRefusedError(Refusal.RANGE, str(error)) from error
     return ForestModel(card.features, forest, arrays["centre"], Usual.read(arrays["scores"]))
-
-
-def _holds(forest: FlatForest) -> bool:
-    """Whether every way down from a root stays in its tree and ends at a leaf in time."""
-    roots, nodes, total = forest.roots, forest.nodes, len(forest.nodes)
-    if not len(roots) == len(forest.depths) > 0 or len(forest.lengths) != total:
-        return False
-    if roots[0] != 0 or np.any(np.diff(roots) <= 0) or roots[-1] >= total:
-        return False
-    if forest.usual < 0 or np.any(forest.lengths < 0) or np.any(forest.depths < 0):
-        return False
-    limit, feature, child = nodes >> 32, (nodes >> 24) & 0xFF, nodes & 0xFFFFFF
-    place = np.arange(total)
-    end = np.append(roots[1:], total)[np.searchsorted(roots, place, side="right") - 1]
-    leaf = limit == _LEAF
-    if np.any(feature >= forest.width) or np.any(child[leaf] != place[leaf]):
-        return False
-    # Children come later than their parent, so no way leads round, and both lie in the tree.
-    if np.any(child[~leaf] <= place[~leaf]) or np.any(child[~leaf] + 1 >= end[~leaf]):
-        return False
-    return _in_time(child, leaf, forest)
-
-
-def _in_time(child: I64, leaf: Bool, forest: FlatForest) -> bool:
-    """Whether the stated depths lead every way to a leaf, and are no longer than a tree can be."""
-    sizes = np.diff(np.append(forest.roots, len(child)))
-    if np.any(forest.depths >= sizes):
-        return False
-    depth_of = np.repeat(forest.depths, sizes)
-    reached, depth = forest.roots, 0
-    while len(reached := reached[~leaf[reached]]):
-        if np.any(depth_of[reached] <= depth):
-            return False
-        reached = np.unique(np.concatenate([child[reached], child[reached] + 1]))
-        depth += 1
-    return True

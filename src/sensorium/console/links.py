@@ -210,6 +210,7 @@ class _Asked:
             "version": served.version,
             "trained_ns": served.trained_ns,
             "embeddings_age_seconds": round(served.age_s(self._clock_ns()), 3),
+            "decomposed_ns": served.decomposed_ns,
         }
 
     def _served(self, graph: str) -> Served:

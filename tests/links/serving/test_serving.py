@@ -7,10 +7,15 @@ import pytest
 pytest.importorskip("torch_geometric")
 
 from sensorium.component import HealthState
+from sensorium.links.graph.names import Names
+from sensorium.links.graph.reading import Edges
+from sensorium.links.models import bundle
+from sensorium.links.models.updating import updated
 from sensorium.links.serving.config import LinksConfig, ServedGraphConfig
-from sensorium.links.serving.served import NotReadyError, NotServedError, Shelf
+from sensorium.links.serving.index import EmbeddingIndex
+from sensorium.links.serving.served import NotReadyError, NotServedError, Shelf, load_served
 from sensorium.observe import Observe
-from tests.links.untrained import saved, world
+from tests.links.untrained import saved, with_edges, world
 
 NOW = 31 * 10**9
 WORLD = world()
@@ -68,6 +73,35 @@ def test_new_rules_and_new_models_are_taken_up_and_are_new_versions(shelved: She
     versions = {first.version, second.version, shelved.shelf.get("friends").version}
     assert len(versions) == 3
     assert first.recommender.recommend("person 0", 1)[0].node == dismissed
+
+
+def test_a_refreshed_model_is_taken_up_in_the_index_of_the_one_before(
+    shelved: Shelved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        EmbeddingIndex.__init__, "__kwdefaults__", {"exact_nodes": 50, "threads": 1}
+    )
+    monkeypatch.setattr("sensorium.links.serving.index.APART", 1.0)
+    shelved.look()
+    first = shelved.shelf.get("friends")
+    assert not first.recommender.index.exact
+    asked = first.recommender.recommend("person 0", 5)
+    model = bundle.load(shelved.model)
+    names = Names([*WORLD.names.ids.to_pylist(), "new"])
+    edges = Edges(with_edges(WORLD.graph, [(0, 60), (1, 60)], 61), names)
+    newer = updated(model, edges, None, 2 * 10**9).model
+    bundle.save(newer, shelved.model)
+    shelved.look()
+    second = shelved.shelf.get("friends")
+    assert second.age_s(NOW) == 29
+    assert second.version != first.version
+    assert "new" in [one.node for one in second.recommender.recommend("person 2", 100)]
+    assert second.recommender.recommend("new", 3)
+    alone = load_served(shelved.model, shelved.rules).recommender
+    for name in ("person 0", "new"):
+        one, other = (of.recommend(name, 61) for of in (second.recommender, alone))
+        assert [of.node for of in one] == [of.node for of in other]
+    assert first.recommender.recommend("person 0", 5) == asked
 
 
 def test_a_version_that_cannot_be_loaded_leaves_the_one_before(shelved: Shelved) -> None:

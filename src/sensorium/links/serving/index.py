@@ -7,6 +7,7 @@ it) finds nearly the same ones in a thirtieth of that.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
 EXACT_NODES: Final = 65_536
+APART: Final = 1 / 16
+"""So large a share of the vectors may be kept apart from the navigable graph."""
+_ASKED_AT_MOST: Final = 16_384
 _CONNECTIVITY: Final = 16
 _EXPANSION_ADD: Final = 64
 _EXPANSION_SEARCH: Final = 96
@@ -51,11 +55,38 @@ class EmbeddingIndex:
     ):
         self._unit = _unit(embeddings)
         self._rows = np.arange(len(embeddings)) if held is None else np.flatnonzero(held)
-        self._threads = threads
+        self._exact_nodes, self._threads = exact_nodes, threads
         self._graph: Any = None
+        self._moved = np.zeros(len(embeddings), np.bool_)
+        self._apart: I64 = np.empty(0, np.int64)
         if len(self._rows) > exact_nodes:
             self._graph = _navigable(self._unit.shape[1])
             self._graph.add(self._rows, self._unit[self._rows], threads=threads)
+
+    def following(self, embeddings: F32) -> EmbeddingIndex:
+        """An index over newer vectors of the same nodes, and of nodes that follow them.
+
+        Both may be searched while this is made, and after. They share the navigable graph, and
+        vectors that are not in it as they are now are kept apart and all looked at, which finds
+        them for certain. Where they are many the graph is made anew.
+        """
+        known = len(self._unit)
+        same_shape = embeddings.shape[1] == self._unit.shape[1] and len(embeddings) >= known
+        if self._graph is None or not same_shape or len(self._rows) < known:
+            return self._anew(embeddings)
+        unit = _unit(embeddings)
+        moved = np.ones(len(unit), np.bool_)
+        moved[:known] = self._moved | (unit[:known] != self._unit).any(1)
+        apart = np.flatnonzero(moved)
+        if len(apart) > APART * len(unit):
+            return self._anew(embeddings)
+        after = copy(self)
+        after._unit, after._rows = unit, np.arange(len(unit))
+        after._moved, after._apart = moved, apart
+        return after
+
+    def _anew(self, embeddings: F32) -> EmbeddingIndex:
+        return EmbeddingIndex(embeddings, exact_nodes=self._exact_nodes, threads=self._threads)
 
     @property
     def exact(self) -> bool:
@@ -72,8 +103,11 @@ class EmbeddingIndex:
             return Nearest(np.empty(0, np.int64), np.empty(0, np.float32))
         wanted = _unit(np.asarray(vector, np.float32)[None])[0]
         if self._graph is not None:
-            rows = self._graph.search(wanted, count).keys.astype(np.int64)
+            rows = np.concatenate([self._through_graph(wanted, count), self._apart])
             cosines = self._unit[rows] @ wanted
+            if len(rows) > count:
+                places = np.argpartition(cosines, len(rows) - count)[len(rows) - count :]
+                rows, cosines = rows[places], cosines[places]
         else:
             every = self._unit @ wanted
             if len(self._rows) < len(every):
@@ -83,6 +117,16 @@ class EmbeddingIndex:
         # Equal ones by row, so that an answer does not depend on how it was looked for.
         order = np.lexsort((rows, -cosines))
         return Nearest(rows[order], cosines[order])
+
+    def _through_graph(self, wanted: F32, count: int) -> I64:
+        """The nearest by the graph, those left out that lie elsewhere now."""
+        asked = count
+        while True:
+            found = self._graph.search(wanted, asked).keys.astype(np.int64)
+            rows: I64 = found[~self._moved[found]]
+            if len(rows) >= count or len(found) < asked or asked >= _ASKED_AT_MOST:
+                return rows[:count]
+            asked *= 2
 
 
 def _navigable(width: int) -> Any:

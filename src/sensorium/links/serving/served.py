@@ -17,6 +17,7 @@ from sensorium.links.serving.recommending import Recommender, Sizes
 
 if TYPE_CHECKING:
     from sensorium.links.models.model import LinkModel
+    from sensorium.links.serving.index import EmbeddingIndex
     from sensorium.links.serving.rules import Rules
     from sensorium.observe import Observe
 
@@ -37,13 +38,15 @@ class NotReadyError(SensoriumError):
 class Served:
     """One version of one graph. ``version`` changes with the model, its embeddings and rules.
 
-    ``embedded_ns``: when the embeddings were made, since 1970.
+    ``embedded_ns``: when the embeddings were made, since 1970; ``decomposed_ns``: when what is told
+    of pairs was last made of the whole graph, 0 where that is not known.
     """
 
     version: str
     recommender: Recommender
     trained_ns: int
     embedded_ns: int
+    decomposed_ns: int
     rules_passed_over: int
 
     def age_s(self, now_ns: int) -> float:
@@ -51,8 +54,16 @@ class Served:
         return max(0.0, (now_ns - self.embedded_ns) / 1e9)
 
 
-def load_served(folder: Path, rules: Path | None = None, sizes: Sizes | None = None) -> Served:
-    """Load a model and rules; raises SensoriumError for what cannot be served."""
+def load_served(
+    folder: Path,
+    rules: Path | None = None,
+    sizes: Sizes | None = None,
+    before: Served | None = None,
+) -> Served:
+    """Load a model and rules; raises SensoriumError for what cannot be served.
+
+    ``before`` is the version that goes on answering meanwhile: what of it still holds is shared.
+    """
     from sensorium.links.models.bundle import load
     from sensorium.links.serving.rules import Rules, read_rules
 
@@ -61,19 +72,26 @@ def load_served(folder: Path, rules: Path | None = None, sizes: Sizes | None = N
         digest.update(path.read_bytes() if path.is_file() else b"")
     model = load(folder)
     said = Rules.none(len(model.names)) if rules is None else read_rules(rules, model.names)
-    recommender = recommender_of(model, said, sizes or Sizes())
+    index = None if before is None else before.recommender.index
+    recommender = recommender_of(model, said, sizes or Sizes(), index)
     recommender.warm()
     return Served(
         digest.hexdigest()[:12],
         recommender,
         model.card.trained_ns,
         model.card.embedded_ns,
+        model.card.decomposed_ns,
         said.unknown,
     )
 
 
-def recommender_of(model: LinkModel, rules: Rules, sizes: Sizes) -> Recommender:
-    """A model made ready to answer, from ties that are public alone."""
+def recommender_of(
+    model: LinkModel, rules: Rules, sizes: Sizes, index: EmbeddingIndex | None = None
+) -> Recommender:
+    """A model made ready to answer, from ties that are public alone.
+
+    ``index`` is that of the version before, where there is one.
+    """
     from sensorium.links.models.refreshing import embed_newcomer
     from sensorium.links.serving.index import EmbeddingIndex
     from sensorium.links.serving.scoring import QuickScores
@@ -86,6 +104,7 @@ def recommender_of(model: LinkModel, rules: Rules, sizes: Sizes) -> Recommender:
         from sensorium.links.structure.views import PairView
 
         seed = model.card.settings.seed
+        # Made anew: what was made of all ties tells of private ones, if only by last bits.
         view = PairView.of(public, features, seed) if network.decoder.counts else None
         scorer = Scorer(network, public, features, view)
     return Recommender(
@@ -96,7 +115,7 @@ def recommender_of(model: LinkModel, rules: Rules, sizes: Sizes) -> Recommender:
         rules,
         QuickScores(scorer),
         model.probability,
-        EmbeddingIndex(scorer.vectors),
+        EmbeddingIndex(scorer.vectors) if index is None else index.following(scorer.vectors),
         partial(embed_newcomer, network, public, features),
         sizes,
     )
@@ -176,7 +195,8 @@ class Shelf:
             return
         self._stamps[graph.name] = stamp
         try:
-            served = load_served(graph.model, graph.rules, self._sizes)
+            before = self._served.get(graph.name)
+            served = load_served(graph.model, graph.rules, self._sizes, before)
         except SensoriumError as error:
             self._failed[graph.name] = error.message
             self._errors.labels(graph.name).inc()

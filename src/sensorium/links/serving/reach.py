@@ -11,15 +11,22 @@ from sensorium.ingest.compiled import kernel
 
 @kernel
 def friends_of_friends(
-    indptr: Any, indices: Any, friends: Any, barred: Any, budget: int, weight: Any, found: Any
+    indptr: Any,
+    indices: Any,
+    friends: Any,
+    barred: Any,
+    budget: int,
+    room: Any,
+    found: Any,
+    weight: Any,
 ) -> int:
     """Write to ``found`` who is two steps away by ``friends``; how many those are.
 
     ``weight`` gets the resource allocation of each (Zhou, Lü & Zhang 2009): the sum of one by the
-    degree of every friend in between. It has zeros before, and whoever reads it puts them back.
-    Nodes with a mark in ``barred`` are passed over. Friends come in the order given, and those
-    whose friends no longer fit into ``budget`` arcs are passed over. ``found`` has room for as many
-    nodes as there are, or for ``budget``.
+    degree of every friend in between. Nodes with a mark in ``barred`` are passed over. Friends come
+    in the order given, and those whose friends no longer fit into ``budget`` arcs are passed over.
+    ``found`` and ``weight`` have room for as many nodes as there are, or for ``budget``; ``room``
+    is float32 (nodes,), zero before and after.
     """
     count, left = 0, budget
     for friend in friends:
@@ -32,10 +39,13 @@ def friends_of_friends(
             node = indices[arc]
             if barred[node]:
                 continue
-            if weight[node] == 0:
+            if room[node] == 0:
                 found[count] = node
                 count += 1
-            weight[node] += share
+            room[node] += share
+    for place in range(count):
+        weight[place] = room[found[place]]
+        room[found[place]] = 0
     return count
 
 

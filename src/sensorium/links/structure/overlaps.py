@@ -24,6 +24,9 @@ PATHS_SHARE: Final = 5
 SOURCE_DEGREE: Final = 6
 TARGET_DEGREE: Final = 7
 COLUMNS: Final = 8
+REACHED: Final = 1
+NEIGHBOUR: Final = 2
+"""Marks of a node: a way u-a-b leads to it; it is tied to u."""
 _LOOKED_FOR: Final = 16
 """Looking for one node in a long row costs as much as looking at so many in order."""
 
@@ -66,13 +69,14 @@ def overlap(
 def reach(
     indptr: Array, indices: Array, u: int, cap: int, reached: Array, near: Array, touched: Array
 ) -> int:
-    """Weights of the ways u-a-b into ``reached[b]``; the neighbours of u into ``near``.
+    """Weights of the ways u-a-b into ``reached[b]``, marks into ``near``.
 
-    Every such b and every neighbour is put into ``touched`` once; how many those are.
+    The weights are how many ways there are, and two sums damped by the degrees of a and of b. Every
+    node with a mark is put into ``touched`` once; how many those are.
     """
     count = 0
     for place in range(indptr[u], indptr[u + 1]):
-        near[indices[place]] = True
+        near[indices[place]] = NEIGHBOUR
         touched[count] = indices[place]
         count += 1
     for place in range(indptr[u], indptr[u + 1]):
@@ -83,12 +87,20 @@ def reach(
         root, share = 1.0 / np.sqrt(degree), 1.0 / degree
         for second in range(indptr[a], indptr[a + 1]):
             b = indices[second]
-            if reached[b, 0] == 0.0 and not near[b]:
+            if near[b] == 0:
                 touched[count] = b
                 count += 1
+            near[b] |= REACHED
             reached[b, 0] += 1.0
             reached[b, 1] += root
             reached[b, 2] += share
+    # Once for all pairs of u, and not for each of them.
+    for place in range(count):
+        b = touched[place]
+        if near[b] & REACHED:
+            degree = indptr[b + 1] - indptr[b]
+            reached[b, 1] /= np.sqrt(degree)
+            reached[b, 2] /= degree
     return count
 
 
@@ -96,8 +108,12 @@ def reach(
 def clear(reached: Array, near: Array, touched: Array, count: int) -> None:
     """Undo :func:`reach`."""
     for place in range(count):
-        reached[touched[place]] = 0.0
-        near[touched[place]] = False
+        b = touched[place]
+        if near[b] & REACHED:
+            reached[b, 0] = 0.0
+            reached[b, 1] = 0.0
+            reached[b, 2] = 0.0
+        near[b] = 0
 
 
 @kernel
@@ -120,7 +136,7 @@ def count_pair(
     """
     low, high = indptr[v], indptr[v + 1]
     own = high - low
-    linked = near[v]
+    linked = (near[v] & NEIGHBOUR) != 0
     through = linked and own <= cap
     if own <= _LOOKED_FOR * count:
         for place in range(low, high):
@@ -161,18 +177,21 @@ def _through(
     out: Array,
 ) -> None:
     """Add what a neighbour b of v, which has ``own``, says of u and v."""
-    if b == u:
+    mark = near[b]
+    # Most neighbours of most nodes are far from u, which the mark tells without reading more.
+    if mark == 0 or b == u:
         return
-    degree = indptr[b + 1] - indptr[b]
     ways, root, share = reached[b, 0], reached[b, 1], reached[b, 2]
     if through:
+        degree = indptr[b + 1] - indptr[b]
         ways -= 1.0
-        root -= 1.0 / np.sqrt(own)
-        share -= 1.0 / own
+        root -= 1.0 / (np.sqrt(own) * np.sqrt(degree))
+        share -= 1.0 / (own * float(degree))
     out[PATHS] += ways
-    out[PATHS_SQRT] += root / np.sqrt(degree)
-    out[PATHS_SHARE] += share / degree
-    if near[b]:
+    out[PATHS_SQRT] += root
+    out[PATHS_SHARE] += share
+    if mark & NEIGHBOUR:
+        degree = indptr[b + 1] - indptr[b]
         out[COMMON] += 1.0
         if degree > 1:
             out[ADAMIC_ADAR] += 1.0 / np.log(degree)

@@ -24,13 +24,13 @@ class Room:
 
     @contextmanager
     def taken(self) -> Iterator[tuple[Array, Array, Array]]:
-        """``reached`` (nodes, 3) float64, ``near`` (nodes,) bool, ``touched`` (nodes,) int64."""
+        """``reached`` (nodes, 3) float64, ``near`` (nodes,) uint8, ``touched`` (nodes,) int64."""
         try:
             marks = self._free.pop()
         except IndexError:
             marks = (
                 np.zeros((self._nodes, 3)),
-                np.zeros(self._nodes, np.bool_),
+                np.zeros(self._nodes, np.uint8),
                 np.empty(self._nodes, np.int64),
             )
         # Marks that an error has left unclear are not used again.

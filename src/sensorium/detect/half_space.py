@@ -3,6 +3,10 @@
 Trees are drawn once, before any data, and cut the unit cube at random. Each node counts how many
 vectors passed it in a window of so many; the counts of the window before say how dense a place
 is. Memory is fixed, and a vector takes as many steps as a tree is high.
+
+Nothing in Sensorium uses them: they are for code that scores a stream of its own. Of hosts they
+tell no more than the length of a host's vector does (``benchmarks/detect_host_models.py``), so
+they are neither a detector nor a kind of model that can be trained.
 """
 
 from __future__ import annotations

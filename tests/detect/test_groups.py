@@ -16,8 +16,11 @@ def test_the_rows_of_a_value_are_those_that_looking_through_the_column_finds(
     values: list[int], wanted: int
 ) -> None:
     column = np.array(values, np.uint64)
-    found = RowsOf(column)(np.uint64(wanted))
-    assert found.tolist() == np.flatnonzero(column == np.uint64(wanted)).tolist()
+    rows = RowsOf(column)
+    # Asked often enough, it groups the column.
+    for _ in range(20):
+        found = rows(np.uint64(wanted))
+        assert found.tolist() == np.flatnonzero(column == np.uint64(wanted)).tolist()
 
 
 @given(st.lists(KEYS, max_size=60))

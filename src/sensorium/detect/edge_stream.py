@@ -23,8 +23,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sensorium.detect.arrays import F64, I64, U64
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.detect.arrays import F64, I64, U64, Number
+from sensorium.ingest.compiled import inlined, kernel
 from sensorium.state.arrays import State, taken
 
 FAST: Final = 1.0
@@ -128,113 +128,129 @@ class EdgeStream:
         self._state = now._replace(**learned)
 
 
-@inner
-def _age(state: Sketches, then: float, now: float, half: int) -> float:
+@inlined
+def _age(fading: F64, then: Number, now: Number, half: int) -> float:
     age = now - then
     if age < _TABLE:
-        return float(state.fading[int(age), half])
-    return float(0.5 ** (age * -math.log2(state.fading[1, half])))
+        return float(fading[int(age), half])
+    return float(0.5 ** (age * -math.log2(fading[1, half])))
 
 
-@inner
-def _advance(state: Sketches, tick: float) -> float:
+@inlined
+def _advance(clock: F64, fading: F64, tick: Number) -> float:
     """Move the clock on; what it says now."""
-    clock = state.clock
     if clock[0] < 0.0:
         clock[0] = clock[1] = tick
         clock[2] = 1.0
     elif tick > clock[1]:
-        kept = _age(state, clock[1], tick, 3)
+        kept = _age(fading, clock[1], tick, 3)
         # Each tick since then counts one, faded: a geometric series.
-        clock[2] = clock[2] * kept + (1.0 - kept) / (1.0 - state.fading[1, 3])
+        clock[2] = clock[2] * kept + (1.0 - kept) / (1.0 - fading[1, 3])
         clock[1] = tick
     return float(clock[1])
 
 
-@inner
-def _touch_source(state: Sketches, key: int, now: float, more: float) -> tuple[float, float, float]:
+@inlined
+def _touch_source(
+    cells: F64, fading: F64, shift: np.uint64, key: np.uint64, now: Number, more: Number
+) -> tuple[Any, Any, Any]:
     fast = slow = mean = np.inf
     for row in range(_ROWS):
-        cell = state.sources[row, (key * _ODD[row]) >> state.shift[0]]
-        if cell[0] != now:
-            cell[1] *= _age(state, cell[0], now, 0)
-            cell[2] *= _age(state, cell[0], now, 1)
-            cell[3] *= _age(state, cell[0], now, 3)
-            cell[0] = now
-        cell[1] += more
-        cell[2] += more
-        cell[3] += more
-        fast, slow, mean = min(fast, cell[1]), min(slow, cell[2]), min(mean, cell[3])
+        at = (key * _ODD[row]) >> shift
+        then = cells[row, at, 0]
+        if then != now:
+            cells[row, at, 1] *= _age(fading, then, now, 0)
+            cells[row, at, 2] *= _age(fading, then, now, 1)
+            cells[row, at, 3] *= _age(fading, then, now, 3)
+            cells[row, at, 0] = now
+        cells[row, at, 1] += more
+        cells[row, at, 2] += more
+        cells[row, at, 3] += more
+        fast, slow = min(fast, cells[row, at, 1]), min(slow, cells[row, at, 2])
+        mean = min(mean, cells[row, at, 3])
     return fast, slow, mean
 
 
-@inner
-def _touch_target(state: Sketches, key: int, now: float, more: float) -> tuple[float, float]:
+@inlined
+def _touch_target(
+    cells: F64, fading: F64, shift: np.uint64, key: np.uint64, now: Number, more: Number
+) -> tuple[Any, Any]:
     slow = long = np.inf
     for row in range(_ROWS):
-        cell = state.targets[row, (key * _ODD[row]) >> state.shift[0]]
-        if cell[0] != now:
-            cell[1] *= _age(state, cell[0], now, 1)
-            cell[2] *= _age(state, cell[0], now, 2)
-            cell[0] = now
-        cell[1] += more
-        cell[2] += more
-        slow, long = min(slow, cell[1]), min(long, cell[2])
+        at = (key * _ODD[row]) >> shift
+        then = cells[row, at, 0]
+        if then != now:
+            cells[row, at, 1] *= _age(fading, then, now, 1)
+            cells[row, at, 2] *= _age(fading, then, now, 2)
+            cells[row, at, 0] = now
+        cells[row, at, 1] += more
+        cells[row, at, 2] += more
+        slow, long = min(slow, cells[row, at, 1]), min(long, cells[row, at, 2])
     return slow, long
 
 
-@inner
-def _touch_edge(state: Sketches, key: int, now: float, more: float) -> float:
+@inlined
+def _touch_edge(
+    cells: F64, fading: F64, shift: np.uint64, key: np.uint64, now: Number, more: Number
+) -> Any:
     fast = np.inf
     for row in range(_ROWS):
-        cell = state.edges[row, (key * _ODD[row]) >> state.shift[0]]
-        if cell[0] != now:
-            cell[1] *= _age(state, cell[0], now, 0)
-            cell[0] = now
-        cell[1] += more
-        fast = min(fast, cell[1])
+        at = (key * _ODD[row]) >> shift
+        if cells[row, at, 0] != now:
+            cells[row, at, 1] *= _age(fading, cells[row, at, 0], now, 0)
+            cells[row, at, 0] = now
+        cells[row, at, 1] += more
+        fast = min(fast, cells[row, at, 1])
     return fast
 
 
-@inner
+@inlined
 def _edge_key(source: Any, target: Any) -> Any:
     return (source * _STEP) ^ (target + (source >> np.uint64(32)))
 
 
-@inner
+@inlined
 def _oddness(
-    fast: float, slow: float, usual: float, asked: float, long: float, edge: float
-) -> float:
+    fast: Number, slow: Number, usual: Number, asked: Number, long: Number, edge: Number
+) -> Any:
     burst = fast * slow / usual
     return 0.25 * math.log(burst * burst * burst / usual * asked * asked * long / (edge * edge))
 
 
 @kernel
 def _score(state: Sketches, source: U64, target: U64, ticks: I64, out: F64) -> None:
+    # Arrays come out of their tuple once: to take one out in the loop counts a reference.
+    sources, targets, edges, clock, fading, shifts = state
+    shift = shifts[0]
     for at in range(len(source)):
-        now = _advance(state, float(ticks[at]))
-        fast, slow, mean = _touch_source(state, source[at], now, 1.0)
-        asked, long = _touch_target(state, target[at], now, 1.0)
-        edge = _touch_edge(state, _edge_key(source[at], target[at]), now, 1.0)
-        out[at] = _oddness(fast, slow, mean / state.clock[2], asked, long, edge)
+        a, b, now = source[at], target[at], _advance(clock, fading, float(ticks[at]))
+        fast, slow, mean = _touch_source(sources, fading, shift, a, now, 1.0)
+        asked, long = _touch_target(targets, fading, shift, b, now, 1.0)
+        edge = _touch_edge(edges, fading, shift, _edge_key(a, b), now, 1.0)
+        out[at] = _oddness(fast, slow, mean / clock[2], asked, long, edge)
 
 
 @kernel
 def _add(state: Sketches, source: U64, target: U64, counts: F64, tick: float) -> None:
-    now = _advance(state, tick)
+    sources, targets, edges, clock, fading, shifts = state
+    shift, now = shifts[0], _advance(clock, fading, tick)
     for at in range(len(source)):
-        _touch_source(state, source[at], now, counts[at])
-        _touch_target(state, target[at], now, counts[at])
-        _touch_edge(state, _edge_key(source[at], target[at]), now, counts[at])
+        a, b, more = source[at], target[at], counts[at]
+        _touch_source(sources, fading, shift, a, now, more)
+        _touch_target(targets, fading, shift, b, now, more)
+        _touch_edge(edges, fading, shift, _edge_key(a, b), now, more)
 
 
-@inner
-def _least(state: Sketches, cells: F64, key: int, column: int, now: float, half: int) -> float:
+@inlined
+def _least(
+    cells: F64, fading: F64, shift: np.uint64, key: np.uint64, column: int, now: Number, half: int
+) -> Any:
     """What a count will have faded to at ``now``."""
     least = np.inf
     for row in range(_ROWS):
-        cell = cells[row, (key * _ODD[row]) >> state.shift[0]]
-        least = min(least, cell[column] * _age(state, cell[0], max(now, cell[0]), half))
+        at = (key * _ODD[row]) >> shift
+        then = cells[row, at, 0]
+        least = min(least, cells[row, at, column] * _age(fading, then, max(now, then), half))
     return least
 
 
@@ -249,18 +265,19 @@ def _read(
     tick: float,
     out: F64,
 ) -> None:
-    now, elapsed = max(tick, state.clock[1]), 1.0
-    if state.clock[0] >= 0.0:
-        kept = _age(state, state.clock[1], now, 3)
-        elapsed = state.clock[2] * kept + (1.0 - kept) / (1.0 - state.fading[1, 3])
+    sources, targets, edges, clock, fading, shifts = state
+    shift, now, elapsed = shifts[0], max(tick, clock[1]), 1.0
+    if clock[0] >= 0.0:
+        kept = _age(fading, clock[1], now, 3)
+        elapsed = clock[2] * kept + (1.0 - kept) / (1.0 - fading[1, 3])
     for at in range(len(source)):
         a, b, more = source[at], target[at], of_source[at]
-        fast = _least(state, state.sources, a, 1, now, 0) + more
-        slow = _least(state, state.sources, a, 2, now, 1) + more
-        mean = _least(state, state.sources, a, 3, now, 3) + more
-        asked = _least(state, state.targets, b, 1, now, 1) + of_target[at]
-        long = _least(state, state.targets, b, 2, now, 2) + of_target[at]
-        edge = _least(state, state.edges, _edge_key(a, b), 1, now, 0) + counts[at]
+        fast = _least(sources, fading, shift, a, 1, now, 0) + more
+        slow = _least(sources, fading, shift, a, 2, now, 1) + more
+        mean = _least(sources, fading, shift, a, 3, now, 3) + more
+        asked = _least(targets, fading, shift, b, 1, now, 1) + of_target[at]
+        long = _least(targets, fading, shift, b, 2, now, 2) + of_target[at]
+        edge = _least(edges, fading, shift, _edge_key(a, b), 1, now, 0) + counts[at]
         out[at] = _oddness(fast, slow, mean / elapsed, asked, long, edge)
 
 

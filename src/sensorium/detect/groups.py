@@ -10,6 +10,9 @@ import numpy as np
 from sensorium.detect.arrays import F64, I64, U64
 from sensorium.detect.kernels.probing import number_distinct, order_by_code, order_of_distinct
 
+# A column is looked through so often before it is grouped.
+_FEW = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Groups:
@@ -27,16 +30,10 @@ class Groups:
     @staticmethod
     def of(keys: U64) -> Groups:
         """Group rows by key."""
-        n = len(keys)
-        slots = np.full(_slots_for(n), -1, np.int32)
-        seen, codes = np.empty(n, np.uint64), np.empty(n, np.int64)
-        found = number_distinct(np.ascontiguousarray(keys, np.uint64), slots, seen, codes)
-        by_key = order_of(seen[:found])
-        rank = np.empty(found, np.int64)
-        rank[by_key] = np.arange(found)
-        starts, order = np.zeros(found + 1, np.int64), np.empty(n, np.int64)
-        order_by_code(rank, codes, starts, order)
-        return Groups(seen[by_key], order, starts[:-1], codes)
+        distinct, codes = numbered(keys)
+        starts, order = np.zeros(len(distinct) + 1, np.int64), np.empty(len(keys), np.int64)
+        order_by_code(codes, starts, order)
+        return Groups(distinct, order, starts[:-1], codes)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -62,21 +59,41 @@ class Groups:
 
 
 class RowsOf:
-    """The rows in which a column has a value, found by grouping the column once.
+    """The rows in which a column has a value.
 
-    For a storm's many anomalies: looking through the whole column for each would be quadratic.
+    For a storm's many anomalies the column is grouped once: to look through the whole of it for
+    each would be quadratic.
     """
 
     def __init__(self, column: I64 | U64) -> None:
-        self._groups = Groups.of(column.view(np.uint64))
+        self._column = column
+        self._asked = 0
+        self._groups: Groups | None = None
 
     def __call__(self, value: np.generic | int) -> I64:
         """The rows, ascending."""
+        self._asked += 1
+        if self._asked <= _FEW:
+            return np.flatnonzero(self._column == value)
+        if self._groups is None:
+            self._groups = Groups.of(self._column.view(np.uint64))
         keys = self._groups.keys
         at = int(np.searchsorted(keys, np.uint64(value)))
         if at == len(keys) or keys[at] != value:
             return np.empty(0, np.int64)
         return self._groups.members(at)
+
+
+def numbered(keys: U64) -> tuple[U64, I64]:
+    """The distinct keys, sorted, and the place of each row's key among them."""
+    n = len(keys)
+    slots = np.full(_slots_for(n), -1, np.int32)
+    seen, codes = np.empty(n, np.uint64), np.empty(n, np.int64)
+    found = number_distinct(np.ascontiguousarray(keys, np.uint64), slots, seen, codes)
+    by_key = order_of(seen[:found])
+    rank = np.empty(found, np.int64)
+    rank[by_key] = np.arange(found)
+    return seen[by_key], rank[codes]
 
 
 def order_of(keys: U64) -> I64:

@@ -42,12 +42,14 @@ class SurgeDetector:
         self._stream = EdgeStream()
         self._profiles = Profiles(FEATURES, config)
         self._seconds = config.window_seconds
+        self._latest: tuple[Window, _Pairs] | None = None
 
     def score(self, window: Window) -> Scored:
         """One row per pair; ``places`` is a conversation of it."""
         if window.flows is None:
             return Scored.nothing(1)
         pairs = _Pairs.of(window.flows)
+        self._latest = (window, pairs)
         of_source, of_target = (
             _shares(pairs.client, pairs.counts),
             _shares(pairs.server, pairs.counts),
@@ -61,7 +63,9 @@ class SurgeDetector:
     def learn(self, window: Window, scored: Scored, passed: Bool) -> None:
         """Count the window in, and take it into the baselines."""
         if window.flows is not None:
-            pairs = _Pairs.of(window.flows)
+            latest, self._latest = self._latest, None
+            scored_last = latest and latest[0] is window
+            pairs = latest[1] if latest and scored_last else _Pairs.of(window.flows)
             self._stream.add(pairs.source, pairs.target, pairs.counts, window.index)
         self._profiles.learn(scored, passed, window.index)
 
@@ -95,6 +99,7 @@ class SurgeDetector:
         """Take over what :meth:`state` gave."""
         self._stream.restore(part(state, "stream"))
         self._profiles.restore(part(state, "profiles"))
+        self._latest = None
 
     def entities(self) -> int:
         """Pairs remembered."""

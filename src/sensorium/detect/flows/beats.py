@@ -13,6 +13,7 @@ import numpy as np
 from sensorium.detect.arrays import F32, F64, I32, I64, U64, Bool
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.kernels import beating
+from sensorium.detect.kernels.relations import FLOWS
 from sensorium.detect.keys import KeyIndex, combine
 from sensorium.state.arrays import State, columns, joined, part, put_columns
 
@@ -27,29 +28,35 @@ REGULAR = 3.0
 
 # Between two looks at whether a pair is regular, which decides about others and not about itself.
 _LOOK_EVERY = 8
-_SKETCH = np.uint64(63)
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
     """The edges of a window on which somebody answered, with their conversations.
 
-    ``edge`` (e,) indexes the window's edges, ``keys`` are theirs; ``service``, ``server`` and
-    ``client`` are keys too, ``door`` a port and protocol. ``of`` (c,) is the place in ``edge`` of
-    each conversation, -1 of those on other edges; ``order`` (c,) is that of their beginnings.
+    ``edge`` (e,) indexes the window's edges, ``keys`` are theirs; ``server`` and ``client`` are
+    keys too, ``door`` a port and protocol. ``services`` (s,) are the keys of the window's services
+    in order, and ``asked`` (e,) indexes them. ``talks`` (e,) counts the conversations of an edge,
+    and ``of`` (c,) is the place in ``edge`` of each conversation, -1 of those on other edges.
     """
 
     edge: I64
     keys: U64
-    service: U64
+    services: U64
+    asked: I64
     server: U64
     client: U64
     door: U64
+    talks: I64
     of: I64
     began: I64
     ended: I64
     sizes: I64
-    order: I64
+
+    @property
+    def service(self) -> U64:
+        """The key of each edge's service."""
+        return self.services[self.asked]
 
     @staticmethod
     def of_window(flows: FlowWindow) -> Calls:
@@ -59,20 +66,19 @@ class Calls:
         edge = np.flatnonzero(real & (edges.client != edges.server))
         place = np.full(len(edges.keys), -1, np.int64)
         place[edge] = np.arange(len(edge))
-        server = addresses.keys[edges.server[edge]]
-        door = ((edges.port[edge] << 16) | edges.proto[edge]).astype(np.uint64)
         return Calls(
             edge=edge,
             keys=edges.keys[edge],
-            service=combine(server, door),
-            server=server,
+            services=flows.services.keys,
+            asked=flows.services.of[edge],
+            server=addresses.keys[edges.server[edge]],
             client=addresses.keys[edges.client[edge]],
-            door=door,
+            door=((edges.port[edge] << 16) | edges.proto[edge]).astype(np.uint64),
+            talks=edges.sums[edge, FLOWS],
             of=place[edges.conversation],
             began=talks.began,
             ended=talks.began + talks.duration,
             sizes=talks.bytes_up,
-            order=np.argsort(talks.began, kind="stable"),
         )
 
 
@@ -114,8 +120,9 @@ class _Columns:
         """Take the calls of edges with these ``rows`` in; -1 are left out."""
         # Of calls on no such edge, -1 takes the last, which is none.
         each = np.append(rows, -1)[calls.of]
+        mine = np.flatnonzero(each >= 0)
         beating.beat(
-            calls.order,
+            mine[np.argsort(calls.began[mine], kind="stable")],
             each,
             calls.began,
             calls.ended,
@@ -169,9 +176,8 @@ class Beats:
         """The pairs with at least ``least`` beats, one of them among the calls; changes nothing."""
         rows = self._index.find(calls.keys)
         known = np.flatnonzero(rows >= 0)
-        talks = np.bincount(calls.of[calls.of >= 0], minlength=len(calls.keys))
         before = self._columns.beats[rows[known]] if len(known) else np.empty(0, np.int32)
-        known = known[(before + talks[known] >= least) & self._rare(calls.service[known])]
+        known = known[(before + calls.talks[known] >= least) & self._rare(calls)[known]]
         copy = self._columns.some(rows[known])
         earlier = copy.beats.copy()
         among = np.full(len(rows), -1, np.int64)
@@ -196,8 +202,8 @@ class Beats:
         """Take a window's calls in; ``now`` is its index."""
         rows = self._index.find(calls.keys)
         fresh = np.flatnonzero(rows < 0)
-        self._add_clients(calls.service[fresh], calls.client[fresh], now)
-        rare = self._rare(calls.service)
+        self._add_clients(calls, fresh, now)
+        rare = self._rare(calls)
         # What many call is not followed any longer.
         self._index.remove(calls.keys[~rare & (rows >= 0)])
         admitted = np.flatnonzero(rare)
@@ -256,23 +262,25 @@ class Beats:
         self._columns = made
         put_columns(self, state, self._services.rows_used, "_clients")
 
-    def _rare(self, service: U64) -> Bool:
-        return np.asarray(self.clients(service) <= FEW_CLIENTS, np.bool_)
+    def _rare(self, calls: Calls) -> Bool:
+        few = self.clients(calls.services) <= FEW_CLIENTS
+        return np.asarray(few[calls.asked], np.bool_)
 
-    def _add_clients(self, service: U64, client: U64, now: int) -> None:
-        distinct = np.unique(service)
-        rows, fresh = self._services.admit(distinct, now)
+    def _add_clients(self, calls: Calls, edges: I64, now: int) -> None:
+        """Count the clients of these edges with their services."""
+        there = np.flatnonzero(np.bincount(calls.asked[edges], minlength=len(calls.services)))
+        at, fresh = self._services.admit(calls.services[there], now)
         if self._services.rows_used > len(self._clients):
             more = 2 * self._services.rows_used - len(self._clients)
             self._clients = np.concatenate([self._clients, np.zeros(more, np.uint64)])
-        self._clients[rows[fresh]] = 0
-        at = rows[np.searchsorted(distinct, service)]
-        bit = np.uint64(1) << (combine(client, service) & _SKETCH)
-        np.bitwise_or.at(self._clients, at[at >= 0], bit[at >= 0])
+        self._clients[at[fresh]] = 0
+        rows = np.full(len(calls.services), -1, np.int64)
+        rows[there] = at
+        beating.count_clients(edges, calls.asked, calls.client, calls.services, rows, self._clients)
 
     def _name(self, rows: I64, calls: Calls, made: I64) -> None:
         names = self._columns.names
-        names[rows, 0] = calls.service[made]
+        names[rows, 0] = calls.services[calls.asked[made]]
         names[rows, 1] = calls.server[made]
         names[rows, 2] = combine(calls.client[made], calls.door[made])
         names[rows, 3] = calls.door[made]

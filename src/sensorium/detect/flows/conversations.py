@@ -22,14 +22,12 @@ def converse(gathered: Gathered, told: Told, served: KeyIndex, start_ns: int) ->
     ``served`` holds the services that have answered before; ``told`` takes the window in.
     """
     names, sums, addresses = gathered.names, gathered.sums, gathered.addresses
-    directions, best = np.empty(len(names), np.uint64), np.empty(len(names), np.int64)
-    found = conversing.choose_points(names, sums, len(names), _slots(len(names)), directions, best)
-    directions, best = directions[:found], best[:found]
-    told.remember(directions, best, names, sums, start_ns)
-
-    exchanges, sides = np.empty(found, np.uint64), np.empty((found, 2), np.int64)
-    found = conversing.pair_directions(names, sums, best, _slots(found), exchanges, sides)
-    talks, services = np.empty((found, conversing.TALK), np.int64), np.empty(found, np.uint64)
+    exchanges, of = np.empty(len(names), np.uint64), np.empty(len(names), np.int64)
+    sides = np.empty((len(names), 2), np.int64)
+    found = conversing.pair_directions(names, sums, _slots(len(names)), exchanges, of, sides)
+    sides = sides[:found]
+    told.remember(names, sums, of, sides, start_ns)
+    talks, services = np.empty((conversing.TALK, found), np.int64), np.empty(found, np.uint64)
     conversing.orient(
         sums,
         sides,
@@ -44,20 +42,19 @@ def converse(gathered: Gathered, told: Told, served: KeyIndex, start_ns: int) ->
 
 
 def _conversations(talks: I64, services: U64) -> Conversations:
-    columns = np.ascontiguousarray(talks.T)
     return Conversations(
-        client=columns[conversing.CLIENT],
-        server=columns[conversing.SERVER],
-        port=columns[conversing.PORT],
-        proto=columns[conversing.OF],
-        bytes_up=columns[conversing.UP],
-        bytes_down=columns[conversing.DOWN],
-        packets_up=columns[conversing.PACKETS_UP],
-        packets_down=columns[conversing.PACKETS_DOWN],
-        began=columns[conversing.BEGAN],
-        duration=columns[conversing.DURATION],
-        failed=columns[conversing.FAILED].astype(np.bool_),
-        answered=columns[conversing.ANSWERED].astype(np.bool_),
+        client=talks[conversing.CLIENT],
+        server=talks[conversing.SERVER],
+        port=talks[conversing.PORT],
+        proto=talks[conversing.OF],
+        bytes_up=talks[conversing.UP],
+        bytes_down=talks[conversing.DOWN],
+        packets_up=talks[conversing.PACKETS_UP],
+        packets_down=talks[conversing.PACKETS_DOWN],
+        began=talks[conversing.BEGAN],
+        duration=talks[conversing.DURATION],
+        failed=talks[conversing.FAILED].astype(np.bool_),
+        answered=talks[conversing.ANSWERED].astype(np.bool_),
         service=services,
     )
 

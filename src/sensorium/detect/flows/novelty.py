@@ -11,7 +11,7 @@ import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64
 from sensorium.detect.flows.window import Addresses, Conversations, Edges, FlowWindow
-from sensorium.detect.groups import Groups
+from sensorium.detect.groups import numbered
 from sensorium.detect.kernels.relations import (
     ANSWERED,
     EDGES,
@@ -88,10 +88,10 @@ class Novelty:
         """Group a window's conversations into edges; changes nothing."""
         names = np.empty(len(talks), np.uint64)
         name_edges(talks.client, talks.service, addresses.keys, names)
-        groups = Groups.of(names)
-        sums = np.zeros((len(groups), SUMS), np.int64)
+        keys, of = numbered(names)
+        sums = np.zeros((len(keys), SUMS), np.int64)
         sum_edges(
-            groups.codes,
+            of,
             talks.bytes_up,
             talks.bytes_down,
             talks.packets_up,
@@ -103,12 +103,12 @@ class Novelty:
         )
         first = sums[:, TALK]
         client, service = talks.client[first], talks.service[first]
-        new = self._edges.find(groups.keys) < 0
+        new = self._edges.find(keys) < 0
         sums[:, NEW] = new
-        novelty = np.zeros(len(groups))
+        novelty = np.zeros(len(keys))
         novelty[new] = self._improbability(addresses.keys[client[new]], service[new])
         return Edges(
-            keys=groups.keys,
+            keys=keys,
             client=client,
             server=talks.server[first],
             port=talks.port[first],
@@ -117,7 +117,7 @@ class Novelty:
             new=new,
             novelty=novelty,
             sums=sums,
-            conversation=groups.codes,
+            conversation=of,
         )
 
     def learn(self, window: FlowWindow, now: int) -> None:

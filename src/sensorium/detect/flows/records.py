@@ -94,7 +94,7 @@ class _Tables:
             np.empty((room, NAMES), np.uint64),
             np.empty((room + 1, SUMS), np.int64),
         )
-        self.kept = np.empty((records, KEPT), np.int64)
+        self.kept = np.empty((KEPT, records), np.int64)
 
     def grow(self) -> None:
         """Make the table of addresses larger, where it is about half full."""
@@ -121,7 +121,7 @@ class _Tables:
         packed[:, 0], packed[:, 1] = upper[order], lower[order]
         octets = packed.view(np.uint8).reshape(-1, 16)
         addresses = Addresses(octets, keys[order], _is_group(octets))
-        exporter, source, target, in_if, out_if, size, packets = np.ascontiguousarray(self.kept.T)
+        exporter, source, target, in_if, out_if, size, packets = self.kept
         records = Records(
             exporter=rank[exporter],
             source=rank[source],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64, U64
-from sensorium.detect.groups import Groups
+from sensorium.detect.groups import numbered
 from sensorium.detect.kernels.relations import SUMS, TALK, fold, strongest
 
 
@@ -27,11 +27,11 @@ class Relation:
     @staticmethod
     def by(keys: U64, sums: I64, novelty: F64) -> Relation:
         """Group edges (e, SUMS) by their ``keys`` (e,)."""
-        groups = Groups.of(keys)
-        folded, most = np.zeros((len(groups), SUMS), np.int64), np.zeros(len(groups))
-        fold(groups.codes, sums, folded)
-        strongest(groups.codes, novelty, most)
-        return Relation(groups.keys, folded, most, groups.codes)
+        distinct, of = numbered(keys)
+        folded, most = np.zeros((len(distinct), SUMS), np.int64), np.zeros(len(distinct))
+        fold(of, sums, folded)
+        strongest(of, novelty, most)
+        return Relation(distinct, folded, most, of)
 
     @property
     def talk(self) -> I64:

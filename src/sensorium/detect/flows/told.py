@@ -33,13 +33,14 @@ class Told:
         """Slots, directions, points, until when, and before which end they no longer matter."""
         return self._slots, self._keys, self._points, self._until, self._since
 
-    def remember(self, directions: U64, best: I64, names: U64, sums: I64, now: int) -> None:
-        """Take in a window's directions, each with the group chosen for it; ``now`` in Unix ns."""
+    def remember(self, names: U64, sums: I64, of: I64, sides: I64, now: int) -> None:
+        """Take in a window's directions, paired by ``pair_directions``; ``now`` in Unix ns."""
         self._since = now - _REMEMBER_NS
-        if self._used + len(directions) > len(self._keys):
-            self._sweep(len(directions))
+        directions = int(np.count_nonzero(sides >= 0))
+        if self._used + directions > len(self._keys):
+            self._sweep(directions)
         table = self._slots, self._keys, self._points, self._until
-        self._used = remember_told(directions, best, names, sums, *table, self._used)
+        self._used = remember_told(names, sums, of, sides, *table, self._used)
 
     def state(self) -> State:
         """The directions remembered."""

@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 
-from sensorium.detect.arrays import F32, F64, I32, I64, Number
+from sensorium.detect.arrays import F32, F64, I32, I64, U64, Number
+from sensorium.detect.kernels.mixing import joined, mixed
 from sensorium.ingest.compiled import inlined, kernel
 
 _SECOND = 1e9
@@ -36,6 +37,7 @@ _FITTED = 3
 _USUAL_SPREAD, _NO_SPREAD = 0.2, 0.02
 _FEW_BYTES = 64.0
 _FEWEST = 5
+_SKETCH = np.uint64(63)
 
 # Columns of what is told of a pair, float64 (n, TOLD).
 DECADES, PERIOD, JITTER, BEATS = 0, 1, 2, 3
@@ -78,6 +80,20 @@ def beat(
         times[row, 0] = began[i]
         times[row, 1] = max(began[i], ended[i])
         beats[row] = count + 1
+
+
+@kernel
+def count_clients(
+    edges: I64, asked: I64, client: U64, services: U64, rows: I64, sketches: U64
+) -> None:
+    """Set a bit of 64 for the client of each of ``edges`` in the sketch of the service ``asked``,
+    whose row -1 is left out."""
+    for edge in edges:
+        service = asked[edge]
+        row = rows[service]
+        if row >= 0:
+            bit = joined(mixed(client[edge]), services[service]) & _SKETCH
+            sketches[row] |= np.uint64(1) << bit
 
 
 @kernel

@@ -6,6 +6,7 @@ import numpy as np
 
 from sensorium.detect.arrays import I32, I64, U64, Bool, Number
 from sensorium.detect.kernels.gathering import (
+    BLOCK,
     BYTES,
     DIRECTION,
     ECHO,
@@ -24,7 +25,7 @@ from sensorium.detect.kernels.gathering import (
     START,
 )
 from sensorium.detect.kernels.mixing import joined, mixed
-from sensorium.detect.kernels.probing import slot_of
+from sensorium.detect.kernels.probing import home_of, slot_of
 from sensorium.ingest.compiled import inlined, kernel
 
 _TCP, _UDP, _ICMP = 6, 17, 1
@@ -35,32 +36,35 @@ _MILLISECOND = 1_000_000
 # A sign of who serves outweighs all weaker ones together.
 _OPENED, _PORT_CLASS, _SERVED_BEFORE, _ONLY_SENDER, _BEGAN = 64, 16, 8, 4, 2
 
-# Columns of a conversation, int64 (c, TALK).
+# Columns of conversations, int64 (TALK, c).
 CLIENT, SERVER, PORT, OF, UP, DOWN, PACKETS_UP, PACKETS_DOWN, DURATION = 0, 1, 2, 3, 4, 5, 6, 7, 8
 FAILED, ANSWERED, BEGAN = 9, 10, 11
 TALK = 12
 
 
 @kernel
-def choose_points(names: U64, sums: I64, groups: int, slots: I32, keys: U64, best: I64) -> int:
-    """For each direction the point that saw most of it; ``best`` gets their groups.
+def pair_directions(names: U64, sums: I64, slots: I32, exchanges: U64, of: I64, sides: I64) -> int:
+    """Put both directions of each exchange together, each as the point told it that saw most of it.
 
-    ``slots`` is empty, ``keys`` gets the directions. Returns how many there are.
+    ``slots`` is empty, ``exchanges`` gets the keys. ``of`` (g,) gets each group's exchange, -1 of
+    one without records; ``sides`` (c, 2) the groups of each: that sent by the low end, and that
+    sent by the high one, -1 where nobody told of it. Returns how many exchanges there are.
     """
     found = 0
-    for group in range(groups):
+    for group in range(len(names)):
         if sums[group, RECORDS] == 0:
+            of[group] = -1
             continue
-        direction = names[group, DIRECTION]
-        slot = slot_of(direction, slots, keys)
+        slot = slot_of(names[group, EXCHANGE], slots, exchanges)
         if slots[slot] < 0:
             slots[slot] = found
-            keys[found], best[found] = direction, group
+            exchanges[found] = names[group, EXCHANGE]
+            sides[found, 0] = sides[found, 1] = -1
             found += 1
-        else:
-            at = slots[slot]
-            if _saw_more(names, sums, group, best[at]):
-                best[at] = group
+        at, side = slots[slot], 1 - sums[group, FORWARD]
+        of[group] = at
+        if sides[at, side] < 0 or _saw_more(names, sums, group, sides[at, side]):
+            sides[at, side] = group
     return found
 
 
@@ -70,26 +74,6 @@ def _saw_more(names: U64, sums: I64, one: int, other: int) -> bool:
         if sums[one, column] != sums[other, column]:
             return bool(sums[one, column] > sums[other, column])
     return bool(names[one, POINT] < names[other, POINT])
-
-
-@kernel
-def pair_directions(
-    names: U64, sums: I64, best: I64, slots: I32, exchanges: U64, sides: I64
-) -> int:
-    """Put both directions of each exchange together; ``sides`` (c, 2) gets their groups, -1 for
-    one that nobody told of: that sent by the low end, and that sent by the high one."""
-    found = 0
-    for k in range(len(best)):
-        group = best[k]
-        exchange = names[group, EXCHANGE]
-        slot = slot_of(exchange, slots, exchanges)
-        if slots[slot] < 0:
-            slots[slot] = found
-            exchanges[found] = exchange
-            sides[found, 0] = sides[found, 1] = -1
-            found += 1
-        sides[slots[slot], 1 - sums[group, FORWARD]] = group
-    return found
 
 
 @kernel
@@ -110,7 +94,7 @@ def orient(
     The last row of ``sums`` stands for a side that nobody told of.
     """
     nothing = len(sums) - 1
-    for i in range(len(talks)):
+    for i in range(len(services)):
         low, high = sides[i, 0], sides[i, 1]
         names = low if low >= 0 else high
         low, high = low if low >= 0 else nothing, high if high >= 0 else nothing
@@ -125,12 +109,12 @@ def orient(
         if served_slots[slot_of(high_service, served_slots, served_keys)] >= 0:
             known -= 1
         up, down, port, services[i] = low, high, high_port, high_service
-        talks[i, CLIENT], talks[i, SERVER] = at_low, at_high
+        talks[CLIENT, i], talks[SERVER, i] = at_low, at_high
         if _low_serves(sums, low, high, low_port, high_port, proto, known):
             up, down, port, services[i] = high, low, low_port, low_service
-            talks[i, CLIENT], talks[i, SERVER] = at_high, at_low
-        talks[i, PORT], talks[i, OF] = port, proto
-        _tell(talks, i, sums, up, down, proto, nobody[talks[i, SERVER]])
+            talks[CLIENT, i], talks[SERVER, i] = at_high, at_low
+        talks[PORT, i], talks[OF, i] = port, proto
+        _tell(talks, i, sums, up, down, proto, nobody[talks[SERVER, i]])
 
 
 @inlined
@@ -193,15 +177,15 @@ def _port_class(port: int) -> int:
 def _tell(talks: I64, at: int, sums: I64, up: int, down: int, proto: int, nobody: bool) -> None:
     began = sums[up, START] if sums[up, START] > 0 else sums[down, START]
     failed = _failed(sums, up, down, proto)
-    talks[at, UP], talks[at, DOWN] = sums[up, BYTES], sums[down, BYTES]
-    talks[at, PACKETS_UP], talks[at, PACKETS_DOWN] = sums[up, PACKETS], sums[down, PACKETS]
+    talks[UP, at], talks[DOWN, at] = sums[up, BYTES], sums[down, BYTES]
+    talks[PACKETS_UP, at], talks[PACKETS_DOWN, at] = sums[up, PACKETS], sums[down, PACKETS]
     ended = max(sums[up, END], sums[down, END])
-    talks[at, DURATION] = max(ended - began, 0)
+    talks[DURATION, at] = max(ended - began, 0)
     # Without a start from the exporter, the end is the only time that is known.
-    talks[at, BEGAN] = began if began > 0 else ended
-    talks[at, FAILED] = failed and not nobody
+    talks[BEGAN, at] = began if began > 0 else ended
+    talks[FAILED, at] = failed and not nobody
     answered = sums[down, PACKETS] > 0 or sums[up, PACKETS] > _KNOCK
-    talks[at, ANSWERED] = answered and not failed
+    talks[ANSWERED, at] = answered and not failed
 
 
 @inlined
@@ -226,10 +210,10 @@ def _failed(sums: I64, up: int, down: int, proto: int) -> bool:
 
 @kernel
 def remember_told(
-    directions: U64,
-    best: I64,
     names: U64,
     sums: I64,
+    of: I64,
+    sides: I64,
     slots: I32,
     keys: U64,
     points: U64,
@@ -238,15 +222,23 @@ def remember_told(
 ) -> int:
     """Note by which point each direction was told of, and up to when; returns how many are known.
 
-    There is room for all of them.
+    ``of`` and ``sides`` are those of :func:`pair_directions`. There is room for all directions.
     """
-    for k in range(len(directions)):
-        slot = slot_of(directions[k], slots, keys)
-        at: Number = slots[slot]
-        if at < 0:
-            at = used
-            slots[slot] = at
-            keys[at] = directions[k]
-            used += 1
-        points[at], until[at] = names[best[k], POINT], sums[best[k], END]
+    near = np.empty(BLOCK, np.int32)
+    for start in range(0, len(of), BLOCK):
+        end = min(start + BLOCK, len(of))
+        # Slots that are asked for next are read, so that they are near by then.
+        for group in range(start, end):
+            near[group - start] = slots[home_of(names[group, DIRECTION], np.uint64(len(slots) - 1))]
+        for group in range(start, end):
+            if of[group] < 0 or sides[of[group], 1 - sums[group, FORWARD]] != group:
+                continue
+            slot = slot_of(names[group, DIRECTION], slots, keys)
+            at: Number = slots[slot]
+            if at < 0:
+                at = used
+                slots[slot] = at
+                keys[at] = names[group, DIRECTION]
+                used += 1
+            points[at], until[at] = names[group, POINT], sums[group, END]
     return used

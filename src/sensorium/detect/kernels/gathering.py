@@ -28,7 +28,7 @@ OF, KEY = PROTO, TOLD_BY
 ENDS = 10
 # Records that are looked up together.
 BLOCK = 256
-# Columns of what is kept of each record: exporter, source, target, interfaces, bytes, packets.
+# What is kept of records, int64 (KEPT, n): exporter, source, target, interfaces, bytes, packets.
 KEPT = 7
 
 _ICMP, _ECHO_REQUEST = 1, 8
@@ -111,7 +111,7 @@ def gather(
     Returns the first that was not taken. ``rows`` are those of the batch, all where it is empty.
     ``addresses`` are slots, first and second words, and keys; ``groups`` slots, keys, names and
     sums; ``told`` what was counted before: slots, keys, points, until when, and the time before
-    which it does not matter; ``kept`` (n, KEPT) what is kept of each record. ``used`` counts
+    which it does not matter; ``kept`` (KEPT, n) what is kept of records. ``used`` counts
     addresses, groups and records.
     """
     # Arrays come out of their tuples once: to take one out in the loop counts a reference.
@@ -131,12 +131,12 @@ def gather(
         for i in range(at, end):
             row = rows[i] if len(rows) else np.int32(i)
             k = record + i - at
-            kept[k, 0] = _number(row, samplers, a_slots, firsts, seconds, a_keys, used)
-            kept[k, 1] = _number(row, sources, a_slots, firsts, seconds, a_keys, used)
-            kept[k, 2] = _number(row, targets, a_slots, firsts, seconds, a_keys, used)
+            kept[0, k] = _number(row, samplers, a_slots, firsts, seconds, a_keys, used)
+            kept[1, k] = _number(row, sources, a_slots, firsts, seconds, a_keys, used)
+            kept[2, k] = _number(row, targets, a_slots, firsts, seconds, a_keys, used)
             scale = np.int64(max(rates[row], 1))
-            kept[k, 3], kept[k, 4] = np.int64(in_ifs[row]), np.int64(out_ifs[row])
-            kept[k, 5], kept[k, 6] = np.int64(sizes[row]) * scale, np.int64(packets[row]) * scale
+            kept[3, k], kept[4, k] = np.int64(in_ifs[row]), np.int64(out_ifs[row])
+            kept[5, k], kept[6, k] = np.int64(sizes[row]) * scale, np.int64(packets[row]) * scale
             places[i - at, OF] = protos[row]
             places[i - at, FROM], places[i - at, TO] = sports[row], dports[row]
             places[i - at, DOMAIN], places[i - at, SIDE] = domains[row], sides[row]
@@ -149,7 +149,7 @@ def gather(
             if sums[group, TOLD_UNTIL] == _UNASKED:
                 _recall(group, names, sums, t_slots, t_keys, t_points, t_until, since)
             echo = _is_echo(places[k, OF], np.int64(icmp_types[row]), places[k, TO])
-            size, count = kept[record + k, 5], kept[record + k, 6]
+            size, count = kept[5, record + k], kept[6, record + k]
             flag = np.int64(flags[row])
             _add(group, names, sums, starts[row], ends[row], size, count, flag, echo)
         used[2] += end - at
@@ -172,12 +172,12 @@ def _name(
     before: Number = -1
     point = np.uint64(0)
     for k in range(many):
-        by, source, target = kept[record + k, 0], kept[record + k, 1], kept[record + k, 2]
-        in_if, out_if = kept[record + k, 3], kept[record + k, 4]
+        by, source, target = kept[0, record + k], kept[1, record + k], kept[2, record + k]
+        in_if, out_if = kept[3, record + k], kept[4, record + k]
         if before < 0 or not (
-            kept[before, 0] == by
-            and kept[before, 3] == in_if
-            and kept[before, 4] == out_if
+            kept[0, before] == by
+            and kept[3, before] == in_if
+            and kept[4, before] == out_if
             and places[k, DOMAIN] == places[k - 1, DOMAIN]
             and places[k, SIDE] == places[k - 1, SIDE]
         ):

@@ -207,25 +207,46 @@ def expect_rows(
     spread is smaller than the floor, a quarter of the usual one, and what codes tell apart.
     """
     values, _, counts, _, kinds, blocks, sizes, slabs, _, _, _, shape = store
+    strange = np.empty((3, location.shape[1]))
+    for f in range(location.shape[1]):
+        told = _lean(0.0, 0.0, 0.0, np.int64(0), f, others, floors, young)
+        strange[0, f], strange[1, f], strange[2, f] = told
     for i in range(len(rows)):
         row = rows[i]
-        there = row >= 0 and blocks[row] >= 0
-        begin, room = np.int64(0), np.int64(0)
-        if there:
-            begin = begin_of(kinds[row], blocks[row], shape[1], sizes, slabs)
-            room = sizes[kinds[row], WINDOWS]
+        if row < 0 or blocks[row] < 0:
+            for f in range(location.shape[1]):
+                location[i, f], rise[i, f], fall[i, f] = strange[0, f], strange[1, f], strange[2, f]
+            continue
+        begin = begin_of(kinds[row], blocks[row], shape[1], sizes, slabs)
+        room = sizes[kinds[row], WINDOWS]
         for f in range(location.shape[1]):
-            count = np.int64(counts[row, f]) if there else np.int64(0)
+            count = np.int64(counts[row, f])
             mine, up, down = 0.0, 0.0, 0.0
             if count > 0:
                 mine, up, down, _ = _describe(values, begin + f * room, count, extremes)
-            weight = count * count / (count * count + young * young)
-            rest = 1.0 - weight
-            widen = math.sqrt(1.0 + 1.0 / max(float(count), 1.0))
-            within, between = others[1, f], others[2, f]
-            lent = rest * (within * within + between * between)
-            middle = weight * mine + rest * others[0, f]
-            least = max(floors[f], within / 4, abs(middle) * COARSENESS)
-            location[i, f] = middle
-            rise[i, f] = max(math.sqrt(weight * (up * up) + lent), least) * widen
-            fall[i, f] = max(math.sqrt(weight * (down * down) + lent), least) * widen
+            told = _lean(mine, up, down, count, f, others, floors, young)
+            location[i, f], rise[i, f], fall[i, f] = told
+
+
+@inlined
+def _lean(
+    mine: float,
+    up: float,
+    down: float,
+    count: Number,
+    f: Number,
+    others: F64,
+    floors: F64,
+    young: float,
+) -> tuple[float, float, float]:
+    """Location, rise and fall between a row's own, from ``count`` values, and those of others."""
+    weight = count * count / (count * count + young * young)
+    rest = 1.0 - weight
+    widen = math.sqrt(1.0 + 1.0 / max(float(count), 1.0))
+    within, between = others[1, f], others[2, f]
+    lent = rest * (within * within + between * between)
+    middle = weight * mine + rest * others[0, f]
+    least = max(floors[f], within / 4, abs(middle) * COARSENESS)
+    rise = max(math.sqrt(weight * (up * up) + lent), least) * widen
+    fall = max(math.sqrt(weight * (down * down) + lent), least) * widen
+    return middle, rise, fall

@@ -125,13 +125,12 @@ def order_of_distinct(keys: U64, buckets: I64, order: I64) -> bool:
 
 
 @kernel
-def order_by_code(rank: I64, codes: I64, starts: I64, order: I64) -> None:
-    """Renumber ``codes`` by ``rank`` and sort the rows by them, keeping their order within each.
+def order_by_code(codes: I64, starts: I64, order: I64) -> None:
+    """Sort rows by their ``codes``, keeping their order within each.
 
-    ``starts`` (g + 1,) gets where the rows of each group begin.
+    ``starts`` (g + 1,), zeros, gets where the rows of each group begin.
     """
     for i in range(len(codes)):
-        codes[i] = rank[codes[i]]
         starts[codes[i] + 1] += 1
     for group in range(1, len(starts)):
         starts[group] += starts[group - 1]

@@ -190,18 +190,21 @@ def fit_pareto(
     excess, so the shape is never negative: a tail with an end would call everything beyond it
     impossible.
     """
-    total, mean = 0.0, 0.0
+    total, mean, many = 0.0, 0.0, 0
+    seen, at = np.empty(len(weights)), np.empty(len(weights))
     for k in range(len(weights)):
         total += weights[k]
         mean += weights[k] * excesses[k]
+        if weights[k] > 0.0:
+            seen[many], at[many] = weights[k], excesses[k]
+            many += 1
     mean = max(mean / total, 1e-6)
     best, best_shape, best_theta = -np.inf, 0.0, 1.0
     for t in range(len(thetas)):
         theta = thetas[t] / mean
         shape = 0.0
-        for k in range(len(weights)):
-            if weights[k] > 0.0:
-                shape += weights[k] * math.log1p(theta * excesses[k])
+        for k in range(many):
+            shape += seen[k] * math.log1p(theta * at[k])
         shape /= total
         likelihood = -total * (math.log(shape / theta) + shape + 1.0)
         away = shape - shape_believed

@@ -23,6 +23,7 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from sensorium.ingest.journal.segment import SUFFIX
 from sensorium.observe import Observe
 from sensorium.store.telemetry import TelemetryConfig, open_telemetry
 from tests.e2e.services import free_port
@@ -128,6 +129,20 @@ class Killed:
         with (self.folder / "service.log").open("ab") as log:
             return subprocess.Popen([*command, "--data", str(self.folder / "data")], stderr=log)
 
+    def settled(self, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+        """Stop it once it has stored all that it acknowledged: it may be far behind."""
+        deadline = time.monotonic() + 600
+        journal = self.folder / "data" / "journal"
+        while True:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(120) == 0
+            if not list(journal.glob(f"*{SUFFIX}")):
+                return process
+            process = self.start()
+            while list(journal.glob(f"*{SUFFIX}")):
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+
     def senders(self) -> tuple[Sender, LogSender]:
         base = f"http://127.0.0.1:{self.port}"
         return (
@@ -182,8 +197,7 @@ def test_what_was_acknowledged_is_stored_once_however_often_it_is_killed(tmp_pat
             sender.stop.set()
         for sender in senders:
             sender.join(60)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(120) == 0
+        process = service.settled(process)
     finally:
         process.kill()
         process.wait()

@@ -89,7 +89,7 @@ class Attempt:
         try:
             await parts.confinement.record(claim)
         except BaseException:
-            self._settle("not_sent", None, None, estimated=False)
+            self._ended("not_sent", None, None, estimated=False)
             raise
         facts.attempts += 1
         facts.deployment = self.deployment.label
@@ -126,9 +126,18 @@ class Attempt:
         return self._step.group.config.first_byte_s
 
     def answered(self, usage: Usage | None, *, seen: int = 0) -> None:
-        """It ended well; ``usage`` is what the provider counted, ``seen`` characters if nothing."""
-        self.deployment.answered(self._latency_s, self._parts.clock.now())
-        self._settle("ok", usage or self._estimate(seen), None, estimated=usage is None)
+        """It ended well; ``usage`` is what the provider counted, ``seen`` characters if nothing.
+
+        What the answer's headers do not tell is written down once the answer is on its way.
+        """
+        used = usage or self._estimate(seen)
+        cost = self._priced(used, estimated=usage is None)
+        parts = self._parts
+        parts.background.soon(self._answered, used, cost, parts.clock.now(), parts.clock.wall_ns())
+
+    def _answered(self, usage: Usage, cost: Cost | None, now: float, wall_ns: int) -> None:
+        self.deployment.answered(self._latency_s, now)
+        self._settle("ok", usage, cost, None, wall_ns)
 
     def failed(self, failure: Failure, *, usage: Usage | None = None, seen: int = 0) -> None:
         """It failed. Before the first byte, only a time-out may have cost something."""
@@ -138,14 +147,14 @@ class Attempt:
             begun = seen or self._first_byte_ns
             unused = failure.kind in _UNUSED and not begun
             usage = Usage(0, 0) if unused else self._unknown(seen)
-        self._settle("failed", usage, failure, estimated=estimated)
+        self._ended("failed", usage, failure, estimated=estimated)
 
     def abandoned(self, *, usage: Usage | None = None, seen: int = 0) -> None:
         """The caller left; what was used until then is charged."""
         failure = Failure(FailureKind.CANCELLED, "the caller left")
         self._step.group.failed(self.deployment, failure, self._parts.clock.now())
         used = usage if usage is not None and usage.output else self._unknown(seen)
-        self._settle("cancelled", used, failure, estimated=used is not usage)
+        self._ended("cancelled", used, failure, estimated=used is not usage)
 
     def _unknown(self, seen: int) -> Usage:
         if self._parts.config.unknown_use is UnknownUse.SEEN:
@@ -159,26 +168,38 @@ class Attempt:
     def _estimate(self, seen: int) -> Usage:
         return Usage(self._input_tokens, math.ceil(seen / _CHARACTERS_A_TOKEN))
 
-    def _settle(
+    def _ended(
         self, status: str, usage: Usage | None, failure: Failure | None, *, estimated: bool
     ) -> None:
-        parts, facts = self._parts, self._facts
-        cost: Cost | None = None
-        if usage is not None:
-            cost = parts.prices.cost(self.provider.kind, self._priced_as, usage, self._asked)
-            facts.usage = usage
-            facts.estimated = estimated
-            if cost is not None:
-                facts.cost = (facts.cost or 0) + cost.nanodollars
+        cost = None if usage is None else self._priced(usage, estimated=estimated)
+        self._settle(status, usage, cost, failure, self._parts.clock.wall_ns())
+
+    def _priced(self, usage: Usage, *, estimated: bool) -> Cost | None:
+        facts = self._facts
+        cost = self._parts.prices.cost(self.provider.kind, self._priced_as, usage, self._asked)
+        facts.usage = usage
+        facts.estimated = estimated
+        if cost is not None:
+            facts.cost = (facts.cost or 0) + cost.nanodollars
+        return cost
+
+    def _settle(
+        self,
+        status: str,
+        usage: Usage | None,
+        cost: Cost | None,
+        failure: Failure | None,
+        wall_ns: int,
+    ) -> None:
         outcome = Outcome(
             status=status,
             usage=usage,
             cost=cost,
             failure=failure,
             first_byte_ns=self._first_byte_ns,
-            ended_ns=parts.clock.wall_ns(),
+            ended_ns=wall_ns,
             cached=False,
             policy=self._policy,
         )
-        parts.books.settle(self._ticket, outcome)
-        parts.measures.attempt(self.deployment.label, failure, usage, cost)
+        self._parts.books.settle(self._ticket, outcome)
+        self._parts.measures.attempt(self.deployment.label, failure, usage, cost)

@@ -6,6 +6,7 @@ No word of what was asked or answered is among it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Facts:
         return found
 
 
+@lru_cache(maxsize=1024)  # names from the settings, and the same few reasons
 def printable(text: str) -> bytes:
     """A header's value: ASCII without control characters, of bounded length."""
     kept = text[:500].encode("ascii", "replace")

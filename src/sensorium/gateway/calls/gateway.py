@@ -87,7 +87,7 @@ class Gateway:
                 facts.outcome = "cancelled" if cancelled else "internal_error"
             parts.measures.ended(facts, parts.clock.now())
             raise
-        parts.measures.began(facts, parts.clock.now())
+        parts.background.soon(parts.measures.began, facts, parts.clock.now())
         return result
 
 

@@ -120,7 +120,10 @@ class Streamed:
 
     def _end(self, outcome: str) -> None:
         self.facts.outcome = outcome
-        self._parts.measures.ended(self.facts, self._parts.clock.now(), self._attempt.kind)
+        parts = self._parts
+        parts.background.soon(
+            parts.measures.ended, self.facts, parts.clock.now(), self._attempt.kind
+        )
 
     def _verbatim_bytes(self, frames: list[Frame]) -> bytes:
         if len(frames) == 1 and self._is_plain(frames[0]):

@@ -163,7 +163,7 @@ class Trip:
             if passed.reply is not reply:
                 reply, data = passed.reply, None
         self._facts.outcome = "ok"
-        parts.measures.ended(self._facts, parts.clock.now(), attempt.kind)
+        parts.background.soon(parts.measures.ended, self._facts, parts.clock.now(), attempt.kind)
         if data is not None:
             return Whole(reply, self._facts, data)
         return Whole(named(reply, self._facts, parts.clock.wall_ns()), self._facts)

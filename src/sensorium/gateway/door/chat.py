@@ -77,7 +77,7 @@ class Chat:
         try:
             first = await stream.next()
             headers = [EVENTS, _NO_CACHE, *stream.facts.headers(time.monotonic())]
-            await request.begin_with(200, headers, first or b"")
+            await request.begin(200, headers, first or b"")
             while (data := await stream.next()) is not None:
                 await request.more(data)
             await request.end()

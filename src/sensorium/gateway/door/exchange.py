@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from sensorium.gateway.calls.facts import Headers
 from sensorium.gateway.calls.rejection import RejectedError
-from sensorium.gateway.door.answering import answer_at_once
+from sensorium.gateway.door.answering import answer_at_once, begin_at_once
 from sensorium.gateway.door.config import DoorConfig
-from sensorium.gateway.door.cork import Cork
-from sensorium.gateway.door.protocol import CORK, CYCLE, LEAVING
+from sensorium.gateway.door.protocol import CYCLE, LEAVING
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -91,20 +90,10 @@ class Exchange:
         self.status = status
         await answer_at_once(self.scope[CYCLE], status, headers, body)
 
-    async def begin(self, status: int, headers: Headers) -> None:
-        """The head of an answer."""
-        self.status = status
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-
-    async def begin_with(self, status: int, headers: Headers, data: bytes) -> None:
+    async def begin(self, status: int, headers: Headers, data: bytes) -> None:
         """The head of a streamed answer, together with its first piece."""
-        cork: Cork = self.scope[CORK]
-        cork.hold()
-        try:
-            await self.begin(status, headers)
-            await self.more(data)
-        finally:
-            cork.release()
+        self.status = status
+        await begin_at_once(self.scope[CYCLE], status, headers, data)
 
     async def more(self, data: bytes) -> None:
         """A piece of a streamed answer; waits while the caller does not read."""

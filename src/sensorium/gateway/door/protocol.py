@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sensorium.gateway.door.config import DoorConfig
-from sensorium.gateway.door.cork import Cork
 
 LEAVING = "sensorium.leaving"
-CORK = "sensorium.cork"
 CYCLE = "sensorium.cycle"
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -27,10 +25,10 @@ _TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-lengt
 
 
 class DoorProtocol(HttpToolsProtocol):
-    """Puts three things into every request's scope.
+    """Puts two things into every request's scope.
 
     ``scope[LEAVING]`` is a set of callables that are called when the connection is lost,
-    ``scope[CORK]`` what holds writes back, ``scope[CYCLE]`` what uvicorn knows of this request.
+    ``scope[CYCLE]`` what uvicorn knows of this request.
     """
 
     limits: ClassVar[DoorConfig] = DoorConfig()
@@ -48,8 +46,7 @@ class DoorProtocol(HttpToolsProtocol):
         self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as there
-        self._cork = Cork(transport)
-        super().connection_made(cast("asyncio.Transport", self._cork))
+        super().connection_made(transport)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -79,7 +76,6 @@ class DoorProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope[CORK] = self._cork  # type: ignore[literal-required]  # ours
         self.scope[LEAVING] = self._leaving  # type: ignore[literal-required]  # ours
         if not self._in_head:
             self._in_head = True

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Background:
-    """Tasks of one event loop, and what is to be done in its next turn, kept until they are done."""
+    """Tasks of one event loop, and what its next turn begins with, kept until they are done."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -60,7 +60,9 @@ def unpack_arrays(data: bytes, forms: Mapping[str, Form]) -> dict[str, Array]:
             members = {info.filename: info for info in file.infolist()}
             if set(members) != {f"{name}.npy" for name in forms}:
                 raise ModelRefusedError(
-                    Refusal.SHAPE, f"it holds {', '.join(sorted(members)) or 'nothing'}"
+                    Refusal.SHAPE,
+                    f"it holds {', '.join(sorted(members)) or 'nothing'}; this version reads"
+                    f" {', '.join(sorted(forms))}",
                 )
             if any(info.compress_type != zipfile.ZIP_STORED for info in members.values()):
                 raise ModelRefusedError(Refusal.FORMAT, "its arrays are compressed")

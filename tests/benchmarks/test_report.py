@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import names, table
+from benchmarks.__main__ import names
 from benchmarks.report import Claim, median_seconds, number, report
+from benchmarks.results import keep, read, section, table
 
 
 @pytest.mark.parametrize(
@@ -63,4 +65,14 @@ def test_figures_are_printed_with_the_digits_that_matter(value: float, text: str
 
 
 def test_the_machinery_is_not_taken_for_a_benchmark() -> None:
-    assert {"report", "__main__", "__init__"}.isdisjoint(names())
+    assert {"report", "results", "peer_environment", "__main__", "__init__"}.isdisjoint(names())
+
+
+def test_a_section_is_replaced_and_the_others_are_kept(tmp_path: Path) -> None:
+    page = tmp_path / "results.md"
+    keep(page, {"wire": section("exit status 1", 3.0), "edges": section([], 4.0)})
+    before = read(page)
+    keep(page, {"wire": "measured again"})
+    assert read(page) == {"edges": before["edges"], "wire": "measured again"}
+    assert "No figures: exit status 1." in before["wire"]
+    assert page.read_text(encoding="utf-8").index("## edges") < page.read_text().index("## wire")

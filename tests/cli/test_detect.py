@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 
 from sensorium.cli import main
 from sensorium.cli.detect_view import odds, sparkline
+from sensorium.ingest.recording import RecordingWriter
+from sensorium.model.address import pack_address
 
 
 def run(*arguments: object) -> Result:
@@ -165,3 +167,48 @@ def test_a_sparkline_shows_a_spike_of_one_row_and_where_it_is() -> None:
 )
 def test_probabilities_are_said_as_odds(probability: float, said: str) -> None:
     assert odds(probability) == said
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A quarter of an hour of a host's lines and metrics, without queue lengths at its end."""
+    folder = tmp_path_factory.mktemp("recordings") / "brook"
+    start, host = 1_700_000_010 * 10**9 // (30 * 10**9) * 30 * 10**9, pack_address("10.0.0.9")
+    clock = iter([start, start + 900 * 10**9])
+    with RecordingWriter(folder, "brook", clock_ns=lambda: next(clock)) as writer:
+        for second in range(0, 900, 15):
+            now = start + second * 10**9
+            writer.datagram(now, host, 514, 5514, f"<13>app: request {second} served".encode())
+            queue = "" if second > 700 else f"queue_length {second % 7}\n"
+            body = f"# TYPE load gauge\nload {second % 11}\n{queue}".encode()
+            writer.scrape(now, "node", "10.0.0.9:9100", status=200, duration_ns=17, body=body)
+    return folder
+
+
+def test_a_recording_goes_through_all_detectors(recording: Path, tmp_path: Path) -> None:
+    out, plot = tmp_path / "scores.csv", tmp_path / "out.svg"
+    result = run(recording, "--scores", out, "--plot", plot)
+    assert result.exit_code == 0, result.output
+    assert "records from 2023-11-14 22:13:30 to 2023-11-14 22:28:30; 30 windows" in result.stdout
+    assert "logs: nothing odd" in result.stdout
+    assert 'queue_length{instance="10.0.0.9:9100"} has been silent for 90 s' in result.stdout
+    rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    assert {"logs.template", "metrics.series", "metrics.silence.metric"} <= {
+        row["detector"] for row in rows
+    }
+    passed = [row for row in rows if row["passed"] == "1"]
+    assert {row["entity"] for row in passed} == {'queue_length{instance="10.0.0.9:9100"}'}
+    assert all(float(row["tail_probability"]) <= 0.001 for row in passed)
+    assert ET.parse(plot).getroot().tag.endswith("svg")
+
+
+def test_a_recording_s_anomalies_are_told_as_json(recording: Path) -> None:
+    told = json.loads(run(recording, "--json").stdout)
+    assert told["passed"] == len(told["anomalies"]) > 0
+    assert {one["hosts"][0] for one in told["anomalies"]} == {"10.0.0.9"}
+
+
+def test_what_is_for_tables_is_refused_with_a_recording(recording: Path) -> None:
+    result = run(recording, "--warmup", "5")
+    assert result.exit_code != 0
+    assert "--warmup, --time and --column are for tables" in result.output

@@ -88,6 +88,8 @@ class Course:
         self._feeders = [detectors["flows.host"]] if name == "flows.host.joint" else []
         if name.startswith("flows.silence.") and name != "flows.silence.exporter":
             self._feeders = [detectors["flows.silence.exporter"]]
+        if name == "metrics.silence.metric":
+            self._feeders = [detectors["metrics.silence"]]
 
     def run(self, windows: list[Window]) -> list[Scored]:
         """Score and learn one window after the other."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from sensorium.detect.config import DetectConfig
@@ -59,6 +60,13 @@ def crowded(cutting: Cutting) -> list[Window]:
 @pytest.fixture(scope="module")
 def unchanging(cutting: Cutting) -> list[Window]:
     return cutting(clockwork(24))
+
+
+@pytest.fixture(scope="module")
+def gaping(quiet: Batches, cutting: Cutting) -> list[Window]:
+    """The quiet minutes with a fifth of all that may be missing missing, and metrics that are no
+    numbers."""
+    return cutting({signal: without_some(batch) for signal, batch in quiet.items()})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -119,6 +127,18 @@ class TestEveryDetector:
     ) -> None:
         for scored in course(name).run(unchanging)[12:]:
             assert (np.nan_to_num(np.abs(scored.oddness)) < 2.0).all()
+
+    def test_what_is_missing_or_no_number_makes_nothing_infinite(
+        self, name: str, course: Courses, gaping: list[Window]
+    ) -> None:
+        made = course(name)
+        for scored in made.run(gaping):
+            assert not np.isinf(scored.oddness).any()
+            assert not np.isinf(scored.values).any()
+        window = gaping[-1]
+        scored = made.detector.score(window)
+        for place in range(min(len(scored), 5)):
+            assert made.detector.explain(window, scored, place, [0]).summary
 
     @pytest.mark.parametrize("known", [0, 7, 14])
     def test_one_that_takes_its_state_over_goes_on_as_it_would_have(
@@ -220,6 +240,23 @@ def crowd(turn: int) -> Batches:
         Signal.LOGS: log_batch(lines),
         Signal.METRICS: metric_batch(samples),
     }
+
+
+def without_some(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A batch in which every fifth value of what may be missing is null, NaN or infinite."""
+    turn = np.arange(batch.num_rows)
+    columns = []
+    for at, field in enumerate(batch.schema):
+        column = batch.column(at)
+        if field.name in ("body", "app", "proc_id", "severity_number", "source_address"):
+            column = pc.if_else(pa.array((turn + at) % 5 == 0), pa.scalar(None, field.type), column)
+        elif field.name == "value":
+            worst = np.select(
+                [turn % 10 == 0, turn % 10 == 5], [np.nan, np.inf], np.asarray(column)
+            )
+            column = pa.array(worst)
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 def clockwork(windows: int) -> Batches:

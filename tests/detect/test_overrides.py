@@ -14,6 +14,7 @@ from sensorium.detect.config import DetectConfig
 from sensorium.detect.engine import DetectionEngine
 from sensorium.detect.names import KIND_OF
 from sensorium.detect.override_config import Direction, OverrideConfig
+from sensorium.detect.overrides import Naming
 from sensorium.detect.registry import build_detectors
 from sensorium.detect.testing import (
     NS,
@@ -40,12 +41,12 @@ def traffic() -> pa.RecordBatch:
 
 
 def run(
-    traffic: pa.RecordBatch, *overrides: OverrideConfig
+    traffic: pa.RecordBatch, *overrides: OverrideConfig, naming: Naming = lambda _: None
 ) -> tuple[list[Anomaly], DetectionEngine, Observe]:
     """What is found under some overrides."""
     observe = Observe()
     config = DetectConfig(overrides=overrides, switched_off=ONLY_FLOWS)
-    engine = DetectionEngine(config, observe)
+    engine = DetectionEngine(config, observe, naming=naming)
     engine.observe(Signal.FLOWS, traffic)
     return engine.advance(START_NS + 3600 * NS), engine, observe
 
@@ -120,7 +121,37 @@ def test_where_only_falls_count_a_scan_is_not_told_as_a_rise(
 def test_a_pattern_matches_keys_and_names_of_series_without_labels() -> None:
     rule = OverrideConfig(match="node_cpu_*", entity="series", quiet=True)
     assert rule.network is None
-    assert rule.of_detectors == {"metrics.series", "metrics.first_move"}
+    assert rule.of_detectors == {
+        *("metrics.series", "metrics.first_move", "metrics.motion", "metrics.silence.metric")
+    }
+
+
+@pytest.mark.parametrize("match", ["pc3.example.com", "pc3", "PC*"])
+def test_a_host_is_matched_by_its_name_as_by_its_address(
+    traffic: pa.RecordBatch, plain: list[Anomaly], match: str
+) -> None:
+    def naming(address: str) -> str | None:
+        return "pc3.example.com" if address == SCANNER else None
+
+    by_name, _, _ = run(traffic, OverrideConfig(match=match, quiet=True), naming=naming)
+    assert about(plain, SCANNER)
+    assert not about(by_name, SCANNER)
+    assert about(by_name, TARGETS[0])
+
+
+def test_an_override_by_name_holds_from_when_the_name_is_known(traffic: pa.RecordBatch) -> None:
+    named = {"yet": False}
+
+    def naming(address: str) -> str | None:
+        # Nobody has a name the first time that somebody asks.
+        before, named["yet"] = named["yet"], True
+        return "pc3" if before and address == SCANNER else None
+
+    rules = OverrideConfig(match="*", pass_rate=0.05), OverrideConfig(match="pc3", quiet=True)
+    loose, _, _ = run(traffic, rules[0])
+    found, _, _ = run(traffic, rules[1], rules[0], naming=naming)
+    assert len(about(loose, SCANNER)) > 1
+    assert len(about(found, SCANNER)) <= 1
 
 
 def test_the_names_in_settings_are_those_of_the_detectors() -> None:

@@ -11,6 +11,7 @@ from sensorium.agent.naming import Names
 from sensorium.approval import ApprovalDesk
 from sensorium.config import Settings
 from sensorium.detect import DetectionEngine
+from sensorium.detect.engine import Witness
 from sensorium.detect.models import ModelRegistry
 from sensorium.incident import IncidentManager
 from sensorium.incident.ranking.ranker import Ranker
@@ -64,10 +65,17 @@ class Spine:
         self.records.close()
 
 
-def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_ns) -> Spine:
+def build_spine(
+    settings: Settings,
+    observe: Observe,
+    clock: Clock = time.time_ns,
+    *,
+    reader: Witness | None = None,
+) -> Spine:
     """Open the stores in ``settings.data_dir`` and wire the parts; nothing runs yet.
 
-    Raises SensoriumError where a store cannot be opened or an inventory read; then all is closed.
+    ``reader`` is shown each window that was scored, before it is learned from. Raises
+    SensoriumError where a store cannot be opened or an inventory read; then all is closed.
     """
     data = settings.data_dir
     inventory = read_inventory(settings.topology.inventory)
@@ -77,17 +85,18 @@ def build_spine(settings: Settings, observe: Observe, clock: Clock = time.time_n
     changes = _changes(settings, telemetry, observe)
     inquest = _inquest(settings, telemetry, records, desk, observe, identities, changes)
     models = ModelRegistry(data / "models", clock, observe)
-    engine = DetectionEngine(settings.detect, observe, models=models)
+    named = identities.name
+    engine = DetectionEngine(settings.detect, observe, models=models, reader=reader, naming=named)
     incidents = _incidents(settings, observe, inventory, identities, graph)
     ranker = Ranker(models, records, observe)
-    netflow = NetflowDecoder(settings.ingest.netflow, observe)
-    sflow = SflowDecoder(settings.ingest.sflow, observe)
+    decode = settings.ingest
+    netflow, sflow = NetflowDecoder(decode.netflow, observe), SflowDecoder(decode.sflow, observe)
     parts = Parts(
         observe=observe,
         netflow=netflow,
         sflow=sflow,
-        syslog=SyslogDecoder(settings.ingest.syslog, observe),
-        prometheus=PrometheusDecoder(settings.ingest.prometheus, observe),
+        syslog=SyslogDecoder(decode.syslog, observe),
+        prometheus=PrometheusDecoder(decode.prometheus, observe),
         changes=changes,
         telemetry=telemetry,
         records=records,

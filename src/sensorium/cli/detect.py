@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +46,15 @@ def detect(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """Find what is odd in the metric series of FILE, a CSV or Parquet file.
+    """Find what is odd in the metric series of FILE, a CSV or Parquet file, or in a recording.
 
     FILE has a time column (ISO 8601, or seconds to nanoseconds since 1970; without one, rows count)
     and one or many columns of numbers. Each column is judged row by row from the rows before it
     alone, with the same defaults for every series; of several columns, each row is also judged over
     all of them together. A score of 1 or more is an alarm.
+
+    A folder is read as a recording of a network: its flows, log lines and metrics go through all
+    detectors, window by window, with the default settings, and what passes is told.
     """
     from sensorium.detect.series.columns import score_columns, score_together
     from sensorium.detect.series.detector import history_rows
@@ -57,6 +62,16 @@ def detect(
 
     if plot is not None and plot.suffix.lower() not in {".svg", ".png"}:
         raise UsageError(f"cannot draw {plot}", next_step="name a file that ends in .svg or .png")
+    if file.is_dir():
+        if warmup is not None or time or wanted:
+            raise UsageError(
+                f"{file} is a folder, and --warmup, --time and --column are for tables",
+                next_step="leave them out, or name a CSV or Parquet file",
+            )
+        from sensorium.cli.detect_recording import detect_recording
+
+        detect_recording(file, scores, plot, as_json=as_json)
+        return
     table = read_series(file, time=time, wanted=wanted)
     history = history_rows(len(table)) if warmup is None else warmup
     if history >= len(table):
@@ -89,16 +104,22 @@ def _write(
     plot: Path | None,
 ) -> None:
     for path, write in ((scores, _write_scores), (plot, _write_plot)):
-        if path is None:
-            continue
-        try:
-            write(path, table, columns, history)
-        except OSError as error:
-            raise UsageError(
-                f"cannot write {path}: {error.strerror or error}",
-                next_step="name another place",
-            ) from error
-        click.echo(f"written: {path}", err=True)
+        if path is not None:
+            with written(path):
+                write(path, table, columns, history)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[None]:
+    """Says that a file was written within, or why it could not be."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror or error}",
+            next_step="name another place",
+        ) from error
+    click.echo(f"written: {path}", err=True)
 
 
 def _as_json(

@@ -18,7 +18,7 @@ from sensorium.detect.logs.templates import Template, TemplateMiner
 from sensorium.detect.logs.window import LogWindow
 from sensorium.detect.metrics.assembly import MetricAssembly
 from sensorium.detect.models.registry import ModelRegistry
-from sensorium.detect.overrides import Overridden, Overrides, of_rows
+from sensorium.detect.overrides import Naming, Overridden, Overrides, of_rows
 from sensorium.detect.protocol import Detector, Explanation, Scored, Window
 from sensorium.detect.registry import build_detectors
 from sensorium.detect.stats import DetectorStats, DetectStats, Tally, WindowCount
@@ -36,7 +36,7 @@ _WORTH_TELLING = 1.0
 
 Judged = tuple[Detector, Scored, Verdicts, Overridden]
 Witness = Callable[[Window, list[Judged]], None]
-"""Is shown each window after warm-up, as judged and once it is learned from."""
+"""Is shown each window after warm-up, as judged."""
 
 
 class DetectionEngine:
@@ -55,10 +55,16 @@ class DetectionEngine:
         *,
         models: ModelRegistry | None = None,
         witness: Witness | None = None,
+        reader: Witness | None = None,
+        naming: Naming = lambda _address: None,
     ) -> None:
+        """``witness`` is shown windows once they are learned from, ``reader`` before, when they
+        can still be explained; ``naming`` is for overrides that match hosts by name."""
         self._config = config
         self._models = models
         self._witness = witness
+        self._reader = reader
+        self._naming = naming
         self._window_ns = config.window_seconds * _NS
         self._begin()
         self._tally = Tally()
@@ -97,7 +103,7 @@ class DetectionEngine:
             )
             for detector in self._detectors
         }
-        self._overrides = Overrides(config.overrides, config.max_entities)
+        self._overrides = Overrides(config.overrides, config.max_entities, self._naming)
         self._calm = Calm(config.pass_rate, config.history_windows)
         self._first_window: int | None = None
 
@@ -270,6 +276,8 @@ class DetectionEngine:
             if warm
             for anomaly in self._tell(window, detector, scored, told.verdicts)
         ]
+        if warm and self._reader is not None:
+            self._reader(window, judged)
         if window.complete:
             self._learn(window, judged, warm)
         self._count(window, judged, warm)

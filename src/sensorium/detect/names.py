@@ -22,11 +22,15 @@ KIND_OF = {
     "flows.silence.service": Kind.SERVICE,
     "flows.silence.interface": Kind.INTERFACE,
     "logs.template": Kind.LOG_TEMPLATE,
+    "logs.value": Kind.LOG_TEMPLATE,
+    "logs.sequence": Kind.LOG_TEMPLATE,
     "logs.host": Kind.HOST,
     "logs.silence": Kind.HOST,
     "metrics.series": Kind.SERIES,
     "metrics.first_move": Kind.SERIES,
+    "metrics.motion": Kind.SERIES,
     "metrics.silence": Kind.HOST,
+    "metrics.silence.metric": Kind.SERIES,
 }
 
 # What a detector is given by another it cannot do without.
@@ -35,6 +39,7 @@ _NEEDS = {
     "flows.silence.host": "flows.silence.exporter",
     "flows.silence.service": "flows.silence.exporter",
     "flows.silence.interface": "flows.silence.exporter",
+    "metrics.silence.metric": "metrics.silence",
 }
 
 

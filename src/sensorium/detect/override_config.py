@@ -27,7 +27,9 @@ class OverrideConfig:
     """What differs for some entities; of several entries for one, the first holds."""
 
     match: str = setting(
-        "", "an address, a network (10.1.0.0/24), or a pattern of the entity's key (node_cpu_*)"
+        "",
+        "an address, a network (10.1.0.0/24), a host's name (web1, web*), or a pattern of the"
+        " entity's key (node_cpu_*)",
     )
     entity: EntityKind | None = setting(
         None,

@@ -6,7 +6,7 @@ the scores of what is quiet calibrate nothing: a noisy host must not blunt the g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
@@ -18,6 +18,9 @@ from sensorium.detect.features import FeatureSpec, Scale
 from sensorium.detect.gate import Gate, Verdicts
 from sensorium.detect.override_config import Direction, Network, OverrideConfig
 from sensorium.detect.protocol import Detector, Explanation, Scored, Window
+
+Naming = Callable[[str], str | None]
+"""The name of the host with an address, as far as one is known by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +40,29 @@ class _Rule:
     network: Network | None
     detectors: frozenset[str]
 
-    def holds(self, detector: str, told: Explanation) -> bool:
-        """Whether it is about an entity of a detector."""
+    def holds(self, detector: str, told: Explanation, names: Sequence[str]) -> bool:
+        """Whether it is about an entity of a detector whose hosts have these names."""
         if detector not in self.detectors:
             return False
-        key = told.entity.key
-        if self.network is None:
-            return fnmatchcase(key, self.given.match) or fnmatchcase(_bare(key), self.given.match)
-        return any(_within(host, self.network) for host in told.hosts)
+        if self.network is not None:
+            return any(_within(host, self.network) for host in told.hosts)
+        key, match = told.entity.key, self.given.match
+        if fnmatchcase(key, match) or fnmatchcase(_bare(key), match):
+            return True
+        return any(fnmatchcase(name, match.lower()) for name in names)
 
 
 class Overrides:
     """The rules of the settings, and which of them hold for the entities met so far."""
 
-    def __init__(self, given: Sequence[OverrideConfig], capacity: int) -> None:
+    def __init__(
+        self,
+        given: Sequence[OverrideConfig],
+        capacity: int,
+        naming: Naming = lambda _address: None,
+    ) -> None:
+        self._naming = naming
+        self._by_name = any(each.network is None for each in given)
         self._rules = [_Rule(each, each.network, each.of_detectors) for each in given]
         self._loosest = max((each.pass_rate or 0.0 for each in given), default=0.0)
         self._capacity = capacity
@@ -87,16 +99,22 @@ class Overrides:
     def _rule(
         self, detector: Detector, window: Window, scored: Scored, verdicts: Verdicts, row: int
     ) -> _Rule | None:
-        """The first rule that holds for a row's entity; asked of each entity once."""
+        """The first rule that holds for a row's entity; asked of each entity once, and again
+        while the names of its hosts are not known, which may come later."""
         key = detector.name, int(scored.keys[row])
-        if key not in self._known:
+        if key in self._known:
+            return self._known[key]
+        strongest = np.argsort(-verdicts.decades[row], kind="stable").tolist()
+        told = detector.explain(window, scored, row, strongest)
+        known = [self._naming(host) for host in told.hosts] if self._by_name else []
+        names = [form for name in known if name for form in _forms(name)]
+        holding = (rule for rule in self._rules if rule.holds(detector.name, told, names))
+        found = next(holding, None)
+        if all(known):
             if len(self._known) >= self._capacity:
                 self._known.clear()
-            strongest = np.argsort(-verdicts.decades[row], kind="stable").tolist()
-            told = detector.explain(window, scored, row, strongest)
-            holding = (rule for rule in self._rules if rule.holds(detector.name, told))
-            self._known[key] = next(holding, None)
-        return self._known[key]
+            self._known[key] = found
+        return found
 
 
 def of_rows(scored: Scored, verdicts: Verdicts, kept: Bool) -> tuple[Scored, Verdicts]:
@@ -153,6 +171,12 @@ def _copy(verdicts: Verdicts) -> Verdicts:
 def _bare(key: str) -> str:
     """A series' name without its labels; other keys as they are."""
     return key.partition("{")[0]
+
+
+def _forms(name: str) -> tuple[str, str]:
+    """A host's name in full and in short, in lower case."""
+    full = name.lower()
+    return full, full.partition(".")[0]
 
 
 def _within(host: str, network: Network) -> bool:

@@ -11,7 +11,8 @@ from sensorium.detect.arrays import I64, U8
 from sensorium.detect.detectors.silence import Present, Watch
 from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.kernels.relations import ANSWERED
-from sensorium.detect.metrics.registry import host_of
+from sensorium.detect.keys import combine
+from sensorium.detect.metrics.registry import host_of, series_text
 from sensorium.detect.protocol import Window
 from sensorium.detect.wording import ports
 from sensorium.model.address import unpack_address
@@ -93,6 +94,24 @@ def _scrape_targets(window: Window) -> Present:
     return Present(targets.keys, np.array(targets.instances, _TEXT))
 
 
+def _metrics(window: Window) -> Present:
+    """Metrics of an instance, of which any series has a value, whatever labels come and go."""
+    metrics = window.metrics
+    if metrics is None:
+        return _nobody(_TEXT)
+    at = np.flatnonzero(metrics.target > 0)
+    keys, first = np.unique(combine(metrics.families[at], metrics.target[at]), return_index=True)
+    at = at[first]
+    place = np.searchsorted(metrics.targets.keys, metrics.target[at])
+    instances = [metrics.targets.instances[row] for row in place.tolist()]
+    marks = np.empty(len(at), _TEXT)
+    marks[:] = [
+        f"{instance} {metrics.series[row].name}"
+        for row, instance in zip(at.tolist(), instances, strict=True)
+    ]
+    return Present(keys, marks)
+
+
 def _address(mark: Any) -> tuple[str, str]:
     text = unpack_address(mark["address"].tobytes())
     return text, text
@@ -113,9 +132,15 @@ def _target(mark: Any) -> tuple[str, str]:
     return mark, host_of(mark)
 
 
+def _metric(mark: Any) -> tuple[str, str]:
+    instance, _, name = mark.rpartition(" ")
+    return series_text(name, {"instance": instance}), host_of(instance)
+
+
 EXPORTERS = Watch(_exporters, _AT, _address)
 HOSTS = Watch(_hosts, _AT, _address)
 INTERFACES = Watch(_interfaces, _AT, _interface)
 SERVICES = Watch(_services, _AT, _service)
 LOG_SENDERS = Watch(_log_senders, _AT, _address)
 SCRAPE_TARGETS = Watch(_scrape_targets, _TEXT, _target)
+METRICS = Watch(_metrics, _TEXT, _metric)

@@ -13,7 +13,10 @@ from sensorium.detect.detectors.host import HostDetector
 from sensorium.detect.detectors.interface import InterfaceDetector
 from sensorium.detect.detectors.joint import JointDetector
 from sensorium.detect.detectors.log_host import LogHostDetector
+from sensorium.detect.detectors.log_sequence import LogSequenceDetector
 from sensorium.detect.detectors.log_template import LogTemplateDetector
+from sensorium.detect.detectors.log_value import LogValueDetector
+from sensorium.detect.detectors.motion import MotionDetector
 from sensorium.detect.detectors.pair import PairDetector
 from sensorium.detect.detectors.series import SeriesDetector
 from sensorium.detect.detectors.service import ServiceDetector
@@ -57,6 +60,7 @@ def build_detectors(
 
     flows, logs, metrics = Signal.FLOWS, Signal.LOGS, Signal.METRICS
     exporters = silence("flows.silence.exporter", Kind.EXPORTER, flows, presence.EXPORTERS)
+    targets = silence("metrics.silence", Kind.HOST, metrics, presence.SCRAPE_TARGETS)
     every: tuple[Detector, ...] = (
         hosts,
         JointDetector(config, hosts, trained),
@@ -71,11 +75,15 @@ def build_detectors(
         silence("flows.silence.service", Kind.SERVICE, flows, presence.SERVICES, exporters),
         silence("flows.silence.interface", Kind.INTERFACE, flows, presence.INTERFACES, exporters),
         LogTemplateDetector(config, template),
+        LogValueDetector(config, template),
+        LogSequenceDetector(config, template),
         LogHostDetector(config, template),
         silence("logs.silence", Kind.HOST, logs, presence.LOG_SENDERS),
         SeriesDetector(config),
         FirstMoveDetector(config),
-        silence("metrics.silence", Kind.HOST, metrics, presence.SCRAPE_TARGETS),
+        MotionDetector(config),
+        targets,
+        silence("metrics.silence.metric", Kind.SERIES, metrics, presence.METRICS, targets),
     )
     off = named(config.switched_off)
     return tuple(detector for detector in every if detector.name not in off)

@@ -28,7 +28,9 @@ _FLOW_COLUMNS = [
 ]
 _COLUMNS = {
     Signal.FLOWS: _FLOW_COLUMNS,
-    Signal.LOGS: ["time_ns", "source_address", "severity_number", "app", "body", "template_id"],
+    Signal.LOGS: [
+        *("time_ns", "source_address", "severity_number", "app", "proc_id", "body", "template_id")
+    ],
     Signal.METRICS: ["time_ns", "series_id", "name", "labels", "value", "kind"],
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sensorium.detect.features import FeatureSpec, Scale
 
 _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -13,7 +15,9 @@ def number(value: float, unit: str = "") -> str:
         for step, prefix in _STEPS:
             if abs(value) >= step:
                 return f"{value / step:.3g} {prefix}{unit}"
-    if abs(value) >= 9.5:
+    if not math.isfinite(value):
+        text = "nothing" if math.isnan(value) else "infinity"
+    elif abs(value) >= 9.5:
         text = f"{value:,.0f}"
     elif value == round(value):
         text = f"{value:.0f}"

@@ -78,7 +78,7 @@ def _read(path: Path, notes: list[str]) -> pa.Table:
         if path.is_dir():
             raise UsageError(
                 f"{path} is a folder",
-                next_step="name one CSV or Parquet file; `sensorium evaluate` reads recordings",
+                next_step="name one CSV or Parquet file",
             )
         with path.open("rb") as file:
             head = file.read(4)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sensorium.detect.config import DetectConfig
-from sensorium.detect.detectors.series import SeriesDetector, one_of_many
+from sensorium.detect.detectors.series import SeriesDetector
 from sensorium.detect.metrics.assembly import MetricAssembly
+from sensorium.detect.metrics.families import one_of_many
 from sensorium.detect.protocol import Scored, Window
 from sensorium.detect.testing import metric_batch
 

@@ -17,6 +17,7 @@ INTERESTING = (
     r"|.*connections?(_in_use|_active|_used)?)$"
 )
 
+# A gauge without a sample before, whose median there is none, is as it was at the least during.
 # A counter is what only grows: its increase is summed over steps that do not go down, so that a
 # restart does not count as negative.
 QUERY = """WITH samples AS (
@@ -26,6 +27,7 @@ QUERY = """WITH samples AS (
     WHERE time_ns > fromUnixTimestamp64Nano({start_ns:Int64})
       AND time_ns <= fromUnixTimestamp64Nano(least({end_ns:Int64}, {until_ns:Int64}))
       AND match(name, {names:String})
+      AND isFinite(value)
       AND has({hosts:Array(String)},
               replaceAll(replaceAll(replaceRegexpOne(labels['instance'], ':[0-9]+$', ''),
                          '[', ''), ']', ''))
@@ -49,7 +51,7 @@ SELECT labelled['instance'] AS instance, name,
        if(measure = 'increase', during_low, round(toFloat64(maxIf(v, now)), 3)) AS during_high,
        if(measure = 'increase',
           round(toFloat64(sumIf(toDecimal128(greatest(v - prior, 0), 6), NOT now)), 3),
-          round(toFloat64(quantileExactIf(v, NOT now)), 3)) AS before,
+          ifNotFinite(round(toFloat64(quantileExactIf(v, NOT now)), 3), during_low)) AS before,
        minIf(at, now AND ((measure = 'increase' AND v > prior)
                           OR (measure = 'level' AND v != prior))) AS first_moved_ns
 FROM steps

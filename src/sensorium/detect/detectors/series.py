@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sensorium.detect.arrays import F64, I64, U64, Bool
+from sensorium.detect.arrays import F64, U64, Bool
 from sensorium.detect.baseline import Baseline, Expectation
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.features import plain
 from sensorium.detect.groups import Groups
 from sensorium.detect.keys import KeyIndex
+from sensorium.detect.metrics.families import one_of_many
+from sensorium.detect.metrics.scale import FACTOR_FLOOR, compared, floors, natural
 from sensorium.detect.metrics.window import MetricWindow, SeriesKind
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import number
@@ -21,36 +23,8 @@ from sensorium.state.arrays import State, columns, joined, part, put_columns
 FEATURES = (plain("value", "was {}", 0.0, falls=True),)
 
 _SETTLED = 5
-# A gauge's usual variation is taken as no less than this share of it; of a counter's or a mean's
-# by this factor (natural logarithm). One step is the least that whole numbers vary by.
-_GAUGE_FLOOR = 0.02
-_FACTOR_FLOOR = 0.2
-_STEP = 0.5
-# So many series of a metric, half of which are this odd in the same direction, share a cause.
-_MANY = 5
-_TOGETHER = 2.0
 # An odd series that stands still for so many windows has found a new level.
 _STEADY = 2
-
-
-def compared(values: F64, kinds: I64) -> F64:
-    """Rates by factor above one event per half minute, means by factor, gauges as they are."""
-    rate = np.log1p(30.0 * np.maximum(values, 0.0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(values > 0, np.log(np.where(values > 0, values, 1.0)), np.nan)
-    return np.where(
-        kinds == SeriesKind.RATE, rate, np.where(kinds == SeriesKind.MEAN, mean, values)
-    )
-
-
-def natural(values: F64, kinds: I64) -> F64:
-    """The inverse of :func:`compared`."""
-    capped = np.minimum(values, 700.0)
-    rate = np.expm1(capped) / 30.0
-    mean = np.exp(capped)
-    return np.where(
-        kinds == SeriesKind.RATE, rate, np.where(kinds == SeriesKind.MEAN, mean, values)
-    )
 
 
 class SeriesDetector:
@@ -113,7 +87,7 @@ class SeriesDetector:
         kept = rows >= 0
         rows, odd = rows[kept], odd[kept]
         values = compared(metrics.values, metrics.kinds)[kept]
-        still = np.abs(values - self._last[rows]) <= _FACTOR_FLOOR / 2 * np.abs(values)
+        still = np.abs(values - self._last[rows]) <= FACTOR_FLOOR / 2 * np.abs(values)
         self._last[rows] = values
         self._still[rows] = np.where(still, self._still[rows] + 1, 0)
         self._held[rows] = np.where(odd, self._held[rows] + 1, 0)
@@ -161,10 +135,7 @@ class SeriesDetector:
     def _spread(self, metrics: MetricWindow, expected: Expectation, away: F64) -> F64:
         """Each series' spread on the side it moved to, floored by what can be believed."""
         own = np.where(away >= 0, expected.rise[:, 0], expected.fall[:, 0])
-        gauge = metrics.kinds == SeriesKind.GAUGE
-        location = np.abs(expected.location[:, 0])
-        floor = np.where(gauge, _GAUGE_FLOOR * location, _FACTOR_FLOOR)
-        floor = np.maximum(floor, np.where(gauge & metrics.whole, _STEP, 1e-12))
+        floor = floors(expected.location[:, 0], metrics.kinds, metrics.whole)
         floor = np.maximum(floor, 0.5 * _family_spread(metrics.families, own))
         return np.maximum(own, floor)
 
@@ -174,27 +145,6 @@ class SeriesDetector:
             self._held = np.concatenate([self._held, np.zeros(more, np.int64)])
             self._still = np.concatenate([self._still, np.zeros(more, np.int64)])
             self._last = np.concatenate([self._last, np.full(more, np.nan)])
-
-
-def one_of_many(families: U64, oddness: F64) -> F64:
-    """Let one series speak where most of its metric do the same at once; ``families`` (n,).
-
-    What half of a metric's series have in common is one event, told by the oddest of them; the
-    others are scored by what they do beyond it.
-    """
-    if not len(families):
-        return oddness
-    groups = Groups.of(families)
-    sizes = groups.sizes()
-    order = np.lexsort((oddness, groups.codes))
-    shared = oddness[order][groups.starts + (sizes - 1) // 2]
-    together = (sizes >= _MANY) & (np.abs(shared) >= _TOGETHER)
-    speakers = np.lexsort((families, -np.abs(oddness), groups.codes))[groups.starts]
-    common = np.where(together, shared, 0.0)[groups.codes]
-    rest = np.sign(oddness) * np.maximum(np.sign(oddness) * (oddness - common), 0.0)
-    beyond = np.where(np.abs(rest) < np.abs(oddness), rest, oddness)
-    beyond[speakers] = oddness[speakers]
-    return beyond
 
 
 def _family_spread(families: U64, spread: F64) -> F64:

@@ -214,7 +214,7 @@ class SilenceDetector:
         what = {Signal.FLOWS: "flows", Signal.LOGS: "log lines", Signal.METRICS: "samples"}
         return Explanation(
             entity=Entity(self.kind, name),
-            hosts=(host,),
+            hosts=(host,) if host else (),
             peers=(),
             summary=(
                 f"{name} has been silent for {seconds:.0f} s: no {what[self.signal]}, expected "

@@ -30,7 +30,7 @@ for _byte in b"_-./%+~\\":
     _CLASSES[_byte] = _TOKEN
 _CLASSES[ord("@")] = _TOKEN | _TELLING
 
-_WORD = re.compile(rb"(?:[a-zA-Z0-9\x80-\xff_\-./@%+~\\]|:(?=[a-zA-Z0-9\x80-\xff:]))+")
+WORD = re.compile(rb"(?:[a-zA-Z0-9\x80-\xff_\-./@%+~\\]|:(?=[a-zA-Z0-9\x80-\xff:]))+")
 _VARIABLE = re.compile(rb"[0-9@]|^/|[a-zA-Z0-9\x80-\xff]\.[a-zA-Z0-9\x80-\xff]")
 
 _STATUS = re.compile(rb"[1-5][0-9][0-9]")
@@ -54,7 +54,7 @@ def masked(line: str) -> str:
             return b"<%cxx>" % match[0][:1]
         return b"<*>" if _VARIABLE.search(match[0]) else match[0]
 
-    return _WORD.sub(token, line.encode()).decode(errors="replace")
+    return WORD.sub(token, line.encode()).decode(errors="replace")
 
 
 def shape_keys(bodies: pa.StringArray, salts: U64 | None = None) -> U64:
@@ -78,7 +78,7 @@ def shape_keys(bodies: pa.StringArray, salts: U64 | None = None) -> U64:
 
 
 @inner
-def _in_token(data: U8, at: int, end: int) -> bool:
+def in_token(data: U8, at: int, end: int) -> bool:
     """Whether a byte belongs to a token; a colon does where letters or a colon follow."""
     byte = data[at]
     if _CLASSES[byte] & _TOKEN:
@@ -118,7 +118,7 @@ def _hash_lines(data: U8, offsets: I32, salts: U64, out: U64) -> None:
         at = first
         while at < end:
             start, word, variable = at, np.uint64(0), data[at] == _SLASH
-            while at < end and _in_token(data, at, end):
+            while at < end and in_token(data, at, end):
                 variable |= _tells(data, start, at, end)
                 word = word * _BASE + (np.uint64(data[at]) + _ONE)
                 at += 1

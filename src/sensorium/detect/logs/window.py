@@ -21,7 +21,7 @@ class LogWindow:
     """All log lines of a window (``n`` rows), in no order that means anything.
 
     ``sender`` indexes the addresses; ``severity`` is OpenTelemetry's number (1 to 24, 0 is
-    unknown); ``by_template`` groups the lines by sender and template.
+    unknown); ``by_template`` groups the lines by sender and template; ``times`` are Unix ns.
     """
 
     addresses: Addresses
@@ -30,6 +30,9 @@ class LogWindow:
     template: U64
     by_template: Groups
     bodies: pa.Array
+    times: I64
+    apps: pa.Array
+    processes: pa.Array
 
     @staticmethod
     def of(batch: pa.RecordBatch) -> LogWindow:
@@ -51,6 +54,9 @@ class LogWindow:
             template=template,
             by_template=Groups.of(combine(keys[sender], template)),
             bodies=batch.column("body"),
+            times=batch.column("time_ns").to_numpy(zero_copy_only=False),
+            apps=batch.column("app"),
+            processes=batch.column("proc_id"),
         )
 
     def __len__(self) -> int:

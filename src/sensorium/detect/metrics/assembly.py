@@ -102,6 +102,7 @@ class MetricAssembly:
             kinds=np.concatenate([kinds[known], mean_kinds])[order],
             whole=np.concatenate([whole, np.zeros(len(means), np.bool_)])[order],
             families=families[order],
+            target=np.append(registry.target[row][known], np.zeros(len(means), np.uint64))[order],
             series=[series[place] for place in order.tolist()],
             targets=self._targets(row),
             samples=samples,

@@ -44,7 +44,9 @@ class MetricWindow:
     ``keys`` uint64 (n,), distinct and sorted; ``values`` (n,) are the mean of a gauge's samples,
     a counter's increase per second, or a histogram's mean observation; ``kinds`` (n,) are
     :class:`SeriesKind`; ``whole`` (n,) is true where all samples so far were whole numbers;
-    ``families`` uint64 (n,) are keys of the metric's name; ``series`` says what each is called.
+    ``families`` uint64 (n,) are keys of the metric's name, ``target`` uint64 (n,) those of the
+    instance that exposes it, 0 where there is none or the value follows from other series';
+    ``series`` says what each is called.
     """
 
     keys: U64
@@ -52,6 +54,7 @@ class MetricWindow:
     kinds: I64
     whole: Bool
     families: U64
+    target: U64
     series: Sequence[Series]
     targets: Targets
     samples: int

@@ -2,8 +2,9 @@
 
 The texts and how they are made: ``benchmarks/gateway/labelled.py``. Recall is the share of values
 that do not get through; precision the share of what was taken that had to be, with as many texts
-that hold something as texts that hold nothing. Speed is that of one core over requests of 2 KB,
-through the whole guard.
+that hold something as texts that hold nothing. Injections are scored besides on texts that were
+held out (``held_out.py``) and on those of strangers (``strangers.py``). Speed is that of one core
+over requests of 2 KB, through the whole guard.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from benchmarks.gateway import labelled
+from benchmarks.gateway import held_out, labelled, strangers
 from benchmarks.gateway.labelled import Text
 from benchmarks.report import Claim, arguments, report
-from sensorium.gateway.conversation import Conversation, Message, Role
+from sensorium.gateway.conversation import Conversation, Message, Role, ToolResult
 from sensorium.gateway.conversation import Text as Words
 from sensorium.gateway.dialects.tokens import of_text
 from sensorium.gateway.guardrails.config import (
@@ -96,6 +97,42 @@ def speed(rule: Guard, texts: Sequence[Text], *, quick: bool) -> float:
     return sum(len(piece.encode()) for piece in pieces) / 1e6 / taken_s
 
 
+async def share(rule: Guard, texts: Sequence[str], *, results: bool = False) -> float:
+    """The share of texts that are refused, as a user's words or as results of tools, in percent."""
+    refused = 0
+    for text in texts:
+        asked = conversation(text)
+        if results:
+            part = ToolResult(call_id="c", parts=(Words(text),))
+            asked = Conversation(model="m", messages=(Message(Role.TOOL, (part,)),))
+        refused += isinstance(await rule.before(asked, Context(route="m")), Blocked)
+    return 100 * refused / len(texts)
+
+
+async def injections_apart() -> list[Claim]:
+    """Recall on held-out texts and on strangers', and what was taken of harmless ones."""
+    rule = guard("injection")
+    claims = []
+    for name, texts in held_out.CLASSES.items():
+        found = await share(rule, texts, results=texts is held_out.FROM_TOOLS)
+        claims.append(Claim(f"held out: {name}", found, "%"))
+    for name, texts, results in (
+        ("held out: harmless taken", held_out.HARMLESS, False),
+        ("held out: harmless results taken", held_out.HARMLESS_FROM_TOOLS, True),
+    ):
+        claims.append(Claim(name, await share(rule, texts, results=results), "%"))
+    for name, given in strangers.attacks().items():
+        unseen = [text for text in given if not strangers.was_seen(text)]
+        label = f"strangers': {name} ({len(unseen)} unseen)"
+        claims.append(Claim(label, await share(rule, unseen), "%"))
+    quiet = strangers.harmless()
+    label = f"strangers': harmless taken of {len(quiet):,}"
+    claims.append(Claim(label, await share(rule, quiet), "%"))
+    label = "strangers': harmless taken, as results"
+    claims.append(Claim(label, await share(rule, quiet, results=True), "%"))
+    return claims
+
+
 def main() -> None:
     quick = arguments(__doc__).quick
     count = 40 if quick else 400
@@ -118,7 +155,8 @@ def main() -> None:
         found = asyncio.run(score(rule, good, bad))
         claims += [Claim(f"{kind}: {name}", value * 100, "%") for name, value in found.items()]
         claims.append(Claim(f"{kind}: harmless text", speed(rule, talk, quick=quick), "MB/s"))
-    report("Guardrails on made texts", claims)
+    claims += asyncio.run(injections_apart())
+    report("Guardrails on made texts, held-out ones and strangers'", claims)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ def peer_python(name: str, packages: list[str], alone: list[str] | None = None) 
     subprocess.run([ROOT / "tools" / "make-venv", sys.executable, venv], check=True)
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     try:
-        subprocess.run([*pip, *packages], check=True)
+        if packages:
+            subprocess.run([*pip, *packages], check=True)
         if alone:
             subprocess.run([*pip, "--no-deps", *alone], check=True)
     except subprocess.CalledProcessError:

@@ -183,7 +183,10 @@ class _Asked:
             found = served.recommender.welcome(body.friends, body.features, body.top, body.exclude)
         except UsageError as error:
             raise self._no(422, "unknown friend or feature", error) from error
-        shown = [{"node": node, **_reasons(reasons)} for node, reasons in found]
+        shown = [
+            {"node": one.node, "probability": one.probability, **_reasons(one.reasons)}
+            for one in found
+        ]
         self._seconds.labels(graph, "newcomer").observe(time.perf_counter() - began)
         return _json({**self.about(graph, served), "suggestions": shown})
 

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="the extra [graph] is not installed"
 from sensorium.errors import SensoriumError, UsageError  # noqa: E402
 from sensorium.links import Graph  # noqa: E402
 from sensorium.links.learning.evaluation import area  # noqa: E402
-from sensorium.links.learning.fitting import evaluated, fit  # noqa: E402
+from sensorium.links.learning.fitting import evaluated, fit, scorer_on  # noqa: E402
 from sensorium.links.learning.folds import batches, folded  # noqa: E402
 from sensorium.links.learning.settings import Settings  # noqa: E402
 from sensorium.links.learning.split import split_edges, split_nodes  # noqa: E402
@@ -159,13 +159,21 @@ def test_a_cold_fold_leaves_its_nodes_without_any_edge():
     assert not graph.has(*np.array(negative).T).any()
 
 
-def test_new_nodes_are_judged_by_what_is_known_of_them_alone():
-    graph, _, features = communities()
-    split = split_nodes(graph, 0.2, 0)
-    trained = Training(split, features, replace(SMALL, epochs=15, batch=64)).run()
-    score = trained.scorer.score
+def test_new_nodes_are_judged_by_what_is_known_of_them_alone_and_their_chances_are_calibrated():
+    graph, names, features = communities()
+    settings = replace(SMALL, epochs=15, batch=64)
+    model = fit(graph, names, features, settings, split="new-nodes")
     # Marks tell the community of seven in ten, and as many marks are noise.
-    assert area(score(*split.test), score(*split.test_negatives)) > 0.58
+    assert model.card.scores["test"]["auc"] > 0.58
+    split = split_nodes(graph, settings.test, settings.seed)
+    score = scorer_on(split.seen, model.scorer.network, features, settings.seed).score
+    chances = model.probability(np.concatenate([score(*split.test), score(*split.test_negatives)]))
+    right = np.arange(len(chances)) < len(split.test[0])
+    order = np.argsort(chances)
+    # Links and other pairs are equally many, and in each third of them as many as was said.
+    for part in np.array_split(order, 3):
+        assert abs(chances[part].mean() - right[part].mean()) < 0.12
+    assert chances[right].mean() > chances[~right].mean()
 
 
 @pytest.mark.parametrize("identity", ["learned", "random"])

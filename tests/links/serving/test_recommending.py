@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -111,13 +113,34 @@ def test_somebody_new_is_served_from_features_and_ties() -> None:
     recommender = recommender_of(MODEL, rules_of([(6, 0, Rule.OPTED_OUT)]), ALL)
     found = recommender.welcome(["person 0", "person 1"], ["feature 2"], 10, ["person 7"])
     assert len(found) == 10
-    assert not {"person 0", "person 1", "person 6", "person 7"} & {node for node, _ in found}
-    assert any(reasons.mutual for _, reasons in found)
+    assert not {"person 0", "person 1", "person 6", "person 7"} & {one.node for one in found}
+    assert any(one.reasons.mutual for one in found)
+    assert all(one.probability is None for one in found)
     assert recommender.welcome([], ["feature 3"], 3)
     with pytest.raises(UsageError, match="nothing is known"):
         recommender.welcome([], [], 3)
     with pytest.raises(UsageError, match="no feature 'colour'"):
         recommender.welcome([], ["colour"], 3)
+
+
+@pytest.mark.parametrize("decoder", ["structural", "mlp"])
+def test_somebody_new_without_ties_is_told_as_a_node_without_ties_is(decoder) -> None:
+    lonely = [(9, n) for n in range(NODES)]
+    alone = World(WORLD.graph.without(*np.array(lonely).T), WORLD.names, WORLD.features)
+    model = untrained(alone, decoder)
+    model = replace(model, card=replace(model.card, split="new-nodes"))
+    recommender = recommender_of(model, NO_RULES, ALL)
+    assert model.features is not None
+    marks = [f"feature {n}" for n in np.flatnonzero(model.features.matrix[9].toarray()[0])]
+    found = recommender.welcome([], marks, NODES, ["person 9"])
+    chances = [chance for _, chance in recommender.score([("person 9", one.node) for one in found])]
+    np.testing.assert_allclose([one.probability for one in found], chances, rtol=1e-4, atol=1e-5)
+    assert chances == sorted(chances, reverse=True)
+    assert len(found) == NODES - 1
+    # With a tie, and in a model that was calibrated on other pairs, nothing can be said.
+    assert recommender.welcome(["person 1"], marks, 1)[0].probability is None
+    other = recommender_of(untrained(alone, decoder), NO_RULES, ALL)
+    assert other.welcome([], marks, 1)[0].probability is None
 
 
 def test_a_node_without_ties_gets_suggestions_too() -> None:

@@ -113,6 +113,14 @@ def _hearing(graph: Graph, rows: I64, steps: int) -> I64:
     return within(Graph.from_edges(graph.nodes, target, source, directed=True), rows, steps)
 
 
+def row_of(features: Features, marks: I64) -> Features:
+    """The features of somebody who has these columns and no others."""
+    import scipy.sparse as sp
+
+    held = (np.ones(len(marks), np.float32), (np.zeros(len(marks), np.int64), marks))
+    return features.of_others(sp.csr_matrix(held, (1, features.matrix.shape[1])))
+
+
 def embed_newcomer(
     network: Network, graph: Graph, features: Features | None, ties: I64, marks: I64
 ) -> F32:
@@ -120,8 +128,6 @@ def embed_newcomer(
 
     Those they know do not hear of them, so that nobody else's vector changes.
     """
-    import scipy.sparse as sp
-
     row = graph.nodes
     wider = Graph(
         np.append(graph.indptr, graph.arcs + len(ties)),
@@ -129,10 +135,7 @@ def embed_newcomer(
         directed=True,
     )
     base = inputs_of(network, graph, features)
-    own: Features | None = None
-    if features is not None:
-        held = (np.ones(len(marks), np.float32), (np.zeros(len(marks), np.int64), marks))
-        own = features.of_others(sp.csr_matrix(held, (1, features.matrix.shape[1])))
+    own = None if features is None else row_of(features, marks)
 
     def of(rows: I64) -> torch.Tensor:
         theirs = base(rows[rows < row])

@@ -54,6 +54,15 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Welcomed:
+    """Somebody who is suggested to a newcomer, and how likely a tie is, where that can be said."""
+
+    node: str
+    probability: float | None
+    reasons: Reasons
+
+
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """How many candidates to rank: friends of friends, and nodes near by embedding."""
 
@@ -66,7 +75,9 @@ class Recommender:
 
     ``graph`` has all ties, ``public`` those that may be told from, which are all that ``scores``
     may know of. ``probability`` makes probabilities of logits; ``embed_newcomer`` a vector of the
-    ties and the features of somebody who is not in the graph.
+    ties and the features of somebody who is not in the graph. ``newcomers`` gives logits of pairs
+    of somebody without ties, from a vector, columns of features and rows, where the model was
+    calibrated on such pairs.
     """
 
     def __init__(
@@ -81,6 +92,7 @@ class Recommender:
         index: EmbeddingIndex,
         embed_newcomer: Callable[[I64, I64], F32],
         sizes: Sizes,
+        newcomers: Callable[[F32, I64, I64], F32 | None] | None = None,
     ):
         self.names = names
         self.graph = graph
@@ -91,6 +103,7 @@ class Recommender:
         self._probability = probability
         self._embed_newcomer = embed_newcomer
         self._sizes = sizes
+        self._newcomers = newcomers
         self._source = CandidateSource(graph, public, index, rules)
         self._explainer = Explainer(public, names, features)
 
@@ -135,12 +148,15 @@ class Recommender:
 
     def welcome(
         self, friends: Sequence[str], features: Sequence[str], top: int, exclude: Sequence[str] = ()
-    ) -> list[tuple[str, Reasons]]:
+    ) -> list[Welcomed]:
         """Suggestions for somebody who is not in the graph yet, from ties and features.
 
         The encoder makes a vector of both. Friends of friends and those near by the vector are
-        ranked together by reciprocal rank fusion: of a pair without history the decoder was taught
-        nothing. Raises UsageError for unknown friends, features, and where there is neither.
+        ranked together by reciprocal rank fusion. Who has no tie is told by features as a node
+        without ties is, and where the model was calibrated on such nodes the likeliest come first,
+        with a probability. No split holds out nodes with a part of their ties, so that for a
+        newcomer who has some nothing is calibrated. Raises UsageError for unknown friends,
+        features, and where there is neither.
         """
         ties = np.unique(self.names.rows(friends)) if friends else _NOBODY
         marks = self._columns(features)
@@ -153,6 +169,12 @@ class Recommender:
         barred = self._excluded(exclude)
         source, sizes = self._source, self._sizes
         near = source.of_newcomer(ties, vector, barred, friends=0, nearest=sizes.nearest)
+        if not len(ties) and self._newcomers is not None:
+            logits = self._newcomers(vector, marks, near)
+            if logits is not None:
+                best = np.lexsort((near, -logits))[:top]
+                chances = self._probability(logits[best]).tolist()
+                return self._welcomed(near[best].tolist(), chances, ties, marks)
         known = source.of_newcomer(ties, vector, barred, friends=sizes.friends, nearest=0)
         weight = np.array([len(self._mutual(ties, row)) for row in known], np.float64)
         known = known[np.argsort(-weight, kind="stable")]
@@ -160,9 +182,17 @@ class Recommender:
         for rows in (known, near):
             for place, row in enumerate(rows.tolist()):
                 fused[row] = fused.get(row, 0.0) + 1 / (_FUSED + place)
-        best = sorted(fused, key=lambda row: (-fused[row], row))[:top]
+        first = sorted(fused, key=lambda row: (-fused[row], row))[:top]
+        return self._welcomed(first, [None] * len(first), ties, marks)
+
+    def _welcomed(
+        self, rows: list[int], chances: list[float | None], ties: I64, marks: I64
+    ) -> list[Welcomed]:
         explain = self._explainer.reasons
-        return [(self.names.name(row), explain(ties, marks, row)) for row in best]
+        return [
+            Welcomed(self.names.name(row), chance, explain(ties, marks, row))
+            for row, chance in zip(rows, chances, strict=True)
+        ]
 
     def _mutual(self, ties: I64, row: int) -> I64:
         mutual: I64 = in_both(ties.astype(np.int32), self._explainer.ties(row))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sensorium.links.decoders.plain import plain
 
 if TYPE_CHECKING:
+    from sensorium.links.graph.features import Features
     from sensorium.links.models.embedding import Scorer
 
 F32 = npt.NDArray[np.float32]
@@ -38,3 +39,20 @@ class QuickScores:
         if view is not None:
             told = view.pairs(source, target)
         return self._decoder(self.vectors, source, target, told)
+
+    def newcomer(self, vector: F32, marks: Features | None, target: Any) -> F32 | None:
+        """A logit for somebody without ties and each of ``target``, who are rows.
+
+        ``vector`` is what the encoder makes of them, ``marks`` their row of features. None where
+        the view cannot tell of somebody who is not in it.
+        """
+        target = np.ascontiguousarray(target, np.int64)
+        told = np.empty((len(target), 0), np.float32)
+        if self._view is not None:
+            found = None if marks is None else self._view.newcomer(marks, target)
+            if found is None:
+                return None
+            told = found
+        vectors = np.concatenate([self.vectors[target], vector[None]])
+        count = len(target)
+        return self._decoder(vectors, np.full(count, count), np.arange(count), told)

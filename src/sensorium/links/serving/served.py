@@ -17,7 +17,7 @@ from sensorium.links.serving.recommending import Recommender, Sizes
 
 if TYPE_CHECKING:
     from sensorium.links.models.model import LinkModel
-    from sensorium.links.serving.index import EmbeddingIndex
+    from sensorium.links.serving.index import F32, I64, EmbeddingIndex
     from sensorium.links.serving.rules import Rules
     from sensorium.observe import Observe
 
@@ -92,7 +92,7 @@ def recommender_of(
 
     ``index`` is that of the version before, where there is one.
     """
-    from sensorium.links.models.refreshing import embed_newcomer
+    from sensorium.links.models.refreshing import embed_newcomer, row_of
     from sensorium.links.serving.index import EmbeddingIndex
     from sensorium.links.serving.scoring import QuickScores
 
@@ -107,17 +107,25 @@ def recommender_of(
         # Made anew: what was made of all ties tells of private ones, if only by last bits.
         view = PairView.of(public, features, seed) if network.decoder.counts else None
         scorer = Scorer(network, public, features, view)
+    scores = QuickScores(scorer)
+
+    def newcomers(vector: F32, marks: I64, rows: I64) -> F32 | None:
+        own = None if features is None else row_of(features, marks)
+        return scores.newcomer(vector, own, rows)
+
     return Recommender(
         model.names,
         model.graph,
         public,
         features,
         rules,
-        QuickScores(scorer),
+        scores,
         model.probability,
         EmbeddingIndex(scorer.vectors) if index is None else index.following(scorer.vectors),
         partial(embed_newcomer, network, public, features),
         sizes,
+        # Where other pairs were held out, probabilities are of those.
+        newcomers if model.card.split == "new-nodes" else None,
     )
 
 

@@ -79,6 +79,11 @@ def spread_by(step: sp.csr_matrix, vectors: Array) -> list[Array]:
     return [_unit(total) for total in totals]
 
 
+def unmoved(vectors: Array) -> list[Array]:
+    """What :func:`spread` gives for one node without ties: its own vector, each time."""
+    return [_unit(vectors)[0]] * len(SPREADS)
+
+
 def adjacency(graph: Graph) -> sp.csr_matrix:
     """A matrix of ones where there is an arc."""
     ones = np.ones(graph.arcs, np.float32)

@@ -153,6 +153,26 @@ class PairView:
             )
         return out
 
+    def newcomer(self, marks: Features, target: Array) -> Array | None:
+        """What is told of somebody without ties and each of ``target``: (pairs, len(names())).
+
+        ``marks`` is a row of features. It is what is told of a node without ties: nothing is
+        counted, no spectrum has it, and its features stay where they are. None for a view that
+        does not know what features were reduced to.
+        """
+        if self.features is None or self.basis is None:
+            return None
+        out = np.zeros((len(target), len(self.names())), np.float32)
+        own, theirs = marks.normal, self.features.normal[target]
+        out[:, STRUCTURAL - 1] = np.log1p(self.graph.degree()[target])
+        out[:, STRUCTURAL] = (theirs @ own.T).toarray()[:, 0]
+        shared = (theirs != 0).astype(np.float32) @ (own != 0).astype(np.float32).T
+        out[:, STRUCTURAL + 1] = np.log1p(shared.toarray()[:, 0])
+        base = smoothing.reduced(marks, self.basis.directions)
+        for n, vector in enumerate(smoothing.unmoved(base)):
+            out[:, STRUCTURAL + 2 + n] = self.table[target, self.places[n]] @ vector
+        return out
+
 
 def _names(spread: int) -> list[str]:
     """What each vector is saved as; the spectrum is the last that is compared with its like."""

@@ -69,7 +69,7 @@ _ALARM: Final[dict[str, Any]] = {
         "time": {"type": ["string", "null"]},
         "score": {"type": "number"},
         "tail_probability": {"type": "number"},
-        "reason": {"enum": ["new_value", "time_of_day", "time_of_week", "combination"]},
+        "reason": {"enum": ["new_value", "time_of_day", "time_of_week", "shape", "combination"]},
         "seen": {"type": "number"},
         "nearest": {"type": ["number", "null"]},
         "sentence": {"type": "string"},

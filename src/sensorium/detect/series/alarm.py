@@ -22,6 +22,7 @@ class Reason(StrEnum):
     NEW_VALUE = "new_value"
     TIME_OF_DAY = "time_of_day"
     TIME_OF_WEEK = "time_of_week"
+    SHAPE = "shape"
     COMBINATION = "combination"
 
 
@@ -31,6 +32,7 @@ _REASONS: Final = {
     scoring.VALUE: Reason.NEW_VALUE,
     scoring.DAY: Reason.TIME_OF_DAY,
     scoring.WEEK: Reason.TIME_OF_WEEK,
+    scoring.SHAPE: Reason.SHAPE,
 }
 
 
@@ -39,8 +41,9 @@ class Alarm:
     """One alarm.
 
     ``seen`` is the value, or for a time's reason the mean of the last rows; ``nearest`` is what is
-    known that comes nearest to it. For a combination they are the row's score and the score of an
-    alarm.
+    known that comes nearest to it. For a shape they are the value in it that differs most from the
+    most alike shape before, and what it would have been. For a combination they are the row's score
+    and the score of an alarm.
     """
 
     row: int
@@ -135,6 +138,12 @@ def _sentence(name: str, reason: Reason, time_ns: int | None, rows: Rows, row: i
         if rows.seen[row] < low:
             return f"{name} is {seen}, lower than ever: at least {figure(low)} before"
         return f"{name} is {seen}, a value it never had: the nearest known is {nearest}"
+    if reason is Reason.SHAPE:
+        length, ago = int(rows.length[row]), int(rows.ago[row])
+        return (
+            f"the last {length:,} rows of {name} have a shape unlike any before: most of all, "
+            f"{seen} is where it would be {nearest} as in the most alike, {ago:,} rows earlier"
+        )
     at = datetime.fromtimestamp((time_ns or 0) / 1e9, UTC)
     when = (
         f"around {at:%H:%M}" if reason is Reason.TIME_OF_DAY else f"on {at:%A}s around {at:%H:%M}"

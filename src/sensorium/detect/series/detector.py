@@ -19,6 +19,7 @@ from sensorium.detect.series.known import KnownValues
 from sensorium.detect.series.rarity import Rarity
 from sensorium.detect.series.scoring import Constants, Memory, Rows
 from sensorium.detect.series.season import Season
+from sensorium.detect.series.shape import Shapes
 from sensorium.errors import SensoriumError
 
 _RECENT: Final = 12
@@ -30,7 +31,7 @@ _HISTORY_SHARE: Final = 0.15
 _HISTORY_AT_MOST: Final = 750
 _COVERED_AT_LEAST: Final = 12
 _LONG_AGO: Final = -(2**40)
-_PLACES: Final = ("known", "day", "week", "day_rarity", "week_rarity", "rarity")
+_PLACES: Final = ("known", "day", "week", "day_rarity", "week_rarity", "rarity", "shapes")
 
 State = dict[str, npt.NDArray[np.generic]]
 
@@ -60,6 +61,7 @@ class SeriesDetector:
             day_rarity=Rarity.empty(_COMPARISONS),
             week_rarity=Rarity.empty(_COMPARISONS),
             rarity=Rarity.empty(_SCORES),
+            shapes=Shapes.empty(),
             recent=np.zeros(_RECENT),
             clock=clock,
             level=np.zeros(2),

@@ -1,10 +1,12 @@
 """The score of each row of one series, from the rows before it alone: the kernel.
 
-A row's *oddness* is the largest of three, each in units of what is just odd enough:
+A row's *oddness* is the largest of four, each in units of what is just odd enough:
 
 - how far its value is from every value known (:mod:`.known`);
 - how unusual the mean of the last rows is for the time of day, and
-- for the time of the week (:mod:`.season`), as improbabilities (:mod:`.rarity`).
+- for the time of the week (:mod:`.season`), as improbabilities (:mod:`.rarity`);
+- how far the shape of the latest rows is from every shape before, where a series repeats itself
+  (:mod:`.shape`).
 
 Its *score* is that oddness after a budget: each alarm makes the next ones dearer for a while, and
 for some rows after an alarm only what is odder than it counts.
@@ -22,12 +24,13 @@ from sensorium.detect.series import known as values
 from sensorium.detect.series.known import KnownValues
 from sensorium.detect.series.rarity import Rarity, decades, learn
 from sensorium.detect.series.season import Season, expected, visit
+from sensorium.detect.series.shape import Shapes, shape_oddness
 from sensorium.ingest.compiled import kernel
 
 DAY_NS: Final = 86_400 * 10**9
 WEEK_NS: Final = 7 * DAY_NS
 
-NOTHING, VALUE, DAY, WEEK = 0, 1, 2, 3
+NOTHING, VALUE, DAY, WEEK, SHAPE = 0, 1, 2, 3, 4
 """What made a row odd."""
 ALARM: Final = 1.0
 """The score from which a row is an alarm."""
@@ -61,6 +64,12 @@ class Constants(NamedTuple):
     week_scores: float = 400.0
     least_excess: float = 0.001
     """The tail of those comparisons is at least so wide, as a share of the range."""
+    shape_farther: float = 1.5
+    """A shape is odd that is so many times farther from all others than shapes usually are,"""
+    shape_least: float = 0.5
+    """and by at least so many standard deviations of the series, in the mean of squares."""
+    shape_half_life: float = 8000.0
+    """Rows after which the largest usual distance of shapes is halved."""
     dearer: float = 0.5
     """Each recent alarm raises what the next one takes by this share."""
     half_life: float = 1500.0
@@ -83,6 +92,7 @@ class Memory(NamedTuple):
     day_rarity: Rarity
     week_rarity: Rarity
     rarity: Rarity
+    shapes: Shapes
     recent: F64
     clock: I64
     level: F64
@@ -96,8 +106,11 @@ class Rows(NamedTuple):
     """What is said of each row; NaN where the value was missing or nothing can be said.
 
     ``score`` after the budget, ``oddness`` before it, ``decades`` -log10 of the tail probability
-    of the oddness, ``reason`` which of the three it was, ``seen`` what was judged (the value or
-    the mean), ``reference`` the nearest known to it, ``low`` and ``high`` the known range.
+    of the oddness, ``reason`` which of the four it was, ``seen`` what was judged (the value or
+    the mean), ``reference`` the nearest known to it, ``low`` and ``high`` the known range. Of
+    an odd shape ``seen`` is the value that differs most and ``reference`` what it would have been,
+    ``length`` how many rows the shape has, and ``ago`` how many rows before it the most alike
+    ended.
     """
 
     score: F64
@@ -108,13 +121,15 @@ class Rows(NamedTuple):
     reference: F64
     low: F64
     high: F64
+    length: I64
+    ago: I64
 
     @staticmethod
     def blank(n: int) -> Rows:
         """Nothing said of ``n`` rows."""
         score, oddness, improbable, seen, reference, low, high = np.full((7, n), np.nan)
-        reason = np.zeros(n, np.int64)
-        return Rows(score, oddness, improbable, reason, seen, reference, low, high)
+        reason, length, ago = np.zeros((3, n), np.int64)
+        return Rows(score, oddness, improbable, reason, seen, reference, low, high, length, ago)
 
 
 @kernel
@@ -208,6 +223,14 @@ def score_rows(times: I64, xs: F64, timed: bool, memory: Memory, c: Constants, r
             if found / c.week_decades > oddness:
                 oddness, reason = found / c.week_decades, WEEK
                 seen, reference = mean, usual
+        gap = clock[ROWS] > 0 and clock[FILLED] == 1
+        found, length, ago, differs, other = shape_oddness(
+            memory.shapes, x, gap, c.shape_farther, c.shape_least, c.shape_half_life
+        )
+        if found > oddness:
+            oddness, reason = found, SHAPE
+            seen, reference = differs, other
+            rows.length[i], rows.ago[i] = length, ago
         rows.oddness[i], rows.reason[i] = oddness, reason if oddness > 0.0 else NOTHING
         rows.seen[i], rows.reference[i], rows.low[i], rows.high[i] = seen, reference, low, high
         rows.decades[i] = min(decades(memory.rarity, oddness, _LEAST_ODDNESS), CLAIMED)

@@ -123,17 +123,8 @@ def main() -> None:
     chosen = parser.parse_args()
     sizes = (2_000, 20_000) if chosen.quick else SIZES
     costs = [cost(nodes, None if chosen.epoch else STEPS) for nodes in sizes]
-    table = Table(title="cost against growth", title_justify="left")
-    headings = (
-        "nodes",
-        "edges",
-        "generate s",
-        "epoch s",
-        "embed s",
-        "index s",
-        "suggest ms",
-        "GiB",
-    )
+    table = Table(title="seconds as a graph grows (top 5: milliseconds)", title_justify="left")
+    headings = ("nodes", "edges", "make", "epoch", "embed", "index", "top 5", "GiB")
     for heading in headings:
         table.add_column(heading, justify="right")
     for one in costs:

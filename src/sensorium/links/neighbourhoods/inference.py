@@ -54,6 +54,7 @@ def embed(
     how = _GATHERED.get(encoder.shape.aggregation) if isinstance(encoder, Sage) else None
     # Rows that no layer wants are never touched, and take up no memory.
     x = np.empty((graph.nodes, encoder.shape.width), np.float32)
+    spare: F32 | None = None
     training = encoder.training
     encoder.eval()
     try:
@@ -64,10 +65,9 @@ def embed(
                 if how is None:
                     x = _layer(encoder, layer, x, graph, _pieces(chosen, at_once), threads)
                 else:
-                    weights = _weights(encoder, layer)
-                    x = layer_of(
-                        graph.indptr, graph.indices, x, chosen, how, weights, threads=threads
-                    )
+                    weights, arrays = _weights(encoder, layer), (graph.indptr, graph.indices, x)
+                    made = layer_of(*arrays, chosen, how, weights, out=spare, threads=threads)
+                    x, spare = made, x
     finally:
         encoder.train(training)
     return x if rows is None else x[rows]

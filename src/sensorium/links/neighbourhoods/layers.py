@@ -153,19 +153,22 @@ def layer_of(
     how: Gather,
     layer: Layer,
     *,
+    out: F32 | None = None,
     threads: int | None = None,
 ) -> F32:
     """What a layer makes of these rows of ``x``, float32 (nodes, width); no others are written.
+
+    ``out``: an array to write to, not ``x``; a new one where None.
 
     Vectors do not depend on which rows are asked for, nor on ``threads`` (as many as there are
     processors where None), to the last bit.
     """
     x = np.ascontiguousarray(x, np.float32)
     rows = np.ascontiguousarray(rows, np.int64)
-    out = np.empty_like(x)
+    into = np.empty_like(x) if out is None else out
 
     def work(start: int, stop: int) -> None:
-        layer_rows(indptr, indices, rows, start, stop, x, int(how), layer, out)
+        layer_rows(indptr, indices, rows, start, stop, x, int(how), layer, into)
 
     shared(work, indptr, rows, threads)
-    return out
+    return into

@@ -24,8 +24,8 @@ SETTLED_S = 5.0
 DSN = "SENSORIUM_TEST_POSTGRESQL_DSN"
 
 
-def spent(peer: Peer) -> tuple[int, int, int]:
-    """Nano-dollars settled, attempts settled, and attempts that are still open."""
+def spent(peer: Peer, since_ns: int) -> tuple[int, int, int]:
+    """Nano-dollars settled, attempts settled, and attempts still open, of those begun since."""
     from sensorium.cli.gateway.settings import load_settings
     from sensorium.gateway.ledger.database import open_database
     from sensorium.gateway.ledger.tables import ATTEMPTS
@@ -35,7 +35,7 @@ def spent(peer: Peer) -> tuple[int, int, int]:
     is_open = ATTEMPTS.c.state == "open"
     statement = select(
         func.coalesce(func.sum(ATTEMPTS.c.cost), 0), func.count(), func.count().filter(is_open)
-    )
+    ).where(ATTEMPTS.c.started_ns >= since_ns)
     with connections.reading() as connection:
         cost, attempts, still_open = connection.execute(statement).one()
     connections.close()
@@ -52,17 +52,18 @@ def at_once(peer: Peer, rounds: int) -> Tally:
 
 def claims_on(kind: str, dsn: str, rounds: int, workers: int) -> list[Claim]:
     """One run on one kind of database."""
+    since_ns = time.time_ns()
     kind += f", {workers} workers" if workers > 1 else ""
     with (
         upstream(latency_ms=100) as behind,
         ours(behind, budget=BUDGET, dsn=dsn, workers=workers) as peer,
     ):
         tally = at_once(peer, rounds)
-        cost, settled, still_open = spent(peer)
+        cost, settled, still_open = spent(peer, since_ns)
         ends = time.monotonic() + SETTLED_S
         while still_open and time.monotonic() < ends:  # an answer does not wait for its settlement
             time.sleep(0.05)
-            cost, settled, still_open = spent(peer)
+            cost, settled, still_open = spent(peer, since_ns)
     if set(tally.statuses) != {200, 429}:
         raise RuntimeError(f"answers: {tally.statuses}")
     return [

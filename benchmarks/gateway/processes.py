@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -160,7 +161,9 @@ def _make_key(config: Path, budget: int | None) -> str:
 
     opened = open_gateway(load_settings(config), Observe(), {})
     directory = opened.directory
-    organisation = directory.create(OPERATOR, Kind.ORGANISATION, "benchmark")
+    # Its own for each run: a database server's database may serve several.
+    name = f"benchmark {secrets.token_hex(4)}"
+    organisation = directory.create(OPERATOR, Kind.ORGANISATION, name)
     team = directory.create(
         OPERATOR, Kind.TEAM, "benchmark", parent_id=organisation.id, role=Role.SERVICE
     )

@@ -34,7 +34,7 @@ from tests.gateway.upstreams.server import serving as emulating
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "how-to"
 ASKED = [{"role": "user", "content": "four small green words"}]
-_BLOCK = re.compile(r"^( *)```(yaml|console)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^( *)```(yaml|toml|console)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 
 
 def blocks(page: str, kind: str) -> list[str]:
@@ -193,6 +193,9 @@ def test_data_that_must_stay_in_one_region_goes_nowhere_until_the_account_was_se
     page = "keep-data-in-one-region.md"
     written = blocks(page, "yaml")[0]
     (tmp_path / "gateway.yaml").write_text(f"{written}\ndata_dir: {tmp_path / 'var'}\n")
+    (prices,) = blocks(page, "toml")
+    (tmp_path / "prices.toml").write_text(prices)
+    assert "good" in at_home("sensorium gateway check -c gateway.yaml", tmp_path)
     at_home("sensorium gateway directory add organisation acme -c gateway.yaml", tmp_path)
     (add,) = [one for one in commands(page) if "directory add" in one]
     at_home(add, tmp_path)

@@ -82,8 +82,8 @@ def _deployment(
         at = f"{path}.{where}".rstrip(".")
         if "input_cost_per_token" in given or "output_cost_per_token" in given:
             notes.add(f"{at}.input_cost_per_token", "prices stand in the price list here")
-        if given.keys() & {"rpm", "tpm"}:
-            notes.add(f"{at}.rpm", "limits are of keys and teams here, not of deployments")
+        for name in sorted(given.keys() & {"rpm", "tpm"}):
+            notes.add(f"{at}.{name}", "limits are of keys and teams here, not of deployments")
     notes.left(f"{path}.litellm_params", dict(params), set(_PARAMS))
     known = {"model_name", "litellm_params", "model_info", "rpm", "tpm"}
     notes.left(path, dict(entry), known)

@@ -106,7 +106,8 @@ class Account:
 
     def _out_of_budget(self, limit: Limit) -> Refused:
         assert limit.budget is not None
-        dollars = f"{limit.budget / _DOLLAR:,.2f}".rstrip("0").rstrip(".")
+        whole, part = divmod(limit.budget, _DOLLAR)
+        dollars = f"{whole:,}.{part:09d}".rstrip("0").rstrip(".")
         message = (
             f"{self._who()} has no room left in its {limit.period} budget of {dollars} dollars "
             "for this call at its worst; lower its largest answer, or have the budget raised."

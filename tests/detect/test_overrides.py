@@ -122,7 +122,8 @@ def test_a_pattern_matches_keys_and_names_of_series_without_labels() -> None:
     rule = OverrideConfig(match="node_cpu_*", entity="series", quiet=True)
     assert rule.network is None
     assert rule.of_detectors == {
-        *("metrics.series", "metrics.first_move", "metrics.motion", "metrics.silence.metric")
+        *("metrics.series", "metrics.first_move", "metrics.motion", "metrics.season"),
+        "metrics.silence.metric",
     }
 
 

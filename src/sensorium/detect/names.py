@@ -29,6 +29,7 @@ KIND_OF = {
     "metrics.series": Kind.SERIES,
     "metrics.first_move": Kind.SERIES,
     "metrics.motion": Kind.SERIES,
+    "metrics.season": Kind.SERIES,
     "metrics.silence": Kind.HOST,
     "metrics.silence.metric": Kind.SERIES,
 }

@@ -18,6 +18,7 @@ from sensorium.detect.detectors.log_template import LogTemplateDetector
 from sensorium.detect.detectors.log_value import LogValueDetector
 from sensorium.detect.detectors.motion import MotionDetector
 from sensorium.detect.detectors.pair import PairDetector
+from sensorium.detect.detectors.season import SeasonDetector
 from sensorium.detect.detectors.series import SeriesDetector
 from sensorium.detect.detectors.service import ServiceDetector
 from sensorium.detect.detectors.silence import SilenceDetector, Watch
@@ -82,6 +83,7 @@ def build_detectors(
         SeriesDetector(config),
         FirstMoveDetector(config),
         MotionDetector(config),
+        SeasonDetector(config),
         targets,
         silence("metrics.silence.metric", Kind.SERIES, metrics, presence.METRICS, targets),
     )

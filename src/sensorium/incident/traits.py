@@ -127,7 +127,7 @@ def _of_words(text: str) -> set[Trait]:
 def _of_series(anomaly: Anomaly) -> set[Trait]:
     key = anomaly.entity.key
     strongest = anomaly.features[0] if anomaly.features else None
-    if strongest is not None and strongest.name not in ("value", "drift"):
+    if strongest is not None and strongest.name not in ("value", "drift", "at_this_time"):
         # That it is missing, stands still or varies more says nothing of what it measures.
         return set()
     more = strongest is None or strongest.value > strongest.expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sensorium.detect.baseline import Baseline
 from sensorium.detect.tail import DECADES, SIGMAS, TailModel, decades
 
 
@@ -73,6 +74,37 @@ def test_old_scores_fade() -> None:
     for _ in range(60):
         model.learn(np.full(100, 0.5))
     assert model.survival(np.array([40.0]))[0] < before / 50
+
+
+@pytest.mark.parametrize(
+    ("drifts", "doubled_in"),
+    [("level", 960), ("spread", 960), ("both", 960), ("spread", 60), ("both", 60)],
+)
+def test_one_in_a_thousand_stays_that_while_the_stream_drifts(drifts: str, doubled_in: int) -> None:
+    """Scores are distances from a baseline that moves along, so that what is learned of them keeps.
+
+    As against values of the first hour, 0.4 to 90 in a hundred would be one in a thousand.
+    """
+    rng = np.random.default_rng(3)
+    rows, windows = np.arange(40), 1500
+    usual = rng.uniform(50, 100, len(rows))
+    baseline = Baseline(np.full(1, 1e-9), 60, population=False, exact=True)
+    baseline.reset(rows)
+    model = TailModel(SIGMAS, 960)
+    rare = judged = 0
+    for window in range(windows):
+        grown = 2.0 ** (window / doubled_in)
+        level = usual * (grown if drifts != "spread" else 1.0)
+        spread = 5.0 * (grown if drifts != "level" else 1.0)
+        values = (level + spread * rng.standard_t(6, len(rows)))[:, None]
+        scores = np.abs(baseline.expect(rows).sigmas(values)[:, 0])
+        if window >= 500:
+            rare += int((model.survival(scores) <= 0.001).sum())
+            judged += len(rows)
+        if window >= 70:
+            model.learn(scores)
+        baseline.insert(rows, values)
+    assert 0.0004 < rare / judged < 0.002
 
 
 def test_the_quantile_is_where_the_probability_falls_below() -> None:

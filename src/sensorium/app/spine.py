@@ -81,7 +81,7 @@ def build_spine(
     inventory = read_inventory(settings.topology.inventory)
     telemetry, records = _open_stores(settings, observe)
     desk = ApprovalDesk(records, clock, settings.approval)
-    identities, graph = Identities(), EntityGraph()
+    identities, graph = Identities(), EntityGraph(window_ns=settings.topology.window_ns)
     changes = _changes(settings, telemetry, observe)
     inquest = _inquest(settings, telemetry, records, desk, observe, identities, changes)
     models = ModelRegistry(data / "models", clock, observe)

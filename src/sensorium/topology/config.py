@@ -19,9 +19,20 @@ class TopologyConfig:
     habit_slots: int = setting(
         3, "10-second slots in which the use of a service must be seen to be a habit", ge=1
     )
+    window_hours: int = setting(
+        168,
+        "hours for which the running pipeline remembers who used what, for grouping incidents",
+        ge=1,
+        le=8760,
+    )
     span_hours: int = setting(
         24, "hours before the last flow of which `sensorium topology` tells", ge=1, le=8760
     )
     max_uses: int = setting(
         200_000, "uses that are looked at, those with the most bytes first", ge=1
     )
+
+    @property
+    def window_ns(self) -> int:
+        """:attr:`window_hours` in nanoseconds."""
+        return self.window_hours * 3_600 * 1_000_000_000

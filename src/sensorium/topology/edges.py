@@ -14,6 +14,9 @@ from sensorium.state.arrays import State, joined, part, taken, whole
 from sensorium.topology.orientation import PORTED, source_is_server
 
 SLOT_NS = 10_000_000_000
+WINDOW_NS = 7 * 86_400 * 1_000_000_000
+PANES = 8
+"""Into so many panes a window is divided; what is forgotten is forgotten a pane at a time."""
 _ADDRESS = 16
 _KEY = ["client", "server", "port", "proto"]
 _STATE = pa.schema(
@@ -56,14 +59,19 @@ class EdgeAccumulator:
 
     Records are kept per 10-second slot of arrival until :meth:`advance` passes the slot, so the
     sums at an event time do not depend on how records were divided into batches. Where nobody
-    asks for long, :meth:`gather` keeps what waits small: all of it counts once :meth:`advance` has
-    passed it, and none before, which only a restart asks for. At most ``max_edges`` are kept, and
-    as many wait; those not used for longest go first and are counted.
+    asks for long, :meth:`gather` keeps what waits small.
+
+    Edges are of the last ``window_ns`` before the watermark: sums are kept a pane of the window
+    at a time, and a pane goes once all of it is older. At most ``max_edges`` are kept, and as
+    many wait; those not used for longest go first and are counted.
     """
 
-    def __init__(self, max_edges: int = 500_000) -> None:
+    def __init__(self, max_edges: int = 500_000, window_ns: int = WINDOW_NS) -> None:
         self.evicted = 0
         self._max_edges = max_edges
+        self._window_ns = window_ns
+        self._pane_slots = max(1, window_ns // (PANES * SLOT_NS))
+        self._panes: dict[int, pa.Table] = {}
         self._state = _STATE.empty_table()
         self._ready = _STATE.empty_table()
         self._pending: list[pa.Table] = []
@@ -86,20 +94,43 @@ class EdgeAccumulator:
         rest = pending.filter(pc.invert(ripe))
         self._pending = [rest] if rest.num_rows else []
         if due.num_rows:
-            self._ready = self._bounded(_merged(self._ready, _as_edges(due)))
+            both = pa.concat_tables([self._ready, _as_edges(due)])
+            self._ready = self._bounded(_folded(both, self._pane_slots))
 
     def advance(self, watermark_ns: int) -> bool:
-        """Take over the slots that end by ``watermark_ns`` (Unix ns); true if any did."""
-        self.gather(watermark_ns)
-        if not self._ready.num_rows or self._is_early(watermark_ns):
-            return False
-        self._state = self._bounded(_merged(self._state, self._ready))
-        self._ready = _STATE.empty_table()
-        return True
+        """Take over the slots that end by ``watermark_ns`` (Unix ns), and forget what is too old.
 
-    def _is_early(self, watermark_ns: int) -> bool:
-        newest: int = pc.max(self._ready.column("last")).as_py()
-        return newest >= watermark_ns // SLOT_NS
+        True if anything changed by it.
+        """
+        self.gather(watermark_ns)
+        fresh = self._ready.num_rows > 0
+        if fresh:
+            self._take(self._ready)
+            self._state = _folded(pa.concat_tables([self._state, self._ready]))
+            self._ready = _STATE.empty_table()
+        pane_ns = self._pane_slots * SLOT_NS
+        since = watermark_ns - self._window_ns
+        old = [pane for pane in self._panes if (pane + 1) * pane_ns <= since]
+        for pane in old:
+            del self._panes[pane]
+        if old:
+            self._state = _folded(self._all_panes())
+        if self._state.num_rows > self._max_edges:
+            self._state = self._bounded(self._state)
+            for pane, rows in self._panes.items():
+                self._panes[pane] = _those_of(rows, self._state)
+        return fresh or bool(old)
+
+    def _take(self, edges: pa.Table) -> None:
+        """Add edges to their panes. An edge's row is of the pane that its last slot is in."""
+        panes = pc.divide(edges.column("last"), self._pane_slots)
+        for pane in pc.unique(panes).to_pylist():
+            rows = edges.filter(pc.equal(panes, pane))
+            known = self._panes.get(pane)
+            self._panes[pane] = rows if known is None else _folded(pa.concat_tables([known, rows]))
+
+    def _all_panes(self) -> pa.Table:
+        return pa.concat_tables([_STATE.empty_table(), *self._panes.values()])
 
     def _bounded(self, state: pa.Table) -> pa.Table:
         over = state.num_rows - self._max_edges
@@ -113,7 +144,7 @@ class EdgeAccumulator:
     def kept(self) -> State:
         """The edges of all slots gathered; records of later ones are not in it."""
         return {
-            **joined(state=_as_arrays(self._state), ready=_as_arrays(self._ready)),
+            **joined(state=_as_arrays(self._all_panes()), ready=_as_arrays(self._ready)),
             "evicted": np.array(self.evicted),
         }
 
@@ -121,7 +152,9 @@ class EdgeAccumulator:
         """Take over what :meth:`kept` gave, and forget what waits."""
         state, ready = (_as_table(part(kept, name)) for name in ("state", "ready"))
         self.evicted = whole(kept, "evicted")
-        self._state, self._ready, self._pending = state, ready, []
+        self._panes = {}
+        self._take(state)
+        self._state, self._ready, self._pending = _folded(state), ready, []
 
     def edges(self, min_slots: int = 1) -> Iterator[Edge]:
         """The edges seen in at least ``min_slots`` slots, in the order of their keys."""
@@ -206,7 +239,17 @@ def _as_edges(sums: pa.Table) -> pa.Table:
     return edges.select(_STATE.names).cast(_STATE)
 
 
-def _merged(state: pa.Table, added: pa.Table) -> pa.Table:
-    both = pa.concat_tables([state, added])
-    folded = both.group_by(_KEY, use_threads=False).aggregate(list(_FOLD.items()))
-    return folded.rename_columns([*_KEY, *_FOLD]).select(_STATE.names).cast(_STATE)
+def _folded(edges: pa.Table, pane_slots: int = 0) -> pa.Table:
+    """One row for each edge, or where ``pane_slots`` is given for each edge and pane."""
+    by = list(_KEY)
+    if pane_slots:
+        edges = edges.append_column("pane", pc.divide(edges.column("last"), pane_slots))
+        by.append("pane")
+    folded = edges.group_by(by, use_threads=False).aggregate(list(_FOLD.items()))
+    return folded.rename_columns([*by, *_FOLD]).select(_STATE.names).cast(_STATE)
+
+
+def _those_of(edges: pa.Table, known: pa.Table) -> pa.Table:
+    """The rows whose edge is among those ``known``."""
+    found = edges.join(known.select(_KEY), _KEY, join_type="left semi", use_threads=False)
+    return found.select(_STATE.names).cast(_STATE)

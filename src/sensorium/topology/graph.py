@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from sensorium.state.arrays import State, joined, part
 from sensorium.topology.claims import address_order
-from sensorium.topology.edges import Edge, EdgeAccumulator
+from sensorium.topology.edges import WINDOW_NS, Edge, EdgeAccumulator
 from sensorium.topology.sightings import Sightings
 
 if TYPE_CHECKING:
@@ -190,12 +190,13 @@ class EntityGraph:
     """The edges of a running network, learnt from flow batches up to a watermark.
 
     ``established`` holds the edges seen in at least three 10-second slots: a port scan touches
-    everything once and must not make its target list look like a circle of friends.
+    everything once and must not make its target list look like a circle of friends. All is of the
+    last ``window_ns`` before the watermark.
     """
 
-    def __init__(self, max_edges: int = 500_000) -> None:
-        self._accumulator = EdgeAccumulator(max_edges)
-        self._sightings = Sightings(max_edges)
+    def __init__(self, max_edges: int = 500_000, window_ns: int = WINDOW_NS) -> None:
+        self._accumulator = EdgeAccumulator(max_edges, window_ns)
+        self._sightings = Sightings(max_edges, window_ns)
         self._carried: dict[str, frozenset[str]] = {}
         self._exporters: frozenset[str] = frozenset()
         self._established: EdgeTable | None = EdgeTable()
@@ -215,10 +216,10 @@ class EntityGraph:
         self._accumulator.gather(until_ns)
 
     def advance(self, watermark_ns: int) -> None:
-        """Let what arrived by ``watermark_ns`` (Unix ns) count from now on."""
-        self._sightings.advance(watermark_ns)
+        """Let what arrived by ``watermark_ns`` (Unix ns) count, and forget what is too old."""
+        forgotten = self._sightings.advance(watermark_ns)
         self._exporters = self._sightings.exporters
-        if self._accumulator.advance(watermark_ns):
+        if self._accumulator.advance(watermark_ns) or forgotten:
             self._established = self._all = None
             self._carried = {}
 

@@ -46,6 +46,8 @@ _WORTH_TELLING: Final = 0.5
 _NOTHING: Final = 1e-12
 """Values that differ by less than this share of their size are equal."""
 _TINY: Final = 1e-290
+_MORE: Final = 1.1
+"""Of odd windows that overlap only what is odder by so much than the last one told counts."""
 _NEVER: Final = -(2**40)
 _ADAPTS: Final = 8.0
 """Periods of nothing but odd windows after which those are what is usual."""
@@ -59,7 +61,7 @@ class Shapes(NamedTuple):
     variance of the window that ends there. ``products`` (n,): of the latest window with the one
     that ended so many rows before. ``distances`` (512,): of the latest windows, by row. ``clock``
     int64: see below. ``scale``: lowest and highest value that is believed, mean, deviation, the
-    largest usual distance.
+    largest usual distance, the oddness last told of odd windows that overlap.
     """
 
     values: F64
@@ -82,7 +84,7 @@ class Shapes(NamedTuple):
             np.zeros(LOOK_BACK),
             np.full(LONGEST, np.nan),
             np.array([0, _FIRST_LOOK, 0, 0, 0, 0, _NEVER]),
-            np.array([0.0, 0.0, 0.0, 1.0, 0.0]),
+            np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0]),
         )
 
 
@@ -90,7 +92,7 @@ ROWS, LOOK_AT, PERIOD, HERE, FILLED, WHOLE, ODD = range(7)
 """Rows taken in; the row of the next look at the period; the period, 0: none; where the latest row
 is; rows taken in since that period was found; rows since the latest gap; the latest odd row, by
 ``FILLED``."""
-LOW, HIGH, CENTRE, DEVIATION, USUAL = range(5)
+LOW, HIGH, CENTRE, DEVIATION, USUAL, TOLD = range(6)
 
 
 @kernel
@@ -129,6 +131,8 @@ def _judged(
     m, now = clock[PERIOD], clock[FILLED]
     scale[USUAL] *= 0.5 ** (1.0 / half_life)
     limit = max(farther * scale[USUAL], least)
+    if now - clock[ODD] >= m:
+        scale[TOLD] = 0.0
     if distance > limit:
         clock[ODD] = now
     over = shapes.distances[now % m]
@@ -139,7 +143,14 @@ def _judged(
         scale[USUAL] += part * (over - scale[USUAL])
     if math.isnan(distance) or now < TIMES_SEEN * m:
         return 0.0
-    return float(distance / limit)
+    odd = float(distance / limit)
+    if odd <= 1.0:
+        return odd
+    # What was told stays in the windows of a whole period.
+    if odd <= _MORE * scale[TOLD]:
+        return 0.0
+    scale[TOLD] = odd
+    return odd
 
 
 @inner
@@ -309,7 +320,7 @@ def _forget(shapes: Shapes) -> None:
     shapes.variance[:] = 0.0
     shapes.products[:] = 0.0
     shapes.distances[:] = math.nan
-    shapes.scale[USUAL] = 0.0
+    shapes.scale[USUAL] = shapes.scale[TOLD] = 0.0
     shapes.clock[HERE] = shapes.clock[FILLED] = 0
     shapes.clock[ODD] = _NEVER
 

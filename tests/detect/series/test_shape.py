@@ -146,6 +146,15 @@ def test_an_odd_shape_is_told_with_what_it_would_have_been() -> None:
     assert last.sentence.startswith("the last 60 rows of load have a shape unlike any before: ")
 
 
+def test_while_an_odd_shape_is_in_the_window_only_what_is_odder_is_told() -> None:
+    cycles = repeated("working day", 144, 20)
+    cycles[15] = missing(cycles[15])
+    rows = SeriesDetector().score(None, np.concatenate(cycles))
+    odd = rows.oddness[(rows.oddness >= 1) & (rows.reason == SHAPE)]
+    assert 1 <= len(odd) < 12
+    assert (odd[1:] > 1.1 * odd[:-1]).all()
+
+
 def test_one_odd_shape_does_not_hide_the_next() -> None:
     cycles = repeated("beat", 80, 40)
     cycles[20], cycles[30] = missing(cycles[20]), twice_as_fast(cycles[30])

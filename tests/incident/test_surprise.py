@@ -6,6 +6,7 @@ from sensorium.incident.cluster import cover, surprise_of
 from sensorium.incident.footprint import Footprint, footprint
 from sensorium.incident.surprise import CAP_DECADES, Rarity, surprises
 from sensorium.model.anomaly import Anomaly, Peer
+from sensorium.model.incident import Severity
 from sensorium.model.signals import Signal
 from tests.incident import streams
 from tests.incident.streams import APP, BACKUP, DB, OUTSIDE, SERVERS, USERS, WEB, feature
@@ -35,7 +36,8 @@ def test_a_host_that_alone_calls_another_as_a_clock_is_enough_for_an_incident() 
 
     alone, with_others = weights(beacon(1.0))[0], weights(beacon(2.0))[0]
     assert alone == with_others + 10.0
-    assert [i.hosts for i in streams.run([beacon(1.0)])] == [(USERS[0], OUTSIDE)]
+    opened = streams.run([beacon(1.0)])
+    assert [(i.hosts, i.severity) for i in opened] == [((USERS[0], OUTSIDE), Severity.LOW)]
     assert not streams.run([beacon(2.0)])
 
 

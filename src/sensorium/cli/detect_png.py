@@ -33,11 +33,12 @@ def draw(path: Path, times: I64 | None, columns: list[ScoredColumn], history: in
     panels = figure.subplots(len(ranked), 1, sharex=True, squeeze=False)[:, 0]
     for panel, column in zip(panels, ranked, strict=True):
         panel.axvspan(across[0], across[min(history, n - 1)], color="0.94")
-        panel.plot(across, column.values, linewidth=0.8, color="#2b6cb0")
+        title, values = column.drawn
+        panel.plot(across, values, linewidth=0.8, color="#2b6cb0")
         rows = [alarm.row for alarm in column.alarms]
-        panel.plot(across[rows], column.values[rows], "o", markersize=4, color="#c53030")
+        panel.plot(across[rows], values[rows], "o", markersize=4, color="#c53030")
         for row in rows:
             panel.axvline(across[row], color="#c53030", alpha=0.35, linewidth=0.8)
-        panel.set_title(column.name, loc="left", fontsize=10)
+        panel.set_title(title, loc="left", fontsize=10)
         panel.margins(x=0)
     figure.savefig(path, format="png", dpi=110)

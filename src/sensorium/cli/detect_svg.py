@@ -43,11 +43,9 @@ def draw(path: Path, times: I64 | None, columns: list[ScoredColumn], history: in
 
 
 def _panel(column: ScoredColumn, times: I64 | None, history: int) -> str:
-    values = column.values
+    name, values = column.drawn
     n = len(values)
-    title = (
-        f'<text x="{_LEFT}" y="18" font-weight="bold" fill="#222222">{escape(column.name)}</text>'
-    )
+    title = f'<text x="{_LEFT}" y="18" font-weight="bold" fill="#222222">{escape(name)}</text>'
     known = values[np.isfinite(values)]
     if not len(known):
         return title

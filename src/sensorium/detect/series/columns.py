@@ -36,6 +36,15 @@ class ScoredColumn:
         """How many rows have no finite value."""
         return int((~np.isfinite(self.values)).sum())
 
+    @property
+    def drawn(self) -> tuple[str, F64]:
+        """What a picture shows, and under which title: of a counter the increase from row to row,
+        which is what is judged; NaN where it starts again."""
+        if not self.counter:
+            return self.name, self.values
+        steps = np.diff(self.values, prepend=np.nan)
+        return f"{self.name}, its increase from row to row", np.where(steps >= 0, steps, np.nan)
+
 
 def score_columns(
     times: I64 | None, columns: dict[str, F64], history: int

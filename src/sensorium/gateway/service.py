@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sensorium.gateway.access import Access, Directory, open_access
+from sensorium.gateway.access.changes import Changes, SharedChanges
 from sensorium.gateway.app import make_door, make_parts
 from sensorium.gateway.calls.gateway import Gateway
 from sensorium.gateway.door.server import DoorServer
@@ -72,14 +73,20 @@ class Opened:
 
 
 def open_gateway(
-    settings: GatewaySettings, observe: Observe, environment: Mapping[str, str]
+    settings: GatewaySettings,
+    observe: Observe,
+    environment: Mapping[str, str],
+    changes: Changes | None = None,
 ) -> Opened:
-    """Read prices, open the database, wire the parts. Raises ``SensoriumError``."""
+    """Read prices, open the database, wire the parts. Raises ``SensoriumError``.
+
+    ``changes`` of callers are those of several processes; None where this one is alone.
+    """
     prices = PriceBook.load(settings.ledger.prices)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger, database = open_ledger(settings.ledger, settings.data_dir, observe)
     try:
-        access = open_access(database, settings.access, observe)
+        access = open_access(database, settings.access, observe, changes)
         directory = Directory(database, changed=access.forget)
         parts = make_parts(settings, ledger, prices, observe, environment)
     except BaseException:
@@ -104,7 +111,8 @@ async def run_gateway(
     """
     observe = open_observe(settings.observe, shared=shared)
     log = observe.logger("gateway")
-    opened = open_gateway(settings, observe, environment)
+    changes = None if shared is None else SharedChanges(shared.folder / "callers")
+    opened = open_gateway(settings, observe, environment, changes)
     door, components = opened.components()
     door.bind(shared=shared is not None)
     url = door.url

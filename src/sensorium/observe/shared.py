@@ -36,7 +36,7 @@ class SharedMetrics:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self._folder = folder
+        self.folder = folder
         os.environ[_VARIABLE] = str(folder)
         values.ValueClass = values.MultiProcessValue(lambda: name)  # type: ignore[no-untyped-call]  # the library's
         (folder / f"{name}.pid").write_text(str(os.getpid()), encoding="ascii")
@@ -46,8 +46,8 @@ class SharedMetrics:
 
     def died(self, name: str) -> None:
         """Let go of what the process called ``name`` had at this moment; its counts remain."""
-        mark_process_dead(name, str(self._folder))  # type: ignore[no-untyped-call]  # the library's
-        (self._folder / f"{name}.pid").unlink(missing_ok=True)
+        mark_process_dead(name, str(self.folder))  # type: ignore[no-untyped-call]  # the library's
+        (self.folder / f"{name}.pid").unlink(missing_ok=True)
 
 
 class _Sums(Collector):

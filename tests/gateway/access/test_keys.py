@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from sensorium.errors import UsageError
-from sensorium.gateway.access import Role
+from sensorium.gateway.access import Access, AccessConfig, Role
+from sensorium.gateway.access.changes import SharedChanges
 from sensorium.gateway.access.keys import hash_of, new_key, prefix_of
 from sensorium.gateway.access.permission import OPERATOR, NotAllowedError
 from sensorium.gateway.access.records import Kind
@@ -91,8 +93,6 @@ async def test_keys_end_when_they_expire_or_are_revoked(town: Town) -> None:
 
 
 async def test_another_process_learns_of_a_revocation_when_it_looks_again(town: Town) -> None:
-    from sensorium.gateway.access import Access, AccessConfig
-
     other = Access(town.connections, AccessConfig(cache_s=5.0), town.observe,
                    wall_ns=lambda: town.now_ns)  # fmt: skip
     made = town.directory.create_key(OPERATOR, town.ids["max"], "lost")
@@ -100,6 +100,25 @@ async def test_another_process_learns_of_a_revocation_when_it_looks_again(town: 
     town.directory.revoke_key(OPERATOR, made.key.id)
     assert await other.authenticate(made.secret.text, 4.9) is not None
     assert await other.authenticate(made.secret.text, 5.0) is None
+
+
+async def test_workers_beside_it_learn_of_a_revocation_at_once(town: Town, tmp_path: Path) -> None:
+    here, there = (
+        Access(
+            town.connections,
+            AccessConfig(cache_s=300.0),
+            town.observe,
+            changes=SharedChanges(tmp_path / "callers"),
+            wall_ns=lambda: town.now_ns,
+        )
+        for _ in range(2)
+    )
+    made = town.directory.create_key(OPERATOR, town.ids["max"], "lost")
+    assert await there.authenticate(made.secret.text, 0.0) is not None
+    town.directory.revoke_key(OPERATOR, made.key.id)
+    assert await there.authenticate(made.secret.text, 1.0) is not None, "nobody has told it"
+    here.forget()
+    assert await there.authenticate(made.secret.text, 1.0) is None
 
 
 async def test_a_rotated_key_overlaps_and_counts_in_the_same_limits(town: Town) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from sensorium.gateway.access import records
 from sensorium.gateway.access.caller import Caller, narrowed
+from sensorium.gateway.access.changes import Changes
 from sensorium.gateway.access.keys import hash_of, is_hash_of, prefix_of
 from sensorium.gateway.access.records import Kind
 from sensorium.gateway.access.roles import is_within
@@ -42,16 +43,17 @@ class Access:
         observe: Observe,
         *,
         oidc: OidcVerifier | None = None,
+        changes: Changes | None = None,
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._connections = connections
         self._config = config
         self._oidc = oidc
         self._wall_ns = wall_ns
-        # Both by the hash of the whole credential, with the number of changes that they knew of.
-        self._known: OrderedDict[bytes, tuple[Caller, float, int]] = OrderedDict()
-        self._asking: dict[bytes, tuple[asyncio.Task[Caller | None], int]] = {}
-        self._changes = 0
+        # Both by the hash of the whole credential, with the changes that they knew of.
+        self._known: OrderedDict[bytes, tuple[Caller, float, object]] = OrderedDict()
+        self._asking: dict[bytes, tuple[asyncio.Task[Caller | None], object]] = {}
+        self._changes = changes or Changes()
         self._asked = observe.counter(
             "sensorium_gateway_credentials",
             "Credentials that were looked up, and what came of it",
@@ -67,15 +69,16 @@ class Access:
             return None
         token = hash_of(bearer)
         known = self._known.get(token)
-        if known is not None and now < known[1] and known[2] == self._changes:
+        changes = self._changes.now()
+        if known is not None and now < known[1] and known[2] == changes:
             return known[0]
         asking = self._asking.get(token)
-        if asking is None or asking[1] != self._changes:
-            task = asyncio.create_task(self._find(token, bearer, now, self._changes))
-            asking = self._asking[token] = task, self._changes
+        if asking is None or asking[1] != changes:
+            task = asyncio.create_task(self._find(token, bearer, now, changes))
+            asking = self._asking[token] = task, changes
         return await asyncio.shield(asking[0])
 
-    async def _find(self, token: bytes, bearer: str, now: float, changes: int) -> Caller | None:
+    async def _find(self, token: bytes, bearer: str, now: float, changes: object) -> Caller | None:
         """Look up, once for all who ask meanwhile.
 
         Nobody is not remembered: a flood of made-up credentials would push out what is known.
@@ -98,7 +101,7 @@ class Access:
 
         What is being read at this moment may say what held before, and is not used again either.
         """
-        self._changes += 1
+        self._changes.add()
 
     async def _look_up(self, bearer: str) -> Caller | None:
         prefix = prefix_of(bearer)
@@ -167,11 +170,19 @@ def _caller(chain: list[Subject], key: Key | None) -> Caller | None:
     )
 
 
-def open_access(connections: Connections, config: AccessConfig, observe: Observe) -> Access:
-    """Access by the keys and, where providers are named, tokens that the settings allow."""
+def open_access(
+    connections: Connections,
+    config: AccessConfig,
+    observe: Observe,
+    changes: Changes | None = None,
+) -> Access:
+    """Access by the keys and, where providers are named, tokens that the settings allow.
+
+    ``changes`` are those of several processes; None where this one is alone.
+    """
     oidc: OidcVerifier | None = None
     if config.oidc:
         from sensorium.gateway.access.oidc import OidcVerifier as Verifier
 
         oidc = Verifier(connections, config.oidc, observe)
-    return Access(connections, config, observe, oidc=oidc)
+    return Access(connections, config, observe, oidc=oidc, changes=changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.detectors.motion import MotionDetector
@@ -13,6 +14,12 @@ from sensorium.model.entity_kind import EntityKind
 
 VARIATION, STILL, DRIFT = 0, 1, 2
 RNG = np.random.default_rng(5)
+AFRESH = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_in_any_order() -> None:
+    RNG.bit_generator.state = AFRESH
 
 
 def _one(value: float, kind: SeriesKind) -> MetricWindow:
@@ -102,8 +109,8 @@ def test_a_slow_drift_is_odd_long_before_it_is_a_jump() -> None:
 
 
 def test_a_jump_to_another_level_is_no_drift() -> None:
-    follower = Follower(np.concatenate([_noise(200), _noise(200) + 40.0]))
-    assert abs(follower.most(DRIFT, 120, 400)) < 4.5
+    jumps = [Follower(np.concatenate([_noise(200), _noise(200) + 40.0])) for _ in range(8)]
+    assert max(abs(each.most(DRIFT, 120, 400)) for each in jumps) < 4.5
 
 
 def test_what_has_drifted_and_passed_for_long_has_found_its_level() -> None:

@@ -5,7 +5,8 @@ PYTHON ?= $(shell tools/find-python)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-INSTALL := $(PIP) install --no-deps
+# What is imported is compiled then; compiling all that is installed would take a minute.
+INSTALL := $(PIP) install --no-deps --no-compile
 JOBS ?= 2
 PATHS := src tests benchmarks lab tools
 

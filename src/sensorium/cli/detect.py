@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensorium.cli.writing import written
 from sensorium.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,19 +106,6 @@ def _write(
         if path is not None:
             with written(path):
                 write(path, table, columns, history)
-
-
-@contextmanager
-def written(path: Path) -> Iterator[None]:
-    """Says that a file was written within, or why it could not be."""
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}",
-            next_step="name another place",
-        ) from error
-    click.echo(f"written: {path}", err=True)
 
 
 def _as_json(

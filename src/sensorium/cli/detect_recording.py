@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sensorium.cli.detect_view import moment, odds, sparkline
+from sensorium.cli.writing import written
 
 if TYPE_CHECKING:
     from sensorium.app.detected import Detected
@@ -30,7 +31,6 @@ def detect_recording(
 ) -> None:
     """Score a recording with the default settings, show what passed, and write what is asked."""
     from sensorium.app import detected
-    from sensorium.cli.detect import written
     from sensorium.cli.output import print_json
     from sensorium.config import load
 

@@ -166,6 +166,6 @@ def _drifts(ring: F64, floor: float, now: F64, out: F64) -> None:
     # A step to another level is what the level's own detector tells; here it becomes usual.
     now[SINCE] = now[SINCE] + 1.0 if abs(far) > 3.0 and not gradual else 0.0
     if now[SINCE] >= _NEW_LEVEL:
-        # Not the recent mean: that has not come all the way yet, and the rest would look like drift.
+        # Not the recent mean: that is still on its way, and the rest would look like drift.
         now[FAST] = now[SLOW] = np.sort(ring)[2:-2].mean()
         now[SINCE] = 0.0

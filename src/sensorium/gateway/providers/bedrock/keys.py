@@ -16,10 +16,9 @@ from typing import Final, Protocol
 
 from sensorium.errors import UsageError
 from sensorium.gateway.failure import CallFailedError
-from sensorium.gateway.providers.bedrock.sigv4 import AwsKeys
+from sensorium.gateway.providers.bedrock.sigv4 import AwsKeys, keys_of
 from sensorium.gateway.providers.deps import ProviderDeps
 from sensorium.gateway.providers.failures import no_credential
-from sensorium.gateway.providers.secret import Secret
 
 # New keys are fetched this long before the old ones end, and needed so long before.
 _EARLY_S: Final = 300.0
@@ -140,15 +139,6 @@ class FileKeys:
 
 
 Keys = EnvironmentKeys | FileKeys | FetchedKeys
-
-
-def keys_of(key_id: str, secret: str, token: str, expires_at: float | None = None) -> AwsKeys:
-    """Keys from their texts; raises ``CallFailedError`` where they are incomplete."""
-    key_id, hidden, hidden_token = key_id.strip(), Secret(secret.strip()), Secret(token.strip())
-    del secret, token
-    if not key_id or not hidden or not key_id.isalnum():
-        raise no_credential("the gateway's AWS keys are missing or incomplete")
-    return AwsKeys(key_id, hidden, hidden_token if hidden_token else None, expires_at)
 
 
 def aws_keys(reference: str, region: str, deps: ProviderDeps) -> Keys:

@@ -16,8 +16,7 @@ import orjson
 
 from sensorium.errors import UsageError
 from sensorium.gateway.providers.addresses import Address
-from sensorium.gateway.providers.bedrock.keys import keys_of
-from sensorium.gateway.providers.bedrock.sigv4 import AwsKeys
+from sensorium.gateway.providers.bedrock.sigv4 import AwsKeys, keys_of
 from sensorium.gateway.providers.deps import ProviderDeps
 from sensorium.gateway.providers.destinations import Destinations, origin_of
 from sensorium.gateway.providers.failures import no_credential

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from sensorium.gateway.providers.failures import no_credential
 from sensorium.gateway.providers.http.request import HeaderValue
 from sensorium.gateway.providers.secret import Secret
 
@@ -27,6 +28,15 @@ class AwsKeys:
     secret_access_key: Secret
     session_token: Secret | None = None
     expires_at: float | None = None
+
+
+def keys_of(key_id: str, secret: str, token: str, expires_at: float | None = None) -> AwsKeys:
+    """Keys from their texts; raises ``CallFailedError`` where they are incomplete."""
+    key_id, hidden, hidden_token = key_id.strip(), Secret(secret.strip()), Secret(token.strip())
+    del secret, token
+    if not key_id or not hidden or not key_id.isalnum():
+        raise no_credential("the gateway's AWS keys are missing or incomplete")
+    return AwsKeys(key_id, hidden, hidden_token if hidden_token else None, expires_at)
 
 
 class Signer:

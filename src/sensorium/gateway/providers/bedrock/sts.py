@@ -14,8 +14,7 @@ from urllib.parse import quote_plus, urlencode
 
 from sensorium.errors import UsageError
 from sensorium.gateway.providers.bedrock.endpoints import endpoint
-from sensorium.gateway.providers.bedrock.keys import keys_of
-from sensorium.gateway.providers.bedrock.sigv4 import AwsKeys, Signer
+from sensorium.gateway.providers.bedrock.sigv4 import AwsKeys, Signer, keys_of
 from sensorium.gateway.providers.config import ProviderConfig
 from sensorium.gateway.providers.deps import ProviderDeps
 from sensorium.gateway.providers.failures import bad_answer, no_credential

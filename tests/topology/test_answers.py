@@ -9,7 +9,7 @@ from sensorium.errors import UsageError
 from sensorium.observe import Observe
 from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
 from sensorium.topology.answers import Topology
-from sensorium.topology.config import TopologyConfig
+from sensorium.topology.config import SiteConfig, TopologyConfig
 from sensorium.topology.networks import inside_of
 from sensorium.topology.words import amount, named, percent
 from tests.agent.town import Town, ip
@@ -107,6 +107,24 @@ def test_a_name_that_is_nearly_right_gets_a_hint(topology: Topology) -> None:
     with pytest.raises(UsageError) as raised:
         topology.impact("gw-2")
     assert raised.value.next_step == "did you mean gw2?"
+
+
+def test_an_interface_and_a_site_are_asked_like_nodes(store: ClickHouseTelemetry) -> None:
+    sites = (SiteConfig(name="Users", networks=("10.1.0.0/16",)),)
+    topology = Topology(store.query, TopologyConfig(sites=sites), inside)
+    answer = topology.impact("gw2#1")
+    assert (answer["what"], answer["on_paths"]) == ("interface", 1.0)
+    assert answer["lost"]["pairs"] == answer["pairs"]
+    site = topology.impact("users")
+    assert (site["what"], site["label"]) == ("site", "site Users")
+    assert site["lost"]["pairs"] == 7
+    assert {link["to"] for link in site["exits"]} == {"gw2 (10.0.0.2)"}
+    shown = topology.show()
+    assert [row["name"] for row in shown["sites"]] == ["Users"]
+    assert {row["device"] for row in shown["interfaces"]} == {ip("gw1"), ip("gw2")}
+    with pytest.raises(UsageError) as raised:
+        topology.impact("gw2#ge9")
+    assert raised.value.next_step == "it has 1 and 2"
 
 
 def test_figures_read_as_people_write_them() -> None:

@@ -143,3 +143,52 @@ def test_parts_that_nothing_connects_are_all_drawn() -> None:
     answer["nodes"] += [{**answer["nodes"][0], "key": f"lost-{k}"} for k in range(2)]
     answer["links"].append({**answer["links"][0], "one": "lost-0", "other": "lost-1"})
     assert {"lost-0", "lost-1"} <= set(places(answer))
+
+
+def sited() -> Answer:
+    """The campus with two sites, and ports at the ends of its links."""
+    answer = campus(60)
+    for node in answer["nodes"]:
+        node["site"] = "Oslo" if node["key"] in {"core-1", "sw-00"} else "Bergen"
+    for place, link in enumerate(answer["links"]):
+        link["port"], link["other_port"] = f"ge{place}", "up"
+    answer["interfaces"] = [{"key": "core-1#ge0", "on_paths": 0.5, "lost_share": 0.25}]
+    answer["sites"] = [{"name": "Oslo", "nodes": ["core-1", "sw-00"], "lost_share": 0.4}]
+    return answer
+
+
+def test_interfaces_are_marked_at_the_ends_of_links_and_say_what_they_carry() -> None:
+    text = picture(sited())
+    between = [link for link in sited()["links"] if not link["other"].startswith("pc")]
+    assert len(re.findall("data-interface=", text)) == 2 * len(between)
+    assert (
+        "interface ge0 of core-1: on 50 % of paths; 25 % of client-service pairs are lost" in text
+    )
+
+
+def test_several_links_between_two_devices_are_one_line_that_names_them_all() -> None:
+    answer = sited()
+    answer["links"].append({**answer["links"][0], "port": "ge99", "only_way": False})
+    text = picture(answer)
+    assert len(re.findall("data-interface=", text)) == len(
+        re.findall("data-interface=", picture(sited()))
+    )
+    assert "core-1 ge0 – core-2 up" in text
+    assert "core-1 ge99 – core-2 up" in text
+
+
+def test_a_site_has_a_ground_with_its_name_and_what_its_loss_takes() -> None:
+    text = picture(sited())
+    assert "site Oslo: 2 nodes; 40 % of client-service pairs are lost where it is cut off" in text
+    words = re.findall(r'class="site halo"[^>]*>([^<]+)<', text)
+    assert sorted(words) == ["Bergen", "Oslo"]
+    # Hosts of another site than their switch's have an arc along them.
+    assert text.count("<path") == 1
+
+
+def test_the_names_of_ports_do_not_touch() -> None:
+    text = picture(sited())
+    at = re.findall(r'class="port halo" transform="translate\(([-\d.]+) ([-\d.]+)\)', text)
+    spots = [(float(x), float(y)) for x, y in at]
+    assert spots
+    assert min(math.dist(a, b) for a, b in combinations(spots, 2)) > 8

@@ -14,6 +14,7 @@ from sensorium.topology.inventory import (
     DeviceKind,
     Inventory,
     InventoryError,
+    Port,
     kubernetes,
     lldp,
     netbox,
@@ -186,6 +187,40 @@ def test_kubernetes_tells_which_pods_run_where_and_stand_behind_a_service() -> N
 def test_a_walk_of_the_lldp_mib_tells_of_neighbours() -> None:
     found = snmp.read(WALK, "walk")
     assert found.cables == (Cable("edge-1", "Gi0/5", "core-sw01", "Gi1/0/24", "snmp"),)
+
+
+def test_a_walk_of_interfaces_tells_what_numbers_are_called() -> None:
+    walk = """.1.3.6.1.2.1.1.5.0 = STRING: "Edge-1"
+.1.3.6.1.2.1.2.2.1.2.5 = STRING: GigabitEthernet0/5
+.1.3.6.1.2.1.2.2.1.2.6 = STRING: Null0
+.1.3.6.1.2.1.31.1.1.1.1.5 = STRING: Gi0/5
+"""
+    assert snmp.recognises(walk)
+    assert snmp.read(walk + WALK, "x").cables == snmp.read(WALK, "x").cables
+    assert snmp.read(walk, "x").ports == (
+        Port("edge-1", "Gi0/5", 5, ("GigabitEthernet0/5",), "snmp"),
+        Port("edge-1", "Null0", 6, (), "snmp"),
+    )
+
+
+def test_netbox_tells_of_interfaces_and_of_the_networks_of_sites() -> None:
+    document = {
+        "results": [
+            {"device": {"name": "Core-SW01"}, "name": "Gi1/0/24", "mgmt_only": False, "lag": None},
+            {"prefix": "10.1.0.0/16", "site": {"name": "Oslo"}},
+            {"prefix": "10.2.0.0/16", "scope_type": "dcim.site", "scope": {"name": "Bergen"}},
+            {"prefix": "10.3.0.0/16", "scope_type": "dcim.region", "scope": {"name": "North"}},
+            {"prefix": "ten", "site": {"name": "Oslo"}},
+        ]
+    }
+    assert netbox.recognises(document)
+    found = Inventory.of([netbox.read(document, "")])
+    assert found.ports == (Port("core-sw01", "Gi1/0/24", source="netbox"),)
+    assert found.networks == (("10.1.0.0/16", "Oslo"), ("10.2.0.0/16", "Bergen"))
+    assert found.left_out == {
+        "netbox prefixes of no site": 1,
+        "netbox prefixes that are none": 1,
+    }
 
 
 def test_a_cable_that_both_ends_report_is_one_cable(tmp_path: Path) -> None:

@@ -10,17 +10,35 @@ from typing import Any
 from sensorium.errors import UsageError
 from sensorium.topology.centrality import betweenness_of, blocks_of, communities_of, core_numbers
 from sensorium.topology.config import TopologyConfig
-from sensorium.topology.impact import Impact, impact_of, table_of
+from sensorium.topology.impact import (
+    Impact,
+    impact_of,
+    impact_of_interface,
+    impact_of_site,
+    table_of,
+)
+from sensorium.topology.interface import Interface, Interfaces
 from sensorium.topology.inventory import Inventory, read_inventory
 from sensorium.topology.networks import inside_of
 from sensorium.topology.roles import roles_of
+from sensorium.topology.rows import (
+    interface_rows,
+    interface_said,
+    link_rows,
+    service_label,
+    share_row,
+    site_rows,
+    site_said,
+    tally_row,
+)
+from sensorium.topology.site import Site, sites_of
 from sensorium.topology.survey import NEXT_HOPS, USES, VANTAGE, Ask, last_flow_ns, take_survey
 from sensorium.topology.tally import Tally
 from sensorium.topology.transit import ENOUGH_WAYS, Transit, shortest_way
 from sensorium.topology.wiring import Wiring
+from sensorium.topology.words import named
 
 Answer = dict[str, Any]
-_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
 _HOUR_NS = 3_600_000_000_000
 
 
@@ -59,7 +77,8 @@ class Topology:
             "slots": config.habit_slots,
             "limit": config.max_uses + 1,
         }
-        self.wiring = Wiring.of(self._survey, inventory, inside)
+        sites = [(network, site.name) for site in config.sites for network in site.networks]
+        self.wiring = Wiring.of(self._survey, inventory, inside, sites)
         self.transit = Transit(self.wiring)
 
     @staticmethod
@@ -76,6 +95,16 @@ class Topology:
     def roles(self) -> dict[str, str]:
         """Every node's role."""
         return roles_of(self.transit)
+
+    @cached_property
+    def interfaces(self) -> Interfaces:
+        """The interfaces of all devices."""
+        return Interfaces(self.transit)
+
+    @cached_property
+    def sites(self) -> dict[str, Site]:
+        """Every site that a node is at, by its key."""
+        return sites_of(self.wiring)
 
     def show(self) -> Answer:
         """Every node with its place in the network, the most critical first, and every link."""
@@ -97,12 +126,12 @@ class Topology:
                     "kind": node.kind.value,
                     "role": self.roles[key],
                     "site": node.site,
-                    "on_paths": _share(carried.share_of(whole)),
+                    "on_paths": share_row(carried.share_of(whole)),
                     "lost_pairs": lost.pairs,
-                    "lost_share": _share(lost.share_of(whole)),
-                    "lost_bytes_share": _share(lost.bytes_of(whole)),
-                    "betweenness": _share(float(between.share[row])),
-                    "betweenness_error": _share(float(between.error[row])),
+                    "lost_share": share_row(lost.share_of(whole)),
+                    "lost_bytes_share": share_row(lost.bytes_of(whole)),
+                    "betweenness": share_row(float(between.share[row])),
+                    "betweenness_error": share_row(float(between.error[row])),
                     "core_number": int(cores[row]),
                     "community": int(communities[row]),
                     "parts_the_network": bool(cuts.articulation[row]),
@@ -110,41 +139,43 @@ class Topology:
             )
         nodes.sort(key=lambda n: (-n["lost_share"], -n["on_paths"], -n["betweenness"], n["key"]))
         bridges = {tuple(sorted((keys[a], keys[b]))) for a, b in cuts.bridges.tolist()}
-        links = [
-            {
-                "one": link.one,
-                "port": link.port,
-                "other": link.other,
-                "other_port": link.other_port,
-                "source": link.source,
-                "only_way": (link.one, link.other) in bridges,
-            }
-            for link in wiring.links
-        ]
         return {
             **self._frame(whole),
             "nodes": nodes,
-            "links": links,
-            "modularity": _share(modularity),
+            "interfaces": interface_rows(self.interfaces, self.transit, whole),
+            "sites": site_rows(self.sites.values(), self.transit, whole),
+            "links": link_rows(wiring, bridges),
+            "modularity": share_row(modularity),
         }
 
     def impact(self, name: str) -> Answer:
-        """What is lost if a node fails."""
-        key = self._key(name)
-        found = impact_of(self.transit, key)
+        """What is lost if a node fails, an interface (``DEVICE#NAME``) or a site's links."""
+        place = self._place(name)
+        if isinstance(place, Interface):
+            found = impact_of_interface(self.transit, self.interfaces, place.key)
+            said = interface_said(self.interfaces, place, self.wiring, self.roles)
+        elif isinstance(place, Site):
+            found = impact_of_site(self.transit, place)
+            said = site_said(place, self.transit, found.whole)
+        else:
+            found = impact_of(self.transit, place)
+            said = {
+                "what": "node",
+                "label": self.label(place),
+                "role": self.roles[place],
+                "on_paths_from": "flow reports" if self.wiring.nodes[place].exporter else "links",
+            }
         return {
             **self._frame(found.whole),
-            "node": key,
-            "label": self.label(key),
-            "role": self.roles[key],
+            "node": found.node,
+            **said,
             "carries": [self.label(k) for k in found.carries],
-            "on_paths": _share(found.carried.share_of(found.whole)),
-            "on_paths_from": "flow reports" if self.wiring.nodes[key].exporter else "links",
-            "on_bytes": _share(found.carried.bytes_of(found.whole)),
-            "lost": _tally(found.lost, found.whole),
-            "ends_there": _tally(Tally.of(found.ends), found.whole),
-            "cut_off": _tally(Tally.of(found.cut), found.whole),
-            "another_way": _tally(Tally.of(found.kept), found.whole),
+            "on_paths": share_row(found.carried.share_of(found.whole)),
+            "on_bytes": share_row(found.carried.bytes_of(found.whole)),
+            "lost": tally_row(found.lost, found.whole),
+            "ends_there": tally_row(Tally.of(found.ends), found.whole),
+            "cut_off": tally_row(Tally.of(found.cut), found.whole),
+            "another_way": tally_row(Tally.of(found.kept), found.whole),
             "ways_left": found.ways_left,
             "ways_left_is_least": found.ways_left == ENOUGH_WAYS,
             "services": self._services(found),
@@ -194,7 +225,7 @@ class Topology:
         from sensorium.links.graph.compressed import Graph
 
         row = {key: place for place, key in enumerate(self.wiring.nodes)}
-        ends = np.array([(row[x.one], row[x.other]) for x in self.wiring.links], np.int64)
+        ends = np.array([(row[one], row[other]) for one, other in self.wiring.between], np.int64)
         ends = ends.reshape(-1, 2)
         return Graph.from_edges(len(row), ends[:, 0], ends[:, 1])
 
@@ -247,6 +278,25 @@ class Topology:
             for (server, port, proto), clients, volume in found.services()
         ]
 
+    def _place(self, name: str) -> str | Interface | Site:
+        """What is called so: a node by its key, an interface, or a site."""
+        device, mark, port = name.partition("#")
+        if mark:
+            key = self._key(device)
+            found = self.interfaces.find(key, port)
+            if found is not None:
+                return self.interfaces.all[found]
+            mine = [one.name for one in self.interfaces.all.values() if one.device == key]
+            raise UsageError(
+                f"{self.label(key)} has no interface {port!r} that carried or connects anything",
+                next_step=f"it has {named(mine, 8)}" if mine else "name the device alone",
+            )
+        wanted = name.strip().removeprefix("site:").lower()
+        site = next((x for x in self.sites.values() if x.name.lower() == wanted), None)
+        if site is not None and (name.strip().startswith("site:") or not self.wiring.find(name)):
+            return site
+        return self._key(name)
+
     def _key(self, name: str) -> str:
         key = self.wiring.find(name)
         if key is not None:
@@ -254,7 +304,7 @@ class Topology:
         from difflib import get_close_matches
 
         known = [node.label.partition(" ")[0] for node in self.wiring.nodes.values()]
-        close = get_close_matches(name, known, n=1)
+        close = get_close_matches(name, [*known, *self.sites], n=1)
         raise UsageError(
             f"nothing is called {name!r} in these hours",
             next_step=f"did you mean {close[0]}?" if close else "see: sensorium topology show",
@@ -290,25 +340,6 @@ class Topology:
         for reason, count in sorted(self._inventory.left_out.items()):
             notes.append(f"Left out of the inventory: {count} {reason}.")
         return notes
-
-
-def service_label(port: int, proto: int) -> str:
-    """``443/tcp``, or the protocol alone where it has no ports."""
-    name = _PROTOCOLS.get(proto, f"protocol {proto}")
-    return f"{port}/{name}" if port else name
-
-
-def _share(value: float) -> float:
-    return round(value, 6)
-
-
-def _tally(tally: Tally, whole: Tally) -> Answer:
-    return {
-        "pairs": tally.pairs,
-        "share": _share(tally.share_of(whole)),
-        "bytes": tally.bytes,
-        "bytes_share": _share(tally.bytes_of(whole)),
-    }
 
 
 def _moment(ns: int) -> str:

@@ -9,6 +9,14 @@ from sensorium.component import setting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SiteConfig:
+    """A place, and the networks that are in use there."""
+
+    name: str = setting("", "what the site is called", min_length=1)
+    networks: tuple[str, ...] = setting((), "its networks, such as 10.1.0.0/16", min_length=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TopologyConfig:
     """What is taken for a habit, and which files say what is connected to what."""
 
@@ -16,6 +24,7 @@ class TopologyConfig:
         (),
         "files or folders of LLDP, SNMP, NetBox and Kubernetes exports",
     )
+    sites: tuple[SiteConfig, ...] = setting((), "sites whose networks no export tells of")
     habit_slots: int = setting(
         3, "10-second slots in which the use of a service must be seen to be a habit", ge=1
     )

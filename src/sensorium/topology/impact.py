@@ -1,17 +1,22 @@
-"""What is lost if a node fails: uses, traffic, and those who depend on what was lost."""
+"""What is lost if a node, an interface or all links of a site fail.
+
+Uses, their traffic, and those who depend on whoever lost something.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sensorium.topology.edges import Edge
 from sensorium.topology.graph import EdgeTable
+from sensorium.topology.interface import Interfaces
 from sensorium.topology.roles import watchers
+from sensorium.topology.site import Site, crossing, lost_cut_off
 from sensorium.topology.survey import Use
 from sensorium.topology.tally import Tally
-from sensorium.topology.transit import Transit
+from sensorium.topology.transit import Pair, Transit
 
 _MOST_PAIRS = 500
 """Pairs of ends for which ways are counted one by one."""
@@ -57,12 +62,49 @@ class Impact:
 
 def impact_of(transit: Transit, node: str) -> Impact:
     """What the loss of ``node``, and of all that runs on it, would take away."""
-    wiring = transit.wiring
-    gone = wiring.carried(node)
+    gone = transit.wiring.carried(node)
     ends, cut = transit.lost_without(gone)
     carried = _over(transit, node)
     lost = {*ends, *cut}
     kept = [use for use in carried if use not in lost]
+    ways = _ways_left(transit, kept, gone) if transit.wiring.seen_whole else None
+    return _impact(transit, node, (carried, ends, cut, kept), ways, gone)
+
+
+def impact_of_interface(transit: Transit, interfaces: Interfaces, key: str) -> Impact:
+    """What the loss of an interface would take away; its device stays."""
+    interface = interfaces.all[key]
+    carried, lost = interfaces.carried(interface), interfaces.lost(interface)
+    kept = transit.uses_at(carried - lost)
+    severed = interfaces.severed(interface)
+    ways = _ways_left(transit, kept, frozenset(), severed) if transit.wiring.seen_whole else None
+    split = transit.uses_at(carried), (), transit.uses_at(lost), kept
+    return _impact(transit, key, split, ways)
+
+
+def impact_of_site(transit: Transit, site: Site) -> Impact:
+    """What is lost where a site is cut off: all links that leave it, and nothing within."""
+    ends, through = crossing(transit, site)
+    carried, lost = ends | through, lost_cut_off(transit, site)
+    kept = transit.uses_at(carried - lost)
+    ways = None
+    if transit.wiring.seen_whole:
+        ways = _ways_left(transit, kept, frozenset(), site.severed)
+    split = transit.uses_at(carried), (), transit.uses_at(lost), kept
+    return _impact(transit, site.key, split, ways)
+
+
+def _impact(
+    transit: Transit,
+    node: str,
+    split: tuple[Sequence[Use], Sequence[Use], Sequence[Use], Sequence[Use]],
+    ways_left: int | None,
+    gone: frozenset[str] = frozenset(),
+) -> Impact:
+    """``split`` are the uses carried, those that end there, those cut off and those kept."""
+    wiring = transit.wiring
+    carried, ends, cut, kept = split
+    lost = {*ends, *cut}
     watching = watchers(transit)
     uses = table_of(use for use in wiring.uses if use.client not in watching)
     hit = {use.client for use in lost} - gone - watching
@@ -78,7 +120,7 @@ def impact_of(transit: Transit, node: str) -> Impact:
         tuple(ends),
         tuple(cut),
         tuple(kept),
-        _ways_left(transit, kept, gone) if wiring.seen_whole else None,
+        ways_left,
         dict(sorted(in_turn.items(), key=lambda item: (item[1], item[0]))),
         tuple(sorted(gone - {node})),
     )
@@ -103,7 +145,12 @@ def _over(transit: Transit, node: str) -> tuple[Use, ...]:
     )
 
 
-def _ways_left(transit: Transit, kept: Iterable[Use], gone: frozenset[str]) -> int | None:
+def _ways_left(
+    transit: Transit,
+    kept: Iterable[Use],
+    gone: frozenset[str],
+    severed: frozenset[Pair] = frozenset(),
+) -> int | None:
     ends = sorted({(use.client, t) for use in kept for t in transit.targets(use) if t not in gone})
-    found = [transit.ways(*pair, gone) for pair in ends[:_MOST_PAIRS]]
+    found = [transit.ways(*pair, gone, severed) for pair in ends[:_MOST_PAIRS]]
     return min((ways for ways in found if ways), default=None)

@@ -46,14 +46,19 @@ USES = f"""WITH oriented AS (
 SELECT client, server, port, proto, max(bytes) AS bytes, max(flows) AS flows,
        length(arrayDistinct(arrayFlatten(groupArray(slots)))) AS seen,
        min(first_ns) AS first_ns, max(last_ns) AS last_ns,
-       arraySort(groupUniqArray(replaceOne(toString(exporter), '::ffff:', ''))) AS exporters
+       arraySort(groupUniqArray(replaceOne(toString(exporter), '::ffff:', ''))) AS exporters,
+       arraySort(arrayDistinct(arrayFlatten(groupArray(arrayMap(
+           number -> concat(replaceOne(toString(exporter), '::ffff:', ''), '#', toString(number)),
+           arrayFilter(number -> number NOT IN (0, 1073741823),
+               [tupleElement(meter, 2), tupleElement(meter, 3)])))))) AS ports
 FROM metered
 GROUP BY client, server, port, proto
 HAVING seen >= {{slots:UInt32}} AND (proto != 17 OR sum(answers) > 0)
 ORDER BY bytes DESC, client, server, port, proto
 LIMIT {{limit:UInt32}}"""
 """Habitual use of services: as in the agent's question, a habit is seen in ``slots`` 10-second
-slots, and UDP that nothing answers is none. Bytes are those of the meter that saw most."""
+slots, and UDP that nothing answers is none. Bytes are those of the meter that saw most. ``ports``
+are the interfaces that it was reported at, as ``exporter#ifIndex``; an exporter itself is none."""
 
 VANTAGE = f"""SELECT src_addr AS host, sampler_address AS exporter, in_if AS interface,
        uniqExact(dst_addr) AS peers, count() AS flows
@@ -107,8 +112,9 @@ FROM flows"""
 class Use:
     """A client's habitual use of a service: what is lost where the two cannot reach each other.
 
-    Addresses are the canonical ones; ``exporters`` are those that reported it, canonical too.
-    ``bytes`` are scaled by sampling. Times are Unix ns.
+    Addresses are the canonical ones; ``exporters`` are those that reported it, canonical too, and
+    ``ports`` their interfaces that it ran over, each an exporter and an ifIndex. ``bytes`` are
+    scaled by sampling. Times are Unix ns.
     """
 
     client: str
@@ -120,6 +126,7 @@ class Use:
     exporters: frozenset[str] = frozenset()
     first_ns: int = 0
     last_ns: int = 0
+    ports: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +182,7 @@ def take_survey(
     identities = _identities(ask, span, stated)
     home = identities.canonical
     rows = ask(USES, {**span, "slots": slots, "limit": limit + 1}).to_pylist()
-    uses = (
-        Use(
-            home(unpack_address(row["client"])),
-            home(unpack_address(row["server"])),
-            row["port"],
-            row["proto"],
-            row["bytes"],
-            row["flows"],
-            frozenset(home(e) for e in row["exporters"]),
-            row["first_ns"],
-            row["last_ns"],
-        )
-        for row in rows[:limit]
-    )
+    uses = (_use(row, home) for row in rows[:limit])
     sights = (
         Sight(
             home(unpack_address(row["host"])),
@@ -223,6 +217,26 @@ def take_survey(
     )
 
 
+def _use(row: dict[str, Any], home: Callable[[str], str]) -> Use:
+    return Use(
+        home(unpack_address(row["client"])),
+        home(unpack_address(row["server"])),
+        row["port"],
+        row["proto"],
+        row["bytes"],
+        row["flows"],
+        frozenset(home(exporter) for exporter in row["exporters"]),
+        row["first_ns"],
+        row["last_ns"],
+        frozenset(_port(port, home) for port in row["ports"]),
+    )
+
+
+def _port(text: str, home: Callable[[str], str]) -> tuple[str, int]:
+    exporter, _, number = text.rpartition("#")
+    return home(exporter), int(number)
+
+
 def _identities(ask: Ask, span: dict[str, Any], stated: Iterable[tuple[str, str]]) -> Identities:
     identities = Identities()
     for sql, signal, time in (
@@ -252,6 +266,7 @@ def _whole(uses: Iterable[Use]) -> list[Use]:
                 known.exporters | use.exporters,
                 min(known.first_ns, use.first_ns),
                 max(known.last_ns, use.last_ns),
+                known.ports | use.ports,
             )
         if use.client != use.server:
             found[key] = use

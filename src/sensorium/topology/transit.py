@@ -9,6 +9,9 @@ from functools import cached_property
 from sensorium.topology.survey import Use
 from sensorium.topology.wiring import Wiring
 
+Pair = tuple[str, str]
+"""Two nodes side by side, in order."""
+
 ENOUGH_WAYS = 4
 """Ways that share no node are counted up to so many."""
 
@@ -72,39 +75,124 @@ class Transit:
                     found[device].append(use)
         return {key: tuple(uses) for key, uses in found.items()}
 
+    @cached_property
+    def _of_end(self) -> dict[str, list[int]]:
+        """Which uses each node is an end of."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for place, use in enumerate(self.wiring.uses):
+            for end in {use.client, *self.targets(use)}:
+                found[end].append(place)
+        return found
+
+    def uses_at(self, places: Iterable[int]) -> tuple[Use, ...]:
+        """The uses at these places of the wiring's, in order."""
+        return tuple(self.wiring.uses[place] for place in sorted(places))
+
+    def over_link(self, pair: Pair) -> frozenset[int]:
+        """The places of the uses that have a shortest way over the link between two nodes."""
+        one, other = pair
+        for end, far in ((one, other), (other, one)):
+            if self._near[end] == {far}:  # nothing but what begins or ends there
+                return frozenset(self._of_end.get(end, ()))
+        chosen: set[int] = set()
+        for (first, last), places in self._by_anchors.items():
+            if first != last and self._is_over(pair, first, last):
+                chosen.update(places)
+        return frozenset(chosen)
+
+    @cached_property
+    def _by_anchors(self) -> dict[Pair, list[int]]:
+        """By the devices that client and server hang on, which uses: few pairs for many uses."""
+        found: dict[Pair, list[int]] = defaultdict(list)
+        for place, use in enumerate(self.wiring.uses):
+            start = self._anchor(use.client)[1]
+            for target in self.targets(use):
+                found[start, self._anchor(target)[1]].append(place)
+        return found
+
+    def _is_over(self, pair: Pair, client: str, target: str) -> bool:
+        whole = self.distance(client, target)
+        if whole is None:
+            return False
+        for first, last in (pair, pair[::-1]):
+            before, after = self.distance(client, first), self.distance(last, target)
+            if before is not None and after is not None and before + 1 + after == whole:
+                return True
+        return False
+
     def lost_without(self, gone: Set[str]) -> tuple[list[Use], list[Use]]:
         """The uses that end at nodes that are ``gone``, and those that are cut off by that.
 
         A use that had no way before has none to lose.
         """
-        before, after = self._parts, parts(self._near, gone)
+        after = parts(self._near, gone)
         ends, cut = [], []
         for use in self.wiring.uses:
             targets = self.targets(use)
             left = [t for t in targets if t not in gone]
             if use.client in gone or not left:
                 ends.append(use)
-                continue
-            had = any(_together(before, use.client, t) for t in targets)
-            has = any(_together(after, use.client, t) for t in left)
-            if had and not has:
+            elif self._is_cut(use.client, targets, left, after):
                 cut.append(use)
         return ends, cut
+
+    def cut_without(self, severed: Set[Pair]) -> frozenset[int]:
+        """The places of the uses that are cut off where no link is left between each pair."""
+        if not severed:
+            return frozenset()
+        ends = {end for pair in severed for end in pair if len(self._near[end]) == 1}
+        near = all(not ends.isdisjoint(pair) for pair in severed)
+        after = parts(self.near_without(severed), frozenset())
+        if all(_together(after, *pair) for pair in severed):
+            return frozenset()
+        # Where all that is parted are leaves, only their own uses can be cut off.
+        found = {p for end in ends for p in self._of_end.get(end, ())} if near else None
+        cut = set()
+        for place in range(len(self.wiring.uses)) if found is None else found:
+            use = self.wiring.uses[place]
+            targets = self.targets(use)
+            if self._is_cut(use.client, targets, targets, after):
+                cut.add(place)
+        return frozenset(cut)
+
+    def _is_cut(
+        self, client: str, targets: Iterable[str], left: Iterable[str], after: dict[str, int]
+    ) -> bool:
+        """Whether a client could reach one of the targets, and now none of those that are left."""
+        had = any(_together(self._parts, client, t) for t in targets)
+        return had and not any(_together(after, client, t) for t in left)
+
+    def near_without(self, severed: Set[Pair]) -> dict[str, frozenset[str]]:
+        """Each node's neighbours where no link is left between the nodes of each pair."""
+        if not severed:
+            return self._near
+        off: dict[str, set[str]] = defaultdict(set)
+        for one, other in severed:
+            off[one].add(other)
+            off[other].add(one)
+        return {**self._near, **{key: self._near[key] - others for key, others in off.items()}}
 
     @cached_property
     def _parts(self) -> dict[str, int]:
         return parts(self._near, frozenset())
 
-    def ways(self, one: str, other: str, gone: Set[str] = frozenset()) -> int:
+    def ways(
+        self,
+        one: str,
+        other: str,
+        gone: Set[str] = frozenset(),
+        severed: Set[Pair] = frozenset(),
+    ) -> int:
         """How many ways there are that share no node between, up to :data:`ENOUGH_WAYS`.
 
         Menger: as many as the nodes that must fail. Each way found may turn an earlier one aside.
         """
         if one == other or one in gone or other in gone:
             return 0
-        if other in self._near.get(one, ()):
+        near = self.near_without(severed)
+        if other in near.get(one, ()):
             return ENOUGH_WAYS  # no node lies between
-        return disjoint_ways(self._near, one, other, gone)
+        return disjoint_ways(near, one, other, gone)
 
 
 def search(near: dict[str, frozenset[str]], start: str) -> dict[str, int]:

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import ip_address
 from itertools import combinations
 
 from sensorium.topology.inventory.model import DeviceKind, Inventory
+from sensorium.topology.placing import Placing
 from sensorium.topology.survey import Sight, Survey, Use
 
 OUTSIDE = "outside"
 """The key of everything that is not of our own networks, which is one node."""
+
+
+FILED = frozenset({"lldp", "netbox", "snmp"})
+"""Sources of links that say what is there, and not what was inferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Link:
-    """Two nodes side by side. ``source`` is who says so: a kind of file, or flows."""
+    """Two nodes side by side. ``source`` is who says so: a kind of file, or flows.
+
+    There are several between the same two where several cables are known.
+    """
 
     one: str
     other: str
@@ -60,9 +68,17 @@ class Wiring:
     carried_by: dict[str, str]
 
     @staticmethod
-    def of(survey: Survey, inventory: Inventory, inside: Callable[[str], bool]) -> Wiring:
-        """Put a survey and an inventory together; ``inside`` says which addresses are ours."""
-        return _Build(survey, inventory, inside).wiring()
+    def of(
+        survey: Survey,
+        inventory: Inventory,
+        inside: Callable[[str], bool],
+        sites: Iterable[tuple[str, str]] = (),
+    ) -> Wiring:
+        """Put a survey and an inventory together; ``inside`` says which addresses are ours.
+
+        ``sites`` are networks and the site that each is at, beside those of the inventory.
+        """
+        return _Build(survey, inventory, inside, sites).wiring()
 
     @cached_property
     def near(self) -> dict[str, frozenset[str]]:
@@ -72,6 +88,14 @@ class Wiring:
             found[link.one].add(link.other)
             found[link.other].add(link.one)
         return {key: frozenset(others) for key, others in found.items()}
+
+    @cached_property
+    def between(self) -> dict[tuple[str, str], tuple[Link, ...]]:
+        """The links between each two nodes that have any, by the nodes in order."""
+        found: dict[tuple[str, str], list[Link]] = defaultdict(list)
+        for link in self.links:
+            found[link.one, link.other].append(link)
+        return {pair: tuple(links) for pair, links in found.items()}
 
     @cached_property
     def devices(self) -> tuple[str, ...]:
@@ -85,7 +109,7 @@ class Wiring:
     @property
     def seen_whole(self) -> bool:
         """Whether files told of links; if not, no second way can be known."""
-        return any(link.source in {"lldp", "netbox", "snmp"} for link in self.links)
+        return any(link.source in FILED for link in self.links)
 
     def carried(self, key: str) -> frozenset[str]:
         """The node and all that runs on it."""
@@ -103,10 +127,24 @@ class Wiring:
 
 
 class _Build:
-    def __init__(self, survey: Survey, inventory: Inventory, inside: Callable[[str], bool]) -> None:
-        self.survey, self.inventory, self._inside = survey, inventory, inside
+    def __init__(
+        self,
+        survey: Survey,
+        inventory: Inventory,
+        inside: Callable[[str], bool],
+        sites: Iterable[tuple[str, str]],
+    ) -> None:
+        named = {
+            (_key_of(survey, port.device), port.number): port.name
+            for port in inventory.ports
+            if port.number
+        }
+        # What a machine says of itself while it runs comes before what a file says of it.
+        self.survey = replace(survey, interfaces={**named, **survey.interfaces})
+        self.inventory, self._inside = inventory, inside
+        self.placing = Placing([*sites, *inventory.networks])
         self.nodes: dict[str, Node] = {}
-        self.links: dict[tuple[str, str], Link] = {}
+        self.links: dict[tuple[str, str], list[Link]] = {}
         self.exporters = {sight.exporter for sight in survey.sights}
         self.group: dict[str, str] = {}
 
@@ -125,19 +163,14 @@ class _Build:
         self._add_nodes(uses, backends)
         for key, on in carried_by.items():
             self._link(Link(*_ordered(key, on), source="kubernetes"))
-        for cable in self.inventory.cables:
-            one, other = self._key(cable.one), self._key(cable.other)
-            ports = (
-                (cable.port, cable.other_port) if one < other else (cable.other_port, cable.port)
-            )
-            self._link(Link(*_ordered(one, other), *ports, source=cable.source))
+        self._lay_cables()
         self._attach()
         self._join_exporters(uses)
         uses = tuple(use for use in uses if use.client in self.nodes)
-        order = sorted(self.nodes)
+        links = tuple(sorted(link for found in self.links.values() for link in found))
         return Wiring(
-            {key: self.nodes[key] for key in order},
-            tuple(sorted(self.links.values())),
+            self._at_sites(links, carried_by),
+            links,
             uses,
             self.survey,
             backends,
@@ -145,23 +178,53 @@ class _Build:
         )
 
     def _key(self, name: str) -> str:
-        return self.survey.identities.resolve(name) or name
+        return _key_of(self.survey, name)
+
+    def _lay_cables(self) -> None:
+        names = self._port_names()
+        for cable in self.inventory.cables:
+            one, other = self._key(cable.one), self._key(cable.other)
+            port = names.get((one, cable.port), cable.port)
+            other_port = names.get((other, cable.other_port), cable.other_port)
+            ports = (port, other_port) if one < other else (other_port, port)
+            self._link(Link(*_ordered(one, other), *ports, source=cable.source), parallel=True)
+
+    def _port_names(self) -> dict[tuple[str, str], str]:
+        """By device and any name or number of a port of it: what flows call that port."""
+        found = {(key, str(n)): name for (key, n), name in self.survey.interfaces.items()}
+        for port in self.inventory.ports:
+            key = self._key(port.device)
+            name = self.survey.interfaces.get((key, port.number), port.name)
+            for known in (port.name, *port.also):
+                found[key, known] = name
+        return found
+
+    def _at_sites(self, links: Iterable[Link], carried_by: dict[str, str]) -> dict[str, Node]:
+        """The nodes in order, each at its site: as files say, by its network, or as its cable."""
+        beside: dict[str, set[str]] = defaultdict(set)
+        for link in links:
+            if link.source != "kubernetes":
+                beside[link.one].add(link.other if link.source in FILED else "")
+                beside[link.other].add(link.one if link.source in FILED else "")
+        found = {}
+        for key in sorted(self.nodes):
+            node = self.nodes[key]
+            site = node.site or ("" if key == OUTSIDE else self.placing.of(key))
+            found[key] = node if site == node.site else replace(node, site=site)
+        # Whoever has one cable and nothing else is where that leads; an exporter may be anywhere.
+        leads = {key: next(iter(near)) for key, near in beside.items() if len(near) == 1}
+        for with_whom in (leads, carried_by):
+            for key, other in sorted(with_whom.items()):
+                node, near = found[key], found.get(other)
+                if not (node.site or node.exporter or key == OUTSIDE) and near and near.site:
+                    found[key] = replace(node, site=near.site)
+        return found
 
     def _place(self, address: str) -> str:
         return address if self._inside(address) or address in self.exporters else OUTSIDE
 
     def _placed(self, use: Use) -> Use:
-        return Use(
-            self._place(use.client),
-            self._place(use.server),
-            use.port,
-            use.proto,
-            use.bytes,
-            use.flows,
-            use.exporters,
-            use.first_ns,
-            use.last_ns,
-        )
+        return replace(use, client=self._place(use.client), server=self._place(use.server))
 
     def _add_nodes(self, uses: Iterable[Use], backends: dict[str, tuple[str, ...]]) -> None:
         for device in self.inventory.devices.values():
@@ -185,11 +248,14 @@ class _Build:
     def _label(self, key: str) -> str:
         return key if key == OUTSIDE else self.survey.identities.label(key)
 
-    def _link(self, link: Link) -> None:
+    def _link(self, link: Link, *, parallel: bool = False) -> None:
+        """Add a link; one beside another between the same two only where it is ``parallel``."""
         for key in (link.one, link.other):
             self._node(key, DeviceKind.UNKNOWN)
         if link.one != link.other:
-            self.links.setdefault((link.one, link.other), link)
+            known = self.links.setdefault((link.one, link.other), [])
+            if not known or (parallel and link not in known):
+                known.append(link)
             self.group[self._root(link.one)] = self._root(link.other)
 
     def _root(self, key: str) -> str:
@@ -228,14 +294,27 @@ class _Build:
             return
         most = max(outside.values())
         near = [e for e, peers in outside.items() if peers >= 0.9 * most]
-        self._link(Link(*_ordered(OUTSIDE, min(near, key=lambda e: (inside[e], e)))))
+        exporter = min(near, key=lambda e: (inside[e], e))
+        votes: Counter[int] = Counter()
+        for sight in self.survey.sights:
+            if sight.exporter == exporter and self._place(sight.host) == OUTSIDE:
+                votes[sight.interface] += sight.peers
+        port = self._most(exporter, votes)
+        ports = (port, "") if exporter < OUTSIDE else ("", port)
+        self._link(Link(*_ordered(exporter, OUTSIDE), *ports))
+
+    def _most(self, exporter: str, votes: Counter[int]) -> str:
+        """The interface with most votes, by its name."""
+        return self.survey.interface(exporter, min(votes, key=lambda n: (-votes[n], n)))
 
     def _join_exporters(self, uses: Iterable[Use]) -> None:
         for exporter, hop, number in self.survey.hops:
             if hop in self.exporters or (hop in self.nodes and hop != OUTSIDE):
                 port = self.survey.interface(exporter, number)
                 ports = (port, "") if exporter < hop else ("", port)
-                self._link(Link(*_ordered(exporter, hop), *ports, source="next hop"))
+                link = Link(*_ordered(exporter, hop), *ports, source="next hop")
+                self._link(link)
+                self._complete(link)
         both: Counter[tuple[str, str]] = Counter()
         for use in uses:
             both.update(combinations(sorted(use.exporters), 2))
@@ -245,11 +324,18 @@ class _Build:
                 ports = ports_of.get((one, other), ""), ports_of.get((other, one), "")
                 self._link(Link(one, other, *ports))
 
+    def _complete(self, link: Link) -> None:
+        """Where a link is known from its other end alone, add the port that this one tells of."""
+        known = self.links.get((link.one, link.other), [])
+        if len(known) == 1 and known[0].source == link.source:
+            port, other_port = known[0].port or link.port, known[0].other_port or link.other_port
+            known[0] = replace(known[0], port=port, other_port=other_port)
+
     def _ports_towards(self) -> dict[tuple[str, str], str]:
         """By exporter and another: where what hangs on the other comes in."""
         home = {
             end: far
-            for (one, other), link in self.links.items()
+            for (one, other), (link, *_) in self.links.items()
             for end, far in ((one, other), (other, one))
             if far in self.exporters and link.source == "flows"
         }
@@ -258,10 +344,12 @@ class _Build:
             next_to = home.get(self._place(sight.host))
             if next_to is not None and next_to != sight.exporter:
                 votes[sight.exporter, next_to][sight.interface] += sight.peers
-        return {
-            pair: self.survey.interface(pair[0], min(v, key=lambda n: (-v[n], n)))
-            for pair, v in votes.items()
-        }
+        return {pair: self._most(pair[0], found) for pair, found in votes.items()}
+
+
+def _key_of(survey: Survey, name: str) -> str:
+    """The address that a device's name belongs to, or the name where none is known."""
+    return survey.identities.resolve(name) or name
 
 
 def _ordered(one: str, other: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from sensorium.topology.words import amount, named, percent
 Answer = dict[str, Any]
 _MOST = 30
 _MOST_NAMED = 6
+_MOST_INTERFACES = 10
 
 
 def _console() -> Console:
@@ -61,28 +62,74 @@ def show(answer: Answer) -> None:
         out.print(f"({len(nodes) - _MOST:,} more; --json prints them all)")
     if any(node["parts_the_network"] for node in nodes[:_MOST]):
         out.print("\n[red]![/] its loss parts what is left of the network")
+    _interfaces(out, answer["interfaces"])
+    _sites(out, answer["sites"])
     _notes(out, answer)
 
 
+def _interfaces(out: Console, interfaces: list[Answer]) -> None:
+    if not interfaces:
+        return
+    out.print()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("interface", "towards", "on paths", "lost", "bytes lost"):
+        right = heading not in {"interface", "towards"}
+        table.add_column(heading, justify="right" if right else "left", no_wrap=not right)
+    for one in interfaces[:_MOST_INTERFACES]:
+        table.add_row(
+            one["label"],
+            one["towards"],
+            percent(one["on_paths"]) if one["on_paths"] else "",
+            percent(one["lost_share"]) if one["lost_pairs"] else "",
+            percent(one["lost_bytes_share"]) if one["lost_pairs"] else "",
+        )
+    out.print(table)
+    if len(interfaces) > _MOST_INTERFACES:
+        out.print(f"({len(interfaces) - _MOST_INTERFACES:,} more; --json prints them all)")
+
+
+def _sites(out: Console, sites: list[Answer]) -> None:
+    if not sites:
+        return
+    out.print()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("site", "nodes", "links out", "lost if cut off", "bytes lost"):
+        table.add_column(heading, justify="left" if heading == "site" else "right")
+    for site in sites[:_MOST]:
+        table.add_row(
+            site["name"],
+            f"{len(site['nodes']):,}",
+            f"{site['links']:,}",
+            percent(site["lost_share"]) if site["lost_pairs"] else "",
+            percent(site["lost_bytes_share"]) if site["lost_pairs"] else "",
+        )
+    out.print(table)
+
+
 def impact(answer: Answer) -> None:
-    """What is lost without one node."""
+    """What is lost without one node, interface or site."""
     out = _console()
     out.print(f"[bold]{answer['label']}[/]: {answer['role']}, {_on_paths(answer)}")
     if answer["carries"]:
         out.print(f"carries {named(answer['carries'], _MOST_NAMED)}")
+    is_site = answer["what"] == "site"
+    if is_site:
+        _exits(out, answer["exits"])
     lost, whole = answer["lost"], answer["pairs"]
+    happens = "is cut off" if is_site else "fails"
     out.print(
-        f"\nIf it fails, {lost['pairs']:,} of {whole:,} client-service pairs are lost "
+        f"\nIf it {happens}, {lost['pairs']:,} of {whole:,} client-service pairs are lost "
         f"({percent(lost['share'])}), with {percent(lost['bytes_share'])} of the bytes:"
     )
     table = Table(box=None, pad_edge=False, show_header=False)
     for _ in range(3):
         table.add_column()
-    for key, text in (
-        ("ends_there", "end there"),
-        ("cut_off", "have no other way"),
-        ("another_way", "run over it and have another way"),
-    ):
+    parts = [("cut_off", "have no other way"), ("another_way", "run over it and have another way")]
+    if answer["what"] == "node":
+        parts.insert(0, ("ends_there", "end there"))
+    if is_site:
+        parts.append(("within", "stay within it and go on"))
+    for key, text in parts:
         part = answer[key]
         table.add_row(f"  {part['pairs']:,}", text, f"{percent(part['bytes_share'])} of bytes")
     out.print(table)
@@ -90,6 +137,14 @@ def impact(answer: Answer) -> None:
         least = "at least " if answer["ways_left_is_least"] else ""
         ways = answer["ways_left"]
         out.print(f"  The worst of those would have {least}{ways} way{'s' * (ways != 1)} left.")
+    if is_site:
+        all_of_it = answer["lost_with_all"]
+        out.print(
+            f"  If all of it fails, {all_of_it['pairs']:,} pairs are lost "
+            f"({percent(all_of_it['share'])})."
+        )
+    elif answer.get("at_most"):
+        out.print("  No file tells of a link at it: all that it carried is taken for lost.")
     if answer["services"]:
         out.print("\nServices that clients lose")
         _services(out, answer["services"])
@@ -97,6 +152,20 @@ def impact(answer: Answer) -> None:
         hosts = [one["label"] for one in answer["in_turn"]]
         out.print(f"\nIn turn, {named(hosts, _MOST_NAMED)} depend on hosts that lose a service.")
     _notes(out, answer)
+
+
+def _exits(out: Console, exits: list[Answer]) -> None:
+    """The links by which a site reaches the rest; those to one port are told together."""
+    ports: dict[tuple[str, str], list[Answer]] = {}
+    for link in exits:
+        ports.setdefault((link["to"], link["to_port"]), []).append(link)
+    for (to, to_port), links in list(ports.items())[:_MOST_NAMED]:
+        first = links[0]
+        near = f"{first['from']} {first['port']}".strip()
+        near = near if len(links) == 1 else f"{len(links)} nodes"
+        out.print(f"  {near} – {f'{to} {to_port}'.strip()}  [dim]({first['source']})[/]")
+    if len(ports) > _MOST_NAMED:
+        out.print(f"  ({len(ports) - _MOST_NAMED:,} more; --json prints them all)")
 
 
 def path(answer: Answer) -> None:

@@ -47,7 +47,7 @@ def layout(scene: Scene) -> list[Placed]:
         near[row[bond.one]].append(row[bond.other])
         near[row[bond.other]].append(row[bond.one])
     near = [sorted(set(others)) for others in near]
-    radius = np.array([_reach(cluster) for cluster in clusters])
+    radius = np.array([reach(cluster) for cluster in clusters])
     points = _apart(_tree(clusters, near, radius), radius)
     if len(clusters) > 3:
         other = _apart(_relaxed(points, near, radius), radius)
@@ -69,7 +69,7 @@ def ring(cluster: Cluster) -> float:
     return max(34.0 + cluster.hub.size, _LEAF_STEP * (len(cluster.leaves) + 4) / (2 * math.pi))
 
 
-def _reach(cluster: Cluster) -> float:
+def reach(cluster: Cluster) -> float:
     """The radius of the disc that a cluster takes, names included."""
     if not cluster.leaves:
         return cluster.hub.size + 22.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sensorium.topology.words import percent
+
 FOLD_ABOVE = 160
 """More leaves than so many on one device cannot be told apart around it."""
 _LONGEST = 18
@@ -19,6 +21,7 @@ class Dot:
     role: str
     size: float
     title: str
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +30,41 @@ class Cluster:
 
     hub: Dot
     leaves: tuple[Dot, ...]
-    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a bond leaves a hub: its interfaces there. ``name`` is empty where none is known."""
+
+    key: str
+    name: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """A link between two hubs; ``share`` of the paths run over it at most."""
+    """All links between two hubs; ``share`` of the paths run over them at most.
+
+    ``mark`` and ``other_mark`` are the interfaces at its two ends.
+    """
 
     one: str
     other: str
     share: float
     only_way: bool
     title: str
+    mark: Mark
+    other_mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Clusters in the order of their keys, and bonds between their hubs."""
+    """Clusters by site and then by key, bonds between their hubs, and what sites are to say."""
 
     clusters: tuple[Cluster, ...]
     bonds: tuple[Bond, ...]
     folded: int
+    sites: dict[str, str]
 
 
 def scene_of(answer: dict[str, Any], most: int) -> Scene:
@@ -71,7 +88,8 @@ def scene_of(answer: dict[str, Any], most: int) -> Scene:
     kept = set(sorted((k for k in nodes if k not in hubs), key=lambda k: rank[k])[:room])
     folded = 0
     clusters = []
-    for key in sorted(hubs):
+    # Those of a site next to each other, so that they stand next to each other.
+    for key in sorted(hubs, key=lambda k: (nodes[k]["site"], k)):
         mine = sorted(leaves[key], key=lambda k: rank[k])
         shown = [k for k in mine if k in kept][:FOLD_ABOVE]
         if len(mine) - len(shown) == 1:
@@ -81,19 +99,57 @@ def scene_of(answer: dict[str, Any], most: int) -> Scene:
         dots = [_dot(nodes[k], leaf=True) for k in sorted(shown, key=lambda k: _order(nodes[k]))]
         if more:
             dots.append(Dot(f"{key}+", f"+{more} more", "folded", 4.0, f"{more} more nodes"))
-        clusters.append(Cluster(_dot(nodes[key], leaf=False), tuple(dots), nodes[key]["site"]))
-    bonds = [
+        clusters.append(Cluster(_dot(nodes[key], leaf=False), tuple(dots)))
+    sites = {site["name"]: _site_title(site) for site in answer.get("sites", ())}
+    return Scene(tuple(clusters), _bonds(answer, nodes, hubs), folded, sites)
+
+
+def _bonds(
+    answer: dict[str, Any], nodes: dict[str, dict[str, Any]], hubs: set[str]
+) -> tuple[Bond, ...]:
+    """One bond for all links between two hubs."""
+    ports = {one["key"]: one for one in answer.get("interfaces", ())}
+    between: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for link in answer["links"]:
+        if link["one"] in hubs and link["other"] in hubs:
+            between.setdefault((link["one"], link["other"]), []).append(link)
+    return tuple(
         Bond(
-            link["one"],
-            link["other"],
-            min(_share(nodes[link["one"]]), _share(nodes[link["other"]])),
-            link["only_way"],
-            _bond_title(link, nodes),
+            one,
+            other,
+            min(_share(nodes[one]), _share(nodes[other])),
+            any(link["only_way"] for link in links),
+            "\n".join(_bond_title(link, nodes) for link in links),
+            _mark(nodes[one], [link["port"] for link in links], ports),
+            _mark(nodes[other], [link["other_port"] for link in links], ports),
         )
-        for link in answer["links"]
-        if link["one"] in hubs and link["other"] in hubs
-    ]
-    return Scene(tuple(clusters), tuple(bonds), folded)
+        for (one, other), links in between.items()
+    )
+
+
+def _mark(node: dict[str, Any], names: list[str], ports: dict[str, dict[str, Any]]) -> Mark:
+    """The interfaces of a node at which a bond ends."""
+    names = sorted({name for name in names if name}, key=_by_number)
+    text = names[0] if len(names) == 1 else f"{len(names)} ports" if names else ""
+    told = []
+    for name in names:
+        known = ports.get(f"{node['key']}#{name}")
+        said = f"interface {name} of {short(node['label'])}"
+        if known:
+            said += (
+                f": on {percent(known['on_paths'])} of paths; {percent(known['lost_share'])} of "
+            )
+            said += "client-service pairs are lost with it"
+        told.append(said)
+    key = f"{node['key']}#{names[0]}" if names else ""
+    return Mark(key, short(text), "\n".join(told))
+
+
+def _site_title(site: dict[str, Any]) -> str:
+    return (
+        f"site {site['name']}: {len(site['nodes']):,} nodes; {percent(site['lost_share'])} of "
+        f"client-service pairs are lost where it is cut off"
+    )
 
 
 def short(label: str) -> str:
@@ -115,10 +171,13 @@ def _share(node: dict[str, Any]) -> float:
     return max(float(node["on_paths"]), float(node["lost_share"]))
 
 
-def _order(node: dict[str, Any]) -> tuple[str, list[Any]]:
-    """Leaves stand by role and then by name, numbers within names by their value."""
+def _order(node: dict[str, Any]) -> tuple[str, str, list[Any]]:
+    """Leaves stand by site, then by role and by name, numbers within names by their value."""
+    return (node["site"], node["role"], _by_number(node["label"]))
+
+
+def _by_number(text: str) -> list[Any]:
     parts: list[Any] = []
-    text = node["label"]
     number = ""
     for letter in text + " ":
         if letter.isdigit():
@@ -128,7 +187,7 @@ def _order(node: dict[str, Any]) -> tuple[str, list[Any]]:
                 parts.append((0, int(number), ""))
                 number = ""
             parts.append((1, 0, letter))
-    return (node["role"], parts)
+    return parts
 
 
 def _dot(node: dict[str, Any], *, leaf: bool) -> Dot:
@@ -140,7 +199,7 @@ def _dot(node: dict[str, Any], *, leaf: bool) -> Dot:
     if node["on_paths"]:
         title += f"; on {100 * node['on_paths']:.0f} % of paths"
     title += f"; {100 * share:.0f} % of client-service pairs are lost with it"
-    return Dot(node["key"], short(node["label"]), node["role"], size, title)
+    return Dot(node["key"], short(node["label"]), node["role"], size, title, node["site"])
 
 
 def _bond_title(link: dict[str, Any], nodes: dict[str, Any]) -> str:

@@ -6,7 +6,10 @@ import math
 from html import escape
 from typing import Any, Final
 
-from sensorium.topology.drawing.layout import Placed, layout
+from sensorium.topology.drawing.layout import Placed, layout, reach
+from sensorium.topology.drawing.marks import marks
+from sensorium.topology.drawing.pixels import px
+from sensorium.topology.drawing.regions import Tints, arcs, labels, regions, tints_of
 from sensorium.topology.drawing.scene import Dot, scene_of
 from sensorium.topology.words import percent
 
@@ -29,7 +32,8 @@ _STYLE: Final = """
 text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #22303f }
 .halo { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; stroke-linejoin: round }
 .hub { font-size: 12px; font-weight: 600; text-anchor: middle }
-.site { font-size: 10px; fill: #66748a; text-anchor: middle }
+.site { font-size: 12px; text-anchor: middle }
+.port { font-size: 8px; fill: #4a5a70 }
 .leaf { font-size: 10px }
 .twig { stroke: #ccd3dc; stroke-width: 1 }
 """
@@ -41,34 +45,39 @@ def picture(answer: dict[str, Any], most: int = 300) -> str:
     placed = layout(scene)
     left, top, width, height = _extent(placed)
     at = {one.cluster.hub.key: one for one in placed}
-    body = [_disc(one) for one in placed]
+    tints = tints_of(placed)
+    body = [regions(placed, scene.bonds, scene.sites, tints)]
+    body += [_disc(one) for one in placed]
     body += [
         _bond(at[bond.one], at[bond.other], bond.share, bond.title, only_way=bond.only_way)
         for bond in sorted(scene.bonds, key=lambda b: (b.share, b.one, b.other))
     ]
+    body += [arcs(one, tints) for one in placed]
     body += [_leaves(one) for one in placed]
+    body += [marks(placed, scene.bonds)]
     body += [_hub(one) for one in placed]
+    body += [labels(placed, tints)]
     width = max(width, 600.0)
     folded = f", {scene.folded:,} of them folded" if scene.folded else ""
     facts = (
         f"{len(answer['nodes']):,} nodes{folded}; {answer['pairs']:,} client-service pairs "
         f"from {answer['since']} to {answer['until']} UTC"
     )
-    legend, legend_height = _legend(answer, width)
+    legend, legend_height = _legend(answer, width, tints)
     page_height = _HEAD + height + legend_height
     lead = _lead(answer)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(page_height)}" '
-        f'width="{_n(width)}" height="{_n(page_height)}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {px(width)} {px(page_height)}" '
+        f'width="{px(width)}" height="{px(page_height)}">',
         f"<title>{escape(lead)}</title>",
         f"<style>{_STYLE}</style>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
-        f'<text x="{_n(_MARGIN)}" y="28" font-size="16" font-weight="600">{escape(lead)}</text>',
-        f'<text x="{_n(_MARGIN)}" y="46" font-size="11" fill="#66748a">{escape(facts)}</text>',
-        f'<g transform="translate({_n(_middle(width, left, placed))} {_n(_HEAD - top)})">',
+        f'<text x="{px(_MARGIN)}" y="28" font-size="16" font-weight="600">{escape(lead)}</text>',
+        f'<text x="{px(_MARGIN)}" y="46" font-size="11" fill="#66748a">{escape(facts)}</text>',
+        f'<g transform="translate({px(_middle(width, left, placed))} {px(_HEAD - top)})">',
         *filter(None, body),
         "</g>",
-        f'<g transform="translate(0 {_n(page_height - legend_height)})">',
+        f'<g transform="translate(0 {px(page_height - legend_height)})">',
         legend,
         "</g>",
         "</svg>",
@@ -81,11 +90,6 @@ def colour(role: str) -> str:
     return next((found for word, found, _ in _COLOURS if word in role), _OTHER)
 
 
-def _n(value: float) -> str:
-    text = f"{value:.1f}"
-    return "0" if text in {"-0.0", "0.0"} else text.removesuffix(".0")
-
-
 def _extent(placed: list[Placed]) -> tuple[float, float, float, float]:
     """Left, top, width and height of all that is drawn, with a margin."""
     xs, ys = [0.0], [0.0]
@@ -93,7 +97,9 @@ def _extent(placed: list[Placed]) -> tuple[float, float, float, float]:
         hub = one.cluster.hub
         side = max(hub.size, 3.7 * len(hub.name))
         xs += [one.x - side, one.x + side]
-        ys += [one.y - hub.size - 6, one.y + hub.size + 30]
+        ys += [one.y - hub.size - 6, one.y + hub.size + 18]
+        if hub.site:
+            ys.append(one.y - reach(one.cluster) - 14)
         for leaf, angle in zip(one.cluster.leaves, one.angles, strict=True):
             far = one.ring + leaf.size + 6 + 6.1 * len(leaf.name)
             xs.append(one.x + far * math.cos(angle))
@@ -114,7 +120,7 @@ def _disc(one: Placed) -> str:
         return ""
     tint = colour(one.cluster.hub.role)
     return (
-        f'<circle cx="{_n(one.x)}" cy="{_n(one.y)}" r="{_n(one.ring + 7)}" fill="{tint}" '
+        f'<circle cx="{px(one.x)}" cy="{px(one.y)}" r="{px(one.ring + 7)}" fill="{tint}" '
         'fill-opacity="0.05"/>'
     )
 
@@ -122,8 +128,8 @@ def _disc(one: Placed) -> str:
 def _bond(one: Placed, other: Placed, share: float, title: str, *, only_way: bool) -> str:
     colour_of = "#d1495b" if only_way else "#5b7a9d"
     return (
-        f'<line x1="{_n(one.x)}" y1="{_n(one.y)}" x2="{_n(other.x)}" y2="{_n(other.y)}" '
-        f'stroke="{colour_of}" stroke-width="{_n(1.5 + 5 * share)}" stroke-opacity="0.75">'
+        f'<line x1="{px(one.x)}" y1="{px(one.y)}" x2="{px(other.x)}" y2="{px(other.y)}" '
+        f'stroke="{colour_of}" stroke-width="{px(1.5 + 5 * share)}" stroke-opacity="0.75">'
         f"<title>{escape(title)}</title></line>"
     )
 
@@ -135,8 +141,8 @@ def _leaves(one: Placed) -> str:
         start = one.cluster.hub.size
         x, y = one.x + one.ring * across, one.y + one.ring * down
         lines.append(
-            f'<line class="twig" x1="{_n(one.x + start * across)}" '
-            f'y1="{_n(one.y + start * down)}" x2="{_n(x)}" y2="{_n(y)}"/>'
+            f'<line class="twig" x1="{px(one.x + start * across)}" '
+            f'y1="{px(one.y + start * down)}" x2="{px(x)}" y2="{px(y)}"/>'
         )
         lines.append(_circle(leaf, x, y))
         lines.append(_leaf_name(leaf, x, y, angle))
@@ -150,15 +156,15 @@ def _leaf_name(leaf: Dot, x: float, y: float, angle: float) -> str:
     flipped = 90 < turn < 270
     anchor = "end" if flipped else "start"
     return (
-        f'<text class="leaf" transform="translate({_n(x)} {_n(y)}) '
-        f'rotate({_n(turn - 180 if flipped else turn)})" x="{_n(-away if flipped else away)}" '
+        f'<text class="leaf" transform="translate({px(x)} {px(y)}) '
+        f'rotate({px(turn - 180 if flipped else turn)})" x="{px(-away if flipped else away)}" '
         f'y="3.5" text-anchor="{anchor}">{escape(leaf.name)}</text>'
     )
 
 
 def _circle(dot: Dot, x: float, y: float) -> str:
     return (
-        f'<circle data-key="{escape(dot.key)}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(dot.size)}" '
+        f'<circle data-key="{escape(dot.key)}" cx="{px(x)}" cy="{px(y)}" r="{px(dot.size)}" '
         f'fill="{colour(dot.role)}" stroke="#ffffff"><title>{escape(dot.title)}</title></circle>'
     )
 
@@ -166,35 +172,37 @@ def _circle(dot: Dot, x: float, y: float) -> str:
 def _hub(one: Placed) -> str:
     hub = one.cluster.hub
     below = one.y + hub.size + 13
-    lines = [
-        _circle(hub, one.x, one.y),
-        f'<text class="hub halo" x="{_n(one.x)}" y="{_n(below)}">{escape(hub.name)}</text>',
-    ]
-    if one.cluster.site:
-        lines.append(
-            f'<text class="site halo" x="{_n(one.x)}" y="{_n(below + 12)}">'
-            f"{escape(one.cluster.site)}</text>"
-        )
-    return "\n".join(lines)
+    return (
+        f"{_circle(hub, one.x, one.y)}\n"
+        f'<text class="hub halo" x="{px(one.x)}" y="{px(below)}">{escape(hub.name)}</text>'
+    )
 
 
-def _legend(answer: dict[str, Any], width: float) -> tuple[str, float]:
+def _legend(answer: dict[str, Any], width: float, tints: Tints) -> tuple[str, float]:
     """What colours mean, in as many rows as it takes, and how high that is."""
     roles = {node["role"] for node in answer["nodes"]}
-    used = [(name, found) for word, found, name in _COLOURS if any(word in r for r in roles)]
+    entries = [
+        (name, f'<circle cx="5" cy="-4" r="5" fill="{found}"/>')
+        for word, found, name in _COLOURS
+        if any(word in role for role in roles)
+    ]
+    line = '<line x1="0" y1="-4" x2="14" y2="-4" stroke="#d1495b" stroke-width="4"/>'
+    entries.append(("no other way", line))
+    entries += [
+        (
+            name,
+            f'<rect y="-9.5" width="11" height="11" rx="3" fill="{ground}" stroke="{strong}"/>',
+        )
+        for name, (ground, strong) in tints.items()
+    ]
     lines, x, y = [], _MARGIN, 14.0
-    for name, found in [*used, ("no other way", "")]:
+    for name, mark in entries:
         wide = 30 + 6.6 * len(name)
         if x + wide > width - _MARGIN and x > _MARGIN:
             x, y = _MARGIN, y + 18
-        mark = (
-            f'<circle cx="{_n(x + 5)}" cy="{_n(y - 4)}" r="5" fill="{found}"/>'
-            if found
-            else f'<line x1="{_n(x)}" y1="{_n(y - 4)}" x2="{_n(x + 14)}" y2="{_n(y - 4)}" '
-            'stroke="#d1495b" stroke-width="4"/>'
-        )
         lines.append(
-            f'{mark}<text x="{_n(x + 18)}" y="{_n(y)}" font-size="11">{escape(name)}</text>'
+            f'<g transform="translate({px(x)} {px(y)})">{mark}'
+            f'<text x="18" font-size="11">{escape(name)}</text></g>'
         )
         x += wide
     return "\n".join(lines), y + 16

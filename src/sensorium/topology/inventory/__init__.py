@@ -5,12 +5,19 @@ from typing import TYPE_CHECKING
 from sensorium.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory, Service
+    from sensorium.topology.inventory.model import (
+        Cable,
+        Device,
+        DeviceKind,
+        Inventory,
+        Port,
+        Service,
+    )
     from sensorium.topology.inventory.reading import InventoryError, read_inventory
 
 __getattr__ = lazy_names(
     __name__,
-    model="Cable Device DeviceKind Inventory Service",
+    model="Cable Device DeviceKind Inventory Port Service",
     reading="InventoryError read_inventory",
 )
 
@@ -20,6 +27,7 @@ __all__ = [
     "DeviceKind",
     "Inventory",
     "InventoryError",
+    "Port",
     "Service",
     "read_inventory",
 ]

@@ -51,6 +51,20 @@ class Cable:
         return (self.one, self.other) if self.one <= self.other else (self.other, self.one)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Port:
+    """An interface of a device. ``number`` is its SNMP ifIndex, 0 where none is told.
+
+    ``also`` are other names that it goes by, such as ifDescr beside ifName.
+    """
+
+    device: str
+    name: str
+    number: int = 0
+    also: tuple[str, ...] = ()
+    source: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """Addresses that stand for any of the ``backends``, which are names of devices."""
@@ -62,12 +76,17 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What one file or several say. ``left_out`` counts entries that could not be used, by why."""
+    """What one file or several say. ``left_out`` counts entries that could not be used, by why.
+
+    ``networks`` are prefixes as text and the site where they are in use.
+    """
 
     devices: dict[str, Device] = field(default_factory=dict)
     cables: tuple[Cable, ...] = ()
     services: tuple[Service, ...] = ()
     left_out: dict[str, int] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    networks: tuple[tuple[str, str], ...] = ()
 
     @staticmethod
     def of(parts: Iterable[Inventory]) -> Inventory:
@@ -80,7 +99,10 @@ class Inventory:
         cables: dict[tuple[str, str], dict[tuple[str, str], Cable]] = {}
         services: dict[str, Service] = {}
         left_out: dict[str, int] = {}
+        ports: set[Port] = set()
+        networks: dict[str, str] = {}
         for part in parts:
+            ports.update(part.ports)
             for device in part.devices.values():
                 good = tuple(filter(_is_address, device.addresses))
                 bad = len(device.addresses) - len(good)
@@ -92,6 +114,8 @@ class Inventory:
                 _add(cables.setdefault(cable.ends, {}), cable)
             for service in part.services:
                 services.setdefault(service.name, service)
+            for network, site in part.networks:
+                networks.setdefault(network, site)
             for reason, count in part.left_out.items():
                 left_out[reason] = left_out.get(reason, 0) + count
         ordered = sorted(cable for found in cables.values() for cable in found.values())
@@ -100,6 +124,8 @@ class Inventory:
             tuple(ordered),
             tuple(services[name] for name in sorted(services)),
             left_out,
+            tuple(sorted(ports)),
+            tuple(sorted(networks.items())),
         )
 
 

@@ -1,15 +1,18 @@
-"""NetBox's API answers: ``/api/dcim/devices/`` and ``/api/dcim/cables/``, as JSON.
+"""NetBox's API answers as JSON: devices, cables and interfaces of ``/api/dcim/``, and
+``/api/ipam/prefixes/``.
 
 A file holds one answer with its ``results``, or the list alone. Cables as of NetBox 3.3, which has
 ``a_terminations`` and ``b_terminations``; those that are planned or being taken down count as not
-there, and so do ends that are no device's interface. https://netboxlabs.com/docs/netbox
+there, and so do ends that are no device's interface. A prefix is at the ``site`` that it names, or
+as of NetBox 4.2 at its ``scope`` where that is a site. https://netboxlabs.com/docs/netbox
 """
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
-from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory
+from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory, Port
 
 _KINDS = (
     ("firewall", DeviceKind.FIREWALL),
@@ -21,34 +24,49 @@ _KINDS = (
 
 
 def recognises(document: Any) -> bool:
-    """Whether a JSON document is an answer with devices or cables."""
+    """Whether a JSON document is an answer with devices, cables, interfaces or prefixes."""
     entries = _entries(document)
-    return bool(entries) and all(_is_cable(e) or _is_device(e) for e in entries[:20])
+    known = (_is_cable, _is_device, _is_interface, _is_prefix)
+    return bool(entries) and all(any(is_one(e) for is_one in known) for e in entries[:20])
 
 
 def read(document: Any, _name: str) -> Inventory:
-    """Devices and cables; the name of the file does not matter."""
+    """What the answer tells of; the name of the file does not matter."""
     devices: dict[str, Device] = {}
     cables: list[Cable] = []
+    ports: list[Port] = []
+    networks: list[tuple[str, str]] = []
     left_out: dict[str, int] = {}
     for entry in _entries(document):
-        if _is_cable(entry):
-            made = _cable(entry)
-            if isinstance(made, str):
-                left_out[made] = left_out.get(made, 0) + 1
-            else:
-                cables.append(made)
-        elif _is_device(entry):
-            device = _device(entry)
-            devices[device.name] = device
+        made = _made(entry)
+        if isinstance(made, str):
+            left_out[made] = left_out.get(made, 0) + 1
+        elif isinstance(made, Cable):
+            cables.append(made)
+        elif isinstance(made, Device):
+            devices[made.name] = made
+        elif isinstance(made, Port):
+            ports.append(made)
         else:
-            left_out["netbox entries of another kind"] = (
-                left_out.get("netbox entries of another kind", 0) + 1
-            )
-    for cable in cables:
-        for end in cable.ends:
-            devices.setdefault(end, Device(end))
-    return Inventory(devices, tuple(cables), (), left_out)
+            networks.append(made)
+    ends = [end for cable in cables for end in cable.ends]
+    for name in (*ends, *(port.device for port in ports)):
+        devices.setdefault(name, Device(name))
+    return Inventory(devices, tuple(cables), (), left_out, tuple(ports), tuple(networks))
+
+
+def _made(entry: dict[str, Any]) -> Cable | Device | Port | tuple[str, str] | str:
+    """What an entry tells of, or why it cannot be used."""
+    if _is_cable(entry):
+        return _cable(entry)
+    if _is_device(entry):
+        return _device(entry)
+    if _is_interface(entry):
+        device, name = _text(entry["device"], "name").lower(), entry["name"].strip()
+        return Port(device, name, source="netbox") if name else "netbox interfaces without a name"
+    if _is_prefix(entry):
+        return _network(entry)
+    return "netbox entries of another kind"
 
 
 def _entries(document: Any) -> list[Any]:
@@ -62,6 +80,28 @@ def _is_cable(entry: dict[str, Any]) -> bool:
 
 def _is_device(entry: dict[str, Any]) -> bool:
     return "device_type" in entry and isinstance(entry.get("name"), str) and "site" in entry
+
+
+def _is_interface(entry: dict[str, Any]) -> bool:
+    named = isinstance(entry.get("name"), str) and _text(entry.get("device"), "name")
+    return bool(named) and ("mgmt_only" in entry or "cable_end" in entry or "lag" in entry)
+
+
+def _is_prefix(entry: dict[str, Any]) -> bool:
+    return isinstance(entry.get("prefix"), str) and ("site" in entry or "scope" in entry)
+
+
+def _network(entry: dict[str, Any]) -> tuple[str, str] | str:
+    """The prefix and its site, or why it tells of none."""
+    site = _text(entry.get("site"), "name")
+    if entry.get("scope_type") == "dcim.site":
+        site = _text(entry.get("scope"), "name")
+    if not site:
+        return "netbox prefixes of no site"
+    try:
+        return str(ip_network(entry["prefix"].strip(), strict=False)), site
+    except ValueError:
+        return "netbox prefixes that are none"
 
 
 def _device(entry: dict[str, Any]) -> Device:

@@ -44,7 +44,7 @@ def _read(path: Path) -> Inventory:
     except ValueError as error:
         if snmp.recognises(text):
             return snmp.read(text, name)
-        raise _unknown(path, f"is no JSON ({error}) and no walk of the LLDP-MIB") from error
+        raise _unknown(path, f"is no JSON ({error}) and no walk that is known") from error
     for recognises, read in _JSON:
         if recognises(document):
             return read(document, name)
@@ -55,6 +55,6 @@ def _unknown(path: Path, why: str) -> InventoryError:
     return InventoryError(
         f"{path} {why}",
         unaffected="no other file is at fault",
-        next_step="known are lldpctl -f json, NetBox's devices and cables, "
-        "kubectl get -o json, and snmpwalk -On of 1.0.8802.1.1.2",
+        next_step="known are lldpctl -f json, NetBox's devices, cables, interfaces and prefixes, "
+        "kubectl get -o json, and snmpwalk -On of the LLDP-MIB, ifName and ifDescr",
     )

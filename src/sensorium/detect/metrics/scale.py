@@ -34,6 +34,29 @@ def natural(values: F64, kinds: I64) -> F64:
     )
 
 
+def by_factor(values: F64, kinds: I64, plain: Bool) -> F64:
+    """As :func:`compared`, but gauges by factor too, except ``plain`` ones (n,): those that are
+    zero or less at times. NaN where one that is not plain is."""
+    gauge = (kinds == SeriesKind.GAUGE) & ~plain
+    positive = values > 0
+    log = np.log(np.where(positive, values, 1.0))
+    return np.where(gauge, np.where(positive, log, np.nan), compared(values, kinds))
+
+
+def natural_of_factor(values: F64, kinds: I64, plain: Bool) -> F64:
+    """The inverse of :func:`by_factor`."""
+    gauge = (kinds == SeriesKind.GAUGE) & ~plain
+    return np.where(gauge, np.exp(np.minimum(values, 700.0)), natural(values, kinds))
+
+
+def floors_by_factor(location: F64, kinds: I64, whole: Bool, plain: Bool) -> F64:
+    """As :func:`floors`, of series compared as :func:`by_factor` does."""
+    size = np.exp(np.clip(location, -50.0, 50.0))
+    least = np.where(whole, np.maximum(GAUGE_FLOOR, STEP / size), GAUGE_FLOOR)
+    gauge = (kinds == SeriesKind.GAUGE) & ~plain
+    return np.where(gauge, least, floors(location, kinds, whole))
+
+
 def floors(location: F64, kinds: I64, whole: Bool) -> F64:
     """The least spread believed of series that are usually at ``location`` (n,), as compared."""
     gauge = kinds == SeriesKind.GAUGE

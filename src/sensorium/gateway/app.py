@@ -23,7 +23,7 @@ from sensorium.gateway.door.access_log import AccessLog
 from sensorium.gateway.door.admin import Admin
 from sensorium.gateway.door.chat import Chat
 from sensorium.gateway.door.counting import Counting
-from sensorium.gateway.door.door import Door, Handler
+from sensorium.gateway.door.door import A_MODEL, Door, Handler
 from sensorium.gateway.door.embeddings import Embeddings
 from sensorium.gateway.door.entrance import Entrance
 from sensorium.gateway.door.models import Models
@@ -116,7 +116,9 @@ def make_door(
     counting = Counting(gateway, entrance, parts.dialects["anthropic"])
     routes["/v1/messages/count_tokens"] = {"POST": counting}
     routes["/v1/embeddings"] = {"POST": Embeddings(gateway, entrance, log)}
-    routes["/v1/models"] = {"GET": Models(gateway, entrance)}
+    models = Models(gateway, entrance)
+    routes["/v1/models"] = {"GET": models}
+    routes[A_MODEL] = {"GET": models.one}
     routes |= Admin(directory, spend, entrance).routes()
     routes["/healthz"] = {"GET": operations.healthz}
     routes["/readyz"] = {"GET": operations.readyz}

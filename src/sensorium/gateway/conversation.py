@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+_LONGEST_NAME: Final = 100
 
 
 class Role(StrEnum):
@@ -85,6 +87,15 @@ class Opaque:
     dialect: str
     value: Mapping[str, Any]
 
+    @property
+    def what(self) -> str:
+        """What a refusal calls it: its type, its role or, where it has neither, its fields."""
+        for name in ("type", "role"):
+            kind = self.value.get(name)
+            if isinstance(kind, str):
+                return kind[:_LONGEST_NAME]
+        return ", ".join(self.value)[:_LONGEST_NAME]
+
 
 Part = Text | Image | Thinking | ToolCall | ToolResult | Opaque
 
@@ -157,6 +168,14 @@ class Conversation:
     stream_usage: bool = False
     dialect: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def chooses_no_tools(self) -> bool:
+        """Whether ``tool_choice`` says no more than that there are no tools to choose from.
+
+        Some frameworks always send it; most APIs refuse it without tools.
+        """
+        return not self.tools and self.tool_choice in (Choice.AUTO, Choice.NONE)
 
 
 class UntranslatableError(ValueError):

@@ -7,7 +7,8 @@ Rules for every member (the conformance suite in ``tests/gateway/dialects`` hold
   unknown parts as ``Opaque``, and raise :class:`BadRequestError`, with the field's path, for
   anything else;
 - rendering a parsed value of the same dialect MUST give a body of the same meaning, unknown fields
-  among it; rendering into another MUST raise ``UntranslatableError`` for what it cannot say;
+  among it; rendering into another MUST raise ``UntranslatableError`` for what it cannot say, and
+  for fields of ``extra`` that must not be lost (``dialects/demands.py``); it leaves out the others;
 - a stream reader MUST give the same events however the bytes are divided, and hold no more than
   ``MAX_FRAME`` bytes of an unfinished frame.
 """

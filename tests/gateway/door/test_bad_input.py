@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -108,10 +109,12 @@ def test_a_body_without_a_length_is_counted_as_it_comes() -> None:
     with_door(check, max_body_bytes=4096)
 
 
-def test_a_body_that_does_not_arrive_gets_408() -> None:
+@pytest.mark.parametrize("path", ROUTES)
+def test_a_body_that_does_not_arrive_gets_408_in_the_shape_of_the_route(path: str) -> None:
     async def check(served: Served, _: Any) -> None:
-        reply = await raw(served, head(served, CHAT, 100) + b"{")
+        reply = await raw(served, head(served, path, 100) + b"{")
         assert reply.startswith(b"HTTP/1.1 408 ")
+        assert "0.05 seconds" in message_of(path, body_of(reply))
 
     with_door(check, body_timeout_s=0.05)
 
@@ -156,13 +159,16 @@ def test_a_head_that_is_too_large_gets_431() -> None:
     async def check(served: Served, _: Any) -> None:
         reply = await raw(served, b"GET /healthz HTTP/1.1\r\nx: " + b"y" * 2000)
         assert reply.startswith(b"HTTP/1.1 431 ")
+        assert body_of(reply)["error"]["code"] == "headers_too_large"
 
     with_door(check, max_head_bytes=1024)
 
 
 def test_bytes_that_are_not_http_get_400() -> None:
     async def check(served: Served, _: Any) -> None:
-        assert (await raw(served, b"\x16\x03\x01\x02\x00\x01\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+        reply = await raw(served, b"\x16\x03\x01\x02\x00\x01\r\n\r\n")
+        assert reply.startswith(b"HTTP/1.1 400 ")
+        assert body_of(reply)["error"]["code"] == "invalid_http"
 
     with_door(check)
 
@@ -193,6 +199,13 @@ def test_a_wrong_method_is_told_the_right_one() -> None:
             assert "POST" in (await answer.json())["error"]["message"]
 
     with_door(check)
+
+
+def body_of(reply: bytes) -> Any:
+    """The JSON of a whole answer, whose length its head tells."""
+    head, _, body = reply.partition(b"\r\n\r\n")
+    assert b"content-length: %d" % len(body) in head
+    return json.loads(body)
 
 
 def head(served: Served, path: str, length: int, host: str = "gateway") -> bytes:

@@ -44,10 +44,15 @@ class Facts:
     traceparent: str = ""
 
     def headers(self, now: float) -> Headers:
-        """The ``x-sensorium-*`` headers, as far as their values are known."""
+        """The ``x-sensorium-*`` headers, as far as their values are known.
+
+        The request's name stands also where the SDK of the door's dialect reads it.
+        """
         overhead = max(now - self.started - self.upstream_s, 0.0)
+        name = self.request_id.encode("ascii", "replace")
         found = [
-            (b"x-sensorium-request-id", self.request_id.encode("ascii", "replace")),
+            (b"x-sensorium-request-id", name),
+            (b"request-id" if self.dialect == "anthropic" else b"x-request-id", name),
             (b"x-sensorium-overhead-ms", b"%.3f" % (overhead * 1e3)),
         ]
         if self.attempts:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sensorium.gateway.conversation import Conversation
 from sensorium.gateway.dialect import StreamReader, StreamWriter
+from sensorium.gateway.dialects import demands
 from sensorium.gateway.failure import Failure
 from sensorium.gateway.reply import Reply
 
@@ -35,6 +36,8 @@ class Composed:
 
     def render_request(self, conversation: Conversation) -> dict[str, Any]:
         """Write a body for a provider."""
+        if conversation.extra and conversation.dialect != self.name:
+            demands.check(conversation)
         return self.request_of(conversation)
 
     def parse_reply(self, body: Mapping[str, Any]) -> Reply:

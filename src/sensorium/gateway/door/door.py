@@ -1,7 +1,7 @@
 """The ASGI application: which path is answered by whom, and errors for all of them.
 
-Paths are matched whole, from a table; neither the Host header nor anything else of a request takes
-part in it, and no URL that is called depends on one.
+Paths are matched whole, from a table (but for a model's name at the end of one); neither the Host
+header nor anything else of a request takes part in it, and no URL that is called depends on one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # The dialect of each route's errors; all others speak as OpenAI does.
 _ANTHROPIC: Final = "/v1/messages"
+# The one path whose rest is a name: of a model, which may hold slashes.
+A_MODEL: Final = "/v1/models/"
 
 
 class Request(Exchange):
@@ -98,6 +100,8 @@ class Door:
 
     def _handler(self, request: Request) -> Handler:
         methods = self._routes.get(request.path)
+        if methods is None and request.path.startswith(A_MODEL):
+            methods = self._routes.get(A_MODEL)
         if methods is None:
             raise RejectedError(404, "unknown_url", "There is nothing at this path.")
         handler = methods.get(request.method)
@@ -110,10 +114,17 @@ class Door:
         self._rejected.labels(str(error.status), error.code).inc()
         if request.status:
             return
-        name = "anthropic" if request.path.startswith(_ANTHROPIC) else "openai_chat"
-        body = error_body(error, self._dialects[name])
+        body = error_body(error, self._dialects[_dialect(request)])
         headers = error_headers(error, time.monotonic(), request.id)
         await request.answer(error.status, body, headers)
+
+
+def _dialect(request: Request) -> str:
+    """The dialect that a caller reads errors in."""
+    path = request.path
+    if path.startswith("/v1/models"):
+        return "anthropic" if b"anthropic-version" in request.headers else "openai_chat"
+    return "anthropic" if path.startswith(_ANTHROPIC) else "openai_chat"
 
 
 def place(error: BaseException) -> str:

@@ -23,7 +23,10 @@ def error_headers(error: RejectedError, now: float, request_id: str) -> Headers:
     if error.facts is not None:
         headers = [JSON, *error.facts.headers(now)]
     else:
-        headers = [JSON, (b"x-sensorium-request-id", request_id.encode("ascii"))]
+        name = request_id.encode("ascii")
+        # Of which SDK the caller's is need not be known.
+        names = (b"x-sensorium-request-id", b"x-request-id", b"request-id")
+        headers = [JSON, *((one, name) for one in names)]
     if error.retry_after_s is not None:
         wait = max(error.retry_after_s, 0.0)
         headers.append((b"retry-after", b"%d" % math.ceil(wait)))

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, ClassVar
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sensorium.gateway.door.config import DoorConfig
+from sensorium.gateway.door.going_on import framing, parser_after
+from sensorium.gateway.door.unparsed import refusal
 
 LEAVING = "sensorium.leaving"
 CYCLE = "sensorium.cycle"
-_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"connection: close\r\ncontent-length: 0\r\n\r\n"
-)
-_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+_NO_HTTP = "This cannot be read as an HTTP request."
 
 
 class DoorProtocol(HttpToolsProtocol):
@@ -60,7 +61,15 @@ class DoorProtocol(HttpToolsProtocol):
             left()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        # As uvicorn's own, but for what it makes of a request that asks for another protocol.
+        self._idle_since = 0.0
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._go_on(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(HTTPStatus.BAD_REQUEST, "invalid_http", _NO_HTTP)
+            return
         if self._in_body and self._body_timer is None:
             # Most bodies come with their head, and need no timer.
             limit_s = self.limits.body_timeout_s
@@ -71,8 +80,29 @@ class DoorProtocol(HttpToolsProtocol):
                 self._await_head()
             self._head_bytes += len(data)
             if self._head_bytes > self.limits.max_head_bytes and not self.transport.is_closing():
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+                message = f"The head is larger than {self.limits.max_head_bytes} bytes."
+                self._refuse(_TOO_LARGE, "headers_too_large", message)
+
+    def _go_on(self, rest: bytes) -> None:
+        """Read the rest of a request that asked for another protocol, which it does not get."""
+        try:
+            while True:
+                lines = framing(self.headers)
+                if lines:
+                    self._in_body = self.cycle.more_body = True
+                self.parser = parser_after(self, lines)
+                try:
+                    self.parser.feed_data(rest)
+                except httptools.HttpParserUpgrade as another:  # sent without waiting
+                    rest = rest[another.args[0] :]
+                else:
+                    return
+        except httptools.HttpParserError:
+            self._refuse(HTTPStatus.BAD_REQUEST, "invalid_http", _NO_HTTP)
+
+    def _refuse(self, status: HTTPStatus, code: str, message: str, path: str = "") -> None:
+        self.transport.write(refusal(status, code, message, path))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -144,7 +174,9 @@ class DoorProtocol(HttpToolsProtocol):
     def _body_is_late(self) -> None:
         self._body_timer = None
         if not self.transport.is_closing() and not self.cycle.response_started:
-            self.transport.write(_TOO_LATE)
+            message = f"The body took longer than {self.limits.body_timeout_s:g} seconds."
+            path = self.scope["path"]
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "request_too_slow", message, path)
         self.transport.close()
 
 

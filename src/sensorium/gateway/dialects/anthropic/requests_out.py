@@ -99,6 +99,8 @@ def _content(parts: tuple[Part, ...], *, same: bool) -> str | list[dict[str, Any
 def _add_tools(body: dict[str, Any], conversation: Conversation, *, same: bool) -> None:
     if conversation.tools:
         body["tools"] = [_tool(tool, same=same) for tool in conversation.tools]
+    if conversation.chooses_no_tools:
+        return
     choice = conversation.tool_choice
     alone = conversation.parallel_tool_calls is False
     written: dict[str, Any]

@@ -24,9 +24,9 @@ _FORMATS: Final = {"png": "png", "jpeg": "jpeg", "jpg": "jpeg", "gif": "gif", "w
 def own(value: Opaque) -> dict[str, Any]:
     """What this dialect alone knows; refused where it is another's."""
     if value.dialect != NAME:
-        kind = value.value.get("type")
-        what = kind if isinstance(kind, str) else "a part"
-        raise UntranslatableError(f"{what} of {value.dialect} has no form in Bedrock's Converse")
+        raise UntranslatableError(
+            f"{value.what} of {value.dialect} has no form in Bedrock's Converse"
+        )
     return dict(value.value)
 
 

@@ -25,7 +25,7 @@ def request_of(conversation: Conversation) -> dict[str, Any]:
     same = conversation.dialect == NAME
     if conversation.choices != 1:
         raise UntranslatableError("Bedrock's Converse gives one answer (n must be 1)")
-    if conversation.parallel_tool_calls is False:
+    if conversation.parallel_tool_calls is False and conversation.tools:
         raise UntranslatableError("Bedrock's Converse cannot forbid parallel tool calls")
     body: dict[str, Any] = dict(conversation.extra) if same else {}
     body["messages"] = [

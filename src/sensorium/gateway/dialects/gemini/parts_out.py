@@ -27,9 +27,7 @@ FOREIGN: Final = "skip_thought_signature_validator"
 def own(value: Opaque) -> dict[str, Any]:
     """What this dialect alone knows; refused where it is another's."""
     if value.dialect != NAME:
-        kind = value.value.get("type")
-        what = kind if isinstance(kind, str) else "a part"
-        raise UntranslatableError(f"{what} of {value.dialect} has no form in Gemini's API")
+        raise UntranslatableError(f"{value.what} of {value.dialect} has no form in Gemini's API")
     return dict(value.value)
 
 

@@ -29,7 +29,7 @@ _LEVELS: Final = {"none": "minimal", "xhigh": "high", "max": "high"}
 def request_of(conversation: Conversation) -> dict[str, Any]:
     """The body."""
     same = conversation.dialect == NAME
-    if conversation.parallel_tool_calls is False:
+    if conversation.parallel_tool_calls is False and conversation.tools:
         raise UntranslatableError("Gemini's API cannot forbid parallel tool calls")
     body: dict[str, Any] = dict(conversation.extra) if same else {}
     messages = conversation.messages
@@ -72,7 +72,7 @@ def _add_tools(body: dict[str, Any], conversation: Conversation, *, same: bool) 
     if tools:
         body["tools"] = tools
     choice = conversation.tool_choice
-    if choice is None:
+    if choice is None or conversation.chooses_no_tools:
         return
     if isinstance(choice, Opaque):
         body["toolConfig"] = own(choice)

@@ -25,9 +25,9 @@ NAME: Final = "openai_chat"
 def own(value: Opaque) -> dict[str, Any]:
     """What this dialect alone knows; refused where it is another's."""
     if value.dialect != NAME:
-        kind = value.value.get("type")
-        what = kind if isinstance(kind, str) else "a part"
-        raise UntranslatableError(f"{what} of {value.dialect} has no form in chat completions")
+        raise UntranslatableError(
+            f"{value.what} of {value.dialect} has no form in chat completions"
+        )
     return dict(value.value)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Outcome, replay, sensorium
+from tests.e2e.conftest import FULL, Outcome, briefs_in, replay, sensorium
 
 pytestmark = pytest.mark.xdist_group("replay")
 
@@ -50,6 +50,7 @@ def test_something_waits_for_a_person_with_a_brief_that_cites_its_evidence(
         assert set(re.findall(r"E-[0-9a-f]{10}", brief))
 
 
+@pytest.mark.parametrize("recording", FULL[1:], indirect=True)
 def test_the_same_recording_gives_the_same_bytes_and_the_truth_file_plays_no_part(
     recording: Path,
     without_truth: Path,
@@ -83,13 +84,19 @@ def test_an_approval_decides_once_and_hands_the_commands_over(
     assert audit.returncode == 0, audit.stderr
 
 
+@pytest.mark.parametrize("recording", FULL[:1], indirect=True)
 def test_the_screen_is_at_most_a_hundred_columns_wide_and_plain_without_colour(
-    first: Path, tmp_path: Path
+    recording: Path,
+    without_truth: Path,
+    tmp_path: Path,
+    replayed: Callable[[Path], Outcome],
 ) -> None:
     environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "100"}
-    shown = sensorium("demo", first, "--data", tmp_path / "data", env=environment)
+    shown = sensorium("demo", without_truth, "--data", tmp_path / "data", env=environment)
     assert shown.returncode == 0, shown.stderr
     assert "\x1b" not in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) <= 100
     for heading in ("What came in", "Incidents", "Planned", "Waiting for a person", "Next"):
         assert heading in shown.stdout
+    # The same bytes here too, and without the truth file.
+    assert briefs_in(tmp_path / "data") == replayed(recording).briefs

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensorium.gateway.conversation import Thinking, ToolCall, UntranslatableError
+from sensorium.gateway.conversation import Opaque, Text, Thinking, ToolCall, UntranslatableError
 from sensorium.gateway.dialects.registry import DIALECTS
 from sensorium.gateway.events import (
     Broken,
@@ -339,3 +339,31 @@ def test_gemini_s_calls_without_an_id_get_one_that_is_not_sent_back() -> None:
     assert all(len(one) <= 40 for one in ids)
     body = DIALECTS["gemini"].render_reply(reply)
     assert all("id" not in one["functionCall"] for one in body["candidates"][0]["content"]["parts"])
+
+
+def test_content_in_parts_is_reasoning_and_text_streamed_and_whole() -> None:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Let me "}]}
+    more = {"type": "thinking", "thinking": [{"type": "text", "text": "see."}]}
+    text = {"type": "text", "text": "Three."}
+    cited = {"type": "reference", "reference_ids": [1]}
+
+    def piece(*parts: Any, reason: str | None = None) -> dict[str, Any]:
+        delta = {"content": list(parts)}
+        return {"id": "a", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+
+    frames = [piece(thought), piece(more, text), piece(cited, reason="stop"), "[DONE]"]
+    found = collected(events_of("openai_chat", raw_of("openai_chat", frames)))
+    assert found["thoughts"] == {0: "Let me see."}
+    assert found["texts"] == {0: "Three."}
+    assert found["ends"] == ["OpaquePiece", (0, Stop.END)]
+
+    message = {"role": "assistant", "content": [thought, text]}
+    body = {"id": "a", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    reply = DIALECTS["openai_chat"].parse_reply(body)
+    assert reply.answers[0].parts == (Thinking("Let me "), Text("Three."))
+    blocks = DIALECTS["anthropic"].render_reply(reply)["content"]
+    assert [block["type"] for block in blocks] == ["thinking", "text"]
+    odd = {"type": "thinking", "thinking": {"of": "another shape"}}
+    message["content"] = [odd]
+    (part,) = DIALECTS["openai_chat"].parse_reply(body).answers[0].parts
+    assert part == Opaque("openai_chat", odd)

@@ -100,6 +100,15 @@ def notes(imported: Imported) -> dict[str, str]:
     return {note.path: note.message for note in imported.notes}
 
 
+def test_a_server_of_ones_own_has_the_key_that_is_set_where_the_file_is_read(
+    tmp_path: Path,
+) -> None:
+    environment = {"HOSTED_VLLM_API_KEY": "anything"}
+    made = settings_of(import_litellm(FULL, environment), tmp_path)
+    (server,) = [one for one in made.providers if one.name == "hosted_vllm"]
+    assert server.credential == "env:HOSTED_VLLM_API_KEY"
+
+
 def test_providers_are_carried_over_and_read_strictly(tmp_path: Path) -> None:
     made = settings_of(import_litellm(FULL), tmp_path)
     providers = {one.name: one for one in made.providers}
@@ -130,6 +139,7 @@ def test_providers_are_carried_over_and_read_strictly(tmp_path: Path) -> None:
     assert providers["ollama"].base_url == "http://localhost:11434/v1"
     assert providers["hosted_vllm"].base_url == "http://10.1.2.3:8000/v1"
     assert providers["hosted_vllm"].allow_private_destinations
+    assert providers["hosted_vllm"].credential == "", "it asks for none"
     assert not providers["azure"].allow_private_destinations
     assert providers["groq"].kind.value == "litellm"
 

@@ -112,7 +112,17 @@ class Trip:
         most = asked if asked is not None else added
         dialect = self._parts.providers[config.provider].dialect
         body = body_for(self._ask, self._conversation, dialect, config.model, added)
-        return body, None if most is None else most * self._conversation.choices
+        choices = self._conversation.choices
+        if choices > 1 and most is None:
+            most = self._longest(step)
+        return body, None if most is None else most * choices
+
+    def _longest(self, step: Step) -> int:
+        """The most tokens of one answer that nothing bounds."""
+        parts, config = self._parts, step.deployment.config
+        kind = parts.providers[config.provider].kind
+        entry = parts.prices.entry(kind, config.price_as or config.model)
+        return parts.config.unknown_max_output_tokens if entry is None else entry.longest
 
     def _call(self, attempt: Attempt, body: Mapping[str, Any], left_s: float) -> Call:
         stream = self._conversation.stream

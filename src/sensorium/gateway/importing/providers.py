@@ -71,7 +71,7 @@ class Providers:
         if kind == "bedrock":
             rest = self._bedrock(entry, params, rest, path)
         else:
-            self._credential(entry, params, key, path)
+            self._credential(entry, params, key, path, own_server=begins in _OWN_SERVERS)
         self._base_url(entry, params, begins, path)
         version = params.get("api_version")
         if isinstance(version, str) and version and kind in {"azure", "anthropic"}:
@@ -91,8 +91,15 @@ class Providers:
         return self._named(begins, entry), model
 
     def _credential(
-        self, entry: dict[str, Any], params: dict[str, Any], default: str, path: str
+        self,
+        entry: dict[str, Any],
+        params: dict[str, Any],
+        default: str,
+        path: str,
+        *,
+        own_server: bool = False,
     ) -> None:
+        """Most servers of one's own ask for no key; whose variable is set here is taken to."""
         key = params.get("api_key")
         if name := variable(key):
             entry["credential"] = f"env:{name}"
@@ -103,7 +110,7 @@ class Providers:
                 f"{path}.api_key",
                 f"a key stands in the file and was not copied; put it into {name}",
             )
-        elif default:
+        elif default and (default in self.environment or not own_server):
             entry["credential"] = f"env:{default}"
 
     def _bedrock(self, entry: dict[str, Any], params: dict[str, Any], model: str, path: str) -> str:

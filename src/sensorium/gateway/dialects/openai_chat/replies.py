@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sensorium.gateway.conversation import Part, Text, ToolCall
+from sensorium.gateway.conversation import Opaque, Part, Text, Thinking, ToolCall
 from sensorium.gateway.dialect import BadRequestError
 from sensorium.gateway.dialects import fields, openai_errors
 from sensorium.gateway.dialects.counts import count
@@ -75,6 +75,8 @@ def _answer(value: Any, at: int) -> Answer:
     value = fields.mapping(value, path)
     message = fields.mapping(fields.need(value, "message", f"{path}.message"), f"{path}.message")
     parts = assistant_parts(message, f"{path}.message")
+    if isinstance(message.get("content"), list):
+        parts = tuple([_thought(part) for part in parts])
     stop = stop_of(value.get("finish_reason"))
     if stop is Stop.END:
         if message.get("refusal"):
@@ -90,6 +92,24 @@ def _answer(value: Any, at: int) -> Answer:
     if unknown:
         extra = {**(extra or {}), "message": unknown}
     return Answer(parts, stop, extra=extra)
+
+
+def thought_of(part: Mapping[str, Any]) -> str | None:
+    """The text of a part that holds reasoning (Mistral's ``thinking``); None of any other."""
+    held = part.get("thinking")
+    if part.get("type") != "thinking" or not isinstance(held, str | list):
+        return None
+    return held if isinstance(held, str) else "".join(str(one["text"]) for one in held)
+
+
+def _thought(part: Part) -> Part:
+    if not isinstance(part, Opaque):
+        return part
+    try:
+        text = thought_of(part.value)
+    except (KeyError, TypeError):
+        return part  # of another shape: it stays what only this dialect knows
+    return part if text is None else Thinking(text)
 
 
 def stop_of(reason: Any) -> Stop:

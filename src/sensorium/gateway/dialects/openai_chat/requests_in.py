@@ -28,7 +28,14 @@ def conversation_of(body: Mapping[str, Any]) -> Conversation:
     extra = fields.rest(body, _KNOWN) or {}
     usage = _stream_usage(extra)
     # The old name stays in ``extra``, and so is used again with a provider of this dialect.
-    limit = "max_tokens" if body.get("max_completion_tokens") is None else "max_completion_tokens"
+    limit = "max_tokens"
+    if body.get("max_completion_tokens") is not None:
+        limit = "max_completion_tokens"
+        if body.get("max_tokens") not in (None, body[limit]):
+            # Servers differ in which of them holds, and a budget was reserved for one.
+            raise BadRequestError(
+                "max_tokens: is not max_completion_tokens; give one", "max_tokens"
+            )
     return Conversation(
         model=fields.text(body, "model", "model"),
         messages=tuple([message_of(message, index) for index, message in enumerate(messages)]),

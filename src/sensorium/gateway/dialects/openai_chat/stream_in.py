@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sensorium.gateway.dialects import openai_errors, signatures
 from sensorium.gateway.dialects.counts import count
-from sensorium.gateway.dialects.openai_chat.replies import stop_of, usage_of
+from sensorium.gateway.dialects.openai_chat.replies import stop_of, thought_of, usage_of
 from sensorium.gateway.dialects.reading import FrameReader
 from sensorium.gateway.dialects.sse import SseParser
 from sensorium.gateway.events import (
@@ -69,8 +69,10 @@ class Reader(FrameReader):
         delta = choice.get("delta")
         if delta:
             text = delta.get("content")
-            if text:
+            if text and type(text) is not list:
                 found.append(TextPiece(self.piece(answer, text), answer))
+            elif text:
+                self._parts(text, answer, found)
             if len(delta) > (text is not None):
                 self._more(delta, answer, found)
         reason = choice.get("finish_reason")
@@ -82,6 +84,16 @@ class Reader(FrameReader):
                 elif answer in self._calls:
                     stop = Stop.TOOL
             found.append(Stopped(stop, answer=answer))
+
+    def _parts(self, parts: list[dict[str, Any]], answer: int, found: list[Event]) -> None:
+        """Content in parts, as Mistral's models that reason send it."""
+        for part in parts:
+            if part["type"] == "text":
+                found.append(TextPiece(self.piece(answer, part["text"]), answer))
+            elif (thought := thought_of(part)) is not None:
+                found.append(ThinkingPiece(self.piece(("thought", answer), thought), answer=answer))
+            else:
+                found.append(OpaquePiece(NAME, {"content": [part]}, answer))
 
     def _more(self, delta: dict[str, Any], answer: int, found: list[Event]) -> None:
         # vLLM says ``reasoning`` for what others call ``reasoning_content``.

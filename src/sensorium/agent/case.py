@@ -60,6 +60,11 @@ class Case:
         """Elevated intrusions of the same time and hosts, as (incident id, title)."""
         return tuple((a["id"], a["title"]) for a in self.state.get("attacks", []))
 
+    @property
+    def cables(self) -> str:
+        """What the inventory's cables are filed under; empty where none are known."""
+        return self.state.get("cables", "")
+
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """Planned changes around the incident's time."""

@@ -52,6 +52,7 @@ class ClueKind(StrEnum):
     DEPENDENCE = "dependence"
     CENTRALITY = "centrality"
     PATH_SHARE = "path_share"
+    CABLED = "cabled"
     ORDINARY = "ordinary"
 
 

@@ -31,6 +31,7 @@ class InvestigationState(TypedDict, total=False):
 
     ``left_out`` is how many of the incident's anomalies are not among ``anomalies``. ``known_ns``
     is since when the store knows anything of the time before the incident.
+    ``cables`` is what the inventory's cables were filed under when the case began.
     ``notes`` are sentences on what was not examined and why. ``answer`` is synthesis' result
     (verdict, kind, severity, title, impact), ``action`` the proposal, ``approval_id`` its
     approval, ``decision`` what the person said, ``handover`` the lines handed to them.
@@ -43,6 +44,7 @@ class InvestigationState(TypedDict, total=False):
     known_ns: int
     names: Json
     changes: list[Json]
+    cables: str
     attacks: list[Json]
     plan: Json
     planned: Json

@@ -102,6 +102,9 @@ def _impact(clues: tuple[Clue, ...], story: Story | None) -> tuple[Finding, ...]
         port = [c for c in hit if c.subject == story.cause]
         hit = port or [c for c in hit if "#" in c.subject]
         hit += [c for c in of_kind(clues, ClueKind.PATH_SHARE) if c.subject == story.hosts[0]]
+        cabled = {c.subject: c for c in of_kind(clues, ClueKind.CABLED)}
+        link = cabled.get(story.cause) or cabled.get(story.hosts[0])
+        hit = [link, *hit] if link else hit
     harmed = [c for c in of_kind(clues, *_CONSEQUENCES) if c not in story.chain]
     harmed.sort(key=lambda c: (c.weight is not Weight.STRONG, -c.value, c.text))
     return tuple(c.finding() for c in (*harmed[:2], *hit))
@@ -135,6 +138,8 @@ def _findings(clues: Iterable[Clue], story: Story | None) -> tuple[Finding, ...]
 
 def _matters(clue: Clue, story: Story) -> bool:
     """Whether anyone would miss it: who is behind a port matters where the port is the story."""
+    if clue.kind is ClueKind.CABLED and "#" in clue.subject:
+        return clue.subject == story.cause
     if clue.kind is ClueKind.DEPENDENTS and "#" in clue.subject:
         cause = story.cause.partition("#")[0]
         return story.kind is IncidentKind.LINK_FAULT and _host(clue.subject) == cause

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sensorium.agent import AgentDeps, Investigator
 from sensorium.agent.naming import Names
+from sensorium.app.cables import file_cables
 from sensorium.approval import ApprovalDesk
 from sensorium.config import Settings
 from sensorium.detect import DetectionEngine
@@ -77,14 +78,14 @@ def build_spine(
     ``reader`` is shown each window that was scored, before it is learned from. Raises
     SensoriumError where a store cannot be opened or an inventory read; then all is closed.
     """
-    data = settings.data_dir
     inventory = read_inventory(settings.topology.inventory)
     telemetry, records = _open_stores(settings, observe)
     desk = ApprovalDesk(records, clock, settings.approval)
     identities, graph = Identities(), EntityGraph(window_ns=settings.topology.window_ns)
     changes = _changes(settings, telemetry, observe)
-    inquest = _inquest(settings, telemetry, records, desk, observe, identities, changes)
-    models = ModelRegistry(data / "models", clock, observe)
+    cables = file_cables(telemetry, inventory, clock())
+    inquest = _inquest(settings, telemetry, records, desk, observe, identities, changes, cables)
+    models = ModelRegistry(settings.data_dir / "models", clock, observe)
     named = identities.name
     engine = DetectionEngine(settings.detect, observe, models=models, reader=reader, naming=named)
     incidents = _incidents(settings, observe, inventory, identities, graph)
@@ -121,7 +122,7 @@ def build_spine(
         incidents=incidents,
         ranker=ranker,
         inquest=inquest,
-        templates=TemplateFile(netflow, data / "netflow-state.json", observe),
+        templates=TemplateFile(netflow, settings.data_dir / "netflow-state.json", observe),
         statuses=(netflow.statuses, sflow.statuses),
         pipeline=_pipeline(parts, settings),
     )
@@ -135,6 +136,7 @@ def _inquest(
     observe: Observe,
     identities: Identities,
     changes: ChangeBook,
+    cables: str,
 ) -> Inquest:
     deps = AgentDeps(
         telemetry=telemetry,
@@ -144,6 +146,7 @@ def _inquest(
         config=settings.agent,
         names=lambda: _names(identities),
         changes=changes.between,
+        cables=cables,
     )
     data = settings.data_dir
     return Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from sensorium.agent.case import Case, Report
 from sensorium.agent.clue import Clue, ClueKind
 from sensorium.agent.naming import count, parse_port
+from sensorium.agent.readings.cables import read_cables
 from sensorium.agent.readings.interfaces import Ports, behind, read_interfaces
 from sensorium.agent.readings.metrics import read_metrics
 from sensorium.agent.readings.paths import read_chains, read_path_shares
+from sensorium.agent.tools.cables import cables
 from sensorium.agent.tools.carried_hosts import carried_hosts
 from sensorium.agent.tools.dependencies import dependencies
 from sensorium.agent.tools.interface_counters import interface_counters
@@ -25,7 +27,7 @@ NAME = "topology"
 
 
 def play(case: Case, box: Toolbox) -> Report:
-    """Ask about interfaces, metrics and dependencies of what the incident is about."""
+    """Ask about interfaces, metrics, dependencies and cables of what the incident is about."""
     seen = vantage(box, case.focus)
     near = (case.names.home(r["exporter"]) for r in seen.rows)
     exporters = tuple(dict.fromkeys((*case.routers, *near)))
@@ -49,6 +51,8 @@ def play(case: Case, box: Toolbox) -> Report:
     clues += read_chains(case, answer, graph)
     if case.routers or set(case.focus) & set(exporters):
         clues += read_path_shares(case, path_shares(box))
+    if case.cables:
+        clues += read_cables(case, cables(box, case.cables, hosts))
     return Report(tuple(clues), tuple(notes))
 
 

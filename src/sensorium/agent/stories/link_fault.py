@@ -109,8 +109,13 @@ def _port(router: str, clues: tuple[Clue, ...]) -> str:
 
 
 def _behind(case: Case, router: str, port: str) -> int:
-    """How many of our hosts are reached through a port, or through the router at all."""
+    """How many of our hosts are reached through a port, or through the router at all.
+
+    By flows, or by cables where those know of more: a switch may export nothing.
+    """
     clues = of_kind(case.clues("topology"), ClueKind.DEPENDENTS)
     mine = [c for c in clues if "#" in c.subject and _home(c) == router]
     named = [c for c in mine if c.subject == f"{router}#{port}"]
-    return int(max((c.value for c in named or mine), default=0))
+    cabled = of_kind(case.clues("topology"), ClueKind.CABLED)
+    parted = [c for c in cabled if c.subject == (f"{router}#{port}" if port else router)]
+    return int(max((c.value for c in (*(named or mine), *parted)), default=0))

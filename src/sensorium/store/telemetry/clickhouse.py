@@ -24,7 +24,7 @@ from sensorium.store.telemetry.connection import (
     parse_dsn,
 )
 from sensorium.store.telemetry.reader import Reader
-from sensorium.store.telemetry.tables import LOG_TEMPLATES, TABLE_OF, TEMPLATES
+from sensorium.store.telemetry.tables import CABLES, CABLING, LOG_TEMPLATES, TABLE_OF, TEMPLATES
 from sensorium.store.telemetry.writer import Writer
 
 if TYPE_CHECKING:
@@ -78,6 +78,12 @@ class ClickHouseTelemetry:
         if not batch.schema.equals(LOG_TEMPLATES):
             raise ValueError("batch does not have the columns of log_templates")
         self._writer.take(TEMPLATES.name, batch)
+
+    def insert_cables(self, batch: pa.RecordBatch) -> None:
+        """Buffer rows of ``cables`` (see CABLES); a snapshot that is told again is fine."""
+        if not batch.schema.equals(CABLES):
+            raise ValueError("batch does not have the columns of cables")
+        self._writer.take(CABLING.name, batch)
 
     def flush(self) -> None:
         """Write everything buffered; StoreWriteError if some rows are still waiting after it."""

@@ -43,6 +43,7 @@ STEPS = (
     Step(3, "journalled rows say when they were accepted", tables.ACCEPTED_AT),
     Step(4, "labels are not dictionary-encoded", tables.PLAIN_LABELS),
     Step(5, "labels of samples are one text", tables.LABELS_AS_TEXT, tables.LABELS_ARE_TEXT),
+    Step(6, "what inventories said of cables", (tables.CABLING.ddl,)),
 )
 
 _STEPS_TABLE = """

@@ -28,6 +28,17 @@ LOG_TEMPLATES = pa.schema(
 )
 """What a log template is called by, its text with wildcards, and when it was first met."""
 
+CABLES = pa.schema(
+    [
+        ("snapshot", pa.string()),
+        ("told_ns", pa.int64()),
+        *((name, pa.string()) for name in ("one", "one_kind", "one_site", "one_port")),
+        *((name, pa.string()) for name in ("other", "other_kind", "other_site", "other_port")),
+        ("source", pa.string()),
+    ]
+)
+"""What inventory files said is cabled to what: all rows of one ``snapshot`` were said together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -160,6 +171,22 @@ TEMPLATES = Table(
     )
     ENGINE = AggregatingMergeTree
     ORDER BY template_id
+    """,
+)
+
+# What an inventory said stays, so that whoever cited it can ask again when it says something else.
+CABLING = Table(
+    "cables",
+    f"""
+    CREATE TABLE IF NOT EXISTS cables (
+        snapshot {_WORD},
+        told_ns DateTime64(9, 'UTC'),
+        one String, one_kind {_WORD}, one_site {_WORD}, one_port String,
+        other String, other_kind {_WORD}, other_site {_WORD}, other_port String,
+        source {_WORD}
+    )
+    ENGINE = ReplacingMergeTree
+    ORDER BY (snapshot, one, one_port, other, other_port, source)
     """,
 )
 

@@ -16,7 +16,7 @@ from sensorium.store.telemetry.buffer import Chunk, InsertBuffer
 from sensorium.store.telemetry.columns import to_table
 from sensorium.store.telemetry.connection import one_line
 from sensorium.store.telemetry.series_labels import with_labels_as_text
-from sensorium.store.telemetry.tables import METRICS, TABLE_OF, TEMPLATES
+from sensorium.store.telemetry.tables import CABLING, METRICS, TABLE_OF, TEMPLATES
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -70,7 +70,7 @@ class Writer:
         )
         # Tokens must differ between runs, or a restart's first chunk would pass for a retry.
         run = f"{os.getpid()}-{time.time_ns()}"
-        names = [*(table.name for table in TABLE_OF.values()), TEMPLATES.name]
+        names = [*(table.name for table in TABLE_OF.values()), TEMPLATES.name, CABLING.name]
         self._buffers = {
             name: InsertBuffer(
                 name, chunk_rows=config.batch_rows, limit_rows=config.buffer_rows, run=run

@@ -29,7 +29,10 @@ _UNUSED: Final = frozenset(FailureKind) - {FailureKind.TIMEOUT, FailureKind.CANC
 
 
 class Attempt:
-    """Made by :func:`opened`; exactly one of the endings is called."""
+    """Exactly one of the endings is called.
+
+    ``more`` is how many tokens of the input the provider may count beyond the estimate.
+    """
 
     def __init__(
         self,
@@ -39,11 +42,13 @@ class Attempt:
         input_tokens: int,
         max_output: int | None,
         body: Mapping[str, Any],
+        more: int,
     ) -> None:
         self._parts = parts
         self._facts = facts
         self._step = step
         self._input_tokens = input_tokens
+        self._most_input = input_tokens + more
         self._max_output = max_output
         self.deployment = step.deployment
         self.provider: Provider = parts.providers[step.deployment.config.provider]
@@ -61,7 +66,7 @@ class Attempt:
         parts, facts, config = self._parts, self._facts, self.deployment.config
         model = self._priced_as
         kind = self.provider.kind
-        worst = parts.prices.worst(kind, model, self._input_tokens, self._max_output, self._asked)
+        worst = parts.prices.worst(kind, model, self._most_input, self._max_output, self._asked)
         if worst is None and not config.allow_unknown_price:
             known = parts.prices.entry(kind, model) is not None
             raise price_unknown(self.deployment.label, self._asked.tariffs if known else ())
@@ -77,7 +82,7 @@ class Attempt:
             model=config.model,
             privacy=privacy,
             worst=worst,
-            worst_tokens=self._input_tokens + self._most_output,
+            worst_tokens=self._most_input + self._most_output,
             lease_s=parts.config.lease_s,
             started_ns=parts.clock.wall_ns(),
         )

@@ -76,13 +76,13 @@ class _Embedding:
         if passed.texts != self._request.inputs:
             self._request = replace(self._request, inputs=passed.texts)
 
-    def _prepared(self, step: Step) -> tuple[Mapping[str, Any], int | None]:
+    def _prepared(self, step: Step) -> tuple[Mapping[str, Any], int | None, int]:
         config = step.deployment.config
         dialect = self._parts.providers[config.provider].dialect.name
         if dialect not in _RENDER:
             raise UntranslatableError(f"{step.deployment.label} embeds nothing")
         # Nothing is written: all that an embedding costs is known before.
-        return _RENDER[dialect](replace(self._request, model=config.model)), 0
+        return _RENDER[dialect](replace(self._request, model=config.model)), 0, 0
 
     async def _send(
         self, attempt: Attempt, body: Mapping[str, Any], left_s: float

@@ -33,7 +33,9 @@ _LONGEST_NAME: Final = 200
 
 A = TypeVar("A")
 Body = Mapping[str, Any]
-Prepare = Callable[["Step"], tuple[Body, int | None]]
+# The body, the most tokens of the answer where that is known, and how many more of the input than
+# estimated this deployment may count.
+Prepare = Callable[["Step"], tuple[Body, int | None, int]]
 Send = Callable[[Attempt, Body, float], Awaitable[A]]
 
 
@@ -86,12 +88,14 @@ class Journey:
         self, way: Way, step: Step, prepare: Prepare, send: Send[A]
     ) -> tuple[RejectedError | None, Failure | None, A | None]:
         try:
-            body, max_output = prepare(step)
+            body, max_output, more = prepare(step)
         except UntranslatableError as error:
             # Nothing was sent: another deployment may speak a dialect that can say it.
             failure = Failure(FailureKind.PROTOCOL, str(error))
             return untranslatable(str(error)), failure, None
-        attempt = Attempt(self._parts, self._facts, step, self._input_tokens, max_output, body)
+        attempt = Attempt(
+            self._parts, self._facts, step, self._input_tokens, max_output, body, more
+        )
         await attempt.open(self.scopes, self._caller.privacy_class)
         left_s = max(way.deadline - self._parts.clock.now(), 0.001)
         try:

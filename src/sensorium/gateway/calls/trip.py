@@ -18,7 +18,7 @@ from sensorium.gateway.calls.source import Source
 from sensorium.gateway.calls.streamed import Streamed
 from sensorium.gateway.calls.whole import Whole
 from sensorium.gateway.dialects.failures import unreadable
-from sensorium.gateway.dialects.tokens import estimate_tokens
+from sensorium.gateway.dialects.tokens import LOW_DETAIL, estimate_tokens, pictures
 from sensorium.gateway.events import Frame
 from sensorium.gateway.failure import CallFailedError
 from sensorium.gateway.guardrails.decision import Blocked, Context, Stage
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sensorium.gateway.conversation import Conversation
     from sensorium.gateway.guardrails.placeholders import Restorer
     from sensorium.gateway.ledger import Scopes
+    from sensorium.gateway.ledger.prices.entry import Entry
     from sensorium.gateway.reply import Reply
     from sensorium.gateway.routing.way import Step
 
@@ -52,12 +53,15 @@ class Trip:
         )
         self._restore: Restorer | None = None
         self._kept: Kept | None = None
+        self._pictures = 0
         self._beside: asyncio.Future[Blocked | None] | None = None
 
     async def answer(self) -> Whole | Streamed:
         """The answer, or ``RejectedError``."""
         parts, ask = self._parts, self._ask
         tokens = estimate_tokens(self._conversation)
+        # Fewer tokens are no picture's, and nobody need look for one.
+        self._pictures = pictures(self._conversation) if tokens > LOW_DETAIL else 0
         journey = Journey(parts, ask.caller, self._facts, tokens, self._conversation.user)
         journey.check_model(self._conversation.model)
         ON_BEHALF.set(ask.caller.privacy_class)
@@ -104,25 +108,29 @@ class Trip:
         attempt.answered(None)
         return await self._checked(attempt, reply, None)
 
-    def _prepared(self, step: Step) -> tuple[Mapping[str, Any], int | None]:
-        """The body for a step, and the most tokens of its answer where that is known."""
+    def _prepared(self, step: Step) -> tuple[Mapping[str, Any], int | None, int]:
+        """The body for a step, the most tokens of its answer where that is known, and how many
+        more than estimated its pictures may be read as."""
         config = step.deployment.config
-        asked = self._conversation.max_output_tokens
+        conversation = self._conversation
+        asked = conversation.max_output_tokens
         added = config.max_output_tokens or None if asked is None else None
         most = asked if asked is not None else added
         dialect = self._parts.providers[config.provider].dialect
-        body = body_for(self._ask, self._conversation, dialect, config.model, added)
-        choices = self._conversation.choices
+        body = body_for(self._ask, conversation, dialect, config.model, added)
+        choices, seen = conversation.choices, self._pictures
+        if not seen and (choices == 1 or most is not None):
+            return body, None if most is None else most * choices, 0
+        entry = self._entry(step)
         if choices > 1 and most is None:
-            most = self._longest(step)
-        return body, None if most is None else most * choices
+            most = self._parts.config.unknown_max_output_tokens if entry is None else entry.longest
+        more = 0 if entry is None else seen * entry.picture
+        return body, None if most is None else most * choices, more
 
-    def _longest(self, step: Step) -> int:
-        """The most tokens of one answer that nothing bounds."""
-        parts, config = self._parts, step.deployment.config
-        kind = parts.providers[config.provider].kind
-        entry = parts.prices.entry(kind, config.price_as or config.model)
-        return parts.config.unknown_max_output_tokens if entry is None else entry.longest
+    def _entry(self, step: Step) -> Entry | None:
+        config = step.deployment.config
+        kind = self._parts.providers[config.provider].kind
+        return self._parts.prices.entry(kind, config.price_as or config.model)
 
     def _call(self, attempt: Attempt, body: Mapping[str, Any], left_s: float) -> Call:
         stream = self._conversation.stream

@@ -29,7 +29,7 @@ from sensorium.gateway.dialects import wire
 MESSAGE: Final = 6
 CALL: Final = 12
 TOOL: Final = 16
-# A large picture with Anthropic; OpenAI asks for about the same at most, Gemini for less.
+# A large picture with most models. What it can come to with one of them is in the price list.
 IMAGE: Final = 1600
 LOW_DETAIL: Final = 90
 CONVERSATION: Final = 16
@@ -66,6 +66,17 @@ def estimate_tokens(conversation: Conversation) -> int:
     if form is not None:
         tokens += TOOL + _json(form.value if isinstance(form, Opaque) else form.schema)
     return tokens
+
+
+def pictures(conversation: Conversation) -> int:
+    """How many pictures it holds, those in results of tools too."""
+    return sum(
+        sum(isinstance(one, Image) for one in part.parts)
+        if isinstance(part, ToolResult)
+        else isinstance(part, Image)
+        for message in conversation.messages
+        for part in message.parts
+    )
 
 
 def of_text(text: str) -> int:

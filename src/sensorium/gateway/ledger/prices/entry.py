@@ -15,9 +15,18 @@ MILLION: Final = 1_000_000
 _NANO: Final = 1_000_000_000
 _THOUSAND: Final = 1000
 _RATES: Final = ("input", "output", "cache_read", "cache_write", "cache_write_long")
-_KNOWN: Final = {*_RATES, *(f"over_{name}" for name in _RATES), "over", "longest", "times"}
+_KNOWN: Final = {
+    *_RATES,
+    *(f"over_{name}" for name in _RATES),
+    "over",
+    "longest",
+    "picture",
+    "times",
+}
 _LONGEST: Final = 128_000
 """Tokens reserved for an answer that nothing bounds: no model here writes more."""
+_PICTURE: Final = 5000
+"""Tokens reserved for a picture: Anthropic's models of high resolution read up to 4,784."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,8 @@ class Rates:
 class Entry:
     """A model's prices; ``above`` holds from more than ``over`` input tokens on.
 
-    ``times`` are the thousandfold factors of tariffs that a request can ask for, by their names.
+    ``times`` are the thousandfold factors of tariffs that a request can ask for, by their names;
+    ``picture`` is the most tokens that one picture is read as.
     """
 
     rates: Rates
@@ -60,6 +70,7 @@ class Entry:
     over: int = 0
     above: Rates | None = None
     times: Mapping[str, int] = field(default_factory=dict)
+    picture: int = _PICTURE
 
     @property
     def has_long_cache(self) -> bool:
@@ -112,6 +123,7 @@ def read_entry(where: str, said: Any) -> Entry:
         over,
         _rates(where, said, "over_") if over else None,
         _times(where, said),
+        _count(where, said, "picture", _PICTURE),
     )
 
 

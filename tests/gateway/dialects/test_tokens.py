@@ -77,6 +77,9 @@ def test_everything_that_is_sent_counts() -> None:
     ]
     for other in longer:
         assert estimate_tokens(other) > estimate_tokens(plain)
+    shown = replace(tool, extra={"input_examples": [{"host": "edge-1"}] * 20})
+    tooled, taught = (estimate_tokens(replace(plain, tools=(one,))) for one in (tool, shown))
+    assert taught > tooled + 100
 
 
 def test_a_picture_counts_by_its_detail_and_not_by_its_bytes() -> None:

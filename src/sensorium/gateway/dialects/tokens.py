@@ -60,6 +60,7 @@ def estimate_tokens(conversation: Conversation) -> int:
     for tool in conversation.tools:
         if isinstance(tool, Tool):
             tokens += TOOL + of_text(tool.name) + of_text(tool.description) + _json(tool.parameters)
+            tokens += _json(tool.extra)  # examples of its use, and the like
         else:
             tokens += TOOL + _json(tool.value)
     form = conversation.format

@@ -398,3 +398,32 @@ guardrails:
     assert names["stages"] == ["before"]
     (forms,) = guardrails["personal_data"]
     assert forms == {"name": "pii", "stages": ["before"], "action": "mask"}
+
+
+def test_a_credential_that_models_share_is_that_of_each(tmp_path: Path) -> None:
+    text = """
+model_list:
+  - model_name: one
+    litellm_params: {model: openai/a, litellm_credential_name: shared}
+  - model_name: two
+    litellm_params: {model: openai/b, litellm_credential_name: shared, api_base: "https://b.example/v1"}
+  - model_name: three
+    litellm_params: {model: openai/c, litellm_credential_name: nobody}
+credential_list:
+  - credential_name: shared
+    credential_values: {api_key: os.environ/SHARED_KEY, api_base: "https://a.example/v1"}
+  - credential_name: pasted
+    credential_values: {api_key: sk-secret-1}
+"""
+    imported = import_litellm(text)
+    made = settings_of(imported, tmp_path)
+    assert [(one.credential, one.base_url) for one in made.providers] == [
+        ("env:SHARED_KEY", "https://a.example/v1"),
+        ("env:SHARED_KEY", "https://b.example/v1"),
+        ("env:OPENAI_API_KEY", ""),
+    ]
+    place = "model_list[2].litellm_params.litellm_credential_name"
+    assert [note.message for note in imported.notes if note.path == place] == [
+        "names no credential of the file"
+    ]
+    assert "sk-secret-1" not in imported.settings_yaml

@@ -27,6 +27,7 @@ _SECTIONS: Final = {
     "general_settings",
     "guardrails",
     "environment_variables",
+    "credential_list",
 }
 _GENERAL: Final = {
     "master_key": "keys are made with `sensorium gateway keys`; the old ones were not copied",

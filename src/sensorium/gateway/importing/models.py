@@ -24,6 +24,7 @@ _PARAMS: Final = KNOWN | {
 def read_models(document: dict[str, Any], providers: Providers, notes: Notes) -> dict[str, Any]:
     """Models by their name, each with its deployments, in the order of the file."""
     models: dict[str, dict[str, Any]] = {}
+    credentials = _credentials(document)
     for place, given in enumerate(listed(document.get("model_list"))):
         path = f"model_list[{place}]"
         entry = mapping(given)
@@ -35,6 +36,11 @@ def read_models(document: dict[str, Any], providers: Providers, notes: Notes) ->
         if "*" in name or "*" in str(params.get("model", "")):
             notes.add(path, f"{name[:80]}: patterns of names are not known here; name each model")
             continue
+        if isinstance(named := params.pop("litellm_credential_name", None), str):
+            if named not in credentials:
+                at = f"{path}.litellm_params.litellm_credential_name"
+                notes.add(at, "names no credential of the file")
+            params = {**credentials.get(named, {}), **params}
         found = providers.of(params, f"{path}.litellm_params")
         if found is None:
             continue
@@ -45,6 +51,15 @@ def read_models(document: dict[str, Any], providers: Providers, notes: Notes) ->
         model = models.setdefault(name, {"name": name, "deployments": []})
         _add(model["deployments"], deployment)
     return models
+
+
+def _credentials(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Parameters that several models share, by their name."""
+    listed_here = [mapping(one) for one in listed(document.get("credential_list"))]
+    return {
+        str(one.get("credential_name")): mapping(one.get("credential_values"))
+        for one in listed_here
+    }
 
 
 def _add(deployments: list[dict[str, Any]], new: dict[str, Any]) -> None:

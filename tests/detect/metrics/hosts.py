@@ -24,9 +24,11 @@ def caused(rng: np.random.Generator, windows: int, series: int, spread: float = 
 
 
 class Hosts:
-    """Some hosts with as many series each, every other a counter's rate, else gauges."""
+    """Some hosts with as many series each: of one ``kind``, or rates and gauges in turn."""
 
-    def __init__(self, hosts: int, series: int, first: int = 1) -> None:
+    def __init__(
+        self, hosts: int, series: int, first: int = 1, kind: SeriesKind | None = None
+    ) -> None:
         self.names = [f"10.0.0.{first + host}" for host in range(hosts)]
         rows = sorted(
             (text_key(f"{self.names[host]} {place}"), host, place)
@@ -35,6 +37,8 @@ class Hosts:
         )
         self._keys = np.array([row[0] for row in rows], np.uint64)
         self._at = np.array([row[1:] for row in rows]).T
+        in_turn = np.where(self._at[1] % 2 == 0, int(SeriesKind.RATE), int(SeriesKind.GAUGE))
+        self._kinds = in_turn if kind is None else np.full(len(rows), int(kind))
         self._families = np.array([text_key(f"metric {row[2]}") for row in rows], np.uint64)
         self._series = [
             Series(f'm{place}{{instance="{self.names[host]}:1"}}', f"m{place}", self.names[host])
@@ -46,11 +50,10 @@ class Hosts:
         of = values[self._at[0], self._at[1]]
         there = np.flatnonzero(np.isfinite(of))
         targets = np.array([text_key(self.names[host]) for host in self._at[0, there]], np.uint64)
-        rate = self._at[1, there] % 2 == 0
         metrics = MetricWindow(
             keys=self._keys[there],
             values=of[there],
-            kinds=np.where(rate, int(SeriesKind.RATE), int(SeriesKind.GAUGE)),
+            kinds=self._kinds[there],
             whole=np.zeros(len(there), np.bool_),
             families=self._families[there],
             target=targets,

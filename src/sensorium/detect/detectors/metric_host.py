@@ -30,13 +30,14 @@ FEATURES = (
     improbability("together", "has series that are seldom so far off together (improbability {})"),
 )
 _APART, _TOGETHER = 0, 1
-_SCORES = (relating.APART, relating.TOGETHER)
+_SCORES = [relating.APART, relating.TOGETHER]
 
 # Windows between two looks for series to take in.
 _LOOK_EVERY = 10
 _TOLD = 4
-# Of a host that passes on and on so many windows teach what is usual, as if they were marginal.
-_COUNTED, _MARGINAL = 3, 20.0
+# Of a host that passes on and on so many windows teach what is usual, as if they were marginal by
+# this factor; of many hosts at once one, and so many times those that pass in quiet windows.
+_COUNTED, _MARGINAL, _TIMES_USUAL = 3, 20.0, 3.0
 
 
 class MetricHostDetector:
@@ -163,16 +164,23 @@ class MetricHostDetector:
         return np.where(found < found.max(axis=1, keepdims=True), 0.0, found)
 
     def _calibrate(self, found: Judged, scored: Scored, passed: Bool) -> None:
-        """Learn how high hosts score. Of those that pass the first windows count too, as marginal
-        ones: else the share that passes would be that of runs of windows, and not of windows."""
-        told = found.out[np.searchsorted(found.keys, scored.keys)]
+        """Learn how high hosts score.
+
+        Of those that pass a few teach too, as marginal ones: the least odd, and of a run of windows
+        the first. Else the share that passes would be that of runs of windows, and not of windows.
+        """
+        told = np.abs(found.out[np.searchsorted(found.keys, scored.keys)][:, _SCORES])
         windows = self._relations.kept[scored.places, relating.HELD]
-        learned = ~passed | (windows <= _COUNTED)
+        counted = np.flatnonzero(passed & (windows <= _COUNTED))
+        few = 1 + int(_TIMES_USUAL * self._rate * len(scored))
+        counted = counted[np.argsort(scored.oddness[counted].max(axis=1), kind="stable")][:few]
+        learned = ~passed
+        learned[counted] = True
         if not learned.any():
             return
-        for usual, said in zip(self._usual, _SCORES, strict=True):
+        for usual, scores in zip(self._usual, told.T, strict=True):
             most = np.where(passed, usual.quantile(self._rate / _MARGINAL), np.inf)
-            usual.learn(np.minimum(np.abs(told[:, said]), most)[learned])
+            usual.learn(np.minimum(scores, most)[learned])
 
     def _feature(
         self, metrics: MetricWindow, found: Judged, row: int, told: F64, strongest: int

@@ -254,7 +254,7 @@ def _apart(
     if one[TRIED] < _LEAST_TRIED or one[MISSED] > _UNEXPLAINED * one[OWN]:
         return
     both = min(abs(remainder), abs(one[BEFORE])) if remainder * one[BEFORE] > 0.0 else 0.0
-    usual = max(math.sqrt(one[MISSED]) * spread, floor, _TINY)
+    usual = max(math.sqrt(one[MISSED]) * spread, 0.5 * floor, _TINY)
     told[REMAINDER] = math.copysign(both * spread / usual, remainder)
     if abs(told[REMAINDER]) > abs(out[APART]):
         out[APART], out[WHO] = told[REMAINDER], place[a]

@@ -9,7 +9,7 @@ from sensorium.topology.impact import impact_of, table_of
 from sensorium.topology.inventory import Cable, Device, DeviceKind, Inventory, Service
 from sensorium.topology.roles import roles_of
 from sensorium.topology.survey import Sight, Use
-from sensorium.topology.transit import ENOUGH_WAYS, Transit, disjoint_ways, search, shortest_way
+from sensorium.topology.transit import ENOUGH_WAYS, Transit, disjoint_ways, shortest_way
 from sensorium.topology.wiring import OUTSIDE, Wiring
 from tests.topology.site import (
     ABROAD,
@@ -156,13 +156,3 @@ def test_there_are_as_many_ways_as_nodes_that_must_fail(near: Near) -> None:
         is None
     )
     assert disjoint_ways(near, one, other, frozenset()) == min(fewest, ENOUGH_WAYS)
-
-
-@given(networks())
-@settings(max_examples=80, deadline=None)
-def test_distances_are_those_of_a_search(near: Near) -> None:
-    wiring = wired().wiring
-    transit = Transit(Wiring({}, (), (), wiring.survey, {}, {}))
-    transit._near = near
-    for one, other in itertools.product(near, near):
-        assert transit.distance(one, other) == search(near, one).get(other)

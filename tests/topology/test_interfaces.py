@@ -11,8 +11,9 @@ from sensorium.topology.impact import impact_of_interface
 from sensorium.topology.interface import Interfaces
 from sensorium.topology.inventory import Cable, Device, DeviceKind, Inventory, Port
 from sensorium.topology.rows import interface_rows, link_rows, towards
+from sensorium.topology.survey import Use
 from sensorium.topology.tally import Tally
-from sensorium.topology.transit import Transit
+from sensorium.topology.transit import Transit, search
 from sensorium.topology.wiring import OUTSIDE, Wiring
 from tests.topology.site import APP, DB, R1, R2, SIGHTS, USES, WEB, WS1, WS2, inside, survey
 
@@ -192,3 +193,45 @@ def test_what_is_cut_is_what_had_a_way_and_has_none(data: st.DataObject) -> None
         if use.server not in reached(use.client)
     }
     assert transit.cut_without(severed) == expected
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_what_runs_over_a_link_is_what_its_shortest_way_is_longer_without(
+    data: st.DataObject,
+) -> None:
+    """In a ring of switches with a host each: the two hops of a way against a count of links."""
+    size = data.draw(st.integers(3, 7))
+    hosts = [f"10.3.0.{n}" for n in range(1, size + 1)]
+    cables = [Cable(f"s{n}", "", f"s{(n + 1) % size}", "", "lldp") for n in range(size)]
+    cables += [Cable(f"s{n}", "", f"h{n}", "", "lldp") for n in range(size)]
+    devices = {f"h{n}": Device(f"h{n}", DeviceKind.HOST, (a,)) for n, a in enumerate(hosts)}
+    uses = tuple(Use(a, b, 443, 6) for a in hosts for b in hosts if a != b)
+    found = survey(uses, ())
+    for name, device in devices.items():
+        found.identities.state(name, device.addresses[0])
+    transit = Transit(Wiring.of(found, Inventory(devices, tuple(cables)), inside))
+    place = data.draw(st.integers(0, size - 1))
+    one, other = place, (place + 1) % size
+    over = {(u.client, u.server) for u in transit.uses_at(transit.over_link(_pair(one, other)))}
+    expected = set()
+    for a in range(size):
+        for b in range(size):
+            right, left = (b - a) % size, (a - b) % size
+            rightward = right and right <= left and (one - a) % size < right
+            leftward = left and left <= right and (a - other) % size < left
+            if rightward or leftward:
+                expected.add((hosts[a], hosts[b]))
+    assert over == expected
+    carried = {(u.client, u.server) for u in transit.carriers.get(f"s{one}", ())}
+    away = {key: search(transit.wiring.near, key) for key in (*hosts, f"s{one}")}
+    assert carried == {
+        (u.client, u.server)
+        for u in uses
+        if away[u.client][f"s{one}"] + away[f"s{one}"][u.server] == away[u.client][u.server]
+    }
+
+
+def _pair(one: int, other: int) -> tuple[str, str]:
+    first, second = sorted((f"s{one}", f"s{other}"))
+    return first, second

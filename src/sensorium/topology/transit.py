@@ -23,39 +23,16 @@ class Transit:
         self.wiring = wiring
         self._near = wiring.near
         self._searched: dict[str, dict[str, int]] = {}
+        self._over: dict[Pair, frozenset[int]] = {}
 
     def targets(self, use: Use) -> tuple[str, ...]:
         """The nodes that can answer a use: the server, or what stands behind its address."""
         return self.wiring.backends.get(use.server, (use.server,))
 
-    def distance(self, one: str, other: str) -> int | None:
-        """How many links apart two nodes are; None where there is no way."""
-        if one == other:
-            return 0
-        if other in self._near.get(one, ()):
-            return 1
-        # Most hosts hang on one device: searches are from devices, which are few.
-        hop, start = self._anchor(one)
-        steps, end = self._anchor(other)
-        if start == end:
-            return hop + steps
-        apart = self._search(start).get(end)
-        return None if apart is None else hop + apart + steps
-
-    def is_on_path(self, node: str, one: str, other: str) -> bool:
-        """Whether a node is an end of a shortest way, or lies on one."""
-        whole = self.distance(one, other)
-        first, second = self.distance(one, node), self.distance(node, other)
-        return (
-            whole is not None
-            and first is not None
-            and second is not None
-            and (first + second == whole)
-        )
-
-    def _anchor(self, node: str) -> tuple[int, str]:
+    def _anchor(self, node: str) -> str:
+        """The device that a node hangs on alone, which every way of it leads over, or itself."""
         near = self._near.get(node, frozenset())
-        return (1, next(iter(near))) if len(near) == 1 else (0, node)
+        return next(iter(near)) if len(near) == 1 else node
 
     def _search(self, start: str) -> dict[str, int]:
         if start not in self._searched:
@@ -65,15 +42,24 @@ class Transit:
     @cached_property
     def carriers(self) -> dict[str, tuple[Use, ...]]:
         """By device, the uses that run over it: as exporters reported, or by the shortest ways."""
-        found: dict[str, list[Use]] = defaultdict(list)
-        silent = [d for d in self.wiring.devices if not self.wiring.nodes[d].exporter]
+        reported: dict[str, list[Use]] = defaultdict(list)
         for use in self.wiring.uses:
             for exporter in use.exporters:
-                found[exporter].append(use)
-            for device in silent:
-                if any(self.is_on_path(device, use.client, t) for t in self.targets(use)):
-                    found[device].append(use)
-        return {key: tuple(uses) for key, uses in found.items()}
+                reported[exporter].append(use)
+        found = {key: tuple(uses) for key, uses in reported.items()}
+        for device in self.wiring.devices:
+            if self.wiring.nodes[device].exporter:
+                continue
+            away = self._search(device)
+            places = [
+                place
+                for (first, last), (whole, uses) in self._by_anchors.items()
+                if first in away and last in away and away[first] + away[last] == whole
+                for place in uses
+            ]
+            if places:
+                found[device] = self.uses_at(set(places))
+        return found
 
     @cached_property
     def _of_end(self) -> dict[str, list[int]]:
@@ -90,35 +76,38 @@ class Transit:
 
     def over_link(self, pair: Pair) -> frozenset[int]:
         """The places of the uses that have a shortest way over the link between two nodes."""
-        one, other = pair
+        if pair not in self._over:  # both its ends ask, and the sites that it leaves
+            self._over[pair] = frozenset(self._found_over(*pair))
+        return self._over[pair]
+
+    def _found_over(self, one: str, other: str) -> Iterable[int]:
         for end, far in ((one, other), (other, one)):
             if self._near[end] == {far}:  # nothing but what begins or ends there
-                return frozenset(self._of_end.get(end, ()))
+                return self._of_end.get(end, ())
         chosen: set[int] = set()
-        for (first, last), places in self._by_anchors.items():
-            if first != last and self._is_over(pair, first, last):
-                chosen.update(places)
-        return frozenset(chosen)
+        here, there = self._search(one), self._search(other)
+        for (first, last), (whole, places) in self._by_anchors.items():
+            if first in here and last in here:
+                onward = here[first] + 1 + there[last] == whole
+                if onward or there[first] + 1 + here[last] == whole:
+                    chosen.update(places)
+        return chosen
 
     @cached_property
-    def _by_anchors(self) -> dict[Pair, list[int]]:
-        """By the devices that client and server hang on, which uses: few pairs for many uses."""
-        found: dict[Pair, list[int]] = defaultdict(list)
-        for place, use in enumerate(self.wiring.uses):
-            start = self._anchor(use.client)[1]
-            for target in self.targets(use):
-                found[start, self._anchor(target)[1]].append(place)
-        return found
+    def _by_anchors(self) -> dict[Pair, tuple[int, list[int]]]:
+        """By the devices that client and server hang on: how far apart, and which uses.
 
-    def _is_over(self, pair: Pair, client: str, target: str) -> bool:
-        whole = self.distance(client, target)
-        if whole is None:
-            return False
-        for first, last in (pair, pair[::-1]):
-            before, after = self.distance(client, first), self.distance(last, target)
-            if before is not None and after is not None and before + 1 + after == whole:
-                return True
-        return False
+        They are few pairs for many uses.
+        """
+        found: dict[Pair, tuple[int, list[int]]] = {}
+        for place, use in enumerate(self.wiring.uses):
+            start = self._anchor(use.client)
+            for target in self.targets(use):
+                end = self._anchor(target)
+                if (start, end) not in found:
+                    found[start, end] = self._search(start).get(end, -1), []
+                found[start, end][1].append(place)
+        return found
 
     def lost_without(self, gone: Set[str]) -> tuple[list[Use], list[Use]]:
         """The uses that end at nodes that are ``gone``, and those that are cut off by that.
@@ -141,15 +130,20 @@ class Transit:
         if not severed:
             return frozenset()
         ends = {end for pair in severed for end in pair if len(self._near[end]) == 1}
-        near = all(not ends.isdisjoint(pair) for pair in severed)
+        cut = set()
+        if all(not ends.isdisjoint(pair) for pair in severed):
+            # Only leaves are parted: their own uses alone can be cut off, and all others stay.
+            for place in {place for end in ends for place in self._of_end.get(end, ())}:
+                use = self.wiring.uses[place]
+                targets = self.targets(use)
+                left = () if use.client in ends else [t for t in targets if t not in ends]
+                if self._is_cut(use.client, targets, left, self._parts):
+                    cut.add(place)
+            return frozenset(cut)
         after = parts(self.near_without(severed), frozenset())
         if all(_together(after, *pair) for pair in severed):
             return frozenset()
-        # Where all that is parted are leaves, only their own uses can be cut off.
-        found = {p for end in ends for p in self._of_end.get(end, ())} if near else None
-        cut = set()
-        for place in range(len(self.wiring.uses)) if found is None else found:
-            use = self.wiring.uses[place]
+        for place, use in enumerate(self.wiring.uses):
             targets = self.targets(use)
             if self._is_cut(use.client, targets, targets, after):
                 cut.add(place)

@@ -193,3 +193,33 @@ def test_a_key_that_differs_only_in_its_end_is_another_key() -> None:
             assert (await served.post(CHAT, ASKED, authorization=f"Bearer {changed}"))[0] == 401
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/admin/keys", {"name": "a", "expires_s": 60}, "expires_s"),
+        ("POST", "/admin/keys", {"name": "a", "models": ["m"]}, "models"),
+        ("POST", "/admin/keys/rotate", {"id": "key_1", "overlap": 5}, "overlap"),
+        ("POST", "/admin/subjects", {"kind": "team", "name": "a", "budget": 5}, "budget"),
+        ("PUT", "/admin/limits", {"budget_usd": 5}, "budget_usd"),
+        ("GET", "/admin/spend?since=7d", None, "since"),
+        ("GET", "/admin/keys?owner=a", None, "owner"),
+    ],
+)
+def test_a_field_that_is_not_known_is_refused_and_nothing_is_done(
+    method: str, path: str, body: Any, field: str
+) -> None:
+    async def check() -> None:
+        async with gateway() as (served, keys):
+            admin = keys[Role.ADMIN]
+            if body is not None:
+                body.setdefault("owner_id" if path == "/admin/keys" else "scope", served.team_id)
+            _, before = await ask(served, admin, "GET", "/admin/keys")
+            if path in {"/admin/keys/rotate", "/admin/subjects"}:
+                del body["scope"]
+            status, answer = await ask(served, admin, method, path, body)
+            assert (status, answer["error"]["param"]) == (400, field)
+            assert (await ask(served, admin, "GET", "/admin/keys"))[1] == before
+
+    asyncio.run(check())

@@ -43,24 +43,38 @@ class Admin:
         self._entrance = entrance
 
     def routes(self) -> dict[str, dict[str, Handler]]:
-        """Every path with its methods."""
+        """Every path with its methods, each with the fields that it knows."""
+        handler = self._handler
+        directory, keys = Route.READ_DIRECTORY, Route.MANAGE_KEYS
         return {
             "/admin/subjects": {
-                "GET": self._handler(Route.READ_DIRECTORY, self._subjects),
-                "POST": self._handler(Route.READ_DIRECTORY, self._create),
+                "GET": handler(directory, self._subjects, "kind"),
+                "POST": handler(
+                    directory, self._create, "kind name parent_id role allowed_models privacy"
+                ),
             },
-            "/admin/subjects/change": {"POST": self._handler(Route.READ_DIRECTORY, self._change)},
+            "/admin/subjects/change": {"POST": handler(directory, self._change, "id field value")},
             "/admin/keys": {
-                "GET": self._handler(Route.READ_DIRECTORY, self._keys),
-                "POST": self._handler(Route.MANAGE_KEYS, self._create_key),
+                "GET": handler(directory, self._keys, ""),
+                "POST": handler(
+                    keys, self._create_key, "owner_id name role allowed_models expires_ns privacy"
+                ),
             },
-            "/admin/keys/rotate": {"POST": self._handler(Route.MANAGE_KEYS, self._rotate)},
-            "/admin/keys/revoke": {"POST": self._handler(Route.MANAGE_KEYS, self._revoke)},
-            "/admin/spend": {"GET": self._handler(Route.READ_SPEND, self._spend)},
-            "/admin/limits": {"PUT": self._handler(Route.READ_DIRECTORY, self._limit)},
+            "/admin/keys/rotate": {"POST": handler(keys, self._rotate, "id overlap_s")},
+            "/admin/keys/revoke": {"POST": handler(keys, self._revoke, "id")},
+            "/admin/spend": {"GET": handler(Route.READ_SPEND, self._spend, "by since_ns until_ns")},
+            "/admin/limits": {
+                "PUT": handler(
+                    directory,
+                    self._limit,
+                    "scope budget period requests_per_minute tokens_per_minute concurrency",
+                )
+            },
         }
 
-    def _handler(self, route: Route, work: Work) -> Handler:
+    def _handler(self, route: Route, work: Work, fields: str) -> Handler:
+        known = frozenset(fields.split())
+
         async def handle(request: Request) -> None:
             caller = await self._entrance.caller(request, route)
             if request.method == "GET":
@@ -68,6 +82,8 @@ class Admin:
                 said: Said = {name: values[-1] for name, values in query.items()}
             else:
                 said = await self._entrance.json(request)
+            if not known.issuperset(said):
+                raise _unknown(said, known)
             try:
                 found = await asyncio.to_thread(work, caller, said)
             except NotAllowedError as error:
@@ -116,7 +132,7 @@ class Admin:
             text(said, "name"),
             role=Role(said["role"]) if "role" in said else None,
             allowed_models=names(said, "allowed_models"),
-            expires_ns=int(said.get("expires_ns", 0)),
+            expires_ns=whole(said, "expires_ns") or 0,
             privacy=text(said, "privacy", ""),
         )
         return _made(made)
@@ -144,6 +160,18 @@ class Admin:
         )
         self._directory.set_limit(actor, text(said, "scope"), limit)
         return {"scope": said["scope"], **asdict(limit)}
+
+
+def _unknown(said: Said, known: frozenset[str]) -> RejectedError:
+    """Why a request is refused that has a field too many.
+
+    Passed over, a misspelt bound would be none: a key without an end, a scope without a budget.
+    """
+    name = next(one for one in said if one not in known)[:100]
+    words = f"known are {', '.join(sorted(known))}" if known else "there are none"
+    return RejectedError(
+        400, "invalid_request", f"There is no field '{name}' here; {words}.", param=name
+    )
 
 
 def seen_by(actor: Caller) -> Only:

@@ -223,3 +223,30 @@ def test_a_field_that_is_not_known_is_refused_and_nothing_is_done(
             assert (await ask(served, admin, "GET", "/admin/keys"))[1] == before
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize("value", ["false", "no", 0, 1, None, []])
+def test_only_true_or_false_switches_anybody_off_or_on(value: Any) -> None:
+    async def check() -> None:
+        async with gateway() as (served, keys):
+            body = {"id": served.team_id, "field": "disabled", "value": value}
+            admin = keys[Role.ADMIN]
+            status, answer = await ask(served, admin, "POST", "/admin/subjects/change", body)
+            assert (status, answer["error"]["code"]) == (400, "invalid_request")
+            assert (await served.post(CHAT, ASKED))[0] == 200, "it goes on"
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("overlap", ["x", -1, True, 1e12])
+def test_an_overlap_that_is_no_number_of_seconds_is_refused(overlap: Any) -> None:
+    async def check() -> None:
+        async with gateway() as (served, keys):
+            admin = keys[Role.ADMIN]
+            _, listed = await ask(served, admin, "GET", "/admin/keys")
+            body = {"id": listed[0]["id"], "overlap_s": overlap}
+            status, answer = await ask(served, admin, "POST", "/admin/keys/rotate", body)
+            assert (status, "seconds" in answer["error"]["message"]) == (400, True)
+            assert (await ask(served, admin, "GET", "/admin/keys"))[1] == listed
+
+    asyncio.run(check())

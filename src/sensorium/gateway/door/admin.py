@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 import orjson
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from sensorium.gateway.door.door import Handler, Request
     from sensorium.gateway.door.entrance import Entrance
     from sensorium.gateway.ledger.spend import Spend
+
+# A century: what is longer is no number of seconds.
+_LONGEST_S: Final = 100 * 366 * 86_400.0
 
 Said = Mapping[str, Any]
 Work = Callable[["Caller", Said], Any]
@@ -119,6 +122,8 @@ class Admin:
             value = names(said, "value")
         elif field is not Field.DISABLED:
             value = text(said, "value")
+        elif not isinstance(value, bool):  # "false" would switch it off
+            raise ValueError("value is true or false")
         self._directory.change(actor, text(said, "id"), field, value)
         return {"changed": said["id"]}
 
@@ -138,8 +143,10 @@ class Admin:
         return _made(made)
 
     def _rotate(self, actor: Caller, said: Said) -> Any:
-        overlap_s = float(said.get("overlap_s", 0.0))
-        return _made(self._directory.rotate_key(actor, text(said, "id"), overlap_s))
+        overlap_s = said.get("overlap_s", 0)
+        if type(overlap_s) not in (int, float) or not 0 <= overlap_s < _LONGEST_S:
+            raise ValueError("overlap_s is a number of seconds")
+        return _made(self._directory.rotate_key(actor, text(said, "id"), float(overlap_s)))
 
     def _revoke(self, actor: Caller, said: Said) -> Any:
         self._directory.revoke_key(actor, text(said, "id"))

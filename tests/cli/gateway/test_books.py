@@ -113,6 +113,8 @@ def test_what_is_wrong_is_said_with_what_to_do(shell: Shell) -> None:
         (("limits", "set", "team:max", "--budget", "1"), "no scope"),
         (("limits", "set", "team:red", "--budget", "-1"), "no amount"),
         (("limits", "set", "team:red", "--budget", "lots"), "no amount"),
+        (("limits", "set", "team:red", "--budget", "1e400"), "more than is counted"),
+        (("limits", "set", "team:red", "--tokens", str(2**63)), "range"),
         (("spend", "--since", "whenever"), "write 7d"),
         (("directory", "add", "team", "x", "--in", "max"), "cannot belong"),
         (("directory", "set", "max"), "say what to change"),

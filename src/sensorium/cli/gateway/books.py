@@ -70,6 +70,10 @@ def show(rows: list[dict[str, Any]], columns: str, *, as_json: bool, nothing: st
     Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
 
 
+LARGEST = 2**63 - 1
+"""What a database holds as a whole number."""
+
+
 class Dollars(click.ParamType[int]):
     """An amount of dollars, kept as nano-dollars."""
 
@@ -85,6 +89,8 @@ class Dollars(click.ParamType[int]):
             amount = Decimal("NaN")
         if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
             self.fail(f"{value} is no amount of dollars", param, ctx)
+        if amount > LARGEST:
+            self.fail(f"{value} is more than is counted: at most 9 thousand million", param, ctx)
         return int(amount)
 
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sensorium.cli.gateway.books import Dollars, config_option, dollars, json_option, opened, show
+from sensorium.cli.gateway.books import (
+    LARGEST,
+    Dollars,
+    config_option,
+    dollars,
+    json_option,
+    opened,
+    show,
+)
 
 if TYPE_CHECKING:
     from sensorium.cli.gateway.books import Books
@@ -30,9 +38,9 @@ def limits() -> None:
     "--period", type=click.Choice(("total", "daily", "monthly")), default="monthly",
     show_default=True, help="When the budget begins anew (UTC).",
 )  # fmt: skip
-@click.option("--requests", type=click.IntRange(0), help="Requests a minute.")
-@click.option("--tokens", type=click.IntRange(0), help="Tokens a minute.")
-@click.option("--concurrency", type=click.IntRange(0), help="Calls under way at once.")
+@click.option("--requests", type=click.IntRange(0, LARGEST), help="Requests a minute.")
+@click.option("--tokens", type=click.IntRange(0, LARGEST), help="Tokens a minute.")
+@click.option("--concurrency", type=click.IntRange(0, LARGEST), help="Calls under way at once.")
 @config_option
 def set_command(
     scope: str,

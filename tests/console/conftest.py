@@ -113,7 +113,9 @@ def bench(tmp_path: Path, config: ConsoleConfig) -> Iterator[Bench]:
         intake,
         health=lambda: found[0].health,
         exporters=lambda: found[0].exporters,
-        topology=lambda: Topology.learnt(telemetry.query, TopologyConfig(), ["10.0.0.0/8"]),
+        topology=lambda until_ns: Topology.learnt(
+            telemetry.query, TopologyConfig(), ["10.0.0.0/8"], until_ns
+        ),
         detect=DetectDeps(scorers(), DetectConfig()),
     )
     client = TestClient(build_api(deps, config), base_url="http://127.0.0.1")

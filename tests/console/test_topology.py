@@ -33,3 +33,11 @@ def test_what_is_not_known_is_not_found(bench: Bench) -> None:
     unknown = filled(bench).client.get("/api/v1/topology/impact", params={"node": "nobody"})
     assert unknown.status_code == 404
     assert "nothing is called" in unknown.json()["detail"]
+
+
+def test_a_time_can_be_named_up_to_which_flows_count(bench: Bench) -> None:
+    client = filled(bench).client
+    late = client.get("/api/v1/topology").json()
+    early = client.get("/api/v1/topology", params={"until": "2026-01-05T10:02:30Z"}).json()
+    assert early["until"] < late["until"]
+    assert client.get("/api/v1/topology", params={"until": "noon"}).status_code == 404

@@ -11,8 +11,8 @@ from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open
 from sensorium.topology.answers import Topology
 from sensorium.topology.config import SiteConfig, TopologyConfig
 from sensorium.topology.networks import inside_of
-from sensorium.topology.words import amount, named, percent
-from tests.agent.town import Town, ip
+from sensorium.topology.words import amount, moment_ns, named, percent
+from tests.agent.town import Town, at, ip
 
 inside = inside_of(["10.0.0.0/8"])
 
@@ -125,6 +125,25 @@ def test_an_interface_and_a_site_are_asked_like_nodes(store: ClickHouseTelemetry
     with pytest.raises(UsageError) as raised:
         topology.impact("gw2#ge9")
     assert raised.value.next_step == "it has 1 and 2"
+
+
+def test_the_network_of_an_earlier_time_is_without_what_came_later(
+    store: ClickHouseTelemetry,
+) -> None:
+    early = Topology(store.query, TopologyConfig(habit_slots=1), inside, at(4))
+    assert ip("app") in early.wiring.nodes
+    assert ip("vault") not in early.wiring.nodes  # first met two seconds later
+    whole = Topology(store.query, TopologyConfig(habit_slots=1), inside)
+    assert ip("vault") in whole.wiring.nodes
+    assert early.show()["until"] < whole.show()["until"]
+    with pytest.raises(UsageError, match="no flow is stored that ended by 2026-01-05 09:59"):
+        Topology(store.query, TopologyConfig(), inside, at(-60))
+
+
+def test_a_time_is_of_utc_where_no_zone_is_said() -> None:
+    assert moment_ns("2026-01-05T10:00") == moment_ns("2026-01-05T11:00+01:00") == at(0)
+    with pytest.raises(UsageError, match="'noon' is no time"):
+        moment_ns("noon")
 
 
 def test_figures_read_as_people_write_them() -> None:

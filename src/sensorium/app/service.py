@@ -103,7 +103,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         intake=_intake(receiver, inbox),
         health=health,
         exporters=exporters.current,
-        topology=lambda: _topology(spine),
+        topology=lambda until_ns: _topology(spine, until_ns),
         links=links,
         detect=_detect(settings, spine),
     )
@@ -129,12 +129,12 @@ def _intake(receiver: UdpReceiver, inbox: Inbox) -> Intake:
     )
 
 
-def _topology(spine: Spine) -> Topology:
+def _topology(spine: Spine, until_ns: int) -> Topology:
     from sensorium.topology.answers import Topology
 
     settings = spine.settings
     networks = settings.agent.internal_networks
-    return Topology.learnt(spine.telemetry.query, settings.topology, networks)
+    return Topology.learnt(spine.telemetry.query, settings.topology, networks, until_ns)
 
 
 def _detect(settings: Settings, spine: Spine) -> DetectDeps:

@@ -66,7 +66,7 @@ class ConsoleDeps:
     intake: Intake
     health: Callable[[], Mapping[str, Health]]
     exporters: Callable[[], ExporterReports]
-    topology: Callable[[], Topology]
+    topology: Callable[[int], Topology]
     links: LinksDeps | None = None
     detect: DetectDeps | None = None
 

@@ -9,53 +9,56 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from sensorium.errors import UsageError
+from sensorium.topology.survey import LATEST_NS
+from sensorium.topology.words import moment_ns
 
 if TYPE_CHECKING:
     from sensorium.topology.answers import Topology
 
+Until = Annotated[str, Query(max_length=40, description="as 2026-11-28T12:00Z; else the latest")]
 Name = Annotated[str, Query(min_length=1, max_length=253)]
 
 
-def topology_routes(learn: Callable[[], Topology]) -> APIRouter:
+def topology_routes(learn: Callable[[int], Topology]) -> APIRouter:
     """``GET /api/v1/topology`` and below.
 
-    ``learn`` asks the store; one request at a time does, since each takes memory by the number of
-    uses in the span.
+    ``learn`` asks the store about the hours before a time in Unix ns; one request at a time does,
+    since each takes memory by the number of uses in the span.
     """
     router = APIRouter(prefix="/api/v1", tags=["topology"])
     turn = threading.Lock()
 
-    def asked(question: Callable[[Topology], Any]) -> Any:
+    def asked(question: Callable[[Topology], Any], until: str) -> Any:
         with turn:
             try:
-                return question(learn())
+                return question(learn(moment_ns(until) if until else LATEST_NS))
             except UsageError as error:
                 raise HTTPException(404, str(error)) from error
 
     @router.get("/topology")
-    def show() -> dict[str, Any]:
+    def show(until: Until = "") -> dict[str, Any]:
         """Every node, the most critical first, and every link."""
-        answer: dict[str, Any] = asked(lambda t: t.show())
+        answer: dict[str, Any] = asked(lambda t: t.show(), until)
         return answer
 
     @router.get("/topology/drawing")
-    def drawing(most: Annotated[int, Query(ge=1, le=2000)] = 300) -> Response:
+    def drawing(most: Annotated[int, Query(ge=1, le=2000)] = 300, until: Until = "") -> Response:
         """The same as an SVG picture, with ``most`` nodes drawn one by one."""
         from sensorium.topology.drawing import picture
 
-        text = picture(asked(lambda t: t.show()), most)
+        text = picture(asked(lambda t: t.show(), until), most)
         return Response(text, media_type="image/svg+xml")
 
     @router.get("/topology/impact")
-    def impact(node: Name) -> dict[str, Any]:
-        """What is lost if a node fails, named by name or address."""
-        answer: dict[str, Any] = asked(lambda t: t.impact(node))
+    def impact(node: Name, until: Until = "") -> dict[str, Any]:
+        """What is lost if a node fails, an interface (``NODE#NAME``) or all links of a site."""
+        answer: dict[str, Any] = asked(lambda t: t.impact(node), until)
         return answer
 
     @router.get("/topology/path")
-    def path(one: Name, other: Name) -> dict[str, Any]:
+    def path(one: Name, other: Name, until: Until = "") -> dict[str, Any]:
         """The way between two nodes, and who of them depends on the other."""
-        answer: dict[str, Any] = asked(lambda t: t.path(one, other))
+        answer: dict[str, Any] = asked(lambda t: t.path(one, other), until)
         return answer
 
     return router

@@ -32,7 +32,15 @@ from sensorium.topology.rows import (
     tally_row,
 )
 from sensorium.topology.site import Site, sites_of
-from sensorium.topology.survey import NEXT_HOPS, USES, VANTAGE, Ask, last_flow_ns, take_survey
+from sensorium.topology.survey import (
+    LATEST_NS,
+    NEXT_HOPS,
+    USES,
+    VANTAGE,
+    Ask,
+    last_flow_ns,
+    take_survey,
+)
 from sensorium.topology.tally import Tally
 from sensorium.topology.transit import ENOUGH_WAYS, Transit, shortest_way
 from sensorium.topology.wiring import Wiring
@@ -45,17 +53,27 @@ _HOUR_NS = 3_600_000_000_000
 class Topology:
     """The network as it was in the hours before the last flow, asked of the telemetry store.
 
-    ``inside`` says which addresses are ours. Raises UsageError where no flow is stored, and
-    InventoryError for files that cannot be read. Not for use by two threads at once.
+    ``inside`` says which addresses are ours. Flows that ended after ``until_ns`` (Unix ns) are left
+    out, so that the network of an earlier day can be asked about. Raises UsageError where no flow
+    is stored, and InventoryError for files that cannot be read. Not for use by two threads at once.
     """
 
-    def __init__(self, ask: Ask, config: TopologyConfig, inside: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        config: TopologyConfig,
+        inside: Callable[[str], bool],
+        until_ns: int = LATEST_NS,
+    ) -> None:
         inventory = read_inventory(config.inventory)
-        end_ns = last_flow_ns(ask)
+        end_ns = last_flow_ns(ask, until_ns)
         if not end_ns:
+            then = "" if until_ns == LATEST_NS else f" that ended by {_moment(until_ns)} UTC"
             raise UsageError(
-                "no flow is stored, so nothing is known of who talks with whom",
-                next_step="point an exporter at `sensorium run`, or name a --recording",
+                f"no flow is stored{then}, so nothing is known of who talks with whom",
+                next_step="name a later time"
+                if then
+                else "point an exporter at `sensorium run`, or name a --recording",
             )
         stated = [
             (device.name, address)
@@ -82,9 +100,11 @@ class Topology:
         self.transit = Transit(self.wiring)
 
     @staticmethod
-    def learnt(ask: Ask, config: TopologyConfig, networks: Iterable[str]) -> Topology:
+    def learnt(
+        ask: Ask, config: TopologyConfig, networks: Iterable[str], until_ns: int = LATEST_NS
+    ) -> Topology:
         """The topology by settings alone: ``networks`` are ours."""
-        return Topology(ask, config, inside_of(networks))
+        return Topology(ask, config, inside_of(networks), until_ns)
 
     @property
     def inventory(self) -> Inventory:

@@ -105,7 +105,9 @@ ORDER BY host, number, interface
 LIMIT 50000"""
 
 _LAST = """SELECT toUnixTimestamp64Nano(max(time_flow_end_ns)) AS last_ns, count() AS flows
-FROM flows"""
+FROM flows WHERE time_flow_end_ns <= fromUnixTimestamp64Nano({until_ns:Int64})"""
+LATEST_NS = (1 << 63) - 1
+"""Later than any flow, Unix ns."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -162,9 +164,9 @@ class Survey:
         return self.interfaces.get((exporter, number), str(number))
 
 
-def last_flow_ns(ask: Ask) -> int:
-    """When the last flow ended, Unix ns; 0 where there is none."""
-    row = ask(_LAST, {}).to_pylist()[0]
+def last_flow_ns(ask: Ask, until_ns: int = LATEST_NS) -> int:
+    """When the last flow ended that ended by ``until_ns``, Unix ns; 0 where there is none."""
+    row = ask(_LAST, {"until_ns": until_ns}).to_pylist()[0]
     return int(row["last_ns"]) if row["flows"] else 0
 
 

@@ -15,7 +15,7 @@ Command = Callable[..., Any]
 
 
 def _source_options(command: Command) -> Command:
-    """``--recording``, ``--inventory``, ``--json`` and the options of the data folder."""
+    """What all of them take: where to look, as of when, and how to print it."""
 
     @functools.wraps(command)
     def with_source(*args: Any, **kwargs: Any) -> Any:
@@ -32,8 +32,13 @@ def _source_options(command: Command) -> Command:
         type=click.Path(path_type=Path),
         help="A file or folder of LLDP, SNMP, NetBox or Kubernetes exports; may be repeated.",
     )
+    until = click.option(
+        "--until",
+        default="",
+        help="As it was by a time, as 2026-11-28T12:00Z (default: the latest flow).",
+    )
     as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
-    return recording(inventory(as_json(home_options(with_source))))
+    return recording(inventory(until(as_json(home_options(with_source)))))
 
 
 @click.group()
@@ -53,6 +58,7 @@ def show(
     home: Home,
     recording: Path | None,
     inventory: tuple[Path, ...],
+    until: str,
     as_json: bool,
     svg: Path | None,
     most: int,
@@ -60,7 +66,7 @@ def show(
     """Show every device and host, the most critical first."""
     from sensorium.cli.topology.source import asked
 
-    with asked(home, recording, inventory) as source:
+    with asked(home, recording, inventory, until) as source:
         answer = source.show()
     if svg is not None:
         from sensorium.cli.topology.picture import draw
@@ -73,12 +79,20 @@ def show(
 @click.argument("node")
 @_source_options
 def impact(
-    home: Home, recording: Path | None, inventory: tuple[Path, ...], as_json: bool, node: str
+    home: Home,
+    recording: Path | None,
+    inventory: tuple[Path, ...],
+    until: str,
+    as_json: bool,
+    node: str,
 ) -> None:
-    """Show what is lost if NODE fails: a name or an address."""
+    """Show what is lost if NODE fails: a name, an address, an interface or a site.
+
+    An interface is NODE#NAME or NODE#NUMBER; a site is cut off where all links that leave it fail.
+    """
     from sensorium.cli.topology.source import asked
 
-    with asked(home, recording, inventory) as source:
+    with asked(home, recording, inventory, until) as source:
         answer = source.impact(node)
     _print(answer, as_json, "impact")
 
@@ -91,6 +105,7 @@ def path(
     home: Home,
     recording: Path | None,
     inventory: tuple[Path, ...],
+    until: str,
     as_json: bool,
     one: str,
     other: str,
@@ -98,7 +113,7 @@ def path(
     """Show the way from ONE to OTHER, and who of them depends on the other."""
     from sensorium.cli.topology.source import asked
 
-    with asked(home, recording, inventory) as source:
+    with asked(home, recording, inventory, until) as source:
         answer = source.path(one, other)
     _print(answer, as_json, "path")
 

@@ -21,8 +21,8 @@ Answer = dict[str, Any]
 class Asked:
     """Answers of this process, or of the running service."""
 
-    def __init__(self, topology: Topology | None, service: Service | None) -> None:
-        self._topology, self._service = topology, service
+    def __init__(self, topology: Topology | None, service: Service | None, until: str = "") -> None:
+        self._topology, self._service, self._until = topology, service, until
 
     def show(self) -> Answer:
         """Every node and link."""
@@ -42,19 +42,26 @@ class Asked:
 
     def _ask(self, path: str, **query: str) -> Answer:
         assert self._service is not None
-        answer: Answer = self._service.get(path, **query)
+        answer: Answer = self._service.get(
+            path, **query, **({"until": self._until} if self._until else {})
+        )
         return answer
 
 
 @contextmanager
-def asked(home: Home, recording: Path | None, inventory: tuple[Path, ...]) -> Iterator[Asked]:
-    """Whatever can answer; ``inventory`` files come beside those of the settings."""
+def asked(
+    home: Home, recording: Path | None, inventory: tuple[Path, ...], until: str
+) -> Iterator[Asked]:
+    """Whatever can answer; ``inventory`` files come beside those of the settings.
+
+    What came after ``until``, a time as text, is left out where one is given.
+    """
     settings = _with(home.settings, inventory)
     if recording is not None:
         from sensorium.app.recorded import recorded_telemetry
 
         with recorded_telemetry(recording, settings) as telemetry:
-            yield Asked(_topology(telemetry, settings), None)
+            yield Asked(_topology(telemetry, settings, until), None)
         return
     service = home.service()
     if service is not None:
@@ -65,10 +72,10 @@ def asked(home: Home, recording: Path | None, inventory: tuple[Path, ...]) -> It
                 "a running service answers from the inventory of its own settings",
                 next_step="name the files in topology.inventory, or leave out --inventory",
             )
-        yield Asked(None, service)
+        yield Asked(None, service, until)
         return
     with home.telemetry() as telemetry:
-        yield Asked(_topology(telemetry, settings), None)
+        yield Asked(_topology(telemetry, settings, until), None)
 
 
 def _with(settings: Settings, inventory: tuple[Path, ...]) -> Settings:
@@ -76,7 +83,11 @@ def _with(settings: Settings, inventory: tuple[Path, ...]) -> Settings:
     return replace(settings, topology=replace(settings.topology, inventory=more))
 
 
-def _topology(telemetry: Any, settings: Settings) -> Topology:
+def _topology(telemetry: Any, settings: Settings, until: str) -> Topology:
     from sensorium.topology.answers import Topology
+    from sensorium.topology.survey import LATEST_NS
+    from sensorium.topology.words import moment_ns
 
-    return Topology.learnt(telemetry.query, settings.topology, settings.agent.internal_networks)
+    networks = settings.agent.internal_networks
+    until_ns = moment_ns(until) if until else LATEST_NS
+    return Topology.learnt(telemetry.query, settings.topology, networks, until_ns)

@@ -136,6 +136,10 @@ fuzz-coverage: .stamps/fuzz ## guided fuzzing: make fuzz-coverage SECONDS=60 [TA
 	@PYTHONPATH=.:src:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
 		nice .venv-fuzz/bin/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(TARGET)
 
+.PHONY: test-replays
+test-replays: .stamps/compiled .stamps/dev ## replay every full recording, twice; both must say the same
+	@SENSORIUM_ALL_REPLAYS=1 $(BIN)/python -m pytest tests/e2e/test_demo.py
+
 .PHONY: test-kills
 test-kills: .stamps/dev ## kill the service a hundred times; nothing acknowledged may be lost
 	@SENSORIUM_KILLS=100 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/e2e/test_kill.py -s

@@ -15,6 +15,8 @@ from sensorium.topology.inventory import Cable, Device, DeviceKind, Inventory
 from tests.agent.conftest import Bench
 from tests.agent.town import at
 
+pytestmark = pytest.mark.xdist_group("agent")
+
 HOSTS = ("web", "app", "db")
 DEVICES = {
     "gw1": Device("gw1", DeviceKind.ROUTER),

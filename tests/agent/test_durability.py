@@ -19,6 +19,8 @@ from sensorium.model.incident import IncidentState
 from tests.agent import scenarios
 from tests.agent.conftest import Bench, Store, open_bench
 
+pytestmark = pytest.mark.xdist_group("agent")
+
 ROOT = Path(__file__).resolve().parents[2]
 VICTIM = """
 import os, signal, sys

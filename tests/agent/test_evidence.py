@@ -19,6 +19,8 @@ from tests.agent import scenarios
 from tests.agent.conftest import Bench, Store, open_bench
 from tests.agent.town import Town
 
+pytestmark = pytest.mark.xdist_group("agent")
+
 
 def test_evidence_gives_the_same_answer_again_whatever_arrives_later(tmp_path: Path) -> None:
     with open_bench(scenarios.service_failure(), tmp_path) as bench:

@@ -12,6 +12,8 @@ from tests.agent import scenarios
 from tests.agent.conftest import open_bench
 from tests.agent.scenarios import A, Scenario
 
+pytestmark = pytest.mark.xdist_group("agent")
+
 MB = 1_000_000
 EARLY = A - 110
 

@@ -17,6 +17,8 @@ from tests.agent.conftest import open_bench
 from tests.agent.scenarios import Scenario
 from tests.agent.town import OUTSIDE, ip
 
+pytestmark = pytest.mark.xdist_group("agent")
+
 SCREEN, WIDTH = 40, 100
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from sensorium.agent import AgentConfig, Investigator
 from sensorium.agent.selection import most_telling
 from sensorium.model.incident import IncidentState
 from tests.agent import scenarios
 from tests.agent.conftest import open_bench
 from tests.incident import storms, streams
+
+pytestmark = pytest.mark.xdist_group("agent")
 
 
 def test_of_few_all_are_read() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -9,6 +10,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from sensorium.observe import Observe
 from tests.agent.conftest import Store, open_bench
 from tests.agent.scenarios import link_fault
+
+pytestmark = pytest.mark.xdist_group("agent")
 
 
 def test_every_node_and_tool_call_is_a_span_in_the_genai_conventions_names(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import FULL, Outcome, briefs_in, replay, sensorium
+from tests.e2e.conftest import ALL, FULL, Outcome, briefs_in, replay, sensorium
 
-pytestmark = pytest.mark.xdist_group("replay")
+pytestmark = pytest.mark.xdist_group("service")
 
 
 def test_everything_that_was_recorded_comes_in(
@@ -50,7 +50,9 @@ def test_something_waits_for_a_person_with_a_brief_that_cites_its_evidence(
         assert set(re.findall(r"E-[0-9a-f]{10}", brief))
 
 
-@pytest.mark.parametrize("recording", FULL[1:], indirect=True)
+@pytest.mark.skipif(
+    not ALL, reason="`make test-replays` replays each twice; the screen's is another"
+)
 def test_the_same_recording_gives_the_same_bytes_and_the_truth_file_plays_no_part(
     recording: Path,
     without_truth: Path,

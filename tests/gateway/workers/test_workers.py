@@ -155,9 +155,10 @@ async def overshoot_is_tried(found: Crew, opened: Opened, scope: str, upstream: 
     statuses = await asyncio.gather(*calls)
     assert sorted(statuses) == [200] * ROOM + [429] * (CALLERS - ROOM)
     assert len(upstream.seen) == 1 + ROOM
-    counted = await found.counts()
     calls_made = 'sensorium_gateway_calls_total{model="m",operation="chat",outcome="ok"}'
     no_room = 'sensorium_gateway_refused_total{reason="budget",scope="team"}'
+    while (counted := await found.counts())[calls_made] < 1 + ROOM:  # nor for being counted
+        await asyncio.sleep(0.01)
     assert (counted[calls_made], counted[no_room]) == (1 + ROOM, CALLERS - ROOM)
 
 

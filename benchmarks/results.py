@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sysconfig
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,7 +27,7 @@ def machine() -> str:
     kernel = platform.release().partition("-")[0]
     return (
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB; "
-        f"{platform.system()} {kernel}; {_python()}; {libraries}"
+        f"{platform.system()} {kernel}; Python {platform.python_version()}; {libraries}"
     )
 
 
@@ -69,13 +68,6 @@ def read(path: Path) -> dict[str, str]:
     _, *parts = path.read_text(encoding="utf-8").split(_SECTION)
     found = (part.partition("\n") for part in parts)
     return {name: text.strip() for name, _, text in found}
-
-
-def _python() -> str:
-    """Its version, and whether it was built without what distributions build theirs with."""
-    built = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
-    plain = "" if "--enable-optimizations" in built else " (built without its optimisations)"
-    return f"{platform.python_implementation()} {platform.python_version()}{plain}"
 
 
 def _processor() -> str:

@@ -25,7 +25,7 @@ class Cabling:
     """Cables as a graph. Nodes are canonical addresses, or names where no address is known."""
 
     def __init__(self, case: Case, answer: Answer) -> None:
-        self._case = case
+        self.case = case
         near: dict[str, set[str]] = defaultdict(set)
         self.ports: dict[Port, tuple[Port, str]] = {}
         self.kinds: dict[str, str] = {}
@@ -49,7 +49,7 @@ class Cabling:
 
     def label(self, node: str) -> str:
         """``sw-3 (10.0.0.3)``, or the name alone where no address is known."""
-        return self._case.names.host(node)
+        return self.case.names.host(node)
 
     def behind(self, node: str) -> list[str]:
         """Who has no way to the larger rest without a node."""
@@ -138,7 +138,7 @@ def _parted(cabling: Cabling, lost: list[str]) -> str:
 
 
 def _named(cabling: Cabling, nodes: list[str]) -> str:
-    return cabling._case.names.many(nodes, _NAMED)
+    return cabling.case.names.many(nodes, _NAMED)
 
 
 def _clue(answer: Answer, subject: str, text: str, lost: list[str], far: str = "") -> Clue:

@@ -99,8 +99,10 @@ lab-record: .stamps/run ## record the lab network (root, Debian): make lab-recor
 
 .PHONY: test
 test: ## all that CI runs: format, lint, types, rules, tests
-	@$(MAKE) --no-print-directory -j 3 .stamps/system .stamps/compiled lint
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	@$(MAKE) --no-print-directory -j 3 .stamps/system .stamps/compiled .stamps/dev
+	@$(MAKE) --no-print-directory lint & lint=$$!; \
+		$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup; tests=$$?; \
+		wait $$lint || { echo "lint found something: make lint" >&2; exit 1; }; exit $$tests
 
 .PHONY: coverage
 coverage: .stamps/system .stamps/dev ## the tests once more, and which lines no test reaches (a fifth slower)
@@ -137,8 +139,8 @@ fuzz-coverage: .stamps/fuzz ## guided fuzzing: make fuzz-coverage SECONDS=60 [TA
 		nice .venv-fuzz/bin/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(TARGET)
 
 .PHONY: test-replays
-test-replays: .stamps/compiled .stamps/dev ## replay every full recording, twice; both must say the same
-	@SENSORIUM_ALL_REPLAYS=1 $(BIN)/python -m pytest tests/e2e/test_demo.py
+test-replays: .stamps/compiled .stamps/dev ## replay all recordings, twice; they must say the same, and the truth
+	@SENSORIUM_ALL_REPLAYS=1 $(BIN)/python -m pytest tests/e2e/test_demo.py tests/e2e/test_truth.py
 
 .PHONY: test-kills
 test-kills: .stamps/dev ## kill the service a hundred times; nothing acknowledged may be lost

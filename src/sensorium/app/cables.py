@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 
 import pyarrow as pa
 
 from sensorium.model.canonical import digest
+from sensorium.store.errors import StoreWriteError
 from sensorium.store.telemetry import ClickHouseTelemetry
 from sensorium.store.telemetry.tables import CABLES
 from sensorium.topology.inventory import Device, Inventory
@@ -29,7 +31,8 @@ def file_cables(telemetry: ClickHouseTelemetry, inventory: Inventory, now_ns: in
     columns = [pa.array([snapshot] * len(rows)), pa.array([now_ns] * len(rows), pa.int64())]
     columns += [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
     telemetry.insert_cables(pa.record_batch(columns, schema=CABLES))
-    telemetry.flush()
+    with contextlib.suppress(StoreWriteError):  # what waits is written with what comes next
+        telemetry.flush()
     return snapshot
 
 

@@ -96,6 +96,13 @@ class Opaque:
                 return kind[:_LONGEST_NAME]
         return ", ".join(self.value)[:_LONGEST_NAME]
 
+    def said_in(self, dialect: str, api: str) -> dict[str, Any]:
+        """As it is said in a dialect; ``UntranslatableError``, which names the API, where it is
+        another's."""
+        if self.dialect != dialect:
+            raise UntranslatableError(f"{self.what} of {self.dialect} has no form in {api}")
+        return dict(self.value)
+
 
 Part = Text | Image | Thinking | ToolCall | ToolResult | Opaque
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Final
 from sensorium.gateway.calls.rejection import RejectedError
 from sensorium.gateway.door.errors import error_body, error_headers
 from sensorium.gateway.door.exchange import Exchange, LeftError, Receive, Scope, Send
+from sensorium.gateway.door.unparsed import ANTHROPIC_ROUTES
 
 if TYPE_CHECKING:
     from sensorium.gateway.dialect import Dialect
     from sensorium.gateway.door.config import DoorConfig
     from sensorium.observe import Observe
 
-# The dialect of each route's errors; all others speak as OpenAI does.
-_ANTHROPIC: Final = "/v1/messages"
 # The one path whose rest is a name: of a model, which may hold slashes.
 A_MODEL: Final = "/v1/models/"
 
@@ -124,7 +123,7 @@ def _dialect(request: Request) -> str:
     path = request.path
     if path.startswith("/v1/models"):
         return "anthropic" if b"anthropic-version" in request.headers else "openai_chat"
-    return "anthropic" if path.startswith(_ANTHROPIC) else "openai_chat"
+    return "anthropic" if path.startswith(ANTHROPIC_ROUTES) else "openai_chat"
 
 
 def place(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from sensorium.gateway.dialects import openai_errors
 from sensorium.gateway.dialects.anthropic import errors as anthropic_errors
 
 ANTHROPIC_ROUTES = "/v1/messages"
+"""Below it errors are Anthropic's; all others speak as OpenAI does."""
 
 
 def refusal(status: HTTPStatus, code: str, message: str, path: str = "") -> bytes:

@@ -12,7 +12,6 @@ from sensorium.gateway.conversation import (
     Thinking,
     ToolCall,
     ToolResult,
-    UntranslatableError,
 )
 from sensorium.gateway.dialects import arguments, signatures
 from sensorium.gateway.dialects.anthropic.blocks_in import NAME, REDACTED
@@ -21,9 +20,7 @@ from sensorium.gateway.dialects.identifiers import fitting
 
 def own(value: Opaque) -> dict[str, Any]:
     """What this dialect alone knows; refused where it is another's."""
-    if value.dialect != NAME:
-        raise UntranslatableError(f"{value.what} of {value.dialect} has no form in Anthropic's API")
-    return dict(value.value)
+    return value.said_in(NAME, "Anthropic's API")
 
 
 def block(part: Part, *, same: bool, for_provider: bool) -> dict[str, Any] | None:

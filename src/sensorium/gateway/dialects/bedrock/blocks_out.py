@@ -23,11 +23,7 @@ _FORMATS: Final = {"png": "png", "jpeg": "jpeg", "jpg": "jpeg", "gif": "gif", "w
 
 def own(value: Opaque) -> dict[str, Any]:
     """What this dialect alone knows; refused where it is another's."""
-    if value.dialect != NAME:
-        raise UntranslatableError(
-            f"{value.what} of {value.dialect} has no form in Bedrock's Converse"
-        )
-    return dict(value.value)
+    return value.said_in(NAME, "Bedrock's Converse")
 
 
 def block(part: Part, *, same: bool, for_provider: bool) -> dict[str, Any] | None:

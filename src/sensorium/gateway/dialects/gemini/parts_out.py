@@ -26,9 +26,7 @@ FOREIGN: Final = "skip_thought_signature_validator"
 
 def own(value: Opaque) -> dict[str, Any]:
     """What this dialect alone knows; refused where it is another's."""
-    if value.dialect != NAME:
-        raise UntranslatableError(f"{value.what} of {value.dialect} has no form in Gemini's API")
-    return dict(value.value)
+    return value.said_in(NAME, "Gemini's API")
 
 
 class PartsOut:

@@ -24,11 +24,7 @@ NAME: Final = "openai_chat"
 
 def own(value: Opaque) -> dict[str, Any]:
     """What this dialect alone knows; refused where it is another's."""
-    if value.dialect != NAME:
-        raise UntranslatableError(
-            f"{value.what} of {value.dialect} has no form in chat completions"
-        )
-    return dict(value.value)
+    return value.said_in(NAME, "chat completions")
 
 
 def written(message: Message, *, same: bool) -> list[dict[str, Any]]:

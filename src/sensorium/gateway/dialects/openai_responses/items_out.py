@@ -23,9 +23,7 @@ from sensorium.gateway.dialects.openai_responses.items_in import NAME
 
 def own(value: Opaque) -> dict[str, Any]:
     """What this dialect alone knows; refused where it is another's."""
-    if value.dialect != NAME:
-        raise UntranslatableError(f"{value.what} of {value.dialect} has no form in Responses")
-    return dict(value.value)
+    return value.said_in(NAME, "Responses")
 
 
 def input_items(message: Message, *, same: bool) -> list[dict[str, Any]]:

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from sensorium.errors import UsageError
+from sensorium.moments import moment_ns
 from sensorium.observe import Observe
 from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
 from sensorium.topology.answers import Topology
 from sensorium.topology.config import SiteConfig, TopologyConfig
 from sensorium.topology.networks import inside_of
-from sensorium.topology.words import amount, moment_ns, named, percent
+from sensorium.topology.words import amount, named, percent
 from tests.agent.town import Town, at, ip
 
 inside = inside_of(["10.0.0.0/8"])

@@ -25,7 +25,7 @@ from sensorium.console.guard import Guard
 from sensorium.console.incidents import incident_routes
 from sensorium.console.intake import Intake, intake_routes
 from sensorium.console.topology import topology_routes
-from sensorium.errors import SensoriumError
+from sensorium.errors import SensoriumError, UsageError
 from sensorium.incident.errors import IncidentError, IncidentNotFoundError, InvalidLabelError
 
 if TYPE_CHECKING:
@@ -130,6 +130,8 @@ def _refused(_request: Request, error: Exception) -> JSONResponse:
         status = 422
     elif isinstance(error, ApprovalError | IncidentError):
         status = 409
+    elif isinstance(error, UsageError):
+        status = 422
     return JSONResponse({"detail": str(error)}, status_code=status)
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from sensorium.errors import UsageError
+from sensorium.moments import moment_ns
 from sensorium.topology.survey import LATEST_NS
-from sensorium.topology.words import moment_ns
 
 if TYPE_CHECKING:
     from sensorium.topology.answers import Topology
@@ -29,9 +29,10 @@ def topology_routes(learn: Callable[[int], Topology]) -> APIRouter:
     turn = threading.Lock()
 
     def asked(question: Callable[[Topology], Any], until: str) -> Any:
+        until_ns = moment_ns(until) if until else LATEST_NS
         with turn:
             try:
-                return question(learn(moment_ns(until) if until else LATEST_NS))
+                return question(learn(until_ns))
             except UsageError as error:
                 raise HTTPException(404, str(error)) from error
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-
-from sensorium.errors import UsageError
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -35,14 +32,3 @@ def named(names: Sequence[str], most: int) -> str:
     if len(names) > most:
         return f"{', '.join(shown)} and {len(names) - most} more"
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1]))) if shown else "nobody"
-
-
-def moment_ns(text: str) -> int:
-    """``2026-11-28T12:00Z`` as Unix ns; UTC where no zone is said. UsageError if it is no time."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} is no time", next_step="write it as 2026-11-28T12:00Z"
-        ) from error
-    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) * 1_000_000_000

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sensorium.cli.gateway.settings import config_option
+from sensorium.errors import UsageError
 
 if TYPE_CHECKING:
     from sensorium.gateway.access import Directory
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 
-__all__ = ["Books", "config_option", "dollars", "json_option", "moment_ns", "opened", "show"]
+__all__ = ["Books", "config_option", "dollars", "json_option", "opened", "show", "since_ns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +103,18 @@ def dollars(nanodollars: int | None) -> str | None:
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
-def moment_ns(since: str, now_ns: int, fail: Callable[[str], Any]) -> int:
+def since_ns(since: str, now_ns: int, fail: Callable[[str], Any]) -> int:
     """``7d``, ``12h``, ``30m`` before now, or a day like 2026-11-01 (UTC), in nanoseconds."""
     import re
-    from datetime import UTC, datetime
+
+    from sensorium.moments import moment_ns
 
     ago = re.fullmatch(r"(\d{1,6})([dhm])", since)
     if ago:
         seconds = {"d": 86_400, "h": 3_600, "m": 60}[ago[2]]
         return max(now_ns - int(ago[1]) * seconds * 1_000_000_000, 0)
     try:
-        day = datetime.fromisoformat(since)
-    except ValueError:
-        fail(f"{since!r} is no time: write 7d, 12h, 30m or 2026-11-01")
+        return moment_ns(since)
+    except UsageError as error:
+        fail(f"{error.message}: write 7d, 12h, 30m or 2026-11-01")
         raise AssertionError from None
-    moment = day if day.tzinfo else day.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1e9)

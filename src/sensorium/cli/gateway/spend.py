@@ -12,9 +12,9 @@ from sensorium.cli.gateway.books import (
     config_option,
     dollars,
     json_option,
-    moment_ns,
     opened,
     show,
+    since_ns,
 )
 
 WAYS = ("team", "user", "key", "organisation", "end-user", "model", "deployment", "provider")
@@ -42,8 +42,8 @@ def spend(
         raise click.UsageError(message)
 
     now = time.time_ns()
-    begin = moment_ns(since, now, fail)
-    end = moment_ns(until, now, fail) if until else 0
+    begin = since_ns(since, now, fail)
+    end = since_ns(until, now, fail) if until else 0
     with opened(config) as books:
         found = Spend(books.connections)
         if as_csv:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sensorium.errors import UsageError
+from sensorium.moments import moment_ns
 
 if TYPE_CHECKING:
     from sensorium.cli.context import Home
@@ -83,12 +84,9 @@ def _since(text: str, until_ns: int) -> int:
 
 def _time(text: str, option: str) -> int:
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment_ns(text)
+    except UsageError as error:
         raise UsageError(
-            f"{option} {text!r} is no time",
+            f"{option} {error.message}",
             next_step="write it as 2026-11-28T12:00Z, or --since as 24h or 7d",
         ) from error
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return round(at.timestamp() * 1e9)

@@ -84,9 +84,9 @@ def _with(settings: Settings, inventory: tuple[Path, ...]) -> Settings:
 
 
 def _topology(telemetry: Any, settings: Settings, until: str) -> Topology:
+    from sensorium.moments import moment_ns
     from sensorium.topology.answers import Topology
     from sensorium.topology.survey import LATEST_NS
-    from sensorium.topology.words import moment_ns
 
     networks = settings.agent.internal_networks
     until_ns = moment_ns(until) if until else LATEST_NS

@@ -5,10 +5,12 @@ PYTHON ?= $(shell tools/find-python)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# What is imported is compiled then; compiling all that is installed would take a minute.
-INSTALL := $(PIP) install --no-deps --no-compile
+INSTALL := tools/install-locked $(BIN)/python
 JOBS ?= 2
 PATHS := src tests benchmarks lab tools
+
+# Images of containers often set it, and every process would compile all that it imports once more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -18,8 +20,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- setting up -------------------------------------------------------------------------------
-# Lock files are whole, so nothing is resolved (--no-deps): older pips look for the newest release of
-# what is asked for with extras, and refuse it for not being the locked one.
+# Lock files are whole, so nothing is resolved: older pips look for the newest release of what is asked
+# for with extras, and refuse it for not being the locked one.
 
 .PHONY: setup
 setup: .stamps/dev .stamps/compiled ## make .venv with everything that development needs
@@ -29,10 +31,10 @@ setup: .stamps/dev .stamps/compiled ## make .venv with everything that developme
 	@tools/make-venv "$(PYTHON)" $(VENV)
 	@touch $@
 
-.stamps/run: requirements.lock pyproject.toml .stamps/venv
-	@echo "installing what sensorium needs to run (once; about a minute)"
-	@$(INSTALL) --require-hashes -r requirements.lock
-	@$(INSTALL) --no-build-isolation -e .
+.stamps/run: requirements.lock requirements-uv.lock tools/install-locked pyproject.toml .stamps/venv
+	@echo "installing what sensorium needs to run (once; about half a minute)"
+	@$(INSTALL) requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .stamps/compiled: .stamps/run
@@ -42,7 +44,7 @@ setup: .stamps/dev .stamps/compiled ## make .venv with everything that developme
 
 .stamps/dev: requirements-dev.lock .stamps/torch
 	@echo "installing what development needs (once)"
-	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(INSTALL) requirements-dev.lock
 	@touch $@
 
 .stamps/torch: requirements-torch.lock tools/install-torch .stamps/run
@@ -58,7 +60,7 @@ setup: .stamps/dev .stamps/compiled ## make .venv with everything that developme
 TORCH_NEEDS := torch mpmath networkx setuptools sympy
 .PHONY: lock
 lock: .stamps/venv ## resolve pyproject.toml into the lock files: make lock [UPGRADE=--upgrade]
-	@$(PIP) install "uv>=0.5"
+	@$(PIP) install --require-hashes -r requirements-uv.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) --group build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -71,7 +73,7 @@ lock: .stamps/venv ## resolve pyproject.toml into the lock files: make lock [UPG
 .PHONY: lock-torch
 lock-torch: .stamps/venv ## resolve torch into its lock file: make lock-torch VERSION=2.13.0 CPU=hash
 	@test -n "$(VERSION)" && test -n "$(CPU)" || { echo "say VERSION= and CPU=" >&2; exit 2; }
-	@$(PIP) install "uv>=0.5"
+	@$(PIP) install --require-hashes -r requirements-uv.lock
 	@echo torch==$(VERSION) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --no-deps - \
 		| sed '/^torch==/a\    --hash=sha256:$(CPU) \\' > requirements-torch.lock

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sensorium.observe import Observe
 
 
-# How long a settlement may wait for company. A claim that comes takes it along at once.
+# How long a settlement may wait for company.
 _TOGETHER_S: Final = 0.005
 # A settlement that failed is tried again after the first, then twice as long each time: in all for
 # some four minutes, which a database's restart does not take.
@@ -38,9 +38,9 @@ class Bookkeeping:
     """Opens, renews and settles. Belongs to one event loop.
 
     A settlement is handed over and not waited for: an answer need not wait for a disk. It is
-    written together with the next claim, which sees it, or a few milliseconds later by itself. One
-    that the database fails is tried again for some minutes, its lease renewed meanwhile.
-    :meth:`settled` waits for all of them.
+    written a few milliseconds later, or before that with the claims of others who are under way, or
+    before a claim that finds no room without it. One that the database fails is tried again for
+    some minutes, its lease renewed meanwhile. :meth:`settled` waits for all of them.
     """
 
     def __init__(self, ledger: Ledger, lease_s: float, observe: Observe) -> None:
@@ -82,11 +82,13 @@ class Bookkeeping:
             # Others are under way, and may ask for something in this turn of the loop.
             self._hand_over()
             return self._ledger.opening(claim)
-        waiting = self._take_over()
+        waiting = self._waiting
         asked = [(one.ticket, one.outcome) for one in waiting]
         opening, settling = self._ledger.opening_alone(claim, asked)
-        for settlement, writing in zip(waiting, settling, strict=True):
-            self._follow(settlement, writing)
+        if settling is not None:
+            self._waiting = []
+            for settlement, writing in zip(waiting, settling, strict=True):
+                self._follow(settlement, writing)
         return opening
 
     def settle(self, ticket: Ticket, outcome: Outcome) -> None:
@@ -119,16 +121,17 @@ class Bookkeeping:
 
     def _waited(self) -> None:
         self._timer = None
-        self._hand_over()
+        self._hand_over(alone=True)
 
-    def _hand_over(self) -> None:
-        for one in self._take_over():
-            self._follow(one, self._ledger.settling(one.ticket, one.outcome))
-
-    def _take_over(self) -> list[_Settlement]:
+    def _hand_over(self, *, alone: bool = False) -> None:
         # A timer that runs is left running: it finds what came since, or nothing.
         waiting, self._waiting = self._waiting, []
-        return waiting
+        if waiting:
+            asked = [(one.ticket, one.outcome) for one in waiting]
+            for one, writing in zip(
+                waiting, self._ledger.settling(asked, alone=alone), strict=True
+            ):
+                self._follow(one, writing)
 
     def _follow(self, settlement: _Settlement, writing: asyncio.Future[bool]) -> None:
         settlement.tries += 1

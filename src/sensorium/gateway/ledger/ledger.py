@@ -78,22 +78,32 @@ class Ledger:
 
     def opening_alone(
         self, claim: Claim, settlements: Sequence[tuple[Ticket, Outcome]]
-    ) -> tuple[asyncio.Future[Ticket], list[asyncio.Future[bool]]]:
-        """Settle and then open, where no other call is under way that could ask for something too.
+    ) -> tuple[asyncio.Future[Ticket], list[asyncio.Future[bool]] | None]:
+        """Open where no other call is under way that could ask for something too.
 
-        Either may be done when this returns.
+        ``settlements`` are what was handed over before. They are written first where that is the
+        same transaction, or where there is no room without what they give back; else they may wait
+        (None), and the claim does not wait for them. Any of it may be done when this returns.
         """
+        if self._writer.at_once:
+            (opening,) = self._writer.ask_alone([Open(claim)])
+            if not settlements or _refusal(opening) is None:
+                self._watch(opening)
+                return opening, None
         asked = [Settle(ticket, outcome) for ticket, outcome in settlements]
         *settling, opening = self._writer.ask_alone([*asked, Open(claim)])
+        self._watch(opening)
+        return opening, settling
+
+    def _watch(self, opening: asyncio.Future[Ticket]) -> None:
         if opening.done():
             self._count_refusal(opening)
         else:
             opening.add_done_callback(self._count_refusal)
-        return opening, settling
 
     def _count_refusal(self, opening: asyncio.Future[Ticket]) -> None:
-        refused = None if opening.cancelled() else opening.exception()
-        if isinstance(refused, Refused):
+        refused = _refusal(opening)
+        if refused is not None:
             kind = refused.scope.partition(":")[0]
             self._refused.labels(reason=refused.reason.value, scope=kind).inc()
 
@@ -102,9 +112,17 @@ class Ledger:
         done: bool = await self._writer.ask(Settle(ticket, outcome))
         return done
 
-    def settling(self, ticket: Ticket, outcome: Outcome) -> asyncio.Future[bool]:
-        """Like :meth:`settle`, queued when this returns: what is asked after it comes after it."""
-        return self._writer.ask(Settle(ticket, outcome))
+    def settling(
+        self, settlements: Sequence[tuple[Ticket, Outcome]], *, alone: bool
+    ) -> list[asyncio.Future[bool]]:
+        """Like :meth:`settle`, queued when this returns: what is asked after it comes after it.
+
+        ``alone`` is that nobody else asks in this turn of the loop; it may be done then.
+        """
+        asked = [Settle(ticket, outcome) for ticket, outcome in settlements]
+        if alone:
+            return self._writer.ask_alone(asked)
+        return [self._writer.ask(one) for one in asked]
 
     async def renew(self, ticket: Ticket, lease_s: float) -> None:
         """Let the lease run for so long from now."""
@@ -136,6 +154,14 @@ class Ledger:
     async def close(self) -> None:
         """Write what was handed over, then stop."""
         await self._writer.close()
+
+
+def _refusal(opening: asyncio.Future[Ticket]) -> Refused | None:
+    """What it was refused for, if it is done and was."""
+    if not opening.done() or opening.cancelled():
+        return None
+    error = opening.exception()
+    return error if isinstance(error, Refused) else None
 
 
 def open_ledger(

@@ -37,6 +37,10 @@ _Waiting = list[tuple[Request, "asyncio.Future[Any]"]]
 class Writer(Protocol):
     """Takes requests on one event loop and answers them there."""
 
+    @property
+    def at_once(self) -> bool:
+        """Whether :meth:`ask_alone` would now write before it returns."""
+
     def ask(self, request: Request) -> asyncio.Future[Any]:
         """Queue a request; the future has its answer once that is durable."""
 
@@ -147,9 +151,14 @@ class LoopWriter:
         self._waiting.append((request, future))
         return future
 
+    @property
+    def at_once(self) -> bool:
+        """Where nothing waits: what does is written first."""
+        return not self._closed and not self._waiting
+
     def ask_alone(self, requests: Sequence[Request]) -> list[asyncio.Future[Any]]:
         """Write them before this returns: each turn of the loop that is saved is a caller's."""
-        if self._closed or self._waiting or len(requests) > _MOST:
+        if not self.at_once or len(requests) > _MOST:
             return [self.ask(request) for request in requests]
         loop = asyncio.get_running_loop()
         batch: _Waiting = [(request, loop.create_future()) for request in requests]
@@ -198,6 +207,11 @@ class ThreadWriter:
             self._waiting.append((request, future))
             self._more.notify()
         return future
+
+    @property
+    def at_once(self) -> bool:
+        """Never."""
+        return False
 
     def ask_alone(self, requests: Sequence[Request]) -> list[asyncio.Future[Any]]:
         """No more than :meth:`ask` for each: the thread begins at once in any case."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +17,11 @@ from sensorium.links.learning.evaluation import measured
 from sensorium.links.learning.judging import by_allocation, hard_figures, judged
 from sensorium.links.learning.settings import Settings
 from sensorium.links.learning.split import Split, split_edges, split_nodes
-from sensorium.links.structure.heuristics import HEURISTICS
+from sensorium.links.structure.heuristics import HEURISTICS, resource_allocation
 
 OURS: Final = "ours"
+UNTOLD: Final = ", training edges only"
+"""Of figures for which validation edges are not known when test edges are asked about."""
 SHARES: Final = {"ego-facebook": (0.05, 0.10), "twitch-engb": (0.05, 0.10), "cora": (0.10, 0.20)}
 """Of the edges, for validation and for the test."""
 NEW: Final = 0.10
@@ -53,6 +56,20 @@ def read(name: str) -> tuple[Graph, Features]:
     return Graph.from_edges(nodes, edges[:, 0], edges[:, 1]), Features.of(matrix)
 
 
+def allocation(name: str, seed: int, *, training_only: bool) -> dict[str, float]:
+    """What resource allocation reaches on one division."""
+    split = split_edges(_graph(name), *SHARES[name], seed)
+    graph = split.message if training_only else split.seen
+    return measured(
+        resource_allocation(graph, *split.test), resource_allocation(graph, *split.test_negatives)
+    )
+
+
+@cache
+def _graph(name: str) -> Graph:
+    return read(name)[0]
+
+
 def settings(seed: int, *, quick: bool) -> Settings:
     """The defaults, with fewer epochs and folds for a quick run."""
     chosen = Settings(seed=seed)
@@ -75,6 +92,9 @@ def run(job: Job) -> Figures:
         split = split_edges(graph, *SHARES[job.graph], job.seed)
     network = Training(split, features, chosen).run().network
     figures = {OURS: judged_by(split, network, features, job.seed)}
+    if not job.new:
+        untold = split.training_only()
+        figures[OURS + UNTOLD] = judged_by(untold, network, features, job.seed)
     return figures | _peers(split, features, job)
 
 
@@ -87,16 +107,21 @@ def _peers(split: Split, features: Features, job: Job) -> Figures:
         found[name] = judged(split, peer.score, peer.vectors, job.seed)
     if job.new:
         return found  # without edges, what counts neighbours says nothing
-    for name, score in HEURISTICS.items():
-        if name == "PPR" and job.quick:
-            continue
-
-        def of(source: Any, target: Any, score: Any = score) -> Any:
-            return score(split.seen, source, target)
-
-        found[name] = {
-            "test": measured(of(*split.test), of(*split.test_negatives)),
-            "hard": hard_figures(split, of, job.seed),
-        }
+    for name in HEURISTICS:
+        if name != "PPR" or not job.quick:
+            found[name] = _untrained(name, split, job.seed)
     found["RA"]["suggestions"] = by_allocation(split, job.seed)
+    found["RA" + UNTOLD] = _untrained("RA", split.training_only(), job.seed)
     return found
+
+
+def _untrained(name: str, split: Split, seed: int) -> dict[str, dict[str, float]]:
+    """What a score without learning reaches."""
+
+    def of(source: Any, target: Any) -> Any:
+        return HEURISTICS[name](split.seen, source, target)
+
+    return {
+        "test": measured(of(*split.test), of(*split.test_negatives)),
+        "hard": hard_figures(split, of, seed),
+    }

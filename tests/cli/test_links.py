@@ -53,6 +53,11 @@ def test_a_model_is_fitted_saved_and_measured_again(files):
     again = json.loads(measured.stdout)
     assert again["scores"]["test"] == pytest.approx(said["scores"]["test"])
     assert set(again["baselines"]) == {"CN", "AA", "RA", "PPR"}
+    assert again["known"] == ["training", "validation"]
+    alone = json.loads(_run("evaluate", out, "--training-only", "--json").stdout)
+    assert alone["known"] == ["training"]
+    for who in ("scores", "baselines"):
+        assert alone[who] != again[who], who
     shown = _run("evaluate", out)
     assert "sage (this model)" in shown.stdout
 

@@ -39,6 +39,19 @@ def test_messages_pass_over_no_held_out_edge_in_either_direction(seed):
         assert not split.message.has(other, one).any()
 
 
+@pytest.mark.parametrize("training_only", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_no_test_edge_is_known_when_it_is_asked_about(seed, training_only):
+    graph = _random(seed=seed)
+    split = split_edges(graph, 0.1, 0.2, seed)
+    asked = split.training_only() if training_only else split
+    known = _keys(asked.seen.pairs())
+    assert not known & _keys(split.test)
+    assert (_keys(split.valid) <= known) != training_only
+    assert known | _keys(split.valid) == _keys(graph.pairs()) - _keys(split.test)
+    assert _keys(asked.message.pairs()) == _keys(split.message.pairs())
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_no_negative_is_an_edge_of_any_part_and_none_comes_twice(seed):
     graph = _random(seed=seed)

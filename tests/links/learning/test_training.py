@@ -72,6 +72,20 @@ def test_what_is_told_of_held_out_edges_does_not_depend_on_them():
     np.testing.assert_array_equal(*told)
 
 
+@pytest.mark.parametrize("training_only", [False, True])
+def test_scores_of_test_edges_are_those_of_a_graph_that_never_had_them(training_only):
+    graph, _, features = communities()
+    split = split_edges(graph, 0.1, 0.2, 0)
+    network = Training(split, features, replace(SMALL, epochs=1)).run().network
+    asked = split.training_only() if training_only else split
+    told = [split.message.pairs()] if training_only else [split.message.pairs(), split.valid]
+    without = Graph.from_edges(graph.nodes, *np.concatenate([np.stack(one) for one in told], 1))
+    scores = [
+        scorer_on(one, network, features, 0).score(*split.test) for one in (asked.seen, without)
+    ]
+    np.testing.assert_array_equal(*scores)
+
+
 def replace_known(split):
     """The same split as if held-out edges were nowhere known to be edges."""
     return replace(split, known=split.message)
@@ -191,6 +205,12 @@ def test_a_models_figures_can_be_measured_again():
     model = fit(graph, names, features, SMALL)
     assert set(model.card.scores) == {"test", "hard", "suggestions"}
     assert evaluated(model) == model.card.scores
+    alone = evaluated(model, training_only=True)
+    assert alone["test"] != model.card.scores["test"]
+    split = split_edges(graph, SMALL.valid, SMALL.test, SMALL.seed)
+    score = scorer_on(split.message, model.scorer.network, features, SMALL.seed).score
+    expected = area(score(*split.test), score(*split.test_negatives))
+    assert alone["test"]["auc"] == pytest.approx(expected)
 
 
 def test_a_model_whose_graph_has_changed_is_not_measured_on_edges_it_may_have_seen():

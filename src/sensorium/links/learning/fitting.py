@@ -101,8 +101,11 @@ def fit(
     return LinkModel(scorer, graph, names, features, calibrated(positive, negative), card)
 
 
-def evaluated(model: LinkModel) -> dict[str, Any]:
+def evaluated(model: LinkModel, *, training_only: bool = False) -> dict[str, Any]:
     """The figures of a saved model, measured again on the split that it was trained on.
+
+    Test edges are asked about with training and validation edges known, or with
+    ``training_only``; the model is the same, and was trained on no validation edge.
 
     Raises UsageError where its graph or features changed since: which edges it was trained on can
     no longer be told, and edges that it has seen would be among those it is judged by.
@@ -113,14 +116,14 @@ def evaluated(model: LinkModel) -> dict[str, Any]:
             unaffected="its figures of that time are in model.json",
             next_step="fit a model on the edges of now: sensorium links fit",
         )
-    parts = divided(model.graph, model.card.settings, model.card.split)
+    parts = _parts(model, training_only=training_only)
     return judged_by(parts, model.scorer.network, model.features, model.card.settings.seed)
 
 
 def judged_by(
     parts: Split, network: Network, features: Features | None, seed: int
 ) -> dict[str, Any]:
-    """Figures with what is known at the time of the test: training and validation edges."""
+    """Figures with what is known at the time of the test: the edges of ``parts.seen``."""
     scorer = scorer_on(parts.seen, network, features, seed)
     return judged(parts, scorer.score, scorer.vectors, seed)
 
@@ -146,9 +149,17 @@ def digest(graph: Graph, features: Features | None) -> str:
     return found.hexdigest()
 
 
-def baselines(model: LinkModel) -> dict[str, dict[str, Any]]:
-    """What scores without learning reach on the model's split, by name and set of negatives."""
+def _parts(model: LinkModel, *, training_only: bool) -> Split:
     parts = divided(model.graph, model.card.settings, model.card.split)
+    return parts.training_only() if training_only else parts
+
+
+def baselines(model: LinkModel, *, training_only: bool = False) -> dict[str, dict[str, Any]]:
+    """What scores without learning reach on the model's split, by name and set of negatives.
+
+    ``training_only`` as for :func:`evaluated`: they know what the model knows.
+    """
+    parts = _parts(model, training_only=training_only)
     seed = model.card.settings.seed
     found: dict[str, dict[str, Any]] = {}
     for name, score in HEURISTICS.items():

@@ -65,7 +65,7 @@ class Follower:
         verdicts = self.gate.judge(scored)
         passed = verdicts.passed & (window.index >= CONFIG.warmup_windows)
         for row in np.flatnonzero(passed).tolist():
-            order = np.argsort(-verdicts.decades[row], kind="stable").tolist()
+            order = np.argsort(-verdicts.decades(row), kind="stable").tolist()
             self.told[window.index].add(self.detector.explain(window, scored, row, order).hosts[0])
         if window.index >= CONFIG.warmup_windows // 2:
             self.gate.learn(scored, verdicts)

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from sensorium.detect.baseline import Baseline
-from sensorium.detect.tail import DECADES, SIGMAS, TailModel, decades
+from sensorium.detect.tail import (
+    DECADES,
+    SIGMAS,
+    TailModel,
+    decades,
+    decades_of,
+    improbability,
+)
 
 
 def _model(scores: np.ndarray, windows: int = 400) -> TailModel:
@@ -65,6 +72,29 @@ def test_counted_shares_and_improbabilities_are_those_that_counting_finds() -> N
     both = np.array([-2.5, 2.5, np.nan, np.inf])
     wanted = -np.log10(model.survival(np.array([2.5])))[0]
     np.testing.assert_allclose(model.improbability(both), [wanted, wanted, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("told", [(), (1, 4)])
+def test_of_each_row_the_strongest_features_are_added_up(told: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(8)
+    scores = rng.standard_t(3, (3_000, 6)) * (rng.random((3_000, 6)) < 0.7)
+    scores[rng.random(scores.shape) < 0.05] = np.nan
+    models = [
+        None if f in told else _model(rng.gamma(1.0 + f, 1.0, 20_000))
+        for f in range(scores.shape[1])
+    ]
+    weights = np.array([1.0, 0.5, 0.25])
+    tails, sums = improbability(scores, models, weights)
+    expected = np.column_stack(
+        [
+            np.maximum(np.nan_to_num(column), 0.0)
+            if model is None
+            else np.where(np.isnan(column), 0.0, decades(model.survival(np.abs(column))))
+            for model, column in zip(models, scores.T, strict=True)
+        ]
+    )
+    np.testing.assert_allclose(decades_of(tails), expected, atol=1e-12)
+    np.testing.assert_allclose(sums, np.sort(expected)[:, :-4:-1] @ weights, atol=1e-12)
 
 
 def test_old_scores_fade() -> None:

@@ -242,16 +242,43 @@ def _add(state: Sketches, source: U64, target: U64, counts: F64, tick: float) ->
 
 
 @inlined
-def _least(
-    cells: F64, fading: F64, shift: np.uint64, key: np.uint64, column: int, now: Number, half: int
-) -> Any:
-    """What a count will have faded to at ``now``."""
-    least = np.inf
+def _least_of_source(
+    cells: F64, fading: F64, shift: np.uint64, key: np.uint64, now: Number
+) -> tuple[Any, Any, Any]:
+    """What a source's counts will have faded to at ``now``."""
+    fast = slow = mean = np.inf
     for row in range(_ROWS):
         at = (key * _ODD[row]) >> shift
         then = cells[row, at, 0]
-        least = min(least, cells[row, at, column] * _age(fading, then, max(now, then), half))
-    return least
+        until = max(now, then)
+        fast = min(fast, cells[row, at, 1] * _age(fading, then, until, 0))
+        slow = min(slow, cells[row, at, 2] * _age(fading, then, until, 1))
+        mean = min(mean, cells[row, at, 3] * _age(fading, then, until, 3))
+    return fast, slow, mean
+
+
+@inlined
+def _least_of_target(
+    cells: F64, fading: F64, shift: np.uint64, key: np.uint64, now: Number
+) -> tuple[Any, Any]:
+    slow = long = np.inf
+    for row in range(_ROWS):
+        at = (key * _ODD[row]) >> shift
+        then = cells[row, at, 0]
+        until = max(now, then)
+        slow = min(slow, cells[row, at, 1] * _age(fading, then, until, 1))
+        long = min(long, cells[row, at, 2] * _age(fading, then, until, 2))
+    return slow, long
+
+
+@inlined
+def _least_of_edge(cells: F64, fading: F64, shift: np.uint64, key: np.uint64, now: Number) -> Any:
+    fast = np.inf
+    for row in range(_ROWS):
+        at = (key * _ODD[row]) >> shift
+        then = cells[row, at, 0]
+        fast = min(fast, cells[row, at, 1] * _age(fading, then, max(now, then), 0))
+    return fast
 
 
 @kernel
@@ -271,13 +298,12 @@ def _read(
         kept = _age(fading, clock[1], now, 3)
         elapsed = clock[2] * kept + (1.0 - kept) / (1.0 - fading[1, 3])
     for at in range(len(source)):
-        a, b, more = source[at], target[at], of_source[at]
-        fast = _least(sources, fading, shift, a, 1, now, 0) + more
-        slow = _least(sources, fading, shift, a, 2, now, 1) + more
-        mean = _least(sources, fading, shift, a, 3, now, 3) + more
-        asked = _least(targets, fading, shift, b, 1, now, 1) + of_target[at]
-        long = _least(targets, fading, shift, b, 2, now, 2) + of_target[at]
-        edge = _least(edges, fading, shift, _edge_key(a, b), 1, now, 0) + counts[at]
+        a, b = source[at], target[at]
+        fast, slow, mean = _least_of_source(sources, fading, shift, a, now)
+        asked, long = _least_of_target(targets, fading, shift, b, now)
+        edge = _least_of_edge(edges, fading, shift, _edge_key(a, b), now)
+        fast, slow, mean = fast + of_source[at], slow + of_source[at], mean + of_source[at]
+        asked, long, edge = asked + of_target[at], long + of_target[at], edge + counts[at]
         out[at] = _oddness(fast, slow, mean / elapsed, asked, long, edge)
 
 

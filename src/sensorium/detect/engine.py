@@ -319,7 +319,7 @@ class DetectionEngine:
     ) -> list[Anomaly]:
         told = []
         for place in _indexes(verdicts.passed):
-            improbable = verdicts.decades[place]
+            improbable = verdicts.decades(place)
             order = ranked(improbable).tolist()
             explanation = detector.explain(window, scored, place, order)
             if not explanation.features:

@@ -15,7 +15,14 @@ import numpy as np
 from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.features import FeatureSpec, Scale
 from sensorium.detect.protocol import Scored
-from sensorium.detect.tail import DECADES, SIGMAS, TailModel, count_window, improbability
+from sensorium.detect.tail import (
+    DECADES,
+    SIGMAS,
+    TailModel,
+    count_window,
+    decades_of,
+    improbability,
+)
 from sensorium.state.arrays import State, StateError, joined, part, taken
 
 # Weights of an entity's features, strongest first: several odd features outweigh one, but a
@@ -35,13 +42,18 @@ _EXTREME_SAVED = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """For ``n`` entities: ``decades`` (n, f) of improbability per feature, the combined
-    ``score`` (n,), its ``probability`` (n,) in quiet traffic, and who ``passed`` (n,)."""
+    """For ``n`` entities: the ``tails`` (n, f) of each feature's score (see
+    :func:`~sensorium.detect.tail.improbability`), the combined ``score`` (n,), its ``probability``
+    (n,) in quiet traffic, and who ``passed`` (n,)."""
 
-    decades: F64
+    tails: F64
     score: F64
     probability: F64
     passed: Bool
+
+    def decades(self, row: int) -> F64:
+        """The improbability of each of a row's features, (f,)."""
+        return decades_of(self.tails[row])
 
 
 class Gate:
@@ -62,17 +74,17 @@ class Gate:
 
     def judge(self, scored: Scored) -> Verdicts:
         """Give every entity its probability; changes nothing."""
-        improbable = np.empty(scored.oddness.shape)
+        tails = np.empty(scored.oddness.shape)
         score, probability = np.empty(len(scored)), np.empty(len(scored))
         for stratum, rows in _by_stratum(scored):
             models = [self._feature_model(column, stratum) for column in range(len(self._features))]
             found = improbability(scored.oddness[rows], models, _WEIGHTS)
-            improbable[rows], score[rows] = found
+            tails[rows], score[rows] = found
             probability[rows] = self._combined_model(stratum).survival(found[1])
         if self._direct:
             # These are probabilities already; what is learned may only make them more cautious.
             probability = np.maximum(probability, np.minimum(10.0**-score, 1.0))
-        return Verdicts(improbable, score, probability, probability <= self._rate)
+        return Verdicts(tails, score, probability, probability <= self._rate)
 
     def learn(self, scored: Scored, verdicts: Verdicts) -> None:
         """Take the window's scores in.

@@ -11,6 +11,7 @@ import hashlib
 import numpy as np
 
 from sensorium.detect.arrays import I32, I64, U8, U64, Bool
+from sensorium.detect.groups import order_of
 from sensorium.detect.kernels.probing import enter_rows, find_rows, leave_rows
 from sensorium.state.arrays import State, StateError, columns, put_columns, whole
 
@@ -104,7 +105,7 @@ class KeyIndex:
             return rows, fresh
         self._seen[rows[~fresh]] = now
         new = np.flatnonzero(fresh)
-        new = new[np.argsort(keys[new])]
+        new = new[order_of(keys[new])]
         self._make_room(len(new), now)
         made = self._take(len(new))
         new = new[: len(made)]
@@ -143,7 +144,7 @@ class KeyIndex:
         if self._sorted is None:
             rows = np.flatnonzero(self._held)
             keys = self._key_of[rows]
-            order = np.argsort(keys)
+            order = order_of(keys)
             self._sorted = keys[order], rows[order]
         return self._sorted
 
@@ -164,7 +165,7 @@ class KeyIndex:
         self._held[rows] = False
         self._count -= len(rows)
         self._sorted = None
-        self._free = np.sort(np.concatenate([self._free, rows]))
+        self._free = np.flatnonzero(~self._held[: self.rows_used])
 
     def _grow(self) -> None:
         size = len(self._key_of)
@@ -193,8 +194,11 @@ class KeyIndex:
             age = self._seen[idle]
             last = np.partition(age, wish - 1)[wish - 1]
             older, same = idle[age < last], idle[age == last]
-            of_same = np.argsort(self._key_of[same])[: wish - len(older)]
-            gone = np.concatenate([older, same[of_same]])
+            more = wish - len(older)
+            gone = older
+            if more:
+                lowest = np.argpartition(self._key_of[same], more - 1)[:more]
+                gone = np.concatenate([older, same[lowest]])
         self.evicted += len(gone)
         self._leave(gone)
 

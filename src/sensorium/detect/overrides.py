@@ -104,7 +104,7 @@ class Overrides:
         key = detector.name, int(scored.keys[row])
         if key in self._known:
             return self._known[key]
-        strongest = np.argsort(-verdicts.decades[row], kind="stable").tolist()
+        strongest = np.argsort(-verdicts.decades(row), kind="stable").tolist()
         told = detector.explain(window, scored, row, strongest)
         known = [self._naming(host) for host in told.hosts] if self._by_name else []
         names = [form for name in known if name for form in _forms(name)]
@@ -130,7 +130,7 @@ def of_rows(scored: Scored, verdicts: Verdicts, kept: Bool) -> tuple[Scored, Ver
             unmoved=scored.unmoved,
         ),
         Verdicts(
-            verdicts.decades[kept],
+            verdicts.tails[kept],
             verdicts.score[kept],
             verdicts.probability[kept],
             verdicts.passed[kept],
@@ -151,7 +151,7 @@ def _judge_again(
     none[row] = True
     alone, _ = of_rows(scored, out, none)
     verdict = gate.judge(replace(alone, oddness=oddness))
-    out.decades[row], out.score[row] = verdict.decades[0], verdict.score[0]
+    out.tails[row], out.score[row] = verdict.tails[0], verdict.score[0]
     out.probability[row], out.passed[row] = verdict.probability[0], verdict.passed[0]
 
 
@@ -161,7 +161,7 @@ def _has_direction(spec: FeatureSpec) -> bool:
 
 def _copy(verdicts: Verdicts) -> Verdicts:
     return Verdicts(
-        verdicts.decades.copy(),
+        verdicts.tails.copy(),
         verdicts.score.copy(),
         verdicts.probability.copy(),
         verdicts.passed.copy(),

@@ -21,7 +21,7 @@ from sensorium.detect.kernels.tails import (
     count_rows,
     count_scores,
     first_below,
-    fit_pareto,
+    fit,
     improbable_rows,
     survivals,
 )
@@ -109,8 +109,7 @@ class TailModel:
 
     def improbability(self, scores: F64) -> F64:
         """-log10 of :meth:`survival` of each score's size; 0 for NaN."""
-        found = improbability(np.asarray(scores, np.float64)[:, None], [self], np.ones(1))
-        return found[0][:, 0]
+        return improbability(np.asarray(scores, np.float64)[:, None], [self], np.ones(1))[1]
 
     def quantile(self, probability: float) -> float:
         """The smallest grid score whose tail probability is at most ``probability``."""
@@ -135,27 +134,24 @@ class TailModel:
         return self._fit
 
     def _refit(self) -> tuple[F64, F64]:
-        weight = self.weight
-        above = np.concatenate([np.cumsum(self._counts[::-1])[::-1], [0.0]]) / max(weight, 1.0)
-        # At least 30 excesses where there are that many, at most the top tenth.
-        wanted = min(0.1, max(0.02, 30.0 / max(weight, 1.0)))
-        at = int(np.argmax(above <= wanted))
-        threshold = float(_EDGES[at])
-        prior = self._prior
-        beyond = np.append(self._counts[at:], _PSEUDO_EXCESSES)
-        excesses = np.append(np.maximum(_CENTRES[at:] - threshold, 0.0), prior.excess)
-        shape, scale = fit_pareto(excesses, beyond, _THETAS, prior.shape, prior.shape_spread)
+        weight, prior = self.weight, self._prior
         belief = max(_PSEUDO_SCORES, _PSEUDO_WINDOWS * weight / max(self._windows, 1.0))
-        fitted = (threshold, above[at], shape, scale, weight, belief, prior.scale, prior.power)
-        return above, np.array(fitted)
+        told = prior.scale, prior.power, prior.excess, _PSEUDO_EXCESSES
+        believed = np.array((*told, prior.shape, prior.shape_spread))
+        above, fitted = np.empty(_BINS + 1), np.empty(PARAMETERS)
+        grid = _EDGES, _CENTRES, _THETAS
+        fit(self._counts, weight, belief, *grid, believed, above, fitted)
+        return above, fitted
 
 
 def improbability(scores: F64, models: Sequence[TailModel | None], weights: F64) -> tuple[F64, F64]:
-    """Decades (n, f) of scores (n, f), and of each row the weighted sum (n,) of its strongest.
+    """Tails (n, f) of scores (n, f), and the weighted sum (n,) of each row's strongest decades.
 
-    A column without a model holds improbabilities already. NaN claims nothing.
+    A tail is the probability of a score as large; that of a column without a model, which holds
+    improbabilities in decades already, is these with a minus: :func:`decades_of` knows both. NaN
+    claims nothing.
     """
-    decades, sums = np.empty(scores.shape), np.empty(len(scores))
+    tails, sums = np.empty(scores.shape), np.empty(len(scores))
     told = np.array([model is None for model in models])
     above = np.zeros((len(models), _BINS + 1))
     fitted = np.ones((len(models), PARAMETERS))
@@ -163,8 +159,15 @@ def improbability(scores: F64, models: Sequence[TailModel | None], weights: F64)
         if model is not None:
             above[column], fitted[column] = model.fitted()
     scores = np.ascontiguousarray(scores)
-    improbable_rows(scores, told, _EDGES, _GUESSES, above, fitted, weights, decades, sums)
-    return decades, sums
+    improbable_rows(scores, told, _EDGES, _GUESSES, above, fitted, weights, tails, sums)
+    return tails, sums
+
+
+def decades_of(tails: F64) -> F64:
+    """Decades of tails of :func:`improbability`."""
+    probable = tails > 0.0
+    # The zero is added so that none has a sign.
+    return np.where(probable, -np.log10(np.where(probable, tails, 1.0)), -tails) + 0.0
 
 
 def count_window(scores: F64, counted: Bool, most: F64) -> F64:

@@ -40,7 +40,7 @@ class Follower:
             verdicts = self.gate.judge(scored)
             self.scored += len(scored)
             for row in np.flatnonzero(verdicts.passed).tolist():
-                order = np.argsort(-verdicts.decades[row], kind="stable").tolist()
+                order = np.argsort(-verdicts.decades(row), kind="stable").tolist()
                 told = self.detector.explain(window, scored, row, order)
                 self.told.append((window.index, told.hosts[0], told))
             self.gate.learn(scored, verdicts)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sensorium.links.network.habits import _BELIEF, _LONG, _STEP
 from sensorium.links.network.memory import TalkMemory
 from sensorium.links.network.names import COLUMN, FEATURES
+from sensorium.links.network.table import in_order
 
 Pairs = set[tuple[int, int]]
 Log = list[tuple[int, int, int, bool]]
@@ -196,3 +197,37 @@ def test_those_who_talk_with_the_same_point_the_same_way() -> None:
     likely, unlikely = memory.features(*ends({(1, 105), (1, 205)}), 2)
     for angle in ("source_taste", "target_taste"):
         assert likely[COLUMN[angle]] > unlikely[COLUMN[angle]] + 0.4
+
+
+def test_without_vectors_all_but_the_angles_is_the_same() -> None:
+    rng, full, slim = np.random.default_rng(9), TalkMemory(), TalkMemory(width=0)
+    for window in range(6):
+        source, target = crowd(rng, 300, 60)
+        told, said = (memory.features(source, target, window) for memory in (full, slim))
+        angles = [COLUMN[name] for name in sorted(ANGLES)]
+        assert not said[:, angles].any()
+        told[:, angles] = 0.0
+        np.testing.assert_array_equal(told, said)
+        for memory in (full, slim):
+            memory.learn(source, target, window, np.ones(len(source), np.bool_))
+    again = TalkMemory(width=0)
+    again.restore(slim.kept())
+    np.testing.assert_array_equal(
+        again.features(source, target, 7), slim.features(source, target, 7)
+    )
+    assert 2 * slim.nbytes < full.nbytes
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 400), st.sampled_from([1, 3, 30, 10**6]))
+@settings(max_examples=60, deadline=None)
+def test_pairs_are_put_in_the_order_that_sorting_gives(seed: int, many: int, hosts: int) -> None:
+    rng = np.random.default_rng(seed)
+    keys = rng.integers(1, 2**64, hosts, np.uint64)
+    if seed % 2:
+        keys >>= np.uint64(50)
+    source, target = keys[rng.integers(0, hosts, many)], keys[rng.integers(0, hosts, many)]
+    order = in_order(source, target)
+    assert sorted(order.tolist()) == list(range(many))
+    expected = np.lexsort((target, source))
+    np.testing.assert_array_equal(source[order], source[expected])
+    np.testing.assert_array_equal(target[order], target[expected])

@@ -76,7 +76,8 @@ class EdgeDetector:
 
     def __init__(self, config: DetectConfig) -> None:
         most = config.max_entities
-        self._memory = TalkMemory(most, _EDGES_A_HOST * most)
+        # The vectors' angles are for scorers that were trained.
+        self._memory = TalkMemory(most, _EDGES_A_HOST * most, width=0)
         self._latest: tuple[Window, _Talk] | None = None
         self._recent = np.zeros(0)
         self._held = KeyIndex(most)

@@ -53,15 +53,16 @@ class JointDetector:
         self._usual = TailModel(SIGMAS, config.calibration_half_life_windows)
         self._fitted_at = 0
         self._odd = TailModel(SIGMAS, config.calibration_half_life_windows)
+        self._latest: tuple[Scored, F64, F64] | None = None
 
     def score(self, window: Window) -> Scored:
         """Every host has a row; those that stage one finds usual score zero."""
         hosts = self._hosts.score(window)
         if not len(hosts):
             return Scored.nothing(len(FEATURES))
-        vectors = host_vectors(hosts)
+        vectors, lengths = self._of(hosts)
         out = np.zeros((len(hosts), 1))
-        odd = self._oddest(vectors)
+        odd = self._oddest(lengths)
         model = self._model
         if model is not None:
             out[odd, 0] = decades(model.survival(model.score(vectors[odd])))
@@ -76,9 +77,10 @@ class JointDetector:
         if not len(hosts):
             self._look()
             return
-        every = host_vectors(hosts)
+        every, lengths = self._of(hosts)
+        self._latest = None
         if self._models is not None:
-            odd = self._oddest(every)
+            odd = self._oddest(lengths)
             flows = window.flows
             assert flows is not None
             self._models.learn(
@@ -90,7 +92,7 @@ class JointDetector:
                 lambda row: flows.addresses.text(int(hosts.places[row])),
             )
         vectors = every[~passed]
-        self._odd.learn(_norm(vectors))
+        self._odd.learn(lengths[~passed])
         self._vectors = np.concatenate([self._vectors, vectors])[-_REMEMBERED:]
         due = window.index - self._fitted_at >= self._config.forest_refit_windows
         if len(self._vectors) >= _ENOUGH and (self._forest is None or due):
@@ -140,6 +142,7 @@ class JointDetector:
         self._fitted_at = whole(state, "fitted_at")
         forest = part(state, "forest")
         self._forest = FlatForest.restored(forest, len(HOST_FEATURES)) if forest else None
+        self._latest = None
 
     def entities(self) -> int:
         """Vectors remembered."""
@@ -154,9 +157,16 @@ class JointDetector:
         if self._models is not None:
             self._models.look()
 
-    def _oddest(self, vectors: F64) -> I64:
-        """The rows that stage two looks at."""
-        return np.flatnonzero(_norm(vectors) >= self._odd.quantile(self._config.stage2_share))
+    def _of(self, hosts: Scored) -> tuple[F64, F64]:
+        """The vectors of a window's hosts and their lengths; made once, until they are learned."""
+        if self._latest is None or self._latest[0] is not hosts:
+            vectors = host_vectors(hosts)
+            self._latest = (hosts, vectors, np.sqrt((vectors**2).sum(axis=1)))
+        return self._latest[1], self._latest[2]
+
+    def _oddest(self, lengths: F64) -> I64:
+        """The rows that stage two looks at, by the lengths of their vectors."""
+        return np.flatnonzero(lengths >= self._odd.quantile(self._config.stage2_share))
 
     def _strength(self, hosts: Scored, place: int) -> F64:
         """What each feature has to do with it: by the model, or simply how odd it is."""
@@ -183,11 +193,9 @@ class JointDetector:
 
 def host_vectors(hosts: Scored) -> F64:
     """The scores of hosts (n, f), in sigmas and bounded: what the forest, and any model, reads."""
-    return np.nan_to_num(np.clip(hosts.oddness, -_LIMIT, _LIMIT))
-
-
-def _norm(vectors: F64) -> F64:
-    return np.asarray(np.sqrt((vectors**2).sum(axis=1)), np.float64)
+    vectors = np.clip(hosts.oddness, -_LIMIT, _LIMIT)
+    vectors[np.isnan(vectors)] = 0.0
+    return vectors
 
 
 def _isolation(forest: FlatForest, vectors: F64) -> F64:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from sensorium.detect.arrays import I64, U8, U64, Bool
+from sensorium.detect.arrays import I64, U64, Bool
 from sensorium.detect.flows.told import Told
 from sensorium.detect.flows.window import Addresses, Records
 from sensorium.detect.kernels.gathering import BLOCK, KEPT, NAMES, SUMS, enter_addresses, gather
 from sensorium.detect.windows import Part
 from sensorium.model.address import V4_PREFIX
 
-_V4 = np.frombuffer(V4_PREFIX, np.uint8)
+_V4_MAPPED, _V4_BITS = np.uint64(int.from_bytes(V4_PREFIX[8:], "big")), np.uint64(0xFFFFFFFF)
 _ADDRESSES = ("sampler_address", "src_addr", "dst_addr")
 # In the order in which the kernel takes them, with the types of the schema.
 _COLUMNS = (
@@ -120,7 +120,7 @@ class _Tables:
         packed = np.empty((many, 2), ">u8")
         packed[:, 0], packed[:, 1] = upper[order], lower[order]
         octets = packed.view(np.uint8).reshape(-1, 16)
-        addresses = Addresses(octets, keys[order], _is_group(octets))
+        addresses = Addresses(octets, keys[order], _is_group(high[order], low[order]))
         exporter, source, target, in_if, out_if, size, packets = self.kept
         records = Records(
             exporter=rank[exporter],
@@ -169,9 +169,11 @@ def _halves(column: pa.Array) -> U64:
     return octets[start : start + 16 * len(column)].view("<u8").reshape(-1, 2)
 
 
-def _is_group(packed: U8) -> Bool:
-    mapped = (packed[:, :12] == _V4).all(axis=1)
-    first = packed[:, 12]
-    v4 = mapped & (((first >= 224) & (first < 240)) | (packed[:, 12:] == 255).all(axis=1))
-    v4 |= mapped & (packed[:, 12:] == 0).all(axis=1)
-    return np.asarray(v4 | (packed[:, 0] == 0xFF) | (packed == 0).all(axis=1), np.bool_)
+def _is_group(high: U64, low: U64) -> Bool:
+    """Of addresses as numbers, their upper and lower halves: multicast, broadcast, unspecified."""
+    v4 = low & _V4_BITS
+    first = v4 >> np.uint64(24)
+    shared = ((first >= 224) & (first < 240)) | (v4 == _V4_BITS) | (v4 == 0)
+    mapped = (high == 0) & (low >> np.uint64(32) == _V4_MAPPED)
+    nobody = (high == 0) & (low == 0)
+    return np.asarray(mapped & shared | (high >> np.uint64(56) == 0xFF) | nobody, np.bool_)

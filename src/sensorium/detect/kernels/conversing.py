@@ -33,7 +33,7 @@ _SYN, _RST, _ACK = 0x02, 0x04, 0x10
 _KNOCK = 5
 _MILLISECOND = 1_000_000
 
-# A sign of who serves outweighs all weaker ones together.
+# A sign of who serves outweighs all weaker ones together; the first two are the strong ones.
 _OPENED, _PORT_CLASS, _SERVED_BEFORE, _ONLY_SENDER, _BEGAN = 64, 16, 8, 4, 2
 
 # Columns of conversations, int64 (TALK, c).
@@ -101,20 +101,24 @@ def orient(
         at_low, at_high = rank[sums[names, LOW]], rank[sums[names, HIGH]]
         low_port, high_port = sums[names, LOW_PORT], sums[names, HIGH_PORT]
         proto = sums[names, PROTO]
-        low_service = _service(address_keys[at_low], low_port, proto)
-        high_service = _service(address_keys[at_high], high_port, proto)
-        known = 0
-        if served_slots[slot_of(low_service, served_slots, served_keys)] >= 0:
-            known += 1
-        if served_slots[slot_of(high_service, served_slots, served_keys)] >= 0:
-            known -= 1
-        up, down, port, services[i] = low, high, high_port, high_service
-        talks[CLIENT, i], talks[SERVER, i] = at_low, at_high
-        if _low_serves(sums, low, high, low_port, high_port, proto, known):
-            up, down, port, services[i] = high, low, low_port, low_service
-            talks[CLIENT, i], talks[SERVER, i] = at_high, at_low
+        balance = _strong_signs(sums, low, high, low_port, high_port)
+        if balance == 0:
+            # Who has served before is looked up only where it could decide.
+            balance = _weak_signs(sums, low, high, proto)
+            low_service = _service(address_keys[at_low], low_port, proto)
+            high_service = _service(address_keys[at_high], high_port, proto)
+            if served_slots[slot_of(low_service, served_slots, served_keys)] >= 0:
+                balance += _SERVED_BEFORE
+            if served_slots[slot_of(high_service, served_slots, served_keys)] >= 0:
+                balance -= _SERVED_BEFORE
+        if balance > 0 or (balance == 0 and low_port <= high_port):
+            up, down, client, server, port = high, low, at_high, at_low, low_port
+        else:
+            up, down, client, server, port = low, high, at_low, at_high, high_port
+        talks[CLIENT, i], talks[SERVER, i] = client, server
+        services[i] = _service(address_keys[server], port, proto)
         talks[PORT, i], talks[OF, i] = port, proto
-        _tell(talks, i, sums, up, down, proto, nobody[talks[SERVER, i]])
+        _tell(talks, i, sums, up, down, proto, nobody[server])
 
 
 @inlined
@@ -123,21 +127,23 @@ def _service(host: np.uint64, port: int, proto: int) -> np.uint64:
 
 
 @inlined
-def _low_serves(
-    sums: I64,
-    low: Number,
-    high: Number,
-    low_port: Number,
-    high_port: Number,
-    proto: Number,
-    known: Number,
-) -> bool:
-    """Weigh the signs, strongest first: who opened (a SYN without ACK, or the only SYN, or an echo
-    request); the port's class; a service known from before; who alone sent anything; who began,
-    by a millisecond or more. Where all are silent the lower port serves, and then the low end."""
+def _strong_signs(
+    sums: I64, low: Number, high: Number, low_port: Number, high_port: Number
+) -> Number:
+    """Whether the low end serves, if above zero, or the high end, by the strongest signs: who
+    opened (a SYN without ACK, or the only SYN, or an echo request), and then the port's class."""
     balance: Number = _PORT_CLASS * _sign(_port_class(low_port) - _port_class(high_port))
-    balance += _OPENED * _sign(_opened(sums, high, low) - _opened(sums, low, high))
-    balance += _SERVED_BEFORE * known
+    return balance + _OPENED * _sign(_opened(sums, high, low) - _opened(sums, low, high))
+
+
+@inlined
+def _weak_signs(sums: I64, low: Number, high: Number, proto: Number) -> Number:
+    """The same by those that count less than a service known from before: who alone sent anything,
+    and who began, by a millisecond or more.
+
+    Where all are silent the lower port serves, and then the low end.
+    """
+    balance: Number = np.int64(0)
     if proto != _TCP:
         alone = np.int64(sums[low, PACKETS] == 0) - np.int64(sums[high, PACKETS] == 0)
         balance += _ONLY_SENDER * alone
@@ -145,7 +151,7 @@ def _low_serves(
         lead = sums[low, START] - sums[high, START]
         if abs(lead) >= _MILLISECOND:
             balance += _BEGAN * _sign(lead)
-    return bool(balance > 0 or (balance == 0 and low_port <= high_port))
+    return balance
 
 
 @inlined

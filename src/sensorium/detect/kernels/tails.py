@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from sensorium.detect.arrays import F64, I32, Bool, Number
-from sensorium.ingest.compiled import inlined, kernel
+from sensorium.ingest.compiled import inlined, inner, kernel
 
 # Of a fitted tail: threshold, share above it, shape, scale, weight of what was learned, weight of
 # the belief, and the belief's scale and power.
@@ -74,35 +74,38 @@ def improbable_rows(
     above: F64,
     fitted: F64,
     weights: F64,
-    decades: F64,
+    tails: F64,
     sums: F64,
 ) -> None:
-    """Improbabilities ``decades`` (n, f) of ``scores`` (n, f), and of each row the weighted sum of
-    the strongest, ``sums`` (n,).
+    """The ``tails`` (n, f) of ``scores`` (n, f): P(score > x), and of each row the weighted sum of
+    the strongest in decades, ``sums`` (n,).
 
     Column by column with its own tail: ``above`` (f, b + 1) and ``fitted`` (f, PARAMETERS). Signs
-    do not count, NaN claims nothing and is 0. Where ``told`` (f,) is true, scores are
-    improbabilities already.
+    do not count, NaN claims nothing and is 1. Where ``told`` (f,) is true, scores are
+    improbabilities in decades already, and remain so with the sign turned over.
     """
     columns, kept = scores.shape[1], min(len(weights), scores.shape[1])
-    strongest = np.empty(kept)
+    strongest, any_told = np.empty(kept), told.any()
     for start in range(0, len(scores), _BLOCK):
         end = min(start + _BLOCK, len(scores))
         for f in range(columns):
-            at_zero = -math.log10(_survival(0.0, edges, guesses, above[f], fitted[f]))
+            at_zero = _survival(0.0, edges, guesses, above[f], fitted[f])
             for i in range(start, end):
                 score = scores[i, f]
                 if told[f]:
-                    decades[i, f] = max(score, 0.0) if math.isfinite(score) else 0.0
+                    tails[i, f] = -max(score, 0.0) if math.isfinite(score) else 0.0
                 elif score == 0.0:
-                    decades[i, f] = at_zero
+                    tails[i, f] = at_zero
                 elif math.isfinite(score):
-                    tail = _survival(abs(score), edges, guesses, above[f], fitted[f])
-                    decades[i, f] = -math.log10(tail)
+                    tails[i, f] = _survival(abs(score), edges, guesses, above[f], fitted[f])
                 else:
-                    decades[i, f] = 0.0
+                    tails[i, f] = 1.0
         for i in range(start, end):
-            _take_strongest(decades[i], strongest)
+            # Only of the strongest is a logarithm taken, where all can be compared without.
+            if any_told:
+                _take_strongest(tails[i], strongest)
+            else:
+                _take_smallest(tails[i], strongest)
             total = 0.0
             for k in range(kept):
                 total += strongest[k] * weights[k]
@@ -110,12 +113,17 @@ def improbable_rows(
 
 
 @inlined
-def _take_strongest(values: F64, strongest: F64) -> None:
-    """The largest of ``values``, in order, as many as there is room for."""
+def _decades(tail: Number) -> float:
+    return -math.log10(tail) if tail > 0.0 else -tail
+
+
+@inlined
+def _take_strongest(tails: F64, strongest: F64) -> None:
+    """The largest of ``tails`` in decades, in order, as many as there is room for."""
     strongest[:] = 0.0
     last = len(strongest) - 1
-    for f in range(len(values)):
-        value = values[f]
+    for f in range(len(tails)):
+        value = _decades(tails[f])
         if value <= strongest[last]:
             continue
         at = last
@@ -123,6 +131,24 @@ def _take_strongest(values: F64, strongest: F64) -> None:
             strongest[at] = strongest[at - 1]
             at -= 1
         strongest[at] = value
+
+
+@inlined
+def _take_smallest(tails: F64, strongest: F64) -> None:
+    """The same of ``tails`` that are probabilities: the smallest of them are the strongest."""
+    strongest[:] = 1.0
+    last = len(strongest) - 1
+    for f in range(len(tails)):
+        value = tails[f]
+        if value >= strongest[last]:
+            continue
+        at = last
+        while at > 0 and strongest[at - 1] > value:
+            strongest[at] = strongest[at - 1]
+            at -= 1
+        strongest[at] = value
+    for k in range(len(strongest)):
+        strongest[k] = _decades(strongest[k])
 
 
 @kernel
@@ -181,6 +207,45 @@ def _last_at_most(x: Number, edges: F64, guesses: I32) -> Number:
 
 
 @kernel
+def fit(
+    counts: F64,
+    weight: float,
+    belief: float,
+    edges: F64,
+    centres: F64,
+    thetas: F64,
+    prior: F64,
+    above: F64,
+    fitted: F64,
+) -> None:
+    """The shares ``above`` (b + 1,) each edge, and what is ``fitted`` (PARAMETERS,) to a tail.
+
+    ``counts`` (b,) are scores by bin, ``weight`` is their sum, ``belief`` how much the prior weighs
+    in scores. ``prior`` (6,) is its scale and power, a mean excess that counts as so many, and the
+    shape with its spread. ``centres`` (b,) are those of the bins.
+    """
+    many, least = len(counts), max(weight, 1.0)
+    total = 0.0
+    above[many] = 0.0
+    for k in range(many - 1, -1, -1):
+        total += counts[k]
+        above[k] = total / least
+    # At least 30 excesses where there are that many, at most the top tenth.
+    wanted = min(0.1, max(0.02, 30.0 / least))
+    at = 0
+    while above[at] > wanted:
+        at += 1
+    excesses, beyond = np.empty(many - at + 1), np.empty(many - at + 1)
+    for k in range(at, many):
+        beyond[k - at] = counts[k]
+        excesses[k - at] = max(centres[k] - edges[at], 0.0)
+    excesses[many - at], beyond[many - at] = prior[2], prior[3]
+    shape, scale = fit_pareto(excesses, beyond, thetas, prior[4], prior[5])
+    fitted[0], fitted[1], fitted[2], fitted[3] = edges[at], above[at], shape, scale
+    fitted[4], fitted[5], fitted[6], fitted[7] = weight, belief, prior[0], prior[1]
+
+
+@inner
 def fit_pareto(
     excesses: F64, weights: F64, thetas: F64, shape_believed: float, spread: float
 ) -> tuple[float, float]:

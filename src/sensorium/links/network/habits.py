@@ -68,7 +68,8 @@ def features(
             shared = _shared(keys, counts, outward, inward, filled, known, row_a, b)
             alike = _alike(keys, counts, outward, inward, filled, known, common, row_a, a, b)
             out[at, 10], out[at, 11] = math.log1p(shared), math.log1p(alike)
-        _angles(vectors, row_a, row_b, at, out)
+        if vectors.shape[2] > 0:
+            _angles(vectors, row_a, row_b, at, out)
 
 
 @kernel
@@ -121,7 +122,8 @@ def learn(
         edge_seen[slot] = window
         _remember(outward, filled, row_a, 0, b)
         _remember(inward, filled, row_b, 1, a)
-        _lean(vectors, row_a, row_b, a, b)
+        if vectors.shape[2] > 0:
+            _lean(vectors, row_a, row_b, a, b)
 
 
 @inlined
@@ -136,7 +138,7 @@ def _host(keys: Any, seen: Any, vectors: Any, key: Any, window: Any, held: Any) 
     if row < 0:
         row = place(keys, key)
         held[0] += 1
-    elif seen[row, 0] < window:
+    elif seen[row, 0] < window and vectors.shape[2] > 0:
         left = np.float32(0.5 ** ((window - seen[row, 0]) / _HALF_LIFE))
         for kind in range(vectors.shape[1]):
             for i in range(vectors.shape[2]):

@@ -10,6 +10,7 @@ Achlioptas 2003).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ class Hosts(NamedTuple):
     windows in which it was source, and target; two unused. ``seen`` int64 (slots, 3): the latest
     window, that as source, that as target. ``out`` and ``into`` uint64 (slots, 16): the latest
     distinct targets and sources, in rings of which ``filled`` int64 (slots, 2) counts the entries.
-    ``vectors`` float32 (slots, 4, 32): targets, sources, what its sources talk with, and by whom
+    ``vectors`` float32 (slots, 4, width): targets, sources, what its sources talk with, and by whom
     its targets are talked with.
     """
 
@@ -65,12 +66,16 @@ class TalkMemory:
     """What is known of who talks to whom, up to the window learned last.
 
     Hosts are 64-bit keys other than 0. A window's edges are given as distinct pairs. ``dropped``
-    counts edges of windows with more than half of what fits, which are not learned whole.
+    counts edges of windows with more than half of what fits, which are not learned whole. A
+    ``width`` of 0 keeps no vectors: then all angles are 0.
     """
 
-    def __init__(self, max_hosts: int = 50_000, max_edges: int = 400_000) -> None:
+    def __init__(
+        self, max_hosts: int = 50_000, max_edges: int = 400_000, *, width: int = WIDTH
+    ) -> None:
         self._most = (max_hosts, max_edges)
-        self._hosts, self._edges = _hosts(_FIRST), _edges(_FIRST)
+        self._new_hosts = partial(_hosts, width=width)
+        self._hosts, self._edges = self._new_hosts(_FIRST), _edges(_FIRST)
         self._held = [0, 0]
         # Edges, first ones, and those of them whose reverse was known.
         self._totals = np.zeros(3)
@@ -131,7 +136,7 @@ class TalkMemory:
     def learn(self, source: Array, target: Array, window: int, taken: Array) -> None:
         """Take a window's edges in. Those not ``taken`` count, but do not become known."""
         # In one order whatever the order given: sums of fractions depend on it.
-        order = self._fitting(np.lexsort((target, source)), source, target)
+        order = self._fitting(table.in_order(source, target), source, target)
         source, target, taken = source[order], target[order], taken[order]
         self._room(source, target)
         held = np.array(self._held)
@@ -154,7 +159,7 @@ class TalkMemory:
 
     def restore(self, kept: State) -> None:
         """Take over what :meth:`kept` gave; StateError where it does not fit."""
-        hosts = _refilled(part(kept, "hosts"), _hosts, self._most[0])
+        hosts = _refilled(part(kept, "hosts"), self._new_hosts, self._most[0])
         edges = _refilled(part(kept, "edges"), _edges, self._most[1])
         if hosts.filled.min(initial=0) < 0:
             raise StateError("a kept state has hosts with fewer than no neighbours")
@@ -184,7 +189,8 @@ class TalkMemory:
             if not self._fits(new):
                 kept = _kept(self._hosts, self._hosts.seen[:, 0], most_hosts, new, len(hosts))
                 self._held[0] = int(kept.sum())
-                self._hosts = _moved(self._hosts, _hosts(_slots(self._held[0] + len(hosts))), kept)
+                slots = _slots(self._held[0] + len(hosts))
+                self._hosts = _moved(self._hosts, self._new_hosts(slots), kept)
         if (
             2 * (self._held[1] + edges) > len(self._edges.keys)
             or self._held[1] + edges > most_edges
@@ -251,7 +257,7 @@ def _refilled(rows: State, make: Callable[[int], Any], most: int) -> Any:
     return _moved(type(like)(**columns), make(_slots(many)), np.ones(many, np.bool_))
 
 
-def _hosts(slots: int) -> Hosts:
+def _hosts(slots: int, width: int) -> Hosts:
     return Hosts(
         keys=np.zeros(slots, np.uint64),
         counts=np.zeros((slots, _COUNTS)),
@@ -259,7 +265,7 @@ def _hosts(slots: int) -> Hosts:
         out=np.zeros((slots, RING), np.uint64),
         into=np.zeros((slots, RING), np.uint64),
         filled=np.zeros((slots, 2), np.int64),
-        vectors=np.zeros((slots, _VECTORS, WIDTH), np.float32),
+        vectors=np.zeros((slots, _VECTORS, width), np.float32),
     )
 
 

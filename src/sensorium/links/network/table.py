@@ -80,6 +80,49 @@ def moved(old: Any, kept: Any, new: Any) -> Any:
 
 
 @kernel
+def in_order(source: Any, target: Any) -> Any:
+    """The order, int64 (n,), of pairs of keys by source and then by target."""
+    many = len(source)
+    bits = 1
+    while (2 << bits) < many:
+        bits += 1
+    # Keys are spread evenly: their first bits bring them close to their places.
+    shift, begins = np.uint64(64 - bits), np.zeros((1 << bits) + 1, np.int64)
+    for at in range(many):
+        begins[np.int64(source[at] >> shift) + 1] += 1
+    for nth in range(1, len(begins)):
+        begins[nth] += begins[nth - 1]
+    order, free = np.empty(many, np.int64), begins.copy()
+    for at in range(many):
+        bucket = np.int64(source[at] >> shift)
+        order[free[bucket]] = at
+        free[bucket] += 1
+    for nth in range(len(begins) - 1):
+        _sort(source, target, order, begins[nth], begins[nth + 1])
+    return order
+
+
+@inlined
+def _sort(source: Any, target: Any, order: Any, begin: Any, end: Any) -> None:
+    """Shell's sort (1959) of a stretch: one host may have many edges."""
+    gap = 1
+    while 3 * gap + 1 < (end - begin) // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for at in range(begin + gap, end):
+            mine, to = order[at], at
+            a, b = source[mine], target[mine]
+            while to >= begin + gap:
+                other = order[to - gap]
+                if source[other] < a or (source[other] == a and target[other] <= b):
+                    break
+                order[to] = other
+                to -= gap
+            order[to] = mine
+        gap //= 3
+
+
+@kernel
 def add_up(keys: Any, amounts: Any, table: Any, sums: Any) -> Any:
     """Add the amounts of equal keys up in an empty table; returns how many distinct keys there are.
 

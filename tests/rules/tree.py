@@ -33,7 +33,6 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@cache
 def parsed(path: Path) -> ast.Module:
-    """The file's syntax tree."""
+    """The file's syntax tree; not kept, as all of them make every collection of garbage slow."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))

@@ -156,11 +156,3 @@ def test_features_that_cannot_be_used_are_refused(tmp_path, text, said):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=said):
         read_features(path)
-
-
-def test_an_unknown_name_is_answered_with_a_near_one():
-    names = Names(["alice", "bob"])
-    with pytest.raises(UsageError, match="did you mean alice"):
-        names.row("alise")
-    with pytest.raises(UsageError, match="no node 'carol'"):
-        names.rows(["bob", "carol"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -15,8 +17,13 @@ from sensorium.errors import UsageError
 
 _FEW: Final = 20
 """So many names are taken one by one, which is quicker than the machinery for many."""
-_COMPARED: Final = 200_000
-"""With more names than these, an unknown one is not compared with all for a near match."""
+_COMPARED: Final = 1_000
+"""An unknown name is compared with so many. To compare it with a hundred thousand takes half a
+second, in which a service answers nobody; among more, names one letter away are looked up."""
+_SPELLED: Final = 64
+"""Names of more letters are not looked up so, and no more different letters are tried."""
+_SAMPLED: Final = 10_000
+"""The letters tried are the most frequent ones of so many names."""
 
 
 class Names:
@@ -91,9 +98,43 @@ class Names:
         return found.astype(np.int64)
 
     def unknown(self, name: str) -> UsageError:
-        """The error for an id that is not there."""
-        near = get_close_matches(name, self._row_of, n=1) if len(self) <= _COMPARED else []
+        """The error for an id that is not there, with a near one."""
+        near = self._near(name)
         return UsageError(
             f"there is no node {name!r} among {len(self):,}",
-            next_step=f"did you mean {near[0]}?" if near else "ids are compared letter by letter",
+            next_step="ids are compared letter by letter"
+            if near is None
+            else f"did you mean {near}?",
         )
+
+    def _near(self, name: str) -> str | None:
+        if len(self) <= _COMPARED:
+            return next(iter(get_close_matches(name, self._row_of, n=1)), None)
+        if len(name) > _SPELLED:
+            return None
+        known = self._row_of
+        return next((one for one in _one_letter_away(name, self._letters) if one in known), None)
+
+    @cached_property
+    def _letters(self) -> list[str]:
+        counted = Counter("".join(islice(self._listed, _SAMPLED)))
+        return [letter for letter, _ in counted.most_common(_SPELLED)]
+
+
+def _one_letter_away(name: str, letters: Sequence[str]) -> Iterator[str]:
+    """What ``name`` is when two neighbours are swapped, or one letter is added, changed or gone.
+
+    As Norvig 2007, "How to Write a Spelling Corrector": as many as a name and letters make, however
+    many names there are to be found.
+    """
+    halves = [(name[:at], name[at:]) for at in range(len(name) + 1)]
+    for left, right in halves:
+        if len(right) > 1:
+            yield left + right[1] + right[0] + right[2:]
+        if right:
+            yield left + right[1:]
+    for left, right in halves:
+        for letter in letters:
+            yield left + letter + right
+            if right:
+                yield left + letter + right[1:]

@@ -101,10 +101,15 @@ lab-record: .stamps/run ## record the lab network (root, Debian): make lab-recor
 
 .PHONY: test
 test: ## all that CI runs: format, lint, types, rules, tests
-	@$(MAKE) --no-print-directory -j 3 .stamps/system .stamps/compiled .stamps/dev
+	@$(MAKE) --no-print-directory -j 3 .stamps/system .stamps/compiled .stamps/collected
 	@$(MAKE) --no-print-directory lint & lint=$$!; \
 		$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup; tests=$$?; \
 		wait $$lint || { echo "lint found something: make lint" >&2; exit 1; }; exit $$tests
+
+# What tests import is compiled here, once, and not by each process of theirs at the same time.
+.stamps/collected: .stamps/dev
+	@$(BIN)/python -m pytest --collect-only > /dev/null || true
+	@touch $@
 
 .PHONY: coverage
 coverage: .stamps/system .stamps/dev ## the tests once more, and which lines no test reaches (a fifth slower)

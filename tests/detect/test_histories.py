@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.detect.arrays import F64
@@ -39,7 +39,6 @@ def slow(past: list[float], length: int) -> tuple[float, float, float, float, in
     return middle, rise, fall, highest - lowest, len(known)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(VALUES, max_size=40), st.integers(2, 12))
 def test_a_history_in_order_is_that_found_by_sorting(past: list[float], length: int) -> None:
     baseline = Baseline(np.array([0.0]), length, population=False)
@@ -57,7 +56,6 @@ def test_a_history_in_order_is_that_found_by_sorting(past: list[float], length: 
         assert told[0, 0] == pytest.approx(wanted * widen, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(VALUES, min_size=1, max_size=6), min_size=1, max_size=20))
 def test_a_stranger_is_told_what_all_values_together_say(pasts: list[list[float]]) -> None:
     baseline = Baseline(np.array([0.0]), 8, population=True)
@@ -105,7 +103,6 @@ MOVES = st.lists(
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@settings(max_examples=40, deadline=None)
 @given(MOVES, st.integers(1, 9), st.sampled_from([2, 5, 12]))
 def test_each_row_keeps_its_own_past_however_others_grow_and_leave(
     exact: bool, moves: list[tuple[str, set[int]]], features: int, length: int

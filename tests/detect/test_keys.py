@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.detect.keys import KeyIndex, address_keys, combine, text_key
@@ -53,7 +53,6 @@ def test_the_order_of_new_keys_does_not_matter() -> None:
     assert one.find(_keys(1, 5, 7)).tolist() == other.find(_keys(1, 5, 7)).tolist()
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 40), min_size=1, max_size=12, unique=True), max_size=20))
 def test_rows_are_never_shared_and_never_exceed_the_capacity(windows: list[list[int]]) -> None:
     index = KeyIndex(8)
@@ -63,7 +62,6 @@ def test_rows_are_never_shared_and_never_exceed_the_capacity(windows: list[list[
         assert index.rows_used <= 8
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -11,6 +11,8 @@ from tests.e2e.conftest import ALL, FULL, Outcome, briefs_in, replay, sensorium
 
 pytestmark = pytest.mark.xdist_group("service")
 
+once_more = pytest.mark.skipif(not ALL, reason="another replay: `make test-replays`")
+
 
 def test_everything_that_was_recorded_comes_in(
     recording: Path, replayed: Callable[[Path], Outcome]
@@ -50,9 +52,7 @@ def test_something_waits_for_a_person_with_a_brief_that_cites_its_evidence(
         assert set(re.findall(r"E-[0-9a-f]{10}", brief))
 
 
-@pytest.mark.skipif(
-    not ALL, reason="`make test-replays` replays each twice; the screen's is another"
-)
+@once_more
 def test_the_same_recording_gives_the_same_bytes_and_the_truth_file_plays_no_part(
     recording: Path,
     without_truth: Path,
@@ -86,6 +86,7 @@ def test_an_approval_decides_once_and_hands_the_commands_over(
     assert audit.returncode == 0, audit.stderr
 
 
+@once_more
 @pytest.mark.parametrize("recording", FULL[:1], indirect=True)
 def test_the_screen_is_at_most_a_hundred_columns_wide_and_plain_without_colour(
     recording: Path,

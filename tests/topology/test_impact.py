@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.topology.impact import impact_of, table_of
@@ -142,7 +142,6 @@ def networks(draw: st.DrawFn) -> Near:
 
 
 @given(networks())
-@settings(max_examples=80, deadline=None)
 def test_there_are_as_many_ways_as_nodes_that_must_fail(near: Near) -> None:
     one, other = "0", "1"
     between = [name for name in near if name not in (one, other)]

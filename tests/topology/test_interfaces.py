@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.topology.impact import impact_of_interface
@@ -168,7 +168,6 @@ def test_what_is_not_a_host_of_ours_has_no_interfaces() -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_what_is_cut_is_what_had_a_way_and_has_none(data: st.DataObject) -> None:
     """The shortcut for leaves against a search for every use."""
     transit, _ = campus(second=data.draw(st.booleans()))
@@ -196,7 +195,6 @@ def test_what_is_cut_is_what_had_a_way_and_has_none(data: st.DataObject) -> None
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
 def test_what_runs_over_a_link_is_what_its_shortest_way_is_longer_without(
     data: st.DataObject,
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.model.address import pack_address
@@ -52,7 +52,6 @@ def batch(seen: list[tuple[int, int, int]]):
     )
 
 
-@settings(max_examples=40)
 @given(visits, st.lists(st.integers(0, 130), max_size=4), st.integers(0, 130))
 def test_the_graph_is_that_of_the_uses_in_the_window(seen, earlier, end) -> None:
     graph, kept = EntityGraph(window_ns=WINDOW), EntityGraph(window_ns=WINDOW)

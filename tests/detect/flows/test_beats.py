@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.detect.flows.assembly import FlowAssembly
@@ -34,7 +34,6 @@ def slow_beats(calls: list[tuple[int, int, int]]) -> list[Beat]:
     return [(int(b[0]), b[1], b[2]) for b in beats]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -105,7 +104,6 @@ def judged(gaps: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     return out[0]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.floats(30, 90, width=32), min_size=5, max_size=23),
     st.integers(0, 4),

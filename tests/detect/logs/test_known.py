@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.detect.logs.known import KnownShapes
@@ -12,7 +12,6 @@ from sensorium.detect.logs.known import KnownShapes
 key = st.integers(1, 40) | st.integers(1, 40).map(lambda n: n << 40)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(key, max_size=60), st.integers(2, 20))
 def test_it_remembers_what_was_taken_in_last(keys: list[int], capacity: int) -> None:
     known, plain = KnownShapes(capacity), {}

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.detect.logs.numbers import MOST, numbers_in, written
@@ -37,7 +37,6 @@ def test_what_is_a_number_is_read_and_what_only_has_digits_is_not(
     assert _values(text) == wanted
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(line, max_size=8))
 def test_numbers_in_columns_are_those_that_stand_in_each_line(lines: list[str]) -> None:
     found = numbers_in(pa.array(lines, pa.string()))

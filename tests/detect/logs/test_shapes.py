@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.detect.logs.shapes import masked, shape_keys
@@ -34,7 +34,6 @@ def test_variable_tokens_are_masked(text: str, wanted: str) -> None:
     assert masked(text) == wanted
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(line, min_size=1, max_size=12))
 def test_lines_have_equal_shapes_just_when_their_masked_texts_are_equal(lines: list[str]) -> None:
     lines += [f'" {text}' for text in lines]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.detect.logs.templates import Template, TemplateMiner
@@ -130,7 +130,6 @@ text = st.lists(word, max_size=6).map(" ".join) | st.text(max_size=12)
 apps = st.sampled_from(["", "sshd", "kernel: x"])
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(apps, text), min_size=1, max_size=25), st.data())
 def test_it_does_what_a_slow_miner_does_however_lines_are_batched(
     lines: list[tuple[str, str]], data: st.DataObject
@@ -151,7 +150,6 @@ def test_it_does_what_a_slow_miner_does_however_lines_are_batched(
     ]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(text, min_size=1, max_size=25))
 def test_no_template_is_lost_or_made_anew_by_a_restart(lines: list[str]) -> None:
     miner = TemplateMiner(0.6, 1000)

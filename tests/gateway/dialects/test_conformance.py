@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.gateway.conversation import Conversation, UntranslatableError
@@ -163,7 +163,6 @@ def test_a_frame_beyond_the_limit_ends_the_stream(name: str) -> None:
 
 
 @each
-@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_spoiled_request_is_refused_or_read(name: str, data: st.DataObject) -> None:
     body = data.draw(spoiled_from([bodies[name] for bodies in REQUESTS.values()]))
@@ -188,7 +187,6 @@ def test_a_spoiled_request_is_refused_or_read(name: str, data: st.DataObject) ->
 
 
 @each
-@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_spoiled_reply_is_a_failed_call_or_read(name: str, data: st.DataObject) -> None:
     body = data.draw(spoiled_from([bodies[name] for bodies in REPLIES.values()]))
@@ -204,7 +202,6 @@ def test_a_spoiled_reply_is_a_failed_call_or_read(name: str, data: st.DataObject
 
 
 @each
-@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_a_spoiled_stream_is_read_to_its_end_or_broken(name: str, data: st.DataObject) -> None:
     frames = list(data.draw(st.sampled_from(sorted(STREAMS.items())))[1][name])
@@ -226,14 +223,12 @@ def test_a_spoiled_stream_is_read_to_its_end_or_broken(name: str, data: st.DataO
 
 
 @each
-@settings(max_examples=100, deadline=None)
 @given(stream=st.binary(max_size=200), cut=st.integers(0, 200))
 def test_any_bytes_are_read_to_their_end(name: str, stream: bytes, cut: int) -> None:
     assert isinstance(events_of(name, stream[:cut], stream[cut:])[-1], Ended | Broken)
 
 
 @each
-@settings(max_examples=100, deadline=None)
 @given(
     status=st.integers(100, 599),
     headers=st.dictionaries(

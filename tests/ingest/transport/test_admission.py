@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.ingest.datagrams import Datagrams
@@ -36,7 +36,6 @@ def packed(*texts: str) -> np.ndarray:
 
 
 @given(st.lists(networks, max_size=4), st.lists(st.one_of(v4, v6), max_size=20))
-@settings(max_examples=100, deadline=None)
 def test_an_address_is_in_a_network_when_its_prefix_is(nets: list[str], texts: list[str]) -> None:
     known = [ipaddress.ip_network(net, strict=False) for net in nets]
     wanted = [any(ipaddress.ip_address(text) in net for net in known) for text in texts]
@@ -50,7 +49,6 @@ def test_every_ipv6_network_leaves_out_ipv4_unless_it_is_written_as_mapped() -> 
 
 
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(1, 30))
-@settings(max_examples=100, deadline=None)
 def test_a_table_gives_each_source_one_place_until_it_is_full(
     numbers: list[int], capacity: int
 ) -> None:
@@ -89,7 +87,6 @@ class SlowBucket:
     st.lists(st.tuples(st.integers(0, 5), st.integers(-200, 900)), max_size=80),
     st.integers(0, 80),
 )
-@settings(max_examples=100, deadline=None)
 def test_a_rate_limit_is_one_bucket_for_each_source(
     rate: float, events: list[tuple[int, int]], cut: int
 ) -> None:
@@ -115,7 +112,6 @@ def test_where_sources_are_too_many_idle_ones_give_way_and_the_rest_share() -> N
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=60), st.integers(1, 12))
-@settings(max_examples=100, deadline=None)
 def test_drops_by_source_always_add_up(drops: list[tuple[int, bool]], sources: int) -> None:
     counts = SourceDrops(("a", "b"), sources)
     wanted = Counter[tuple[bytes, str]]()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.ingest.datagrams import Datagrams
@@ -147,7 +147,6 @@ def read(kernel: FakeKernel) -> Reading:
 
 
 @given(st.lists(messages(), max_size=8))
-@settings(max_examples=80, deadline=None)
 def test_messages_become_the_datagrams_they_hold(given_: list[tuple[Message, list[Row]]]) -> None:
     reading = read(FakeKernel([message for message, _ in given_]))
     assert reading.emptied
@@ -158,7 +157,6 @@ def test_messages_become_the_datagrams_they_hold(given_: list[tuple[Message, lis
 
 
 @given(st.lists(st.binary(max_size=128), max_size=4))
-@settings(max_examples=100, deadline=None)
 def test_no_control_bytes_make_it_read_what_is_not_there(controls: list[bytes]) -> None:
     reading = read(FakeKernel([Message(b"payload", bytes(28), c) for c in controls]))
     joined = b"".join(row[4] for row in rows(reading.datagrams))

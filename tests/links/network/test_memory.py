@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.links.network.habits import _BELIEF, _LONG, _STEP
@@ -110,7 +110,6 @@ class Plain:
 
 
 @given(WINDOWS)
-@settings(max_examples=40, deadline=None)
 def test_what_is_known_of_an_edge_is_what_a_list_of_all_edges_says(
     windows: list[tuple[Pairs, int]],
 ) -> None:
@@ -219,7 +218,6 @@ def test_without_vectors_all_but_the_angles_is_the_same() -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 400), st.sampled_from([1, 3, 30, 10**6]))
-@settings(max_examples=60, deadline=None)
 def test_pairs_are_put_in_the_order_that_sorting_gives(seed: int, many: int, hosts: int) -> None:
     rng = np.random.default_rng(seed)
     keys = rng.integers(1, 2**64, hosts, np.uint64)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.links.graph.compressed import Graph
@@ -45,14 +45,12 @@ def built(given_edges: Edges) -> Graph:
 
 
 @given(graphs(), st.sampled_from([3, 64]))
-@settings(max_examples=60, deadline=None)
 def test_betweenness_is_what_its_definition_says(edges: Edges, small: int) -> None:
     found = pairs_between(built(edges), small=small, threads=1)
     assert found == pytest.approx(naive.pairs_between(naive.neighbours(*edges)), abs=1e-9)
 
 
 @given(graphs())
-@settings(max_examples=60, deadline=None)
 def test_cuts_are_the_nodes_and_edges_whose_loss_parts_the_graph(edges: Edges) -> None:
     near = naive.neighbours(*edges)
     found = blocks_of(built(edges))
@@ -63,13 +61,11 @@ def test_cuts_are_the_nodes_and_edges_whose_loss_parts_the_graph(edges: Edges) -
 
 
 @given(graphs())
-@settings(max_examples=60, deadline=None)
 def test_a_core_is_what_is_left_when_weaker_nodes_are_taken_away(edges: Edges) -> None:
     assert core_numbers(built(edges)).tolist() == naive.core_numbers(naive.neighbours(*edges))
 
 
 @given(graphs())
-@settings(max_examples=60, deadline=None)
 def test_twins_have_the_same_other_neighbours(edges: Edges) -> None:
     near = naive.neighbours(*edges)
     small = merged(built(edges), np.ones(edges[0]))
@@ -81,7 +77,6 @@ def test_twins_have_the_same_other_neighbours(edges: Edges) -> None:
 
 
 @given(graphs())
-@settings(max_examples=60, deadline=None)
 def test_communities_hang_together_and_gain_over_one_whole(edges: Edges) -> None:
     near = naive.neighbours(*edges)
     found, value = communities_of(built(edges))

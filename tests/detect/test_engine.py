@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict
+from weakref import ref
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pytest
 
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.engine import DetectionEngine
+from sensorium.detect.protocol import Window
 from sensorium.detect.testing import (
     DATABASE,
     DNS,
@@ -207,6 +209,20 @@ def test_statistics_count_what_was_scored_and_what_passed() -> None:
     assert stats.pass_rate == pytest.approx(stats.passed / stats.scored)
     busy = [(START_NS + 360 * NS, START_NS + 420 * NS)]
     assert stats.quiet_rate(busy, 30 * NS) < stats.pass_rate
+
+
+def test_the_tables_of_a_window_are_let_go_once_it_is_learned_from() -> None:
+    seen: list[ref[Window]] = []
+    engine = DetectionEngine(
+        DetectConfig(warmup_windows=1),
+        Observe(),
+        witness=lambda window, _judged: seen.append(ref(window)),
+    )
+    for signal, batch in _small().items():
+        engine.observe(signal, batch)
+    engine.advance(START_NS + 330 * NS)
+    assert len(seen) == 10
+    assert not [window for window in seen if window() is not None]
 
 
 def test_templates_are_assigned_before_the_store_and_told_once() -> None:

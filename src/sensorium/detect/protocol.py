@@ -30,7 +30,7 @@ from sensorium.model.signals import Signal
 from sensorium.state.arrays import Keeper
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Window:
     """All that is known of one window of event time, in columns.
 

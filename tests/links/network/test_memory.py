@@ -175,6 +175,17 @@ def test_its_tables_are_bounded_and_keep_the_latest() -> None:
     assert memory.nbytes < 20_000_000
 
 
+def test_a_host_without_vectors_takes_a_few_hundred_bytes() -> None:
+    memory, hosts = TalkMemory(10**6, 10**7, width=0), 20_000
+    keys = np.random.default_rng(3).integers(1, 2**64, hosts, np.uint64)
+    for window in range(4):
+        part = keys[: (window + 1) * hosts // 4]
+        memory.learn(part, np.roll(part, 1), window, np.ones(len(part), np.bool_))
+    assert memory.hosts == hosts
+    # Each has been given some two or three neighbours by then, whose edges take room too.
+    assert memory.nbytes < 600 * hosts
+
+
 def test_a_window_with_more_than_fits_loses_what_is_left_over() -> None:
     memory = TalkMemory(max_hosts=100, max_edges=100)
     source, target = crowd(np.random.default_rng(8), 5_000, 1_000_000)

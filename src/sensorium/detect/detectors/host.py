@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import ref
+
 import numpy as np
 
 from sensorium.detect.arrays import F64, I64, Bool
@@ -126,14 +128,16 @@ class HostDetector:
     def __init__(self, config: DetectConfig) -> None:
         self._profiles = Profiles(FEATURES, config)
         self._seconds = config.window_seconds
-        self._latest: tuple[Window, Scored] | None = None
+        # The window's tables are no longer needed once it is closed.
+        self._latest: tuple[ref[Window], Scored] | None = None
 
     def score(self, window: Window) -> Scored:
         """One row per host; of the latest window, the first answer."""
         if window.flows is None:
             return Scored.nothing(len(FEATURES))
-        if self._latest is None or self._latest[0] is not window:
-            self._latest = (window, self._score(window.flows))
+        if self._latest is None or self._latest[0]() is not window:
+            self._latest = None
+            self._latest = (ref(window), self._score(window.flows))
         return self._latest[1]
 
     def _score(self, flows: FlowWindow) -> Scored:

@@ -20,7 +20,7 @@ _LONG: Final = 1_000.0
 _ASKED: Final = 1 << 12
 """Pairs of targets of which is remembered who talks with both, while features are made."""
 _TARGETS, _SOURCES, _TASTE, _COMPANY = 0, 1, 2, 3
-_STRANGER: Final = -1
+_NEVER: Final = -(1 << 40)
 
 
 @kernel
@@ -29,8 +29,8 @@ def features(
 ) -> None:
     """Fill the first 25 columns of ``out``: see :data:`~sensorium.links.network.names.FEATURES`."""
     # Arrays come out of their tuples once: to take one out in the loop counts a reference.
-    keys, counts, seen, outward, inward, filled, vectors = hosts
-    known, edge_seen, _ = edges
+    slots, keys, counts, seen, outward, inward, filled, vectors = hosts
+    edge_slots, known, edge_seen, _ = edges
     usual = (totals[1] + 1.0) / (totals[0] + 2.0)
     against = -math.log((totals[2] + 1.0) / (totals[1] + 10.0))
     ring = inward.shape[1]
@@ -38,12 +38,12 @@ def features(
     common = asked, many, np.empty((_ASKED, ring), np.uint64), np.empty((_ASKED, ring))
     for at in range(len(source)):
         a, b = source[at], target[at]
-        edge = find(known, edge_key(a, b))
-        row_a, row_b = find(keys, a), find(keys, b)
+        edge = find(edge_slots, known, edge_key(a, b))
+        row_a, row_b = find(slots, keys, a), find(slots, keys, b)
         out[at, 0] = edge < 0
         if edge >= 0:
             out[at, 1] = math.log1p(max(window - edge_seen[edge], 0))
-        out[at, 12] = find(known, edge_key(b, a)) >= 0
+        out[at, 12] = find(edge_slots, known, edge_key(b, a)) >= 0
         out[at, 13] = against
         out[at, 2] = out[at, 3] = -math.log(usual)
         out[at, 4] = out[at, 5] = math.log1p(_LONG / _STEP)
@@ -65,8 +65,9 @@ def features(
         if row_a < 0 or row_b < 0:
             continue
         if edge < 0:
-            shared = _shared(keys, counts, outward, inward, filled, known, row_a, b)
-            alike = _alike(keys, counts, outward, inward, filled, known, common, row_a, a, b)
+            rings = outward, inward, filled
+            shared = _shared(slots, keys, counts, rings, edge_slots, known, row_a, b)
+            alike = _alike(slots, keys, counts, rings, edge_slots, known, common, row_a, a, b)
             out[at, 10], out[at, 11] = math.log1p(shared), math.log1p(alike)
         if vectors.shape[2] > 0:
             _angles(vectors, row_a, row_b, at, out)
@@ -75,9 +76,9 @@ def features(
 @kernel
 def unknown(edges: Any, source: Any, target: Any, out: Any) -> None:
     """Which edges are not in the table."""
-    known, _, _ = edges
+    edge_slots, known, _, _ = edges
     for at in range(len(source)):
-        out[at] = find(known, edge_key(source[at], target[at])) < 0
+        out[at] = find(edge_slots, known, edge_key(source[at], target[at])) < 0
 
 
 @kernel
@@ -92,34 +93,35 @@ def learn(
     held: Any,
 ) -> None:
     """Take edges in; ``held`` (2,) counts hosts and edges. Tables must have room for all."""
-    keys, counts, seen, outward, inward, filled, vectors = hosts
-    known, edge_seen, pairs = edges
+    slots, keys, counts, seen, outward, inward, filled, vectors = hosts
+    edge_slots, known, edge_seen, pairs = edges
     for at in range(len(source)):
         a, b = source[at], target[at]
-        row_a = _host(keys, seen, vectors, a, window, held)
-        row_b = _host(keys, seen, vectors, b, window, held)
-        counts[row_a, 0] += 1.0
-        counts[row_b, 2] += 1.0
+        row_a = _host(slots, keys, seen, vectors, a, window, held)
+        row_b = _host(slots, keys, seen, vectors, b, window, held)
+        counts[row_a, 0] += 1
+        counts[row_b, 2] += 1
         totals[0] += 1.0
         if seen[row_a, 1] != window:
-            counts[row_a, 4] += 1.0
+            counts[row_a, 4] += 1
             seen[row_a, 1] = window
         if seen[row_b, 2] != window:
-            counts[row_b, 5] += 1.0
+            counts[row_b, 5] += 1
             seen[row_b, 2] = window
         if not taken[at]:
             continue
         key = edge_key(a, b)
-        slot = find(known, key)
-        if slot < 0:
-            slot = place(known, key)
-            pairs[slot, 0], pairs[slot, 1] = a, b
+        edge = find(edge_slots, known, key)
+        if edge < 0:
+            edge = held[1]
             held[1] += 1
-            counts[row_a, 1] += 1.0
-            counts[row_b, 3] += 1.0
+            place(edge_slots, known, key, edge)
+            pairs[edge, 0], pairs[edge, 1] = a, b
+            counts[row_a, 1] += 1
+            counts[row_b, 3] += 1
             totals[1] += 1.0
-            totals[2] += find(known, edge_key(b, a)) >= 0
-        edge_seen[slot] = window
+            totals[2] += find(edge_slots, known, edge_key(b, a)) >= 0
+        edge_seen[edge] = window
         _remember(outward, filled, row_a, 0, b)
         _remember(inward, filled, row_b, 1, a)
         if vectors.shape[2] > 0:
@@ -132,12 +134,14 @@ def _idle(seen: Any, window: Any) -> Any:
 
 
 @inlined
-def _host(keys: Any, seen: Any, vectors: Any, key: Any, window: Any, held: Any) -> Any:
+def _host(slots: Any, keys: Any, seen: Any, vectors: Any, key: Any, window: Any, held: Any) -> Any:
     """The host's row, made where missing; its vectors fade by the windows it was not seen in."""
-    row = find(keys, key)
+    row = find(slots, keys, key)
     if row < 0:
-        row = place(keys, key)
+        row = held[0]
         held[0] += 1
+        place(slots, keys, key, row)
+        seen[row, 0] = seen[row, 1] = seen[row, 2] = _NEVER
     elif seen[row, 0] < window and vectors.shape[2] > 0:
         left = np.float32(0.5 ** ((window - seen[row, 0]) / _HALF_LIFE))
         for kind in range(vectors.shape[1]):
@@ -209,9 +213,9 @@ def _cosine(dot: Any, size: Any) -> Any:
 
 
 @inlined
-def _weight(keys: Any, counts: Any, key: Any) -> Any:
+def _weight(slots: Any, keys: Any, counts: Any, key: Any) -> Any:
     """Adamic and Adar (2003): a neighbour in common tells less the more it has itself."""
-    row = find(keys, key)
+    row = find(slots, keys, key)
     if row < 0:
         return 1.0
     return 1.0 / math.log(2.0 + counts[row, 0] + counts[row, 2])
@@ -219,28 +223,32 @@ def _weight(keys: Any, counts: Any, key: Any) -> Any:
 
 @inlined
 def _shared(
-    keys: Any, counts: Any, out: Any, into: Any, filled: Any, known: Any, row: Any, b: Any
+    slots: Any, keys: Any, counts: Any, rings: Any, edge_slots: Any, known: Any, row: Any, b: Any
 ) -> Any:
     """Neighbours of the source that are neighbours of the target too."""
+    out, into, filled = rings
     total = 0.0
     for at in range(min(filled[row, 0], out.shape[1])):
         through = out[row, at]
-        if find(known, edge_key(through, b)) >= 0:
-            total += _weight(keys, counts, through)
+        if find(edge_slots, known, edge_key(through, b)) >= 0:
+            total += _weight(slots, keys, counts, through)
     for at in range(min(filled[row, 1], into.shape[1])):
         through = into[row, at]
-        if find(known, edge_key(through, b)) >= 0 or find(known, edge_key(b, through)) >= 0:
-            total += _weight(keys, counts, through)
+        if (
+            find(edge_slots, known, edge_key(through, b)) >= 0
+            or find(edge_slots, known, edge_key(b, through)) >= 0
+        ):
+            total += _weight(slots, keys, counts, through)
     return total
 
 
 @inlined
 def _alike(
+    slots: Any,
     keys: Any,
     counts: Any,
-    out: Any,
-    into: Any,
-    filled: Any,
+    rings: Any,
+    edge_slots: Any,
     known: Any,
     common: Any,
     row: Any,
@@ -252,6 +260,7 @@ def _alike(
     Many ask the same of two targets: ``common`` has who talks with both, of the last that were
     asked of, by the key of an edge from one to the other.
     """
+    out, into, filled = rings
     asked, many, others, weights = common
     total = 0.0
     for at in range(min(filled[row, 0], out.shape[1])):
@@ -259,11 +268,11 @@ def _alike(
         slot = pair & np.uint64(len(asked) - 1)
         if asked[slot] != pair:
             asked[slot], many[slot] = pair, 0
-            middle = find(keys, out[row, at])
+            middle = find(slots, keys, out[row, at])
             for nth in range(min(filled[middle, 1], into.shape[1]) if middle >= 0 else 0):
                 other = into[middle, nth]
-                if find(known, edge_key(other, b)) >= 0:
-                    of = find(keys, other)
+                if find(edge_slots, known, edge_key(other, b)) >= 0:
+                    of = find(slots, keys, other)
                     weight = 1.0 / math.sqrt(1.0 + (counts[of, 0] if of >= 0 else 0.0))
                     others[slot, many[slot]], weights[slot, many[slot]] = other, weight
                     many[slot] += 1

@@ -9,8 +9,6 @@ Achlioptas 2003).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -28,23 +26,24 @@ RING: Final = 16
 WIDTH: Final = 32
 """Of the vectors."""
 _VECTORS: Final = 4
-_COUNTS: Final = 8
+_COUNTS: Final = 6
 _BUSY: Final = 8
 _FIRST: Final = 1 << 10
-_NEVER: Final = -(1 << 40)
 
 
 class Hosts(NamedTuple):
-    """A row per slot.
+    """A row for each of the ``keys`` uint64, found by the ``slots`` int32 of a hash table (see
+    :mod:`~sensorium.links.network.table`); rows that are not used yet are at the end.
 
-    ``counts`` float64 (slots, 8): edges as source, first ones among them; the same as target;
-    windows in which it was source, and target; two unused. ``seen`` int64 (slots, 3): the latest
-    window, that as source, that as target. ``out`` and ``into`` uint64 (slots, 16): the latest
-    distinct targets and sources, in rings of which ``filled`` int64 (slots, 2) counts the entries.
-    ``vectors`` float32 (slots, 4, width): targets, sources, what its sources talk with, and by whom
+    ``counts`` uint32 (rows, 6): edges as source, first ones among them; the same as target;
+    windows in which it was source, and target. ``seen`` int64 (rows, 3): the latest
+    window, that as source, that as target. ``out`` and ``into`` uint64 (rows, 16): the latest
+    distinct targets and sources, in rings of which ``filled`` int32 (rows, 2) counts the entries.
+    ``vectors`` float32 (rows, 4, width): targets, sources, what its sources talk with, and by whom
     its targets are talked with.
     """
 
+    slots: Array
     keys: Array
     counts: Array
     seen: Array
@@ -55,8 +54,9 @@ class Hosts(NamedTuple):
 
 
 class Edges(NamedTuple):
-    """A row per slot. ``seen`` int64 is the latest window; ``pairs`` uint64 (slots, 2) the ends."""
+    """The same. ``seen`` int64 is the latest window; ``pairs`` uint64 (rows, 2) the ends."""
 
+    slots: Array
     keys: Array
     seen: Array
     pairs: Array
@@ -74,8 +74,7 @@ class TalkMemory:
         self, max_hosts: int = 50_000, max_edges: int = 400_000, *, width: int = WIDTH
     ) -> None:
         self._most = (max_hosts, max_edges)
-        self._new_hosts = partial(_hosts, width=width)
-        self._hosts, self._edges = self._new_hosts(_FIRST), _edges(_FIRST)
+        self._hosts, self._edges = _hosts(_FIRST, width), _edges(_FIRST)
         self._held = [0, 0]
         # Edges, first ones, and those of them whose reverse was known.
         self._totals = np.zeros(3)
@@ -96,7 +95,7 @@ class TalkMemory:
 
     def host_keys(self) -> Array:
         """All hosts, sorted."""
-        return np.sort(self._hosts.keys[self._hosts.keys != table.EMPTY])
+        return np.sort(self._hosts.keys[: self._held[0]])
 
     @property
     def nbytes(self) -> int:
@@ -145,28 +144,30 @@ class TalkMemory:
 
     def known(self) -> tuple[Array, Array]:
         """All known edges: their ends uint64 (n, 2), and the window each was last seen in."""
-        there = self._edges.keys != table.EMPTY
-        order = np.lexsort(self._edges.pairs[there].T[::-1])
-        return self._edges.pairs[there][order], self._edges.seen[there][order]
+        pairs, seen = self._edges.pairs[: self._held[1]], self._edges.seen[: self._held[1]]
+        order = np.lexsort(pairs.T[::-1])
+        return pairs[order], seen[order]
 
     def kept(self) -> State:
-        """What is known: rows of the tables, without empty slots, and the sums."""
+        """What is known: rows of the tables, and the sums."""
         return {
-            **joined(hosts=_rows(self._hosts), edges=_rows(self._edges)),
+            **joined(
+                hosts=_rows(self._hosts, self._held[0]), edges=_rows(self._edges, self._held[1])
+            ),
             "totals": self._totals.copy(),
             "dropped": np.array(self.dropped),
         }
 
     def restore(self, kept: State) -> None:
         """Take over what :meth:`kept` gave; StateError where it does not fit."""
-        hosts = _refilled(part(kept, "hosts"), self._new_hosts, self._most[0])
-        edges = _refilled(part(kept, "edges"), _edges, self._most[1])
+        hosts, many = _refilled(part(kept, "hosts"), self._hosts, self._most[0])
+        edges, pairs = _refilled(part(kept, "edges"), self._edges, self._most[1])
         if hosts.filled.min(initial=0) < 0:
             raise StateError("a kept state has hosts with fewer than no neighbours")
         self._totals = taken(kept, "totals", np.float64, 3)
         self.dropped = whole(kept, "dropped")
         self._hosts, self._edges = hosts, edges
-        self._held = [int((table_.keys != table.EMPTY).sum()) for table_ in (hosts, edges)]
+        self._held = [many, pairs]
 
     def _fitting(self, order: Array, source: Array, target: Array) -> Array:
         """The edges that are learned: all, or as many as the tables hold where those are fewer."""
@@ -180,29 +181,31 @@ class TalkMemory:
 
     def _room(self, source: Array, target: Array) -> None:
         """Make room for a window's hosts and edges, in tables at most half full."""
-        edges, (most_hosts, most_edges) = len(source), self._most
+        held, (most_hosts, most_edges) = self._held, self._most
         # Counted as often as they have edges at first: usually that does already.
-        keys = self._hosts.keys
-        if not self._fits(table.missing(keys, source) + table.missing(keys, target)):
+        known = self._hosts[:2]
+        if not self._fits(table.missing(*known, source) + table.missing(*known, target)):
             hosts = _distinct(source, target)
-            new = table.missing(keys, hosts)
+            new = table.missing(*known, hosts)
             if not self._fits(new):
-                kept = _kept(self._hosts, self._hosts.seen[:, 0], most_hosts, new, len(hosts))
-                self._held[0] = int(kept.sum())
-                slots = _slots(self._held[0] + len(hosts))
-                self._hosts = _moved(self._hosts, self._new_hosts(slots), kept)
-        if (
-            2 * (self._held[1] + edges) > len(self._edges.keys)
-            or self._held[1] + edges > most_edges
-        ):
-            kept = _kept(self._edges, self._edges.seen, most_edges, edges, edges)
-            self._held[1] = int(kept.sum())
-            self._edges = _moved(self._edges, _edges(_slots(self._held[1] + edges)), kept)
+                seen = self._hosts.seen[: held[0], 0]
+                kept = _kept(self._hosts.keys, seen, most_hosts, new, len(hosts))
+                rows = len(kept) + (new if len(kept) == held[0] else len(hosts))
+                held[0] = len(kept)
+                self._hosts = _moved(self._hosts, kept, rows)
+        edges = len(source)
+        if held[1] + edges > most_edges:
+            kept = _kept(self._edges.keys, self._edges.seen[: held[1]], most_edges, edges, edges)
+            held[1] = len(kept)
+            self._edges = _moved(self._edges, kept, len(kept) + edges)
+        elif held[1] + edges > len(self._edges.keys):
+            rows = held[1] + int(self.new(source, target).sum())
+            if rows > len(self._edges.keys):
+                self._edges = _moved(self._edges, np.arange(held[1]), rows)
 
     def _fits(self, more: int) -> bool:
         """Whether the table of hosts takes so many more."""
-        held = self._held[0] + more
-        return 2 * held <= len(self._hosts.keys) and held <= self._most[0]
+        return self._held[0] + more <= min(len(self._hosts.keys), self._most[0])
 
 
 def _distinct(source: Array, target: Array) -> Array:
@@ -211,67 +214,73 @@ def _distinct(source: Array, target: Array) -> Array:
     return Sums(ends, np.ones(len(ends))).keys
 
 
-def _slots(entries: int) -> int:
-    return max(_FIRST, 1 << (2 * max(entries, 1) - 1).bit_length())
-
-
-def _kept(rows: Any, seen: Array, most: int, new: int, coming: int) -> Array:
-    """Which slots stay: all where ``new`` ones fit, otherwise the latest, half of what fits.
+def _kept(keys: Array, seen: Array, most: int, new: int, coming: int) -> Array:
+    """Which rows stay, ascending: all where ``new`` ones fit, otherwise the latest, half of what
+    fits.
 
     Those that leave may be among the ``coming``, so that there is room for all of these.
     """
-    there: Array = rows.keys != table.EMPTY
-    held = np.flatnonzero(there)
-    if len(held) + new <= most:
-        return there
-    order = np.lexsort((rows.keys[held], -seen[held]))[: min(most // 2, most - coming)]
-    kept = np.zeros(len(there), np.bool_)
-    kept[held[order]] = True
-    return kept
+    held = len(seen)
+    if held + new <= most:
+        return np.arange(held)
+    order = np.lexsort((keys[:held], -seen))[: min(most // 2, most - coming)]
+    return np.sort(order)
 
 
-def _moved(old: Any, new: Any, kept: Array) -> Any:
-    slots = table.moved(old.keys, kept, new.keys)
-    for before, after in zip(old[1:], new[1:], strict=True):
-        after[slots[:, 1]] = before[slots[:, 0]]
-    return new
+def _moved(old: Any, kept: Array, rows: int) -> Any:
+    """The ``kept`` rows first in a table that has room for so many ``rows`` and an eighth more."""
+    rows, columns = max(rows + rows // 8, _FIRST), []
+    for column in old[1:]:
+        columns.append(np.zeros((rows, *column.shape[1:]), column.dtype))
+        columns[-1][: len(kept)] = column[kept]
+    slots = _empty(rows)
+    table.enter(slots, columns[0], len(kept))
+    return type(old)(slots, *columns)
 
 
-def _rows(full: Any) -> State:
-    """The rows of slots that are taken."""
-    there = np.flatnonzero(full.keys != table.EMPTY)
-    return {name: column[there] for name, column in full._asdict().items()}
+def _empty(rows: int) -> Array:
+    """The slots of a table of so many rows."""
+    return np.full(1 << (2 * rows - 1).bit_length(), -1, np.int32)
 
 
-def _refilled(rows: State, make: Callable[[int], Any], most: int) -> Any:
-    """Rows in a table that fits them."""
-    like = make(_FIRST)
+def _rows(full: Any, held: int) -> State:
+    """The rows that are used."""
+    return {
+        name: column[:held].copy() for name, column in full._asdict().items() if name != "slots"
+    }
+
+
+def _refilled(rows: State, like: Any, most: int) -> tuple[Any, int]:
+    """Rows in a table that fits them, and how many they are."""
     keys = taken(rows, "keys", like.keys.dtype, None)
     many = len(keys)
     if many > most or not keys.all() or len(np.unique(keys)) != many:
         raise StateError("a kept state knows too many hosts or edges, or one of them twice")
-    columns = {
-        name: taken(rows, name, column.dtype, many, *column.shape[1:])
+    columns = [
+        taken(rows, name, column.dtype, many, *column.shape[1:])
         for name, column in like._asdict().items()
-    }
-    return _moved(type(like)(**columns), make(_slots(many)), np.ones(many, np.bool_))
+        if name != "slots"
+    ]
+    return _moved(type(like)(like.slots, *columns), np.arange(many), many), many
 
 
-def _hosts(slots: int, width: int) -> Hosts:
+def _hosts(rows: int, width: int) -> Hosts:
     return Hosts(
-        keys=np.zeros(slots, np.uint64),
-        counts=np.zeros((slots, _COUNTS)),
-        seen=np.full((slots, 3), _NEVER, np.int64),
-        out=np.zeros((slots, RING), np.uint64),
-        into=np.zeros((slots, RING), np.uint64),
-        filled=np.zeros((slots, 2), np.int64),
-        vectors=np.zeros((slots, _VECTORS, width), np.float32),
+        slots=_empty(rows),
+        keys=np.zeros(rows, np.uint64),
+        counts=np.zeros((rows, _COUNTS), np.uint32),
+        seen=np.zeros((rows, 3), np.int64),
+        out=np.zeros((rows, RING), np.uint64),
+        into=np.zeros((rows, RING), np.uint64),
+        filled=np.zeros((rows, 2), np.int32),
+        vectors=np.zeros((rows, _VECTORS, width), np.float32),
     )
 
 
-def _edges(slots: int) -> Edges:
+def _edges(rows: int) -> Edges:
     return Edges(
-        keys=np.zeros(slots, np.uint64),
-        seen=np.zeros(slots, np.int64),
-        pairs=np.zeros((slots, 2), np.uint64),
+        slots=_empty(rows),
+        keys=np.zeros(rows, np.uint64),
+        seen=np.zeros(rows, np.int64),
+        pairs=np.zeros((rows, 2), np.uint64),
     )

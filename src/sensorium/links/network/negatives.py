@@ -56,7 +56,7 @@ def _two_hops(hosts: Any, source: Any, drawn: Any, out: Any) -> None:
     for at in range(len(source)):
         here = source[at]
         for hop in range(2):
-            row = find(hosts.keys, here)
+            row = find(hosts.slots, hosts.keys, here)
             if row < 0:
                 here = np.uint64(0)
                 break

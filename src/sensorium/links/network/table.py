@@ -1,4 +1,9 @@
-"""Hash tables of 64-bit keys inside kernels: a key's slot is its row in other arrays."""
+"""Hash tables of 64-bit keys inside kernels.
+
+``slots`` int32, a power of two in length and at most half full, holds rows, -1 where it is empty;
+``keys`` has each row's key. Rows have no gaps, so that what is kept of a key takes no more room
+than it needs.
+"""
 
 from __future__ import annotations
 
@@ -32,51 +37,52 @@ def edge_key(source: Any, target: Any) -> Any:
 
 
 @inlined
-def find(keys: Any, key: Any) -> Any:
-    """The slot of ``key``, -1 where it is not there; ``keys`` has a power of two of slots."""
-    mask = np.uint64(len(keys) - 1)
+def find(slots: Any, keys: Any, key: Any) -> Any:
+    """The row of ``key``, -1 where it is not there."""
+    mask = np.uint64(len(slots) - 1)
     at = mixed(key) & mask
-    while keys[at] != EMPTY:
-        if keys[at] == key:
-            return np.int64(at)
+    row = slots[at]
+    while row >= 0 and keys[row] != key:
         at = (at + np.uint64(1)) & mask
-    return np.int64(-1)
+        row = slots[at]
+    return np.int64(row)
 
 
 @inlined
-def place(keys: Any, key: Any) -> Any:
-    """The slot of ``key``, taken where it is not there. There must be an empty slot."""
+def place(slots: Any, keys: Any, key: Any, row: Any) -> None:
+    """Give ``key``, which is not there, a row. There must be an empty slot."""
+    mask = np.uint64(len(slots) - 1)
+    at = mixed(key) & mask
+    while slots[at] >= 0:
+        at = (at + np.uint64(1)) & mask
+    slots[at] = row
+    keys[row] = key
+
+
+@kernel
+def enter(slots: Any, keys: Any, rows: int) -> None:
+    """Give the keys of the first rows their slots, all of which are empty."""
+    for row in range(rows):
+        place(slots, keys, keys[row], row)
+
+
+@kernel
+def missing(slots: Any, keys: Any, wanted: Any) -> Any:
+    """How many of the distinct ``wanted`` are not in the table."""
+    count = 0
+    for at in range(len(wanted)):
+        count += find(slots, keys, wanted[at]) < 0
+    return count
+
+
+@inlined
+def _slot(keys: Any, key: Any) -> Any:
+    """The slot of ``key`` in a table of keys alone, or the empty one where it belongs."""
     mask = np.uint64(len(keys) - 1)
     at = mixed(key) & mask
     while keys[at] != EMPTY and keys[at] != key:
         at = (at + np.uint64(1)) & mask
-    keys[at] = key
-    return np.int64(at)
-
-
-@kernel
-def missing(keys: Any, wanted: Any) -> Any:
-    """How many of the distinct ``wanted`` are not in the table."""
-    count = 0
-    for at in range(len(wanted)):
-        count += find(keys, wanted[at]) < 0
-    return count
-
-
-@kernel
-def moved(old: Any, kept: Any, new: Any) -> Any:
-    """Put those of the ``old`` keys that are ``kept`` into the empty table ``new``.
-
-    Returns their slots, int64 (kept, 2): the old one and the new one.
-    """
-    slots = np.empty((kept.sum(), 2), np.int64)
-    at = 0
-    for slot in range(len(old)):
-        if kept[slot]:
-            slots[at, 0] = slot
-            slots[at, 1] = place(new, old[slot])
-            at += 1
-    return slots
+    return at
 
 
 @kernel
@@ -131,10 +137,9 @@ def add_up(keys: Any, amounts: Any, table: Any, sums: Any) -> Any:
     """
     found = 0
     for at in range(len(keys)):
-        slot = find(table, keys[at])
-        if slot < 0:
-            slot = place(table, keys[at])
-            found += 1
+        slot = _slot(table, keys[at])
+        found += table[slot] == EMPTY
+        table[slot] = keys[at]
         sums[slot] += amounts[at]
     return found
 
@@ -143,5 +148,4 @@ def add_up(keys: Any, amounts: Any, table: Any, sums: Any) -> Any:
 def look_up(keys: Any, table: Any, sums: Any, out: Any) -> None:
     """The sum of each key, 0 of one that is not there."""
     for at in range(len(keys)):
-        slot = find(table, keys[at])
-        out[at] = sums[slot] if slot >= 0 else 0.0
+        out[at] = sums[_slot(table, keys[at])]

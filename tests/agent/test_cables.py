@@ -61,6 +61,15 @@ def test_the_impact_of_a_link_says_what_is_at_its_other_end_and_has_no_other_way
     assert not any("interface ge2" in f.text for f in found)
 
 
+@pytest.mark.parametrize("port", ["GE1", "GigabitEthernet1", "ge1.0"])
+def test_a_port_that_a_log_calls_otherwise_than_its_cable_is_the_same_port(
+    bench: Bench, tmp_path: Path, port: str
+) -> None:
+    found, impact = brief_of(bench, tmp_path, Cable("gw2", port, "gw1", "ge1", "lldp"), *CABLES[1:])
+    assert f"interface {port} of gw2 (10.0.0.2) is cabled to port ge1 of gw1" in impact
+    assert not any("interface ge2" in f.text for f in found)
+
+
 def test_a_link_beside_which_there_is_another_way_is_said_to_have_one(
     bench: Bench, tmp_path: Path
 ) -> None:

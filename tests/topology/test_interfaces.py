@@ -52,6 +52,17 @@ def test_an_interface_is_named_as_its_device_names_it_and_found_by_number() -> N
     assert interfaces.all[f"{R1}#users"].number == 3
 
 
+def test_an_interface_is_found_by_the_long_form_of_a_short_name() -> None:
+    cable = Cable("r1", "Gi0/1", "r2", "ge-0/0/1.0", "lldp")
+    devices = {name: Device(name, DeviceKind.ROUTER) for name in ("r1", "r2")}
+    transit = Transit(Wiring.of(survey(REPORTED), Inventory(devices, (cable,)), inside))
+    interfaces = Interfaces(transit)
+    r1, r2 = (transit.wiring.find(name) or "" for name in ("r1", "r2"))
+    assert interfaces.find(r1, "GigabitEthernet0/1") == f"{r1}#Gi0/1"
+    assert interfaces.find(r2, "ge-0/0/1") == f"{r2}#ge-0/0/1.0"
+    assert interfaces.find(r1, "GigabitEthernet0/2") is None
+
+
 def test_an_interface_carries_what_its_exporter_reported_there() -> None:
     transit, interfaces = flows_alone()
     users = interfaces.all[f"{R1}#users"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sensorium.agent.case import Case
 from sensorium.agent.clue import Clue, ClueKind, of_kind
 from sensorium.agent.evidence_rerun import is_intact
+from sensorium.agent.ports import about
 from sensorium.agent.stories.story import Story
 from sensorium.incident.brief import BriefContent
 from sensorium.model.action import Action
@@ -91,20 +92,18 @@ def _plan(clues: Iterable[Clue]) -> list[Clue]:
 def _impact(clues: tuple[Clue, ...], story: Story | None) -> tuple[Finding, ...]:
     if story is None:
         return ()
-    about = set(story.hosts)
-    hit = [c for c in of_kind(clues, ClueKind.DEPENDENTS) if _host(c.subject) in about]
+    hosts = set(story.hosts)
+    hit = [c for c in of_kind(clues, ClueKind.DEPENDENTS) if _host(c.subject) in hosts]
     order = {host: place for place, host in enumerate(story.hosts)}
     hit.sort(key=lambda c: (order[_host(c.subject)], "/" not in c.subject, c.subject))
     if story.kind is IncidentKind.SERVICE_FAILURE:
         return tuple(c.finding() for c in hit)
     if story.kind is IncidentKind.LINK_FAULT:
         # A router is used by those behind it; whoever logs in to it does not matter here.
-        port = [c for c in hit if c.subject == story.cause]
-        hit = port or [c for c in hit if "#" in c.subject]
+        hit = [*about(hit, story.cause)] or [c for c in hit if "#" in c.subject]
         hit += [c for c in of_kind(clues, ClueKind.PATH_SHARE) if c.subject == story.hosts[0]]
-        cabled = {c.subject: c for c in of_kind(clues, ClueKind.CABLED)}
-        link = cabled.get(story.cause) or cabled.get(story.hosts[0])
-        hit = [link, *hit] if link else hit
+        cabled = of_kind(clues, ClueKind.CABLED)
+        hit = [*(about(cabled, story.cause) or about(cabled, story.hosts[0]))[:1], *hit]
     harmed = [c for c in of_kind(clues, *_CONSEQUENCES) if c not in story.chain]
     harmed.sort(key=lambda c: (c.weight is not Weight.STRONG, -c.value, c.text))
     return tuple(c.finding() for c in (*harmed[:2], *hit))
@@ -118,9 +117,11 @@ def _host(key: str) -> str:
 def _findings(clues: Iterable[Clue], story: Story | None) -> tuple[Finding, ...]:
     """All findings; what is outside the story is context, unless it speaks about the plan."""
     inside = set(story.chain) if story else set()
+    clues = tuple(clues)
+    cabled = about(of_kind(clues, ClueKind.CABLED), story.cause) if story else ()
     found: dict[str, Finding] = {}
     for clue in clues:
-        if story and not _matters(clue, story):
+        if story and not _matters(clue, story, cabled):
             continue
         finding = clue.finding()
         if story and clue not in inside and clue.kind is not ClueKind.PLAN_CHECK:
@@ -136,10 +137,13 @@ def _findings(clues: Iterable[Clue], story: Story | None) -> tuple[Finding, ...]
     return tuple(found.values())
 
 
-def _matters(clue: Clue, story: Story) -> bool:
-    """Whether anyone would miss it: who is behind a port matters where the port is the story."""
+def _matters(clue: Clue, story: Story, cabled: tuple[Clue, ...]) -> bool:
+    """Whether anyone would miss it: who is behind a port matters where the port is the story.
+
+    ``cabled``: what the cables say of the story's cause.
+    """
     if clue.kind is ClueKind.CABLED and "#" in clue.subject:
-        return clue.subject == story.cause
+        return clue in cabled
     if clue.kind is ClueKind.DEPENDENTS and "#" in clue.subject:
         cause = story.cause.partition("#")[0]
         return story.kind is IncidentKind.LINK_FAULT and _host(clue.subject) == cause

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sensorium.topology.port_names import find_port
 from sensorium.topology.transit import Pair, Transit
 from sensorium.topology.wiring import FILED, Link, Wiring
 
@@ -63,13 +64,17 @@ class Interfaces:
                 self.all[key] = Interface(key, device, name, number, ends)
 
     def find(self, device: str, text: str) -> str | None:
-        """The key of a device's interface by its name in any case, or by its ifIndex."""
+        """The key of a device's interface by its name in any case or form, or by its ifIndex."""
         wanted = text.strip().lower()
         mine = [one for one in self.all.values() if one.device == device]
         for one in mine:
             if one.name.lower() == wanted:
                 return one.key
-        return next((one.key for one in mine if one.number and str(one.number) == wanted), None)
+        for one in mine:
+            if one.number and str(one.number) == wanted:
+                return one.key
+        name = find_port(text, (one.name for one in mine))
+        return None if name is None else f"{device}#{name}"
 
     def carried(self, interface: Interface) -> frozenset[int]:
         """The uses that run over it: as its device reported, or by the shortest ways."""

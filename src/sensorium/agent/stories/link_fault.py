@@ -7,6 +7,7 @@ from collections import defaultdict
 from sensorium.agent.case import Case
 from sensorium.agent.clue import Clue, ClueKind, of_kind
 from sensorium.agent.naming import count
+from sensorium.agent.ports import about
 from sensorium.agent.stories.story import Story, score_of, verdict_of
 from sensorium.model.incident import IncidentKind, Severity
 
@@ -115,7 +116,7 @@ def _behind(case: Case, router: str, port: str) -> int:
     """
     clues = of_kind(case.clues("topology"), ClueKind.DEPENDENTS)
     mine = [c for c in clues if "#" in c.subject and _home(c) == router]
-    named = [c for c in mine if c.subject == f"{router}#{port}"]
-    cabled = of_kind(case.clues("topology"), ClueKind.CABLED)
-    parted = [c for c in cabled if c.subject == (f"{router}#{port}" if port else router)]
+    cause = f"{router}#{port}" if port else router
+    named = about(mine, cause)
+    parted = about(of_kind(case.clues("topology"), ClueKind.CABLED), cause)
     return int(max((c.value for c in (*(named or mine), *parted)), default=0))

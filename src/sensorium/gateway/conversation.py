@@ -8,9 +8,11 @@ and to no other. Where :class:`Opaque` stands, the whole thing is only that dial
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, Final
+
+from sensorium.gateway.record import record
 
 _LONGEST_NAME: Final = 100
 
@@ -24,7 +26,7 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Text:
     """Plain text."""
 
@@ -32,7 +34,7 @@ class Text:
     extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Image:
     """A picture: ``data`` is base64 with its ``media_type``, or ``url`` says where it is."""
 
@@ -43,7 +45,7 @@ class Image:
     extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Thinking:
     """A model's reasoning; ``signature`` lets its provider recognise it when it is sent back.
 
@@ -56,7 +58,7 @@ class Thinking:
     extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ToolCall:
     """A model asks for a tool; ``arguments`` is JSON text as the model wrote it, or ``{}``."""
 
@@ -66,7 +68,7 @@ class ToolCall:
     extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ToolResult:
     """What a tool answered, for the call of that id."""
 
@@ -76,7 +78,7 @@ class ToolResult:
     extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Opaque:
     """A part that only its own dialect can express: audio, a file, a server-side tool's trace.
 
@@ -107,7 +109,7 @@ class Opaque:
 Part = Text | Image | Thinking | ToolCall | ToolResult | Opaque
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Message:
     """One turn. Tool results are messages of ``TOOL`` that hold :class:`ToolResult` parts only."""
 
@@ -117,7 +119,7 @@ class Message:
     extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Tool:
     """A function that the model may ask for; ``parameters`` is JSON Schema."""
 
@@ -136,7 +138,7 @@ class Choice(StrEnum):
     REQUIRED = "required"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Format:
     """Structured output: any JSON object, or (with ``schema``) one of that JSON Schema."""
 
@@ -146,7 +148,7 @@ class Format:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Conversation:
     """One request to a chat model.
 

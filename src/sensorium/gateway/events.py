@@ -8,14 +8,14 @@ calls may be interleaved; ``index`` tells them apart.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sensorium.gateway.failure import Failure
+from sensorium.gateway.record import record
 from sensorium.gateway.reply import Stop, Usage
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Started:
     """The model has begun; ``usage`` is what some dialects state at the start (input tokens)."""
 
@@ -25,7 +25,7 @@ class Started:
     usage: Usage | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class TextPiece:
     """More text of an answer."""
 
@@ -33,7 +33,7 @@ class TextPiece:
     answer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ThinkingPiece:
     """More reasoning; a ``signature`` comes once, at its end."""
 
@@ -42,7 +42,7 @@ class ThinkingPiece:
     answer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ToolBegan:
     """The model begins to ask for a tool; ``index`` counts the calls of this answer from 0."""
 
@@ -52,7 +52,7 @@ class ToolBegan:
     answer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ToolPiece:
     """More of the JSON text of a call's arguments."""
 
@@ -61,7 +61,7 @@ class ToolPiece:
     answer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class OpaquePiece:
     """What only its own dialect can say, as it came: a citation, a server-side tool's trace."""
 
@@ -70,7 +70,7 @@ class OpaquePiece:
     answer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Stopped:
     """An answer is whole."""
 
@@ -79,19 +79,19 @@ class Stopped:
     answer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Counted:
     """The provider's count of tokens so far; the last one stands."""
 
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Ended:
     """The provider's final event: nothing was cut off."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Broken:
     """The stream ended with an error, or without its final event."""
 
@@ -112,7 +112,7 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Frame:
     """One whole frame of a provider's stream as it came, and what it says.
 

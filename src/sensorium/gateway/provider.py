@@ -8,13 +8,14 @@ connection when its answer is closed or its task cancelled, and MUST NOT follow 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from sensorium.gateway.dialect import Dialect
+from sensorium.gateway.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Call:
     """One request for a provider: ``body`` is in the provider's dialect, model name included.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from sensorium.gateway.conversation import Part
+from sensorium.gateway.record import record
 
 
 class Stop(StrEnum):
@@ -22,7 +23,7 @@ class Stop(StrEnum):
     PAUSE = "pause"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Usage:
     """Tokens of one call. ``input`` holds all that was read, cached ones among them.
 
@@ -45,7 +46,7 @@ class Usage:
         return self.input + self.output
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Answer:
     """One of the alternatives that were asked for; ``stop_sequence`` is the text that ended it."""
 
@@ -55,7 +56,7 @@ class Answer:
     extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Reply:
     """A whole answer. ``created`` is in seconds since 1970; ``extra`` as in a conversation."""
 

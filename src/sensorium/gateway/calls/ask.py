@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from sensorium.gateway.record import record
 
 if TYPE_CHECKING:
     from sensorium.gateway.access import Caller
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from sensorium.gateway.dialects.embeddings import EmbeddingRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Ask:
     """A chat request of an authenticated caller.
 
@@ -33,7 +35,7 @@ class Ask:
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class EmbeddingAsk:
     """The same for texts to embed."""
 

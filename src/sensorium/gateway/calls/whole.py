@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import orjson
+
+from sensorium.gateway.record import record
 
 if TYPE_CHECKING:
     from sensorium.gateway.calls.facts import Facts
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from sensorium.gateway.reply import Reply
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Whole:
     """``raw`` is the provider's body as it came, where the caller may have it like that."""
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sensorium.gateway.conversation import Conversation
+from sensorium.gateway.record import record
 from sensorium.gateway.reply import Reply
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class OnFailure(StrEnum):
     OPEN = "open"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Context:
     """The call that is guarded. ``operation`` is ``chat`` or ``embeddings``."""
 

@@ -19,6 +19,7 @@ from sensorium.gateway.ledger.words import (
     Scopes,
     Ticket,
 )
+from sensorium.gateway.record import record
 from sensorium.store.records.types import storable
 
 if TYPE_CHECKING:
@@ -37,14 +38,14 @@ _MOST_TOKENS: Final = 10**10
 """Tokens of one call, likewise."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Open:
     """Reserve and write down; answers with a ``Ticket``, or with the ``Refused`` to raise."""
 
     claim: Claim
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Settle:
     """Replace a reservation by its outcome; answers whether this did it."""
 
@@ -52,7 +53,7 @@ class Settle:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Renew:
     """Let a lease run on."""
 

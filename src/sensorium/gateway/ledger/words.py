@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sensorium.gateway.failure import Failure
+from sensorium.gateway.record import record
 from sensorium.gateway.reply import Usage
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Scopes:
     """For whom a call is made; empty where there is no such party.
 
@@ -24,7 +25,7 @@ class Scopes:
     end_user: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Cost:
     """A price for an amount, and the version of the price list that it stands on."""
 
@@ -32,7 +33,7 @@ class Cost:
     price_version: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Claim:
     """One attempt that is about to be made, at its worst.
 
@@ -55,7 +56,7 @@ class Claim:
     started_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Ticket:
     """An open attempt: what was claimed, and has to be settled."""
 
@@ -67,7 +68,7 @@ class Ticket:
         return f"{self.claim.request_id}/{self.claim.attempt}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Outcome:
     """What an attempt came to. ``cost`` is None where the price or the use is not known."""
 

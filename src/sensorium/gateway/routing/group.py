@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from random import Random
 
 from sensorium.gateway.failure import Failure
+from sensorium.gateway.record import record
 from sensorium.gateway.routing.breaker import Standing
 from sensorium.gateway.routing.config import CooldownConfig, ModelConfig
 from sensorium.gateway.routing.deployment import Deployment
 from sensorium.gateway.routing.strategies import STRATEGIES, Setting
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Chosen:
     """A deployment, and why it."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from sensorium.gateway.record import record
 from sensorium.gateway.routing.config import Strategy
 from sensorium.gateway.routing.deployment import Deployment
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Setting:
     """What a choice depends on. ``cost`` is what a call costs at most there, None if unknown."""
 

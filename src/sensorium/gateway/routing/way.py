@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from sensorium.gateway.failure import Failure, FailureKind
+from sensorium.gateway.record import record
 from sensorium.gateway.routing.classes import BROKEN, TRANSIENT, UNFIT
 from sensorium.gateway.routing.deployment import Deployment
 from sensorium.gateway.routing.group import Group
@@ -19,7 +20,7 @@ _FIRST_WAIT_S: Final = 0.25
 _LONGEST_WAIT_S: Final = 20.0
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Step:
     """Ask this deployment, after ``wait_s``. ``reason`` says why it, for the caller."""
 

@@ -9,8 +9,9 @@ its default is not in the body and cannot be known here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from sensorium.gateway.record import record
 
 # The words of each field that mean the list price.
 _FIELDS: Final[Mapping[str, frozenset[str]]] = {
@@ -26,7 +27,7 @@ _INSIDE: Final = ("type", "latency")
 _SHORT: Final = frozenset({"5m"})
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Asked:
     """``tariffs`` in the providers' words, ``long_cache`` where anything is to be kept longer."""
 

@@ -49,6 +49,12 @@ async def until(bench: Bench, name: str, count: float) -> None:
             await asyncio.sleep(0.005)
 
 
+def refused(bench: Bench) -> float:
+    """How often the team's budget had no room, as it is counted."""
+    labels = {"reason": "budget", "scope": "team"}
+    return bench.observe.value("sensorium_gateway_refused_total", labels)
+
+
 async def test_a_settlement_that_the_database_fails_is_written_when_it_is_back(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,7 +124,7 @@ async def test_a_caller_who_leaves_while_a_claim_is_made_leaves_no_reservation(
         await books.open(bench.claim(1))
 
 
-async def test_a_lone_caller_s_claim_and_the_settlement_before_it_are_written_at_once(
+async def test_a_lone_caller_s_claim_and_the_settlement_it_needs_are_written_at_once(
     bench: Bench,
 ) -> None:
     bench.limit("team:t1", budget=100)
@@ -129,4 +135,33 @@ async def test_a_lone_caller_s_claim_and_the_settlement_before_it_are_written_at
     assert [row["state"] for row in bench.rows()] == ["settled", "open"]
     assert bench.account("team:t1")["settled"] == 40
     assert bench.account("team:t1")["reserved"] == 60
+    assert refused(bench) == 0
+    await books.settled()
+
+
+async def test_a_lone_caller_s_claim_waits_for_no_settlement_that_it_does_not_need(
+    bench: Bench,
+) -> None:
+    bench.limit("team:t1", budget=100)
+    books = Bookkeeping(bench.ledger, 60.0, bench.observe)
+    books.settle(await books.open(bench.claim(30)), spent(20))
+    with pytest.raises(StopIteration):
+        books.open(bench.claim(60)).send(None)
+    assert [row["state"] for row in bench.rows()] == ["open", "open"]
+    async with asyncio.timeout(30):
+        while bench.rows()[0]["state"] != "settled":
+            await asyncio.sleep(0.005)
+    assert bench.account("team:t1")["settled"] == 20
+    assert bench.account("team:t1")["reserved"] == 60
+    await books.settled()
+
+
+async def test_a_refusal_that_a_settlement_does_not_change_is_counted_once(bench: Bench) -> None:
+    bench.limit("team:t1", budget=100)
+    books = Bookkeeping(bench.ledger, 60.0, bench.observe)
+    books.settle(await books.open(bench.claim(100)), spent(90))
+    with pytest.raises(Refused):
+        await books.open(bench.claim(60))
+    assert bench.account("team:t1")["settled"] == 90
+    assert refused(bench) == 1
     await books.settled()

@@ -135,8 +135,22 @@ class Books:
         if not self._sql.is_all_ours():
             self._forget()
             self._read_limits()
+        if len(requests) == 1 and isinstance(requests[0], Open):
+            remembered = self._remembered(requests[0].claim)
+            if remembered is not None:
+                return _Page(remembered, {}, [])
         expired = self._run_out(requests)
         return _Page(self._accounts(requests, expired), self._states(requests), expired)
+
+    def _remembered(self, claim: Claim) -> dict[str, Account] | None:
+        """The accounts of a claim that is alone in its transaction; None where one is not known."""
+        accounts = {}
+        for key, _ in self._limited(claim):
+            account = self._kept.get(key)
+            if account is None or account.period_start_ns < 0:
+                return None
+            accounts[key] = account
+        return accounts
 
     def _states(self, requests: Sequence[Request]) -> dict[tuple[str, int], str]:
         """How the rows stand that are to be completed; those not remembered are read."""

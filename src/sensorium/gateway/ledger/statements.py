@@ -81,6 +81,7 @@ class Statements:
         self._sqlite = connections.is_sqlite
         self._raw: Any = connections.engine.raw_connection()
         self._cursor: Any = self._raw.cursor()
+        self._driver: Any = self._raw.driver_connection
         self._lock = "" if self._sqlite else " FOR UPDATE"
         self._data_version: int | None = None
 
@@ -96,7 +97,7 @@ class Statements:
 
     def commit(self) -> None:
         """End it; what it did is durable when this returns."""
-        self._raw.commit()
+        self._driver.commit()
 
     def rollback(self) -> None:
         """End it, as if it had never been; a connection that is lost has done so by itself."""

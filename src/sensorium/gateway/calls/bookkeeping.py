@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sensorium.gateway.calls.background import Background
+from sensorium.gateway.ledger import Refused
 
 if TYPE_CHECKING:
     from sensorium.gateway.ledger import Claim, Ledger, Outcome, Ticket
@@ -65,30 +66,44 @@ class Bookkeeping:
 
     async def open(self, claim: Claim) -> Ticket:
         """Reserve; raises ``Refused``. A caller who leaves meanwhile leaves no reservation."""
-        opening = self._opening(claim)
-        if opening.done():
-            ticket = opening.result()
-        else:
+        ticket = self._open_at_once(claim)
+        if ticket is None:
+            opening = self._opening(claim)
             try:
-                ticket = await asyncio.shield(opening)
+                ticket = opening.result() if opening.done() else await asyncio.shield(opening)
             except asyncio.CancelledError:
                 self._background.start(self._undo(opening))
                 raise
         self._open[id(ticket)] = ticket
         return ticket
 
+    def _open_at_once(self, claim: Claim) -> Ticket | None:
+        """Where nobody else is under way, and what waits to be settled need not come first."""
+        if self._others:
+            return None
+        answer = self._ledger.open_at_once(claim)
+        if isinstance(answer, Refused):
+            if self._waiting:
+                return None  # asked once more, after what waits
+            self._ledger.count(answer)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def _others(self) -> bool:
+        """Whether calls are under way that may ask for something in this turn of the loop."""
+        return len(self._open) > len(self._waiting) + len(self._writing)
+
     def _opening(self, claim: Claim) -> asyncio.Future[Ticket]:
-        if len(self._open) > len(self._waiting) + len(self._writing):
-            # Others are under way, and may ask for something in this turn of the loop.
+        if self._others:
             self._hand_over()
             return self._ledger.opening(claim)
-        waiting = self._waiting
+        waiting, self._waiting = self._waiting, []
         asked = [(one.ticket, one.outcome) for one in waiting]
-        opening, settling = self._ledger.opening_alone(claim, asked)
-        if settling is not None:
-            self._waiting = []
-            for settlement, writing in zip(waiting, settling, strict=True):
-                self._follow(settlement, writing)
+        settling, opening = self._ledger.opening_after(asked, claim)
+        for settlement, writing in zip(waiting, settling, strict=True):
+            self._follow(settlement, writing)
         return opening
 
     def settle(self, ticket: Ticket, outcome: Outcome) -> None:

@@ -76,36 +76,40 @@ class Ledger:
         opening.add_done_callback(self._count_refusal)
         return opening
 
-    def opening_alone(
-        self, claim: Claim, settlements: Sequence[tuple[Ticket, Outcome]]
-    ) -> tuple[asyncio.Future[Ticket], list[asyncio.Future[bool]] | None]:
+    def open_at_once(self, claim: Claim) -> Ticket | Exception | None:
         """Open where no other call is under way that could ask for something too.
 
-        ``settlements`` are what was handed over before. They are written first where that is the
-        same transaction, or where there is no room without what they give back; else they may wait
-        (None), and the claim does not wait for them. Any of it may be done when this returns.
+        The answer, a ``Refused`` or what went wrong among them; None where it cannot be had before
+        this returns, and nothing has been done. A refusal is left to be counted: a settlement that
+        waits may make room, see :meth:`opening_after`.
         """
-        if self._writer.at_once:
-            (opening,) = self._writer.ask_alone([Open(claim)])
-            if not settlements or _refusal(opening) is None:
-                self._watch(opening)
-                return opening, None
+        answer: Ticket | Exception | None = self._writer.write(Open(claim))
+        return answer
+
+    def opening_after(
+        self, settlements: Sequence[tuple[Ticket, Outcome]], claim: Claim
+    ) -> tuple[list[asyncio.Future[bool]], asyncio.Future[Ticket]]:
+        """Settle and then open, in one transaction where there is company for neither.
+
+        Either may be done when this returns.
+        """
         asked = [Settle(ticket, outcome) for ticket, outcome in settlements]
         *settling, opening = self._writer.ask_alone([*asked, Open(claim)])
-        self._watch(opening)
-        return opening, settling
-
-    def _watch(self, opening: asyncio.Future[Ticket]) -> None:
         if opening.done():
             self._count_refusal(opening)
         else:
             opening.add_done_callback(self._count_refusal)
+        return settling, opening
 
     def _count_refusal(self, opening: asyncio.Future[Ticket]) -> None:
-        refused = _refusal(opening)
-        if refused is not None:
-            kind = refused.scope.partition(":")[0]
-            self._refused.labels(reason=refused.reason.value, scope=kind).inc()
+        refused = None if opening.cancelled() else opening.exception()
+        if isinstance(refused, Refused):
+            self.count(refused)
+
+    def count(self, refused: Refused) -> None:
+        """A caller is told so."""
+        kind = refused.scope.partition(":")[0]
+        self._refused.labels(reason=refused.reason.value, scope=kind).inc()
 
     async def settle(self, ticket: Ticket, outcome: Outcome) -> bool:
         """Replace the reservation by what was used; False where that had been done before."""
@@ -154,14 +158,6 @@ class Ledger:
     async def close(self) -> None:
         """Write what was handed over, then stop."""
         await self._writer.close()
-
-
-def _refusal(opening: asyncio.Future[Ticket]) -> Refused | None:
-    """What it was refused for, if it is done and was."""
-    if not opening.done() or opening.cancelled():
-        return None
-    error = opening.exception()
-    return error if isinstance(error, Refused) else None
 
 
 def open_ledger(

@@ -37,9 +37,10 @@ _Waiting = list[tuple[Request, "asyncio.Future[Any]"]]
 class Writer(Protocol):
     """Takes requests on one event loop and answers them there."""
 
-    @property
-    def at_once(self) -> bool:
-        """Whether :meth:`ask_alone` would now write before it returns."""
+    def write(self, request: Request) -> Any:
+        """Its answer, or what went wrong, where it can be written before this returns; else None:
+        nothing has been done then, and it has to be asked.
+        """
 
     def ask(self, request: Request) -> asyncio.Future[Any]:
         """Queue a request; the future has its answer once that is durable."""
@@ -82,9 +83,8 @@ class _Clerk:
         self._statements: Statements | None = None
         self._books: Books | None = None
 
-    def carry_out(self, batch: _Waiting) -> list[Any]:
+    def carry_out(self, requests: list[Request]) -> list[Any]:
         """An answer for each. What went wrong is the answer of those that it went wrong with."""
-        requests = [request for request, _ in batch]
         answers = self._attempt(requests)
         error = answers[0]
         if not isinstance(error, _Failed):
@@ -120,6 +120,10 @@ class _Clerk:
         self._statements = self._books = None
 
 
+def _requests(batch: _Waiting) -> list[Request]:
+    return [request for request, _ in batch]
+
+
 def _deliver(batch: _Waiting, answers: list[Any]) -> None:
     for (_, future), answer in zip(batch, answers, strict=True):
         if future.done():
@@ -151,18 +155,19 @@ class LoopWriter:
         self._waiting.append((request, future))
         return future
 
-    @property
-    def at_once(self) -> bool:
-        """Where nothing waits: what does is written first."""
-        return not self._closed and not self._waiting
+    def write(self, request: Request) -> Any:
+        """Written where nothing waits: what does comes first."""
+        if self._closed or self._waiting:
+            return None
+        return self._clerk.carry_out([request])[0]
 
     def ask_alone(self, requests: Sequence[Request]) -> list[asyncio.Future[Any]]:
         """Write them before this returns: each turn of the loop that is saved is a caller's."""
-        if not self.at_once or len(requests) > _MOST:
+        if self._closed or self._waiting or len(requests) > _MOST:
             return [self.ask(request) for request in requests]
         loop = asyncio.get_running_loop()
         batch: _Waiting = [(request, loop.create_future()) for request in requests]
-        _deliver(batch, self._clerk.carry_out(batch))
+        _deliver(batch, self._clerk.carry_out(_requests(batch)))
         return [future for _, future in batch]
 
     async def close(self) -> None:
@@ -177,7 +182,7 @@ class LoopWriter:
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._drain)
         if batch:
-            _deliver(batch, self._clerk.carry_out(batch))
+            _deliver(batch, self._clerk.carry_out(_requests(batch)))
 
 
 class ThreadWriter:
@@ -208,10 +213,9 @@ class ThreadWriter:
             self._more.notify()
         return future
 
-    @property
-    def at_once(self) -> bool:
-        """Never."""
-        return False
+    def write(self, request: Request) -> Any:
+        """Never: the thread writes."""
+        return None
 
     def ask_alone(self, requests: Sequence[Request]) -> list[asyncio.Future[Any]]:
         """No more than :meth:`ask` for each: the thread begins at once in any case."""
@@ -234,7 +238,7 @@ class ThreadWriter:
                 self._waiting = self._waiting[_MOST_AWAY:]
             if not batch:
                 break
-            answers = self._clerk.carry_out(batch)
+            answers = self._clerk.carry_out(_requests(batch))
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_deliver, batch, answers)
         self._clerk.close()

@@ -9,7 +9,6 @@ of what it decodes.
 
 from __future__ import annotations
 
-import os
 import struct
 import sys
 import time
@@ -18,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Final
 
+from sensorium.affinity import usable_cores
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.model.address import pack_address
 from sensorium.observe import Observe
@@ -270,7 +270,7 @@ def main() -> None:
     Steps share few kernels, so several processes do it in little more than their part of the time.
     """
     steps = dict((*decoder_steps(), *receiver_steps(), *command_steps()))
-    processes = min(_cores(), _PROCESSES)
+    processes = min(usable_cores(), _PROCESSES)
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         running = {pool.submit(_timed, step): name for name, step in steps.items()}
         for done in as_completed(running):
@@ -284,13 +284,6 @@ def _timed(step: Callable[[], object]) -> float:
     began = time.monotonic()
     step()
     return time.monotonic() - began
-
-
-def _cores() -> int:
-    """Those that this process may use, where the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ adds up; rows are shared out among threads. A node without neighbours gets zeros
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
@@ -17,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from sensorium.affinity import usable_cores
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.links.neighbourhoods.machine import expect
 
@@ -106,7 +106,7 @@ def shared(
 
     ``work`` runs in several threads at once: as many as there are processors where None.
     """
-    threads = threads or os.cpu_count() or 1
+    threads = threads or usable_cores()
     cuts = _parts(indptr, rows)
     if threads == 1 or len(cuts) == 2:
         for part in pairwise(cuts):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from sensorium.affinity import usable_cores
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.arrays import Columns, Flags, Floats, Ints, Rows
@@ -41,7 +41,7 @@ def pairs_between(
         members, reach = found.members[part], found.reach[part]
         indptr, indices = _inside(graph.indptr, graph.indices, members)
         inside = Graph(indptr, indices, directed=False)
-        out[members] += _block(inside, reach, threads or _cores())
+        out[members] += _block(inside, reach, threads or usable_cores())
     return out
 
 
@@ -50,10 +50,6 @@ def cost(graph: Graph, found: Blocks) -> int:
     sizes = np.diff(found.offsets)
     degree = np.add.reduceat(graph.degree()[found.members], found.offsets[:-1]) if len(sizes) else 0
     return int((sizes * degree)[sizes > 2].sum()) if len(sizes) else 0
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _block(graph: Graph, reach: Floats, threads: int) -> Floats:

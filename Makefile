@@ -21,7 +21,8 @@ help: ## list the targets
 
 # --- setting up -------------------------------------------------------------------------------
 # Lock files are whole, so nothing is resolved: older pips look for the newest release of what is asked
-# for with extras, and refuse it for not being the locked one.
+# for with extras, and refuse it for not being the locked one. requirements-uv.lock was made with
+# echo uv | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -
 
 .PHONY: setup
 setup: .stamps/dev .stamps/compiled ## make .venv with everything that development needs

@@ -85,7 +85,7 @@ class Bookkeeping:
         if isinstance(answer, Refused):
             if self._waiting:
                 return None  # asked once more, after what waits
-            self._ledger.count(answer)
+            self._ledger.count_refusal(answer)
         if isinstance(answer, Exception):
             raise answer
         return answer

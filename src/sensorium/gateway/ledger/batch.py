@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sensorium.gateway.ledger.account import Account
 from sensorium.gateway.ledger.limits import Limit, period_start_ns, scope_keys, template_of
+from sensorium.gateway.ledger.rows import (
+    DEAREST,
+    MOST_TOKENS,
+    bounded,
+    claim_of,
+    closed_row,
+    opened_row,
+)
 from sensorium.gateway.ledger.words import (
     AlreadyOpenError,
     Claim,
-    Cost,
     Outcome,
     Recovered,
     RefusalReason,
@@ -20,7 +27,6 @@ from sensorium.gateway.ledger.words import (
     Ticket,
 )
 from sensorium.gateway.record import record
-from sensorium.store.records.types import storable
 
 if TYPE_CHECKING:
     from sensorium.gateway.ledger.statements import Statements
@@ -32,10 +38,6 @@ _REMEMBERED: Final = 10_000
 there may be any number."""
 _TRIES: Final = 10
 """How often a transaction is begun again because limits were changed meanwhile."""
-_DEAREST: Final = 10**15
-"""Nano-dollars that one call can cost: a million dollars. Sums of what is below never overflow."""
-_MOST_TOKENS: Final = 10**10
-"""Tokens of one call, likewise."""
 
 
 @record()
@@ -216,7 +218,7 @@ class Books:
     def _run_out(self, requests: Sequence[Request]) -> list[Claim]:
         for request in requests:
             if isinstance(request, Recover):
-                return [_claim(row) for row in self._sql.run_out(request.now_ns, _SWEEP)]
+                return [claim_of(row) for row in self._sql.run_out(request.now_ns, _SWEEP)]
         return []
 
     def _accounts(self, requests: Sequence[Request], expired: list[Claim]) -> dict[str, Account]:
@@ -283,7 +285,7 @@ class Books:
             refused = page.accounts[key].refusal(limit, claim)
             if refused is not None:
                 return refused
-        page.opened.append(_opened(claim))
+        page.opened.append(opened_row(claim))
         for key, _ in limited:
             page.accounts[key].take(claim)
         return Ticket(claim)
@@ -295,10 +297,10 @@ class Books:
         if state not in {"open", "abandoned"}:
             return False
         page.states[row] = "settled"
-        closed = _closed(outcome)
+        closed = closed_row(outcome)
         page.closed.append((*closed, *row))
-        cost = _bounded(outcome.cost.nanodollars, _DEAREST) if outcome.cost else 0
-        tokens = _bounded(outcome.usage.total, _MOST_TOKENS) if outcome.usage else None
+        cost = bounded(outcome.cost.nanodollars, DEAREST) if outcome.cost else 0
+        tokens = bounded(outcome.usage.total, MOST_TOKENS) if outcome.usage else None
         for key, limit in self._limited(claim):
             account = page.accounts[key]
             if state == "abandoned":
@@ -338,90 +340,10 @@ def _moments(requests: Sequence[Request], expired: list[Claim]) -> Iterator[tupl
 
 def _too_much(claim: Claim) -> Refused | None:
     """Why no ledger could hold such a claim, if so."""
-    if claim.worst is not None and claim.worst.nanodollars > _DEAREST:
+    if claim.worst is not None and claim.worst.nanodollars > DEAREST:
         said = "This call could cost more than a million dollars; lower its largest answer."
         return Refused(RefusalReason.BUDGET, "call:", None, said)
-    if claim.worst_tokens > _MOST_TOKENS:
-        said = f"This call could use more than {_MOST_TOKENS} tokens; lower its largest answer."
+    if claim.worst_tokens > MOST_TOKENS:
+        said = f"This call could use more than {MOST_TOKENS} tokens; lower its largest answer."
         return Refused(RefusalReason.TOKENS, "call:", None, said)
     return None
-
-
-def _bounded(said: int, most: int) -> int:
-    """What a provider said, where it can be true: not negative, and no more than a call can be."""
-    return said if 0 <= said <= most else 0 if said < 0 else most
-
-
-def _opened(claim: Claim) -> tuple[Any, ...]:
-    scopes, worst = claim.scopes, claim.worst
-    return (
-        claim.request_id,
-        claim.attempt,
-        "open",
-        scopes.key_id,
-        scopes.user_id,
-        scopes.team_id,
-        scopes.organisation_id,
-        storable(scopes.end_user),
-        claim.route,
-        claim.deployment,
-        claim.provider,
-        storable(claim.model),
-        claim.privacy,
-        worst.price_version if worst else "",
-        worst.nanodollars if worst else None,
-        claim.worst_tokens,
-        claim.started_ns + int(claim.lease_s * 1e9),
-        claim.started_ns,
-    )
-
-
-def _closed(outcome: Outcome) -> tuple[Any, ...]:
-    usage = outcome.usage
-    used: tuple[int | None, ...] = (None,) * 6
-    if usage:
-        said = (
-            usage.input,
-            usage.output,
-            usage.cache_read,
-            usage.cache_write,
-            usage.reasoning,
-            usage.cache_write_long,
-        )
-        used = tuple([_bounded(one, _MOST_TOKENS) for one in said])
-    return (
-        "settled",
-        outcome.status,
-        outcome.failure.kind.value if outcome.failure else "",
-        outcome.first_byte_ns,
-        outcome.ended_ns,
-        _bounded(outcome.cost.nanodollars, _DEAREST) if outcome.cost else None,
-        *used,
-        outcome.cached,
-        outcome.policy,
-    )
-
-
-def _claim(row: dict[str, Any]) -> Claim:
-    """A row back as the claim that it was."""
-    worst = None if row["worst"] is None else Cost(row["worst"], row["price_version"])
-    return Claim(
-        request_id=row["request_id"],
-        attempt=row["attempt"],
-        scopes=Scopes(
-            row["key_id"],
-            row["user_id"],
-            row["team_id"],
-            row["organisation_id"],
-            row["end_user"],
-        ),
-        route=row["route"],
-        deployment=row["deployment"],
-        provider=row["provider"],
-        model=row["model"],
-        privacy=row["privacy"],
-        worst=worst,
-        worst_tokens=row["worst_tokens"],
-        lease_s=0.0,
-        started_ns=row["started_ns"],
-    )

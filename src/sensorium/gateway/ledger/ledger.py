@@ -73,7 +73,7 @@ class Ledger:
     def opening(self, claim: Claim) -> asyncio.Future[Ticket]:
         """Like :meth:`open`, queued when this returns."""
         opening: asyncio.Future[Ticket] = self._writer.ask(Open(claim))
-        opening.add_done_callback(self._count_refusal)
+        opening.add_done_callback(self._look_if_refused)
         return opening
 
     def open_at_once(self, claim: Claim) -> Ticket | Exception | None:
@@ -96,17 +96,17 @@ class Ledger:
         asked = [Settle(ticket, outcome) for ticket, outcome in settlements]
         *settling, opening = self._writer.ask_alone([*asked, Open(claim)])
         if opening.done():
-            self._count_refusal(opening)
+            self._look_if_refused(opening)
         else:
-            opening.add_done_callback(self._count_refusal)
+            opening.add_done_callback(self._look_if_refused)
         return settling, opening
 
-    def _count_refusal(self, opening: asyncio.Future[Ticket]) -> None:
+    def _look_if_refused(self, opening: asyncio.Future[Ticket]) -> None:
         refused = None if opening.cancelled() else opening.exception()
         if isinstance(refused, Refused):
-            self.count(refused)
+            self.count_refusal(refused)
 
-    def count(self, refused: Refused) -> None:
+    def count_refusal(self, refused: Refused) -> None:
         """A caller is told so."""
         kind = refused.scope.partition(":")[0]
         self._refused.labels(reason=refused.reason.value, scope=kind).inc()

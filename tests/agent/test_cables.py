@@ -34,7 +34,9 @@ ROUND = Cable("gw1", "ge7", "sw-1", "47", "netbox")
 def brief_of(bench: Bench, folder: Path, *cables: Cable) -> tuple[list[Finding], str]:
     """The findings about cables, and the brief's impact, where these cables are known."""
     snapshot = file_cables(bench.telemetry, Inventory(DEVICES, cables), at(0))
-    investigator = Investigator(replace(bench.deps, cables=snapshot), folder / "cabled.sqlite")
+    investigator = Investigator(
+        replace(bench.deps, cables=lambda: snapshot), folder / "cabled.sqlite"
+    )
     s = bench.scenario
     result = investigator.investigate(s.incident, s.anomalies, s.until_ns)
     investigator.close()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +277,59 @@ def test_no_document_makes_a_reader_raise(document: Any) -> None:
     for form in (lldp, netbox, kubernetes):
         if form.recognises(document):
             assert isinstance(form.read(document, "name"), Inventory)
+
+
+WRONG = (None, 0, 1.5, True, "", "x", "\ud800", [], {}, [None], [[1]], ["x"], {"x": []})
+
+
+def spoilt(part: Any, of: Any) -> Iterator[Any]:
+    """``of``, in which each value of ``part`` is something else in turn, or is missing."""
+    places = list(part) if isinstance(part, dict) else range(len(part))
+    for place in places if isinstance(part, dict | list) else ():
+        good = part[place]
+        for wrong in WRONG:
+            part[place] = wrong
+            yield of
+        part[place] = good
+        if isinstance(part, dict):
+            del part[place]
+            yield of
+            part[place] = good
+        if isinstance(good, dict | list):
+            yield from spoilt(good, of)
+
+
+@pytest.mark.parametrize(
+    "document", [LLDP, LLDP_0, NETBOX_DEVICES, NETBOX_CABLES, KUBERNETES], ids=str
+)
+def test_an_export_may_have_anything_anywhere(document: Any) -> None:
+    read = 0
+    whole = deepcopy(document)
+    for wrong in spoilt(whole, whole):
+        for form in (lldp, netbox, kubernetes):
+            if form.recognises(wrong):
+                assert isinstance(Inventory.of([form.read(wrong, "name")]), Inventory)
+                read += 1
+    assert read > 100
+    assert whole == document
+
+
+def test_an_answer_without_entries_tells_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "cables.json").write_text('{"count": 0, "next": null, "results": []}')
+    assert read_inventory([tmp_path]) == Inventory()
+
+
+def test_things_without_a_name_are_left_out_and_counted() -> None:
+    nameless = {**NETBOX_DEVICES["results"][0], "name": None}
+    document = {"results": [nameless, *NETBOX_DEVICES["results"]]}
+    assert netbox.recognises(document)
+    found = netbox.read(document, "")
+    assert found.left_out == {"netbox devices without a name": 1}
+    assert found.devices == netbox.read(NETBOX_DEVICES, "").devices
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {}}
+    assert kubernetes.read(node, "").left_out == {
+        "kubernetes objects of kind Node without a name": 1
+    }
 
 
 @given(st.text(max_size=200))

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 class AgentDeps:
     """What an investigation needs.
 
-    ``names`` and ``changes`` are asked once, when an investigation starts; their answers go into
-    its checkpoint, so that a restart does not change a case that has begun. ``changes`` is given
-    a span of event time and answers with the occurrences that overlap it. ``cables`` is what the
-    inventory's cables are filed under in the telemetry store, empty where it tells of none.
+    ``names``, ``changes`` and ``cables`` are asked once, when an investigation starts; their
+    answers go into its checkpoint, so that a restart does not change a case that has begun.
+    ``changes`` is given a span of event time and answers with the occurrences that overlap it.
+    ``cables`` tells what the inventory's cables are filed under in the telemetry store, empty where
+    it tells of none.
     """
 
     telemetry: TelemetryStore
@@ -34,4 +35,4 @@ class AgentDeps:
     config: AgentConfig = field(default_factory=AgentConfig)
     names: Callable[[], Names] = Names
     changes: Callable[[int, int], Sequence[Change]] = lambda _start, _end: ()
-    cables: str = ""
+    cables: Callable[[], str] = str

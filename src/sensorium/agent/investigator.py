@@ -197,7 +197,7 @@ class Investigator:
                 and not {*other.hosts}.isdisjoint(incident.hosts)
             ],
             "names": {"names": dict(names.names), "canonical": dict(names.canonical)},
-            "cables": deps.cables,
+            "cables": deps.cables(),
             "changes": [
                 change_to_json(c) for c in sorted(changes, key=lambda c: (c.start_ns, c.ref))
             ],

@@ -60,6 +60,7 @@ class _Housekeeping:
         with contextlib.suppress(StoreWriteError):  # counted and logged by the store, and kept
             self.spine.telemetry.flush()
         self.spine.changes.refresh()
+        self.spine.inventory.look()
         self.spine.templates.save()
         self.exporters.refresh(now_s)
         self.memory.keep(self.spine.pipeline.watermark_ns)

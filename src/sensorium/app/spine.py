@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sensorium.agent import AgentDeps, Investigator
 from sensorium.agent.naming import Names
-from sensorium.app.cables import file_cables
+from sensorium.app.inventory import WatchedInventory
 from sensorium.approval import ApprovalDesk
 from sensorium.config import Settings
 from sensorium.detect import DetectionEngine
@@ -30,8 +30,6 @@ from sensorium.pipeline.turn import Parts, Pipeline
 from sensorium.store.records import Records, open_records
 from sensorium.store.telemetry import ClickHouseTelemetry, open_telemetry
 from sensorium.topology import EntityGraph, Identities
-from sensorium.topology.behind import Behind
-from sensorium.topology.inventory import Inventory, read_inventory
 
 Clock = Callable[[], int]
 """The present in Unix nanoseconds."""
@@ -47,6 +45,7 @@ class Spine:
     records: Records
     desk: ApprovalDesk
     changes: ChangeBook
+    inventory: WatchedInventory
     identities: Identities
     graph: EntityGraph
     engine: DetectionEngine
@@ -78,17 +77,35 @@ def build_spine(
     ``reader`` is shown each window that was scored, before it is learned from. Raises
     SensoriumError where a store cannot be opened or an inventory read; then all is closed.
     """
-    inventory = read_inventory(settings.topology.inventory)
     telemetry, records = _open_stores(settings, observe)
+    try:
+        return _wired(settings, observe, clock, reader, telemetry, records)
+    except BaseException:
+        telemetry.close()
+        records.close()
+        raise
+
+
+def _wired(
+    settings: Settings,
+    observe: Observe,
+    clock: Clock,
+    reader: Witness | None,
+    telemetry: ClickHouseTelemetry,
+    records: Records,
+) -> Spine:
     desk = ApprovalDesk(records, clock, settings.approval)
     identities, graph = Identities(), EntityGraph(window_ns=settings.topology.window_ns)
     changes = _changes(settings, telemetry, observe)
-    cables = file_cables(telemetry, inventory, clock())
-    inquest = _inquest(settings, telemetry, records, desk, observe, identities, changes, cables)
+    files = settings.topology.inventory
+    inventory = WatchedInventory(files, identities, telemetry, clock, observe)
+    inquest = _inquest(settings, telemetry, records, desk, observe, identities, changes, inventory)
     models = ModelRegistry(settings.data_dir / "models", clock, observe)
     named = identities.name
     engine = DetectionEngine(settings.detect, observe, models=models, reader=reader, naming=named)
-    incidents = _incidents(settings, observe, inventory, identities, graph)
+    incidents = IncidentManager(
+        settings.incident, observe, identities, graph, behind=inventory.behind
+    )
     ranker = Ranker(models, records, observe)
     decode = settings.ingest
     netflow, sflow = NetflowDecoder(decode.netflow, observe), SflowDecoder(decode.sflow, observe)
@@ -115,6 +132,7 @@ def build_spine(
         records=records,
         desk=desk,
         changes=changes,
+        inventory=inventory,
         identities=identities,
         graph=graph,
         engine=engine,
@@ -136,7 +154,7 @@ def _inquest(
     observe: Observe,
     identities: Identities,
     changes: ChangeBook,
-    cables: str,
+    inventory: WatchedInventory,
 ) -> Inquest:
     deps = AgentDeps(
         telemetry=telemetry,
@@ -146,7 +164,7 @@ def _inquest(
         config=settings.agent,
         names=lambda: _names(identities),
         changes=changes.between,
-        cables=cables,
+        cables=lambda: inventory.cables,
     )
     data = settings.data_dir
     return Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
@@ -155,19 +173,6 @@ def _inquest(
 def _changes(settings: Settings, telemetry: ClickHouseTelemetry, observe: Observe) -> ChangeBook:
     reader = ChangeReader(settings.ingest.changes, observe)
     return ChangeBook(reader, telemetry, settings.data_dir / "changes", settings.changes)
-
-
-def _incidents(
-    settings: Settings,
-    observe: Observe,
-    inventory: Inventory,
-    identities: Identities,
-    graph: EntityGraph,
-) -> IncidentManager:
-    devices = inventory.devices.values()
-    identities.state_all((device.name, a) for device in devices for a in device.addresses)
-    behind = Behind(inventory, identities.resolve).of
-    return IncidentManager(settings.incident, observe, identities, graph, behind=behind)
 
 
 def _pipeline(parts: Parts, settings: Settings) -> Pipeline:

@@ -54,8 +54,15 @@ class Identities:
 
     def state_all(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Take over many names with an address each; as :meth:`state`, and at once."""
-        self._stated |= {(name.lower(), _plain(address)) for name, address in pairs}
+        self._stated |= _stated(pairs)
         self._directory = self._build()
+
+    def restate(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """As :meth:`state_all`, in place of all that was stated before."""
+        stated = _stated(pairs)
+        if stated != self._stated:
+            self._stated = stated
+            self._directory = self._build()
 
     def advance(self, watermark_ns: int) -> None:
         """Let claims that arrived by ``watermark_ns`` (Unix ns) count from now on."""
@@ -110,6 +117,10 @@ class Identities:
     def _build(self) -> Directory:
         stated = [("stated", address, name) for name, address in sorted(self._stated)]
         return Directory.of([*self._claims.ripe(), *stated])
+
+
+def _stated(pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    return {(name.lower(), _plain(address)) for name, address in pairs}
 
 
 def _plain(address: str) -> str:

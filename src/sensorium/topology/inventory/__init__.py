@@ -13,12 +13,16 @@ if TYPE_CHECKING:
         Port,
         Service,
     )
-    from sensorium.topology.inventory.reading import InventoryError, read_inventory
+    from sensorium.topology.inventory.reading import (
+        InventoryError,
+        inventory_files,
+        read_inventory,
+    )
 
 __getattr__ = lazy_names(
     __name__,
     model="Cable Device DeviceKind Inventory Port Service",
-    reading="InventoryError read_inventory",
+    reading="InventoryError inventory_files read_inventory",
 )
 
 __all__ = [
@@ -29,5 +33,6 @@ __all__ = [
     "InventoryError",
     "Port",
     "Service",
+    "inventory_files",
     "read_inventory",
 ]

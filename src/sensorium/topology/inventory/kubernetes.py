@@ -13,6 +13,7 @@ from sensorium.topology.inventory.model import Device, DeviceKind, Inventory, Se
 
 _OWNER = "kubernetes.io/service-name"
 _OVER = frozenset({"Succeeded", "Failed"})
+_NAMED = frozenset({"Node", "Pod", "Service"})
 
 
 def recognises(document: Any) -> bool:
@@ -22,26 +23,29 @@ def recognises(document: Any) -> bool:
 
 def read(document: Any, _name: str) -> Inventory:
     """Nodes, pods and services; the name of the file does not matter."""
-    items = document.get("items") if document.get("kind", "").endswith("List") else [document]
+    items = _listed(document, "items") if _word(document, "kind").endswith("List") else [document]
     devices: dict[str, Device] = {}
     addresses: dict[str, tuple[str, ...]] = {}
     backends: dict[str, set[str]] = defaultdict(set)
     left_out: dict[str, int] = defaultdict(int)
-    for item in items if isinstance(items, list) else ():
-        kind = item.get("kind") if isinstance(item, dict) else None
-        if kind == "Node":
+    for item in items:
+        kind, name = _word(item, "kind"), _word(_part(item, "metadata"), "name")
+        if kind in _NAMED and not name:
+            left_out[f"kubernetes objects of kind {kind} without a name"] += 1
+        elif kind == "Node":
             device = _node(item)
             devices[device.name] = device
-        elif kind == "Pod" and _part(item, "status").get("phase") not in _OVER:
+        elif kind == "Pod" and _word(_part(item, "status"), "phase") not in _OVER:
             device = _pod(item)
             devices[device.name] = device
         elif kind == "Service":
             addresses[_key(item)] = _cluster_addresses(item)
         elif kind == "EndpointSlice":
-            owner = _part(_part(item, "metadata"), "labels").get(_OWNER, "")
+            owner = _word(_part(_part(item, "metadata"), "labels"), _OWNER)
             backends[f"{_namespace(item)}/{owner}"] |= _ready(item)
         else:
-            left_out[f"kubernetes objects of kind {kind}" if kind != "Pod" else "pods over"] += 1
+            unused = f"kubernetes objects of kind {kind or 'unknown'}"
+            left_out["pods over" if kind == "Pod" else unused] += 1
     services = tuple(
         Service(f"service/{key}", found, tuple(sorted(backends.get(key, ()))))
         for key, found in sorted(addresses.items())
@@ -55,28 +59,38 @@ def _part(item: Any, key: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
+def _word(item: Any, key: str) -> str:
+    found = item.get(key) if isinstance(item, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _listed(item: Any, key: str) -> list[Any]:
+    found = item.get(key) if isinstance(item, dict) else None
+    return found if isinstance(found, list) else []
+
+
 def _namespace(item: dict[str, Any]) -> str:
-    return str(_part(item, "metadata").get("namespace", "default"))
+    return _word(_part(item, "metadata"), "namespace") or "default"
 
 
 def _key(item: dict[str, Any]) -> str:
-    return f"{_namespace(item)}/{_part(item, 'metadata').get('name', '')}"
+    return f"{_namespace(item)}/{_word(_part(item, 'metadata'), 'name')}"
 
 
 def _node(item: dict[str, Any]) -> Device:
-    name = str(_part(item, "metadata").get("name", "")).lower()
-    listed = _part(item, "status").get("addresses") or ()
+    metadata = _part(item, "metadata")
     kinds = {"InternalIP", "ExternalIP"}
-    found = {a.get("address", "") for a in listed if isinstance(a, dict) and a.get("type") in kinds}
-    zone = _part(_part(item, "metadata"), "labels").get("topology.kubernetes.io/zone", "")
-    return Device(name, DeviceKind.HOST, tuple(sorted(filter(None, found))), str(zone))
+    listed = _listed(_part(item, "status"), "addresses")
+    found = {_word(a, "address") for a in listed if _word(a, "type") in kinds}
+    zone = _word(_part(metadata, "labels"), "topology.kubernetes.io/zone")
+    name = _word(metadata, "name").lower()
+    return Device(name, DeviceKind.HOST, tuple(sorted(filter(None, found))), zone)
 
 
 def _pod(item: dict[str, Any]) -> Device:
     status, spec = _part(item, "status"), _part(item, "spec")
-    node = str(spec.get("nodeName", "")).lower()
-    listed = [a.get("ip", "") for a in status.get("podIPs") or () if isinstance(a, dict)]
-    found = {*listed, str(status.get("podIP") or "")}
+    node = _word(spec, "nodeName").lower()
+    found = {*(_word(a, "ip") for a in _listed(status, "podIPs")), _word(status, "podIP")}
     if spec.get("hostNetwork") is True:
         found = set()  # its address is its node's
     return Device(f"pod/{_key(item)}", DeviceKind.POD, tuple(sorted(filter(None, found))), "", node)
@@ -84,19 +98,20 @@ def _pod(item: dict[str, Any]) -> Device:
 
 def _cluster_addresses(item: dict[str, Any]) -> tuple[str, ...]:
     spec = _part(item, "spec")
-    listed = spec.get("clusterIPs") or [spec.get("clusterIP")]
-    balancer = _part(_part(item, "status"), "loadBalancer").get("ingress") or ()
-    outside = [b.get("ip") for b in balancer if isinstance(b, dict)]
-    found = {str(a) for a in (*listed, *outside) if a and a != "None"}
+    listed = _listed(spec, "clusterIPs") or [spec.get("clusterIP")]
+    balancers = _listed(_part(_part(item, "status"), "loadBalancer"), "ingress")
+    outside = [_word(one, "ip") for one in balancers]
+    found = {a for a in (*listed, *outside) if isinstance(a, str) and a not in {"", "None"}}
     return tuple(sorted(found))
 
 
 def _ready(item: dict[str, Any]) -> set[str]:
     found = set()
-    for endpoint in item.get("endpoints") or ():
+    for endpoint in _listed(item, "endpoints"):
         if _part(endpoint, "conditions").get("ready") is False:
             continue
         target = _part(endpoint, "targetRef")
-        if target.get("kind") == "Pod":
-            found.add(f"pod/{target.get('namespace', _namespace(item))}/{target.get('name', '')}")
+        if _word(target, "kind") == "Pod":
+            namespace = _word(target, "namespace") or _namespace(item)
+            found.add(f"pod/{namespace}/{_word(target, 'name')}")
     return found

@@ -67,7 +67,7 @@ def _neighbour(entry: dict[str, Any]) -> Device | None:
 
 def _kind(chassis: dict[str, Any]) -> DeviceKind:
     enabled = {
-        c.get("type")
+        _value(c.get("type"))
         for c in _listed(chassis.get("capability"))
         if isinstance(c, dict) and c.get("enabled") is True
     }
@@ -78,7 +78,7 @@ def _port(entry: dict[str, Any]) -> str:
     for port in _listed(entry.get("port")):
         if isinstance(port, dict):
             found = [p for p in _listed(port.get("id")) if isinstance(p, dict)]
-            named = [p for p in found if p.get("type") in {"ifname", "ifalias", "local"}]
+            named = [p for p in found if _value(p.get("type")) in {"ifname", "ifalias", "local"}]
             if named:
                 return _value(named[0])
             return _value(port.get("descr")) or _value(found[0] if found else None)

@@ -24,7 +24,12 @@ _KINDS = (
 
 
 def recognises(document: Any) -> bool:
-    """Whether a JSON document is an answer with devices, cables, interfaces or prefixes."""
+    """Whether a JSON document is an answer with devices, cables, interfaces or prefixes, or none.
+
+    An answer without entries does not say of what it has none.
+    """
+    if isinstance(document, dict) and document.get("results") == []:
+        return True
     entries = _entries(document)
     known = (_is_cable, _is_device, _is_interface, _is_prefix)
     return bool(entries) and all(any(is_one(e) for is_one in known) for e in entries[:20])
@@ -79,7 +84,7 @@ def _is_cable(entry: dict[str, Any]) -> bool:
 
 
 def _is_device(entry: dict[str, Any]) -> bool:
-    return "device_type" in entry and isinstance(entry.get("name"), str) and "site" in entry
+    return "device_type" in entry and "name" in entry and "site" in entry
 
 
 def _is_interface(entry: dict[str, Any]) -> bool:
@@ -104,14 +109,18 @@ def _network(entry: dict[str, Any]) -> tuple[str, str] | str:
         return "netbox prefixes that are none"
 
 
-def _device(entry: dict[str, Any]) -> Device:
+def _device(entry: dict[str, Any]) -> Device | str:
+    """The device, or why there is none: NetBox lets devices be without a name."""
+    name = _text(entry, "name").lower()
+    if not name:
+        return "netbox devices without a name"
     role = entry.get("role") or entry.get("device_role")
     slug = _text(role, "slug") or _text(role, "name")
     kind = next((kind for word, kind in _KINDS if word in slug.lower()), DeviceKind.UNKNOWN)
     found = [_text(entry.get(key), "address") for key in ("primary_ip4", "primary_ip6")]
     found = [a for a in found if a] or [_text(entry.get("primary_ip"), "address")]
     addresses = tuple(sorted({a.partition("/")[0] for a in found if a}))
-    return Device(entry["name"].strip().lower(), kind, addresses, _text(entry.get("site"), "name"))
+    return Device(name, kind, addresses, _text(entry.get("site"), "name"))
 
 
 def _cable(entry: dict[str, Any]) -> Cable | str:

@@ -21,23 +21,24 @@ class InventoryError(UsageError):
 
 def read_inventory(paths: Iterable[Path]) -> Inventory:
     """What the files say together; of a folder, all its files in the order of their names."""
-    return Inventory.of(_read(path) for given in paths for path in _files(given))
+    return Inventory.of(_read(path) for given in paths for path in inventory_files(given))
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+def inventory_files(path: Path) -> list[Path]:
+    """The file, or the files of a folder; InventoryError for a folder that cannot be listed."""
+    try:
+        if not path.is_dir():
+            return [path]
+        return sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def _read(path: Path) -> Inventory:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise InventoryError(
-            f"{path} cannot be read: {error.strerror}",
-            next_step="topology.inventory in the settings, or --inventory, names it",
-        ) from error
+        raise _unreadable(path, error) from error
     name = path.name.lower().removesuffix(".json").removesuffix(".txt").removesuffix(".lldp")
     try:
         document = json.loads(text)
@@ -49,6 +50,13 @@ def _read(path: Path) -> Inventory:
         if recognises(document):
             return read(document, name)
     raise _unknown(path, "is JSON of no form that is known")
+
+
+def _unreadable(path: Path, error: OSError) -> InventoryError:
+    return InventoryError(
+        f"{path} cannot be read: {error.strerror}",
+        next_step="topology.inventory in the settings, or --inventory, names it",
+    )
 
 
 def _unknown(path: Path, why: str) -> InventoryError:

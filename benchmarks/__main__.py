@@ -13,9 +13,13 @@ from typing import Any
 from benchmarks.results import keep, section
 
 HERE = Path(__file__).parent
-NOT_BENCHMARKS = {"__init__", "__main__", "peer_environment", "report", "results", "whole_way"}
+NOT_BENCHMARKS = {"__init__", "__main__", "peer_environment", "picture", "report"}
+NOT_BENCHMARKS |= {"results", "whole_way"}
 # Ten minutes by design: `make soak` runs one, the other replays recordings nine times.
 NOT_BY_DEFAULT = {"incident_ranking", "soak"}
+PICTURES = {"detect_growth": "detect-growth.svg", "wire_growth": "decode-growth.svg"}
+"""What the documentation shows of a benchmark."""
+IMAGES = HERE.parent / "docs" / "images"
 LIMIT_S = 3 * 3600
 
 
@@ -26,7 +30,11 @@ def names() -> list[str]:
 
 def run(name: str, *, quick: bool) -> list[dict[str, Any]] | str:
     """Run one benchmark in a process of its own; its claims, or why it has none."""
-    command = [sys.executable, "-m", f"benchmarks.{name}", *(["--quick"] if quick else [])]
+    command = [sys.executable, "-m", f"benchmarks.{name}"]
+    if quick:
+        command.append("--quick")
+    elif name in PICTURES:
+        command += ["--picture", str(IMAGES / PICTURES[name])]
     try:
         done = subprocess.run(
             command, check=False, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S

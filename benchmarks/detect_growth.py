@@ -29,6 +29,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from benchmarks.picture import Panel, write_chart
 from benchmarks.report import Claim, report
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.engine import DetectionEngine
@@ -193,38 +194,18 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def picture(figures: dict[str, dict[int, tuple[float, float]]]) -> str:
-    """Time per record against size as an SVG, both on logarithmic scales."""
-    left, top, width, height = 90, 30, 620, 300
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 190}" '
-        f'height="{top + height + 60}" font-family="sans-serif" font-size="13">'
-    ]
-    for power in range(2, 6):
-        y = top + height * (5 - power) / 3
-        lines.append(f'<path d="M{left} {y:.0f}h{width}" stroke="#e5e7eb"/>')
-        label = f'<text x="{left - 8}" y="{y + 4:.0f}" text-anchor="end" fill="#374151">'
-        lines.append(f"{label}{10**power:,} ns</text>")
-    for power in range(2, 7):
-        x = left + width * (power - 2) / 4
-        label = f'<text x="{x:.0f}" y="{top + height + 20}" text-anchor="middle" fill="#374151">'
-        lines.append(f"{label}{10**power:,}</text>")
-    for colour, (kind, of_size) in zip(("#2563eb", "#ea580c"), figures.items(), strict=True):
-        places = [
-            (left + width * (np.log10(n) - 2) / 4, top + height * (5 - np.log10(ns)) / 3)
-            for n, (ns, _) in of_size.items()
-        ]
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        lines.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
-        )
-        for (x, y), (_, mib) in zip(places, of_size.values(), strict=True):
-            lines.append(f'<text x="{x:.1f}" y="{y - 8:.1f}" fill="{colour}">{mib:,.0f} MiB</text>')
-        last = places[-1]
-        lines.append(
-            f'<text x="{last[0] + 60:.1f}" y="{last[1] + 4:.1f}" fill="{colour}">{kind}</text>'
-        )
-    return "\n".join([*lines, "</svg>"]) + "\n"
+def picture(path: Path, figures: dict[str, dict[int, tuple[float, float]]]) -> None:
+    """Time and memory against size."""
+
+    def lines(which: int) -> dict[str, tuple[list[float], list[float]]]:
+        return {
+            kind: ([*of_size], [both[which] for both in of_size.values()])
+            for kind, of_size in figures.items()
+        }
+
+    below = "hosts, or series"
+    time_each = Panel(below, "ns of processor time a record", lines(0), log_beside=True)
+    write_chart(path, [time_each, Panel(below, "MiB of memory", lines(1), log_beside=True)])
 
 
 def apart(kind: str, size: int, records: int) -> tuple[float, float]:
@@ -267,7 +248,7 @@ def main() -> None:
         claims.append(Claim(f"{kind}: memory per million", mib / entities * 1e6, "MiB", goal=goal))
     report("Detection as a network grows, one thread", claims)
     if chosen.picture:
-        chosen.picture.write_text(picture(figures), encoding="utf-8")
+        picture(chosen.picture, figures)
 
 
 if __name__ == "__main__":

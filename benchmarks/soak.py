@@ -188,7 +188,7 @@ def main() -> None:
     seconds = QUICK_S if options.quick else 60 * options.minutes
     readings, sent, missing = soak(seconds, options.burst)
     if options.picture:
-        options.picture.write_text(draw(readings), encoding="utf-8")
+        draw(options.picture, readings)
     report(
         f"{seconds / 60:.3g} minutes of mixed load over real sockets",
         claims_of(readings, sent, missing, quick=options.quick),

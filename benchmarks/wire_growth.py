@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.picture import Panel, write_chart
 from benchmarks.report import Claim, report
 from benchmarks.wire_decode import EXPORT_S, IPFIX_FIELDS, Spec, cpu_seconds
 from sensorium.ingest.datagrams import Datagrams
@@ -92,48 +93,13 @@ def rate(exporters: int, templates: int, datagrams: int) -> float:
     return rows / seconds
 
 
-def picture(rates: dict[tuple[int, int], float]) -> str:
-    """The table as a line chart: exporters across (log), million records a second upwards."""
-    left, top, width, height = 64, 24, 420, 220
-    highest = max(rates.values()) * 1.1
-    colours = ("#2563eb", "#d97706", "#059669")
-
-    def place(column: int, value: float) -> str:
-        x = left + width * column / (len(EXPORTERS) - 1)
-        return f"{x:.1f},{top + height * (1 - value / highest):.1f}"
-
-    lines = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 300" '
-        'font-family="sans-serif" font-size="12">',
-        '<rect width="640" height="300" fill="#ffffff"/>',
-    ]
-    for step in range(5):
-        value = highest * step / 4
-        y = top + height * (1 - step / 4)
-        lines.append(f'<path d="M{left} {y:.1f}h{width}" stroke="#e5e7eb"/>')
-        lines.append(
-            f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#374151">'
-            f"{value / 1e6:.0f} M/s</text>"
-        )
-    for column, exporters in enumerate(EXPORTERS):
-        x = left + width * column / (len(EXPORTERS) - 1)
-        lines.append(
-            f'<text x="{x:.1f}" y="{top + height + 20}" text-anchor="middle" fill="#374151">'
-            f"{exporters:,}</text>"
-        )
-    lines.append(
-        f'<text x="{left + width / 2}" y="{top + height + 42}" text-anchor="middle" '
-        'fill="#374151">exporters</text>'
-    )
-    for colour, templates in zip(colours, TEMPLATES, strict=True):
-        points = " ".join(place(c, rates[e, templates]) for c, e in enumerate(EXPORTERS))
-        lines.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
-        )
-        row = top + 14 + 20 * TEMPLATES.index(templates)
-        label = f"{_several(templates, 'template')} each"
-        lines.append(f'<text x="{left + width + 12}" y="{row}" fill="{colour}">{label}</text>')
-    return "\n".join([*lines, "</svg>"]) + "\n"
+def picture(path: Path, rates: dict[tuple[int, int], float]) -> None:
+    """The rate against the number of exporters, a line for each number of templates."""
+    lines = {
+        f"{_several(t, 'template')} each": (EXPORTERS, [rates[e, t] / 1e6 for e in EXPORTERS])
+        for t in TEMPLATES
+    }
+    write_chart(path, [Panel("exporters", "million records a second", lines)])
 
 
 def _several(count: int, noun: str) -> str:
@@ -164,7 +130,7 @@ def main() -> None:
         ],
     )
     if chosen.picture:
-        chosen.picture.write_text(picture(rates), encoding="utf-8")
+        picture(chosen.picture, rates)
 
 
 if __name__ == "__main__":

@@ -155,3 +155,48 @@ def test_wrong_names_are_told_with_those_that_there_are(tmp_path: Path) -> None:
 def test_what_cannot_be_opened_is_told(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot read|is a folder"):
         read_series(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("30.12.2025 23:55:00", "31.12.2025 00:05:00"),
+        ("30.12.2025 23:55", "31.12.2025 00:05"),
+        ("12/30/2025 23:55", "12/31/2025 00:05"),
+        ("30/12/2025 23:55", "31/12/2025 00:05"),
+    ],
+)
+def test_days_as_people_write_them_are_times(first: str, second: str, tmp_path: Path) -> None:
+    table = read_series(csv(tmp_path, f"when,a\n{first},1\n{second},2\n"))
+    assert table.time_name == "when"
+    assert table.times is not None
+    moments = [str(np.datetime64(int(t), "ns"))[:16] for t in table.times]
+    assert moments == ["2025-12-30T23:55", "2025-12-31T00:05"]
+
+
+def test_days_that_can_be_read_in_two_ways_are_not_guessed(tmp_path: Path) -> None:
+    table = read_series(csv(tmp_path, "when,a\n01/02/2026,1\n03/02/2026,2\n"))
+    assert table.times is None
+    assert "'when' may be month/day or day/month" in table.notes[0]
+
+
+def test_a_column_where_one_row_is_no_day_holds_no_times(tmp_path: Path) -> None:
+    assert read_series(csv(tmp_path, "when,a\n31.12.2026,1\nnever,2\n")).times is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_a_spreadsheet_of_another_country_is_read(encoding: str, tmp_path: Path) -> None:
+    text = "Zeit;Größe;Anzahl\r\n31.12.2026 10:00;1,5;3\r\n31.12.2026 10:05;-2,25;4\r\n"
+    table = read_series(csv(tmp_path, text.encode(encoding)))
+    assert table.columns["Größe"].tolist() == [1.5, -2.25]
+    assert table.columns["Anzahl"].tolist() == [3, 4]
+    assert table.time_name == "Zeit"
+    assert table.notes == ["the file is not in UTF-8, and read as Latin-1"] * (
+        encoding == "latin-1"
+    )
+
+
+def test_a_character_that_the_head_of_a_file_cuts_is_no_reason_for_latin_1(tmp_path: Path) -> None:
+    text = "a,bcdef\n" + "1,é\n" * 20_000
+    assert len(text.encode()[:65_536].decode("utf-8", "ignore").encode()) < 65_536, "it is cut"
+    assert not any("Latin-1" in note for note in read_series(csv(tmp_path, text)).notes)

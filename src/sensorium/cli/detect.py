@@ -47,7 +47,7 @@ def detect(
 ) -> None:
     """Find what is odd in the metric series of FILE, a CSV or Parquet file, or in a recording.
 
-    FILE has a time column (ISO 8601, or seconds to nanoseconds since 1970; without one, rows count)
+    FILE has a time column (ISO 8601, 31.12.2026, or s to ns since 1970; without one, rows count)
     and one or many columns of numbers. Each column is judged row by row from the rows before it
     alone, with the same defaults for every series; of several columns, each row is also judged over
     all of them together. A score of 1 or more is an alarm.

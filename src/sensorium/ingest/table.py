@@ -1,13 +1,17 @@
 """Metric series in a CSV or Parquet file: a time column and columns of numbers.
 
-The time column is found by its name or its content: ISO 8601 text, or seconds, milliseconds,
-microseconds or nanoseconds since 1970, told by their size. Times without a zone are taken as UTC.
+The time column is found by its name or its content (:mod:`.table_times`).
+
+CSV is read as spreadsheets write it: fields parted by comma, semicolon or tab, numbers with a comma
+where semicolons part the fields, in UTF-8, UTF-16 or Latin-1.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,16 +22,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sensorium.errors import UsageError
+from sensorium.ingest.table_times import file_times, is_time_name
 
-_TIME_NAMES: Final = ("timestamp", "time", "datetime", "date", "ts", "ds", "@timestamp", "_time")
-_TIME_ENDINGS: Final = ("_time", "_timestamp", "_ts", "_at", "_ns", "_ms", "timestamp")
 _PARQUET_MAGIC: Final = b"PAR1"
 _HEAD: Final = 65_536
-_EPOCHS: Final = ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3), (1e20, 1))
-"""Below each bound, what one unit is in nanoseconds: s, ms, us, ns."""
-_EARLIEST: Final = 9.46e8
-_LATEST: Final = 4.1e9
-"""Where no name says so, a column of numbers is of times only within 2000 to 2100."""
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WITH_COMMA: Final = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _NEXT: Final = "a file has a header line, a time column (ISO 8601 or since 1970) and numbers"
 
 
@@ -64,7 +64,7 @@ def read_series(path: Path, *, time: str = "", wanted: tuple[str, ...] = ()) -> 
             raise UsageError(
                 f"{path} has no column {name!r}", next_step=f"it has {_listed(table.column_names)}"
             )
-    time_name, times = _times(path, table, time, wanted)
+    time_name, times = _times(path, table, time, wanted, notes)
     if time_name and time_name not in wanted:
         table = table.drop_columns([time_name])
     columns = _numbers(path, table, wanted, notes)
@@ -103,7 +103,8 @@ def _read_csv(path: Path, notes: list[str]) -> pa.Table:
 
     with pa.input_stream(str(path), compression="detect") as stream:
         head = stream.read(_HEAD)
-    first = head.decode("utf-8-sig", "replace").split("\n", 1)[0].rstrip("\r")
+    encoding = _encoding(head, notes)
+    first, *lines = head.decode(encoding, "replace").lstrip("\ufeff").splitlines()
     separator = max(",;\t", key=first.count)
     names = next(csv.reader(io.StringIO(first), delimiter=separator), [])
     bare = bool(names) and all(_is_value(name) for name in names)
@@ -116,7 +117,11 @@ def _read_csv(path: Path, notes: list[str]) -> pa.Table:
     table = arrow_csv.read_csv(
         str(path),
         read_options=arrow_csv.ReadOptions(
-            column_names=[f"column_{n + 1}" for n in range(len(names))] if bare else None
+            column_names=[f"column_{n + 1}" for n in range(len(names))] if bare else None,
+            encoding=encoding,
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            decimal_point="," if separator == ";" and _has_commas(lines) else "."
         ),
         parse_options=arrow_csv.ParseOptions(delimiter=separator, invalid_row_handler=skip),
     )
@@ -127,6 +132,24 @@ def _read_csv(path: Path, notes: list[str]) -> pa.Table:
     if len(set(table.column_names)) < len(table.column_names):
         raise UsageError(f"{path} has two columns of one name", next_step="rename one of them")
     return table
+
+
+def _encoding(head: bytes, notes: list[str]) -> str:
+    if head.startswith(_UTF_16):
+        return "utf-16"
+    try:
+        # Of the last character the head may have a part only.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        notes.append("the file is not in UTF-8, and read as Latin-1")
+        return "latin-1"
+    return "utf-8"
+
+
+def _has_commas(lines: list[str]) -> bool:
+    """Whether a field between semicolons is a number with a comma, looking at some lines."""
+    fields = (field.strip(' "') for line in lines[:100] for field in line.split(";"))
+    return any(_WITH_COMMA.fullmatch(field) for field in fields)
 
 
 def _is_value(text: str) -> bool:
@@ -143,11 +166,11 @@ def _listed(names: list[str]) -> str:
 
 
 def _times(
-    path: Path, table: pa.Table, chosen: str, wanted: tuple[str, ...]
+    path: Path, table: pa.Table, chosen: str, wanted: tuple[str, ...], notes: list[str]
 ) -> tuple[str, npt.NDArray[np.int64] | None]:
     """The time column's name and its times, NaT as the least int64; none where there is none."""
     if chosen:
-        times = as_times(table[chosen], named=True)
+        times = file_times(chosen, table[chosen], notes, named=True)
         if times is None:
             raise UsageError(
                 f"the column {chosen!r} of {path} does not hold times",
@@ -155,71 +178,12 @@ def _times(
             )
         return chosen, times
     names = [name for name in table.column_names if name not in wanted]
-    ranked = sorted(names, key=lambda name: not _is_time_name(name))
+    ranked = sorted(names, key=lambda name: not is_time_name(name))
     for name in ranked:
-        times = as_times(table[name], named=_is_time_name(name))
+        times = file_times(name, table[name], notes, named=is_time_name(name))
         if times is not None:
             return name, times
     return "", None
-
-
-def _is_time_name(name: str) -> bool:
-    plain = name.strip().lower()
-    return plain in _TIME_NAMES or plain.endswith(_TIME_ENDINGS)
-
-
-def as_times(column: pa.ChunkedArray, *, named: bool) -> npt.NDArray[np.int64] | None:
-    """Nanoseconds since 1970, the least int64 where there is none; None where it holds no times.
-
-    ``named``: that they are times is known, so numbers need not ascend.
-    """
-    kind = column.type
-    if pa.types.is_date(kind):
-        column, kind = column.cast(pa.timestamp("s")), pa.timestamp("s")
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        read = _from_text(column)
-        if read is None:
-            return None
-        column, kind = read, read.type
-    if pa.types.is_timestamp(kind):
-        try:
-            whole = column.cast(pa.timestamp("ns", kind.tz))
-        except pa.ArrowInvalid:
-            return None
-        lowest = int(np.iinfo(np.int64).min)
-        return np.asarray(pc.fill_null(whole.cast(pa.int64()), lowest).to_numpy(), np.int64)
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        return None
-    return _epochs(column, named=named)
-
-
-def _from_text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """ISO 8601 as timestamps: all of them without a zone, or all with one."""
-    for zone in (None, "UTC"):
-        try:
-            return column.cast(pa.timestamp("ns", zone))
-        except pa.ArrowInvalid:
-            continue
-    return None
-
-
-def _epochs(column: pa.ChunkedArray, *, named: bool) -> npt.NDArray[np.int64] | None:
-    values = np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), np.float64)
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return None
-    size = float(np.median(np.abs(known)))
-    unit = next((unit for bound, unit in _EPOCHS if size < bound), 0)
-    seconds = known * (unit / 1e9)
-    plausible = unit and seconds.min() >= _EARLIEST and seconds.max() <= _LATEST
-    if not plausible or not (named or (np.diff(known) >= 0).all()):
-        return None
-    lowest = np.iinfo(np.int64).min
-    if pa.types.is_integer(column.type):
-        whole = np.asarray(pc.fill_null(column.cast(pa.int64()), 0).to_numpy(), np.int64) * unit
-    else:
-        whole = np.round(np.nan_to_num(values) * unit).astype(np.int64)
-    return np.where(np.isfinite(values), whole, lowest)
 
 
 def _numbers(

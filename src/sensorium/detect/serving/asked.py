@@ -13,7 +13,7 @@ import pyarrow as pa
 from sensorium.detect.arrays import F64, I64
 from sensorium.detect.serving.config import ServingConfig
 from sensorium.detect.serving.refusal import Reason, shown, wrong
-from sensorium.ingest.table import as_times
+from sensorium.ingest.table_times import as_times
 
 SERIES: Final = "series"
 """The scorer that is always there: each row from the rows before it, nothing trained."""

@@ -29,17 +29,19 @@ from sensorium.ingest.syslog.instants import (
 )
 from sensorium.ingest.syslog.marks import extra, field
 from sensorium.ingest.syslog.memory import byte, position, put_position, word
+from sensorium.ingest.syslog.octets import (
+    COLON,
+    COMMA,
+    DASH,
+    PERCENT,
+    POINT,
+    QUOTE,
+    SLASH,
+    SPACE,
+    STAR,
+)
 from sensorium.ingest.syslog.search import tag_end, token_end
 
-SPACE: Final = 32
-PERCENT: Final = 37
-STAR: Final = 42
-COMMA: Final = 44
-DASH: Final = 45
-POINT: Final = 46
-SLASH: Final = 47
-COLON: Final = 58
-QUOTE: Final = 34
 _LONGEST_NUMBER: Final = 10
 _LONGEST_ZONE: Final = 5
 

@@ -19,6 +19,7 @@ from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog.instants import is_digit
 from sensorium.ingest.syslog.layout import Bytes, Ints
 from sensorium.ingest.syslog.memory import byte, copy, lowest_byte, put_total, total, word
+from sensorium.ingest.syslog.octets import CARRIAGE_RETURN, SPACE
 
 LINES_ONLY: Final = 0
 """Every frame ends at the trailer, whatever it begins with."""
@@ -37,8 +38,6 @@ OVERSIZED: Final = 4
 NOT_COUNTED: Final = 5
 STATE: Final = 6
 
-SPACE: Final = 32
-CARRIAGE_RETURN: Final = 13
 # The RFC sets no limit to MSG-LEN. A longer number is no count, or nothing one could wait for.
 COUNT_DIGITS: Final = 7
 _COUNT: Final = re.compile(rb"[1-9][0-9]{0,%d} " % (COUNT_DIGITS - 1))

@@ -14,7 +14,7 @@ import numpy as np
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints
 from sensorium.ingest.syslog.memory import byte, word
-from sensorium.ingest.syslog.parser import priority_at
+from sensorium.ingest.syslog.rfc5424 import priority_at
 from sensorium.ingest.syslog.search import zeros
 
 _FEEDS: Final = 10 * 0x0101010101010101

@@ -31,24 +31,24 @@ from sensorium.ingest.syslog.instants import (
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions
 from sensorium.ingest.syslog.marks import count
 from sensorium.ingest.syslog.memory import byte, lowest_byte, put_total, put_word, total, word
+from sensorium.ingest.syslog.octets import (
+    CLOSE,
+    COLON,
+    DASH,
+    LESS,
+    LOWER_L,
+    LOWER_Z,
+    OPEN,
+    PERCENT,
+    PLUS,
+    POINT,
+    SPACE,
+    STAR,
+    UPPER_T,
+    UPPER_Z,
+)
 from sensorium.ingest.syslog.search import bracket_end, tag_end, token_end, zeros
 from sensorium.ingest.syslog.structured import measure
-
-SPACE: Final = 32
-PERCENT: Final = 37
-STAR: Final = 42
-PLUS: Final = 43
-DASH: Final = 45
-POINT: Final = 46
-COLON: Final = 58
-LESS: Final = 60
-OPEN: Final = 91
-CLOSE: Final = 93
-UPPER_T: Final = 84
-UPPER_Z: Final = 90
-LOWER_L: Final = 108
-LOWER_M: Final = 109
-LOWER_Z: Final = 122
 
 _GREATERS: Final = 62 * 0x0101010101010101
 _ZEROS: Final = 48 * 0x0101010101010101

@@ -10,11 +10,7 @@ from typing import Final
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog.memory import byte, lowest_byte, word
-
-SPACE: Final = 32
-COLON: Final = 58
-OPEN: Final = 91
-CLOSE: Final = 93
+from sensorium.ingest.syslog.octets import CLOSE, COLON, OPEN, SPACE
 
 _ONES: Final = 0x0101010101010101
 _HIGHS: Final = -0x7F7F7F7F7F7F7F80

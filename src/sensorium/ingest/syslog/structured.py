@@ -10,13 +10,8 @@ from typing import Final
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog.memory import byte, copy, position, put_byte, put_position
+from sensorium.ingest.syslog.octets import CLOSE, EQUALS, ESCAPE, OPEN, QUOTE, SPACE
 
-QUOTE: Final = 34
-EQUALS: Final = 61
-SPACE: Final = 32
-OPEN: Final = 91
-ESCAPE: Final = 92
-CLOSE: Final = 93
 # The RFC allows 32. Real senders use more; without a bound, one id of 30 kB repeated for each
 # of its parameters would make a gigabyte of one datagram.
 LONGEST_NAME: Final = 64

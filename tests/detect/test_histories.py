@@ -131,6 +131,28 @@ def test_each_row_keeps_its_own_past_however_others_grow_and_leave(
             assert told == (wanted if exact else coded(wanted).tolist())
 
 
+@given(
+    st.lists(st.lists(VALUES, min_size=5, max_size=5), min_size=1, max_size=40),
+    st.sampled_from([7, 33]),
+)
+def test_features_described_together_are_those_described_alone(
+    past: list[list[float]], length: int
+) -> None:
+    extremes, others = _expected_extremes(length), np.full((3, 5), 0.7)
+    row, together = np.array([0]), Histories(5, length)
+    alone = [Histories(1, length) for _ in range(5)]
+    for histories in (together, *alone):
+        histories.forget(row)
+    for values in past:
+        together.insert(row, np.array([values]))
+        for histories, value in zip(alone, values, strict=True):
+            histories.insert(row, np.array([[value]]))
+    told = together.expect(row, extremes, others, np.full(5, 0.1), 3.0)
+    each = [h.expect(row, extremes, others[:, :1], np.full(1, 0.1), 3.0) for h in alone]
+    for place, column in enumerate(told):
+        assert column[0].tolist() == [one[place][0, 0] for one in each]
+
+
 def test_memory_follows_how_long_each_past_is() -> None:
     once, often = Histories(18, 60), Histories(18, 60)
     rows = np.arange(2_000)

@@ -13,12 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.detect.arrays import F64, I32, I64, U8
-from sensorium.detect.kernels.histories import (
-    describe_rows,
-    expect_rows,
-    forget_rows,
-    insert_values,
-)
+from sensorium.detect.kernels.expecting import expect_rows
+from sensorium.detect.kernels.histories import describe_rows, forget_rows, insert_values
 from sensorium.detect.kernels.keeping import pack_rows, unpack_rows
 from sensorium.detect.kernels.selecting import describe_together
 from sensorium.state.arrays import State, StateError, taken

@@ -33,7 +33,7 @@ _BINS = 720
 _EDGES = _UNIT * np.expm1(np.arange(_BINS + 1) / _PER_FOLD)
 _CENTRES = (_EDGES[1:] + _EDGES[:-1]) / 2
 _CENTRES[0] = 0.0
-_GUESSES = np.searchsorted(_EDGES, np.arange(2048) * GUESS, side="right").astype(np.int32) - 1
+_GUESSES = np.searchsorted(_EDGES, np.arange(4096) * GUESS, side="right").astype(np.int32) - 1
 
 # The prior on the tail matters only while few excesses have been seen.
 _PSEUDO_EXCESSES = 3.0
@@ -138,7 +138,7 @@ class TailModel:
         belief = max(_PSEUDO_SCORES, _PSEUDO_WINDOWS * weight / max(self._windows, 1.0))
         told = prior.scale, prior.power, prior.excess, _PSEUDO_EXCESSES
         believed = np.array((*told, prior.shape, prior.shape_spread))
-        above, fitted = np.empty(_BINS + 1), np.empty(PARAMETERS)
+        above, fitted = np.empty((_BINS + 1, 2)), np.empty(PARAMETERS)
         grid = _EDGES, _CENTRES, _THETAS
         fit(self._counts, weight, belief, *grid, believed, above, fitted)
         return above, fitted
@@ -153,7 +153,7 @@ def improbability(scores: F64, models: Sequence[TailModel | None], weights: F64)
     """
     tails, sums = np.empty(scores.shape), np.empty(len(scores))
     told = np.array([model is None for model in models])
-    above = np.zeros((len(models), _BINS + 1))
+    above = np.zeros((len(models), _BINS + 1, 2))
     fitted = np.ones((len(models), PARAMETERS))
     for column, model in enumerate(models):
         if model is not None:

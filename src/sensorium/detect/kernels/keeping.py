@@ -24,11 +24,11 @@ def pack_rows(store: Any, values: Any, slots: Any) -> None:
         if blocks[row] < 0:
             continue
         begin = begin_of(kinds[row], blocks[row], shape[1], sizes, slabs)
-        room = sizes[kinds[row], WINDOWS]
-        for f in range(counts.shape[1]):
+        features = counts.shape[1]
+        for f in range(features):
             for k in range(counts[row, f]):
-                values[at] = from_values[begin + f * room + k]
-                slots[at] = from_slots[begin + f * room + k]
+                values[at] = from_values[begin + k * features + f]
+                slots[at] = from_slots[begin + k * features + f]
                 at += 1
 
 
@@ -55,11 +55,11 @@ def unpack_rows(
         block = take_block(row, kind, sizes, slabs, owners, free, used)
         kinds[row], blocks[row], steps[row] = kind, block, lived[row]
         begin = begin_of(kind, block, shape[1], sizes, slabs)
-        at = starts[row]
-        for f in range(counts.shape[1]):
+        at, features = starts[row], counts.shape[1]
+        for f in range(features):
             counts[row, f] = many[row, f]
             for k in range(many[row, f]):
-                to_values[begin + f * sizes[kind, WINDOWS] + k] = values[at]
-                to_slots[begin + f * sizes[kind, WINDOWS] + k] = slots[at]
+                to_values[begin + k * features + f] = values[at]
+                to_slots[begin + k * features + f] = slots[at]
                 at += 1
     return len(lived)

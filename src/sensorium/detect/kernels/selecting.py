@@ -13,7 +13,7 @@ import numpy as np
 
 from sensorium.detect.arrays import F64, I32, I64, Number
 from sensorium.detect.kernels.coding import value_of
-from sensorium.detect.kernels.slabs import WINDOWS, begin_of
+from sensorium.detect.kernels.slabs import begin_of
 from sensorium.ingest.compiled import inlined, kernel
 
 _MAD_TO_SIGMA = 1.4826
@@ -30,18 +30,17 @@ def describe_together(rows: I64, store: Any, out: F64) -> None:
     """
     values, _, counts, _, kinds, blocks, sizes, slabs, _, _, _, shape = store
     fine, coarse = np.zeros(_CODES, np.int32), np.zeros(_CODES >> 8, np.int32)
-    begins, rooms = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+    begins = np.full(len(rows), -1, np.int64)
     for i in range(len(rows)):
         row = rows[i]
         if blocks[row] >= 0:
             begins[i] = begin_of(kinds[row], blocks[row], shape[1], sizes, slabs)
-            rooms[i] = sizes[kinds[row], WINDOWS]
     for f in range(out.shape[1]):
         size: Number = 0
         for i in range(len(rows)):
-            many = np.int64(counts[rows[i], f]) if rooms[i] > 0 else np.int64(0)
-            begin = begins[i] + f * rooms[i]
-            for k in range(begin, begin + many):
+            many = np.int64(counts[rows[i], f]) if begins[i] >= 0 else np.int64(0)
+            begin = begins[i] + f
+            for k in range(begin, begin + many * out.shape[1], out.shape[1]):
                 code = np.int64(values[k]) + _SIGN
                 fine[code] += 1
                 coarse[code >> 8] += 1

@@ -9,14 +9,17 @@ import math
 
 import numpy as np
 
-from sensorium.detect.arrays import F64, I32, Bool, Number
+from sensorium.detect.arrays import F64, I32, I64, Bool, Number
 from sensorium.ingest.compiled import inlined, inner, kernel
 
 # Of a fitted tail: threshold, share above it, shape, scale, weight of what was learned, weight of
 # the belief, and the belief's scale and power.
 PARAMETERS = 8
-# The step at which guesses of a score's bin are kept.
-GUESS = 1.0 / 256
+# The step at which guesses of a score's bin are kept: no larger than a bin, so that at most one
+# bin begins within it.
+GUESS = 1.0 / 512
+# Of a bin: the share above its beginning, and by how much that falls for each unit of the score.
+SHARE, SLOPE = 0, 1
 _SMALLEST = 1e-12
 # Rows of scores that go through a column's tail together, while its table is near.
 _BLOCK = 512
@@ -80,26 +83,22 @@ def improbable_rows(
     """The ``tails`` (n, f) of ``scores`` (n, f): P(score > x), and of each row the weighted sum of
     the strongest in decades, ``sums`` (n,).
 
-    Column by column with its own tail: ``above`` (f, b + 1) and ``fitted`` (f, PARAMETERS). Signs
-    do not count, NaN claims nothing and is 1. Where ``told`` (f,) is true, scores are
+    Column by column with its own tail: ``above`` (f, b + 1, 2) and ``fitted`` (f, PARAMETERS).
+    Signs do not count, NaN claims nothing and is 1. Where ``told`` (f,) is true, scores are
     improbabilities in decades already, and remain so with the sign turned over.
     """
     columns, kept = scores.shape[1], min(len(weights), scores.shape[1])
     strongest, any_told = np.empty(kept), told.any()
+    far = np.empty(_BLOCK, np.int64)
     for start in range(0, len(scores), _BLOCK):
         end = min(start + _BLOCK, len(scores))
         for f in range(columns):
-            at_zero = _survival(0.0, edges, guesses, above[f], fitted[f])
-            for i in range(start, end):
-                score = scores[i, f]
-                if told[f]:
+            if told[f]:
+                for i in range(start, end):
+                    score = scores[i, f]
                     tails[i, f] = -max(score, 0.0) if math.isfinite(score) else 0.0
-                elif score == 0.0:
-                    tails[i, f] = at_zero
-                elif math.isfinite(score):
-                    tails[i, f] = _survival(abs(score), edges, guesses, above[f], fitted[f])
-                else:
-                    tails[i, f] = 1.0
+            else:
+                _fill(scores, f, start, end, edges, guesses, above[f], fitted[f], far, tails)
         for i in range(start, end):
             # Only of the strongest is a logarithm taken, where all can be compared without.
             if any_told:
@@ -110,6 +109,42 @@ def improbable_rows(
             for k in range(kept):
                 total += strongest[k] * weights[k]
             sums[i] = total
+
+
+@inlined
+def _fill(
+    scores: F64,
+    f: Number,
+    start: Number,
+    end: Number,
+    edges: F64,
+    guesses: I32,
+    above: F64,
+    fitted: F64,
+    far: I64,
+    tails: F64,
+) -> None:
+    """The tails of one column of some rows.
+
+    Whether a score lies beyond the threshold is not to be foreseen, and beyond it a power is
+    taken: so all are answered as if they did not, and those that do once more. ``far`` is room.
+    """
+    last, threshold, many = edges[len(edges) - 1], fitted[0], np.int64(0)
+    for i in range(start, end):
+        score = abs(scores[i, f])
+        known = math.isfinite(score)
+        x = min(score if known else 0.0, last)
+        within = min(x, threshold)
+        low = _last_at_most(within, edges, guesses)
+        learned = above[low, SHARE] + above[low, SLOPE] * (within - edges[low])
+        found = _mixed_with_belief(x, learned, fitted)
+        tails[i, f] = found if known else 1.0
+        far[many] = i
+        many += np.int64(x > threshold)
+    for k in range(many):
+        i = far[k]
+        x = min(abs(scores[i, f]), last)
+        tails[i, f] = _mixed_with_belief(x, _beyond(x, fitted), fitted)
 
 
 @inlined
@@ -137,16 +172,13 @@ def _take_strongest(tails: F64, strongest: F64) -> None:
 def _take_smallest(tails: F64, strongest: F64) -> None:
     """The same of ``tails`` that are probabilities: the smallest of them are the strongest."""
     strongest[:] = 1.0
-    last = len(strongest) - 1
+    # Each pushes the larger ones on, which needs no decision.
     for f in range(len(tails)):
         value = tails[f]
-        if value >= strongest[last]:
-            continue
-        at = last
-        while at > 0 and strongest[at - 1] > value:
-            strongest[at] = strongest[at - 1]
-            at -= 1
-        strongest[at] = value
+        for at in range(len(strongest)):
+            other = strongest[at]
+            strongest[at] = value if value < other else other
+            value = other if value < other else value
     for k in range(len(strongest)):
         strongest[k] = _decades(strongest[k])
 
@@ -166,16 +198,23 @@ def first_below(probability: float, edges: F64, guesses: I32, above: F64, fitted
 
 @inlined
 def _survival(score: Number, edges: F64, guesses: I32, above: F64, fitted: F64) -> float:
-    last = len(edges) - 1
-    x = min(max(score, 0.0), edges[last])
+    x = min(max(score, 0.0), edges[len(edges) - 1])
+    if x > fitted[0]:
+        return _mixed_with_belief(x, _beyond(x, fitted), fitted)
+    low = _last_at_most(x, edges, guesses)
+    learned = above[low, SHARE] + above[low, SLOPE] * (x - edges[low])
+    return _mixed_with_belief(x, learned, fitted)
+
+
+@inlined
+def _beyond(x: Number, fitted: F64) -> float:
+    """The tail that was fitted to the excesses, beyond their threshold."""
     threshold, share, shape, scale = fitted[0], fitted[1], fitted[2], fitted[3]
-    if x > threshold:
-        learned = share * (1.0 + shape * (x - threshold) / scale) ** (-1.0 / shape)
-    else:
-        low = _last_at_most(x, edges, guesses)
-        high = low + 1
-        slope = (above[high] - above[low]) / (edges[high] - edges[low])
-        learned = above[low] + slope * (x - edges[low])
+    return float(share * (1.0 + shape * (x - threshold) / scale) ** (-1.0 / shape))
+
+
+@inlined
+def _mixed_with_belief(x: Number, learned: Number, fitted: F64) -> float:
     ratio = x / fitted[6]
     believed = 1.0 + ratio * ratio
     # The usual power, without a logarithm.
@@ -189,13 +228,12 @@ def _survival(score: Number, edges: F64, guesses: I32, above: F64, fitted: F64) 
 @inlined
 def _last_at_most(x: Number, edges: F64, guesses: I32) -> Number:
     """The last bin that begins at ``x`` or before. ``guesses`` has, for each ``GUESS`` of the
-    beginning of the scale, the last bin that begins before it."""
+    beginning of the scale, the last bin that begins there or before."""
     place = x * (1.0 / GUESS)
-    if place < len(guesses) - 1:
+    if place < len(guesses):
         low = np.int64(guesses[np.int64(place)])
-        while low < len(edges) - 2 and edges[low + 1] <= x:
-            low += 1
-        return low
+        later = (low < len(edges) - 2) & (edges[low + 1] <= x)
+        return low + np.int64(later)
     low, high = np.int64(0), np.int64(len(edges) - 1)
     while high - low > 1:
         middle = (low + high) // 2
@@ -218,7 +256,7 @@ def fit(
     above: F64,
     fitted: F64,
 ) -> None:
-    """The shares ``above`` (b + 1,) each edge, and what is ``fitted`` (PARAMETERS,) to a tail.
+    """The shares ``above`` (b + 1, 2) each edge, and what is ``fitted`` (PARAMETERS,) to a tail.
 
     ``counts`` (b,) are scores by bin, ``weight`` is their sum, ``belief`` how much the prior weighs
     in scores. ``prior`` (6,) is its scale and power, a mean excess that counts as so many, and the
@@ -226,14 +264,15 @@ def fit(
     """
     many, least = len(counts), max(weight, 1.0)
     total = 0.0
-    above[many] = 0.0
+    above[many, SHARE] = above[many, SLOPE] = 0.0
     for k in range(many - 1, -1, -1):
         total += counts[k]
-        above[k] = total / least
+        above[k, SHARE] = total / least
+        above[k, SLOPE] = (above[k + 1, SHARE] - above[k, SHARE]) / (edges[k + 1] - edges[k])
     # At least 30 excesses where there are that many, at most the top tenth.
     wanted = min(0.1, max(0.02, 30.0 / least))
     at = 0
-    while above[at] > wanted:
+    while above[at, SHARE] > wanted:
         at += 1
     excesses, beyond = np.empty(many - at + 1), np.empty(many - at + 1)
     for k in range(at, many):
@@ -241,7 +280,7 @@ def fit(
         excesses[k - at] = max(centres[k] - edges[at], 0.0)
     excesses[many - at], beyond[many - at] = prior[2], prior[3]
     shape, scale = fit_pareto(excesses, beyond, thetas, prior[4], prior[5])
-    fitted[0], fitted[1], fitted[2], fitted[3] = edges[at], above[at], shape, scale
+    fitted[0], fitted[1], fitted[2], fitted[3] = edges[at], above[at, SHARE], shape, scale
     fitted[4], fitted[5], fitted[6], fitted[7] = weight, belief, prior[0], prior[1]
 
 

@@ -17,6 +17,7 @@ _HEAD: Final = """# Benchmark results
 Written by `make bench`, or for some benchmarks alone by `python -m benchmarks NAME ...`, which
 leaves the other sections as they are. Goals are those that the project has set itself."""
 _SECTION: Final = "\n## "
+_CELLS: Final = 8
 _LIBRARIES: Final = ("numpy", "pyarrow", "numba", "scikit-learn", "chdb")
 
 
@@ -58,7 +59,22 @@ def keep(path: Path, sections: Mapping[str, str]) -> None:
     """Put sections into the page, by name, in place of those that it has."""
     kept = {**read(path), **sections}
     texts = [f"{_SECTION}{name}\n\n{kept[name]}\n" for name in sorted(kept)]
-    path.write_text(f"{_HEAD}\n{''.join(texts)}", encoding="utf-8")
+    path.write_text(f"{_HEAD}\n\n{_goals(kept)}\n{''.join(texts)}", encoding="utf-8")
+
+
+def _goals(sections: Mapping[str, str]) -> str:
+    """How many goals are met, and which are not."""
+    met, missed = 0, []
+    for name in sorted(sections):
+        for line in sections[name].splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if len(cells) == _CELLS and cells[-1] in {"yes", "no"}:
+                met += cells[-1] == "yes"
+                if cells[-1] == "no":
+                    claim, ours, unit, goal = (cells[n] for n in (0, 1, 2, 6))
+                    missed.append(f"- `{name}`: {claim}: {ours} {unit}, goal {goal}")
+    said = f"Of {met + len(missed)} goals below {met} are met"
+    return "\n".join([f"{said}; not met are:", "", *missed] if missed else [f"{said}."])
 
 
 def read(path: Path) -> dict[str, str]:

@@ -76,3 +76,16 @@ def test_a_section_is_replaced_and_the_others_are_kept(tmp_path: Path) -> None:
     assert read(page) == {"edges": before["edges"], "wire": "measured again"}
     assert "No figures: exit status 1." in before["wire"]
     assert page.read_text(encoding="utf-8").index("## edges") < page.read_text().index("## wire")
+
+
+def test_the_page_begins_with_the_goals_that_are_not_met(tmp_path: Path) -> None:
+    page = tmp_path / "results.md"
+    told = {"name": "rows", "unit": "rows/s", "peer": "", "peer_value": None, "ratio": None}
+    slow = {**told, "ours": 900.0, "goal": ">= 1_000", "met": False}
+    quick = {**told, "ours": 2000.0, "goal": ">= 1_000", "met": True}
+    keep(page, {"wire": section([slow, quick, {**quick, "goal": "", "met": None}], 3.0)})
+    head = page.read_text(encoding="utf-8").partition("\n## ")[0]
+    assert "Of 2 goals below 1 are met; not met are:" in head
+    assert "- `wire`: rows: 900 rows/s, goal >= 1_000" in head
+    keep(page, {"wire": section([quick], 3.0)})
+    assert "Of 1 goals below 1 are met." in page.read_text(encoding="utf-8")

@@ -103,23 +103,26 @@ class Baseline:
         """Location, spread within entities and spread between all values, (3, f)."""
         alive = np.flatnonzero(self._histories.steps)
         alive = alive[:: max(1, len(alive) // _POPULATION_ROWS)].copy()
-        own = self._histories.describe(alive, self._extremes)
-        settled = np.where(own[4] >= _SETTLED, np.maximum(own[1], own[2]), np.nan)
+        settled = self._histories.spreads(alive, self._extremes, _SETTLED)
         together = self._histories.together(alive)
-        within = np.nan_to_num(_column_median(settled))
-        between = np.maximum(np.nan_to_num(together[1]), self._floors)
+        within = _zero_for_nan(_row_median(settled))
+        between = np.maximum(_zero_for_nan(together[1]), self._floors)
         return np.stack([together[0], within, between])
 
 
-def _column_median(values: F64) -> F64:
-    """The median of each column's finite values, NaN where there are none."""
-    ordered = np.sort(values, axis=0)
-    last = np.maximum(np.isfinite(values).sum(axis=0) - 1, 0)
-    if not len(ordered):
-        return np.full(values.shape[1], np.nan)
-    columns = np.arange(values.shape[1])
+def _zero_for_nan(values: F64) -> F64:
+    return np.where(np.isnan(values), 0.0, values)
+
+
+def _row_median(values: F64) -> F64:
+    """The median of each row's values, NaN where there are none; NaN are left out."""
+    if not values.shape[1]:
+        return np.full(len(values), np.nan)
+    ordered = np.sort(values, axis=1)
+    last = np.maximum(values.shape[1] - np.isnan(values).sum(axis=1) - 1, 0)
+    rows = np.arange(len(values))
     lower = last // 2
-    low, high = ordered[lower, columns], ordered[np.minimum(lower + 1, last), columns]
+    low, high = ordered[rows, lower], ordered[rows, np.minimum(lower + 1, last)]
     return np.asarray(low + (0.5 * last - lower) * (high - low), np.float64)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.detect.arrays import F64, I32, I64, U8
-from sensorium.detect.kernels.expecting import expect_rows
+from sensorium.detect.kernels.expecting import expect_rows, spreads_within
 from sensorium.detect.kernels.histories import describe_rows, forget_rows, insert_values
 from sensorium.detect.kernels.keeping import pack_rows, unpack_rows
 from sensorium.detect.kernels.selecting import describe_together
@@ -115,6 +115,13 @@ class Histories:
         expected = location, rise, fall
         expect_rows(rows, Store(**self._parts), extremes, others, floors, young, *expected)
         return expected
+
+    def spreads(self, rows: I64, extremes: F64, least: int) -> F64:
+        """The larger of rise and fall of each row's own past, (f, n), NaN of fewer values than
+        the ``least``."""
+        out = np.empty((self._parts["counts"].shape[1], len(rows)))
+        spreads_within(rows, Store(**self._parts), extremes, least, out)
+        return out
 
     def together(self, rows: I64) -> F64:
         """Location and spread, (2, f), of all values that ``rows`` have; not of exact ones."""

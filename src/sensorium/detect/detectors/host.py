@@ -207,7 +207,9 @@ def _on_hosts(flows: FlowWindow, rows: I64, feature: str) -> str:
 def _concerned(flows: FlowWindow, address: int, feature: str) -> tuple[I64, I64, Bool]:
     """A host's conversations, what each contributes to a feature, and where it is the client."""
     talks = flows.conversations
-    rows = np.union1d(flows.of_client(address), flows.of_server(address))
+    asking, asked = flows.of_client(address), flows.of_server(address)
+    rows = np.union1d(asking, asked) if len(asking) and len(asked) else asking
+    rows = rows if len(rows) else asked
     as_client = talks.client[rows] == address
     weight = _weight(talks, flows, rows, as_client, feature)
     return rows, weight if weight.any() else np.ones(len(rows), np.int64), as_client
@@ -217,24 +219,21 @@ def _weight(
     talks: Conversations, flows: FlowWindow, rows: I64, as_client: Bool, feature: str
 ) -> I64:
     """What each of a host's conversations contributes to a feature."""
-    up, down = talks.bytes_up[rows], talks.bytes_down[rows]
-    failed = talks.failed[rows].astype(np.int64)
-    new = flows.edges.new[flows.edges.conversation[rows]].astype(np.int64)
-    asked, asking = (~as_client).astype(np.int64), as_client.astype(np.int64)
-    sent = np.where(as_client, up, down)
-    weights = {
-        "bytes_out": sent,
-        "asymmetry": sent,
-        "bytes_in": up + down - sent,
-        "packets": talks.packets_up[rows] + talks.packets_down[rows],
-        "failed": failed * asking,
-        "failed_share": failed * asking,
-        "failed_as_server": failed * asked,
-        "new_peers": new * asking,
-        "new_services": new * asking,
-        "novelty": new * asking,
-        "flows_as_server": asked,
-        "clients": asked,
-        "ports_asked": asked,
-    }
-    return weights.get(feature, asking)
+    match feature:
+        case "bytes_out" | "asymmetry":
+            return np.where(as_client, talks.bytes_up[rows], talks.bytes_down[rows])
+        case "bytes_in":
+            return np.where(as_client, talks.bytes_down[rows], talks.bytes_up[rows])
+        case "packets":
+            return talks.packets_up[rows] + talks.packets_down[rows]
+        case "failed" | "failed_share":
+            counted = talks.failed[rows] & as_client
+        case "failed_as_server":
+            counted = talks.failed[rows] & ~as_client
+        case "new_peers" | "new_services" | "novelty":
+            counted = flows.edges.new[flows.edges.conversation[rows]] & as_client
+        case "flows_as_server" | "clients" | "ports_asked":
+            counted = ~as_client
+        case _:
+            counted = as_client
+    return counted.astype(np.int64)

@@ -57,24 +57,57 @@ def expect_rows(
                 location[i, f], rise[i, f], fall[i, f] = strange[0, f], strange[1, f], strange[2, f]
             continue
         begin = begin_of(kinds[row], blocks[row], shape[1], sizes, slabs)
-        count = np.int64(counts[row, 0])
-        alike = features >= _SEVERAL and count > 1
+        _describe_row(values, begin, counts[row], extremes, buffer, away, windows, own)
         for f in range(features):
-            alike &= counts[row, f] == count
-        if alike:
-            _describe_together(values, begin, count, features, extremes, buffer, away, windows, own)
-            for f in range(features):
-                told = _lean(own, shares[count], f, others, floors)
-                location[i, f], rise[i, f], fall[i, f] = told
-            continue
-        for f in range(features):
-            count = np.int64(counts[row, f])
-            own[0, f] = own[1, f] = own[2, f] = 0.0
-            if count > 0:
-                alone = described(values, begin + f, count, features, extremes)
-                own[0, f], own[1, f], own[2, f] = alone[0], alone[1], alone[2]
-            told = _lean(own, shares[count], f, others, floors)
+            told = _lean(own, shares[counts[row, f]], f, others, floors)
             location[i, f], rise[i, f], fall[i, f] = told
+
+
+@kernel
+def spreads_within(rows: I64, store: Any, extremes: F64, least: int, out: F64) -> None:
+    """The larger of rise and fall of each row's own past, (f, n), NaN of fewer values than the
+    least."""
+    values, _, counts, _, kinds, blocks, sizes, slabs, _, _, _, shape = store
+    features = len(out)
+    most = shape[0] * features
+    buffer, away, windows = np.empty(most), np.empty(most), np.empty(most)
+    own = np.zeros((3, features))
+    for i in range(len(rows)):
+        row = rows[i]
+        if blocks[row] < 0:
+            out[:, i] = np.nan
+            continue
+        begin = begin_of(kinds[row], blocks[row], shape[1], sizes, slabs)
+        _describe_row(values, begin, counts[row], extremes, buffer, away, windows, own)
+        for f in range(features):
+            out[f, i] = max(own[1, f], own[2, f]) if counts[row, f] >= least else np.nan
+
+
+@inlined
+def _describe_row(
+    values: Any,
+    begin: Number,
+    counts: Any,
+    extremes: F64,
+    buffer: F64,
+    away: F64,
+    windows: F64,
+    own: F64,
+) -> None:
+    """Location, rise and fall, ``own`` (3, f), of a row's values, zero where there are none."""
+    features, count = len(counts), np.int64(counts[0])
+    alike = features >= _SEVERAL and count > 1
+    for f in range(features):
+        alike &= counts[f] == count
+    if alike:
+        _describe_together(values, begin, count, features, extremes, buffer, away, windows, own)
+        return
+    for f in range(features):
+        count = np.int64(counts[f])
+        own[0, f] = own[1, f] = own[2, f] = 0.0
+        if count > 0:
+            alone = described(values, begin + f, count, features, extremes)
+            own[0, f], own[1, f], own[2, f] = alone[0], alone[1], alone[2]
 
 
 @inlined

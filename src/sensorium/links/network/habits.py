@@ -18,7 +18,8 @@ _STEP: Final = 24.0
 """Windows of idleness that begin to tell."""
 _LONG: Final = 1_000.0
 _ASKED: Final = 1 << 12
-"""Pairs of targets of which is remembered who talks with both, while features are made."""
+"""Pairs of targets of which is remembered who talks with both, and whether the one talks with the
+other, while features are made."""
 _TARGETS, _SOURCES, _TASTE, _COMPANY = 0, 1, 2, 3
 _NEVER: Final = -(1 << 40)
 
@@ -33,9 +34,11 @@ def features(
     edge_slots, known, edge_seen, _ = edges
     usual = (totals[1] + 1.0) / (totals[0] + 2.0)
     against = -math.log((totals[2] + 1.0) / (totals[1] + 10.0))
+    rare, idle = -math.log(usual), math.log1p(_LONG / _STEP)
     ring = inward.shape[1]
     asked, many = np.zeros(_ASKED, np.uint64), np.empty(_ASKED, np.int64)
-    common = asked, many, np.empty((_ASKED, ring), np.uint64), np.empty((_ASKED, ring))
+    others, weights = np.empty((_ASKED, ring), np.uint64), np.empty((_ASKED, ring))
+    common = asked, many, others, weights, np.empty(_ASKED)
     for at in range(len(source)):
         a, b = source[at], target[at]
         edge = find(edge_slots, known, edge_key(a, b))
@@ -45,8 +48,8 @@ def features(
             out[at, 1] = math.log1p(max(window - edge_seen[edge], 0))
         out[at, 12] = find(edge_slots, known, edge_key(b, a)) >= 0
         out[at, 13] = against
-        out[at, 2] = out[at, 3] = -math.log(usual)
-        out[at, 4] = out[at, 5] = math.log1p(_LONG / _STEP)
+        out[at, 2] = out[at, 3] = rare
+        out[at, 4] = out[at, 5] = idle
         if row_a >= 0:
             first, edges_out = counts[row_a, 1], counts[row_a, 0]
             out[at, 2] = -math.log((first + _BELIEF * usual) / (edges_out + _BELIEF))
@@ -66,7 +69,7 @@ def features(
             continue
         if edge < 0:
             rings = outward, inward, filled
-            shared = _shared(slots, keys, counts, rings, edge_slots, known, row_a, b)
+            shared = _shared(slots, keys, counts, rings, edge_slots, known, common, row_a, b)
             alike = _alike(slots, keys, counts, rings, edge_slots, known, common, row_a, a, b)
             out[at, 10], out[at, 11] = math.log1p(shared), math.log1p(alike)
         if vectors.shape[2] > 0:
@@ -223,15 +226,22 @@ def _weight(slots: Any, keys: Any, counts: Any, key: Any) -> Any:
 
 @inlined
 def _shared(
-    slots: Any, keys: Any, counts: Any, rings: Any, edge_slots: Any, known: Any, row: Any, b: Any
+    slots: Any,
+    keys: Any,
+    counts: Any,
+    rings: Any,
+    edge_slots: Any,
+    known: Any,
+    common: Any,
+    row: Any,
+    b: Any,
 ) -> Any:
     """Neighbours of the source that are neighbours of the target too."""
     out, into, filled = rings
     total = 0.0
     for at in range(min(filled[row, 0], out.shape[1])):
-        through = out[row, at]
-        if find(edge_slots, known, edge_key(through, b)) >= 0:
-            total += _weight(slots, keys, counts, through)
+        slot = _between(slots, keys, counts, rings, edge_slots, known, common, out[row, at], b)
+        total += common[4][slot]
     for at in range(min(filled[row, 1], into.shape[1])):
         through = into[row, at]
         if (
@@ -255,28 +265,51 @@ def _alike(
     a: Any,
     b: Any,
 ) -> Any:
-    """Others that share a target with the source and talk with this one, too.
-
-    Many ask the same of two targets: ``common`` has who talks with both, of the last that were
-    asked of, by the key of an edge from one to the other.
-    """
-    out, into, filled = rings
-    asked, many, others, weights = common
+    """Others that share a target with the source and talk with this one, too."""
+    out, _, filled = rings
+    _, many, others, weights, _ = common
     total = 0.0
     for at in range(min(filled[row, 0], out.shape[1])):
-        pair = edge_key(out[row, at], b)
-        slot = pair & np.uint64(len(asked) - 1)
-        if asked[slot] != pair:
-            asked[slot], many[slot] = pair, 0
-            middle = find(slots, keys, out[row, at])
-            for nth in range(min(filled[middle, 1], into.shape[1]) if middle >= 0 else 0):
-                other = into[middle, nth]
-                if find(edge_slots, known, edge_key(other, b)) >= 0:
-                    of = find(slots, keys, other)
-                    weight = 1.0 / math.sqrt(1.0 + (counts[of, 0] if of >= 0 else 0.0))
-                    others[slot, many[slot]], weights[slot, many[slot]] = other, weight
-                    many[slot] += 1
+        slot = _between(slots, keys, counts, rings, edge_slots, known, common, out[row, at], b)
         for nth in range(many[slot]):
             if others[slot, nth] != a:
                 total += weights[slot, nth]
     return total
+
+
+@inlined
+def _between(
+    slots: Any,
+    keys: Any,
+    counts: Any,
+    rings: Any,
+    edge_slots: Any,
+    known: Any,
+    common: Any,
+    through: Any,
+    b: Any,
+) -> Any:
+    """The place in ``common`` of what lies between two targets.
+
+    Many ask the same of two targets: ``common`` has who talks with both, and the weight of the
+    first where it talks with the second, of the last that were asked of, by the key of an edge
+    from one to the other.
+    """
+    _, into, filled = rings
+    asked, many, others, weights, linked = common
+    pair = edge_key(through, b)
+    slot = pair & np.uint64(len(asked) - 1)
+    if asked[slot] == pair:
+        return slot
+    asked[slot], many[slot], linked[slot] = pair, 0, 0.0
+    middle = find(slots, keys, through)
+    if find(edge_slots, known, pair) >= 0:
+        linked[slot] = _weight(slots, keys, counts, through)
+    for nth in range(min(filled[middle, 1], into.shape[1]) if middle >= 0 else 0):
+        other = into[middle, nth]
+        if find(edge_slots, known, edge_key(other, b)) >= 0:
+            of = find(slots, keys, other)
+            weight = 1.0 / math.sqrt(1.0 + (counts[of, 0] if of >= 0 else 0.0))
+            others[slot, many[slot]], weights[slot, many[slot]] = other, weight
+            many[slot] += 1
+    return slot

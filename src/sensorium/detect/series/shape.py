@@ -27,15 +27,12 @@ from sensorium.detect.series.period import LIKENESS, covered, level, likeness, p
 from sensorium.ingest.compiled import inner, kernel
 
 LOOK_BACK: Final = 4096
-"""Rows that are kept and compared with."""
-_COMPARED: Final = LOOK_BACK - 1
-"""Rows whose windows are compared: a product is carried on with the row that leaves the window."""
+"""Rows that are kept and compared with, where nothing else is said."""
 TIMES_SEEN: Final = 8
 """A series repeats itself when it has done so this often."""
-LONGEST: Final = LOOK_BACK // TIMES_SEEN
-"""Rows of the longest period."""
+_LEAVING: Final = 1
+"""The row kept that no window compared has: a product is carried on with the row that leaves."""
 _FIRST_LOOK: Final = 128
-_LOOK_EVERY: Final = LOOK_BACK // 2
 _KNOWN_AFTER: Final = 3
 """Periods after which the distance to the nearest window says something of later ones."""
 _EXTREME: Final = 512
@@ -54,14 +51,15 @@ _ADAPTS: Final = 8.0
 
 
 class Shapes(NamedTuple):
-    """What is kept of the last :data:`LOOK_BACK` rows, the latest first, from ``clock[HERE]`` on.
+    """What is kept of the last ``n`` rows, the latest first, from ``clock[HERE]`` on.
 
     ``values`` (n,): as they came, by row. ``scaled``, ``mean``, ``variance`` float64 (2n,), each
     written twice so that any n are in one piece: the values in standard deviations, and mean and
     variance of the window that ends there. ``products`` (n,): of the latest window with the one
-    that ended so many rows before. ``distances`` (512,): of the latest windows, by row. ``clock``
-    int64: see below. ``scale``: lowest and highest value that is believed, mean, deviation, the
-    largest usual distance, the oddness last told of odd windows that overlap.
+    that ended so many rows before. ``distances`` (n / 8,), as many as the longest period has rows:
+    of the latest windows, by row. ``clock`` int64: see below. ``scale``: lowest and highest value
+    that is believed, mean, deviation, the largest usual distance, the oddness last told of odd
+    windows that overlap.
     """
 
     values: F64
@@ -74,15 +72,15 @@ class Shapes(NamedTuple):
     scale: F64
 
     @staticmethod
-    def empty() -> Shapes:
-        """Nothing known."""
+    def empty(look_back: int = LOOK_BACK) -> Shapes:
+        """Nothing known; so many rows will be kept."""
         return Shapes(
-            np.zeros(LOOK_BACK),
-            np.zeros(2 * LOOK_BACK),
-            np.zeros(2 * LOOK_BACK),
-            np.zeros(2 * LOOK_BACK),
-            np.zeros(LOOK_BACK),
-            np.full(LONGEST, np.nan),
+            np.zeros(look_back),
+            np.zeros(2 * look_back),
+            np.zeros(2 * look_back),
+            np.zeros(2 * look_back),
+            np.zeros(look_back),
+            np.full(look_back // TIMES_SEEN, np.nan),
             np.array([0, _FIRST_LOOK, 0, 0, 0, 0, _NEVER]),
             np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0]),
         )
@@ -106,15 +104,15 @@ def shape_oddness(
     Of what is half as odd or more it is told how long the window is, how many rows before it the
     most alike ended, and the value that differs most with the one that it would have been there.
     """
-    clock = shapes.clock
+    clock, size = shapes.clock, len(shapes.values)
     again = _look(shapes) if clock[ROWS] >= clock[LOOK_AT] else 0
-    shapes.values[clock[ROWS] % LOOK_BACK] = x
+    shapes.values[clock[ROWS] % size] = x
     clock[ROWS] += 1
     clock[WHOLE] = 1 if gap else clock[WHOLE] + 1
     odd, rows, ago, seen, expected = 0.0, 0, 0, math.nan, math.nan
     if clock[PERIOD]:
         for row in range(clock[ROWS] - 1 - again, clock[ROWS]):
-            distance = _advance(shapes, shapes.values[row % LOOK_BACK])
+            distance = _advance(shapes, shapes.values[row % size])
             odd = _judged(shapes, distance, farther, least, half_life)
         if odd >= _WORTH_TELLING:
             rows = clock[PERIOD]
@@ -157,15 +155,15 @@ def _judged(
 def _advance(shapes: Shapes, x: float) -> float:
     """Take a row in; the distance of the window that it ends, NaN where there is nothing yet."""
     clock, scaled, products = shapes.clock, shapes.scaled, shapes.products
-    m = clock[PERIOD]
-    here = clock[HERE] = (clock[HERE] - 1) % LOOK_BACK
-    z = _scaled(shapes.scale, x)
+    m, size = clock[PERIOD], len(shapes.values)
+    here = clock[HERE] = (clock[HERE] - 1) % size
+    z = scaled_value(shapes.scale, x)
     leaves = scaled[here + m]
-    scaled[here] = scaled[here + LOOK_BACK] = z
+    scaled[here] = scaled[here + size] = z
     clock[FILLED] += 1
-    n = min(clock[FILLED], _COMPARED)
+    n = min(clock[FILLED], size - _LEAVING)
     # In pieces from their first row on: no index is negative, and several are done at once.
-    last = LOOK_BACK - m
+    last = size - m
     sums, enter, leave = products[m:last], scaled[here + m : here + last], scaled[here + 2 * m :]
     for i in range(len(sums)):
         sums[i] += z * enter[i] - leaves * leave[i]
@@ -177,21 +175,22 @@ def _advance(shapes: Shapes, x: float) -> float:
 
 
 @inner
-def _scaled(scale: F64, x: float) -> float:
+def scaled_value(scale: F64, x: float) -> float:
+    """A value in standard deviations of the series, held to what is believed."""
     return float((min(max(x, scale[LOW]), scale[HIGH]) - scale[CENTRE]) / scale[DEVIATION])
 
 
 @inner
 def _moments(shapes: Shapes, here: int, m: int) -> None:
     """Mean and variance of the window that ends at ``here``."""
-    total = square = 0.0
+    total, square, size = 0.0, 0.0, len(shapes.values)
     for i in range(here, here + m):
         total += shapes.scaled[i]
         square += shapes.scaled[i] ** 2
     mean = total / m
     variance = max(square / m - mean * mean, 0.0)
-    shapes.mean[here] = shapes.mean[here + LOOK_BACK] = mean
-    shapes.variance[here] = shapes.variance[here + LOOK_BACK] = variance
+    shapes.mean[here] = shapes.mean[here + size] = mean
+    shapes.variance[here] = shapes.variance[here + size] = variance
 
 
 @inner
@@ -224,10 +223,10 @@ def _told(shapes: Shapes) -> tuple[int, float, float]:
 
     that it would be if it did not.
     """
-    clock = shapes.clock
+    clock, size = shapes.clock, len(shapes.values)
     m, here, rows = clock[PERIOD], clock[HERE], clock[ROWS] - 1
     ago, least = m, math.inf
-    for lag in range(m, min(clock[FILLED], _COMPARED) - m + 1):
+    for lag in range(m, min(clock[FILLED], size - _LEAVING) - m + 1):
         adds = _adds(shapes, here, m, lag)
         if adds < least:
             ago, least = lag, adds
@@ -237,8 +236,8 @@ def _told(shapes: Shapes) -> tuple[int, float, float]:
         away = abs(shapes.scaled[here + i] - shapes.scaled[here + ago + i] - rise)
         if away > most:
             most = away
-            seen = shapes.values[(rows - i) % LOOK_BACK]
-            expected = shapes.values[(rows - ago - i) % LOOK_BACK] + rise * shapes.scale[DEVIATION]
+            seen = shapes.values[(rows - i) % size]
+            expected = shapes.values[(rows - ago - i) % size] + rise * shapes.scale[DEVIATION]
     return ago, seen, expected
 
 
@@ -248,21 +247,21 @@ def _look(shapes: Shapes) -> int:
 
     Where that is news, all is forgotten but the values: how many of them are to be gone over again.
     """
-    clock, scale = shapes.clock, shapes.scale
-    n = min(clock[ROWS], LOOK_BACK)
+    clock, scale, size = shapes.clock, shapes.scale, len(shapes.values)
+    n = min(clock[ROWS], size)
     clock[LOOK_AT] = max(clock[ROWS] + clock[ROWS] // 4, _FIRST_LOOK)
-    if clock[ROWS] >= LOOK_BACK:
-        clock[LOOK_AT] = clock[ROWS] + _LOOK_EVERY
+    if clock[ROWS] >= size:
+        clock[LOOK_AT] = clock[ROWS] + size // 2
     rows = np.empty(n)
     for i in range(n):
-        rows[i] = shapes.values[(clock[ROWS] - n + i) % LOOK_BACK]
+        rows[i] = shapes.values[(clock[ROWS] - n + i) % size]
     before = scale[DEVIATION]
-    if not _rescale(scale, rows):
+    if not rescale(scale, rows):
         clock[PERIOD] = 0
         return 0
     levelled = np.empty(n)
     for i in range(n):
-        levelled[i] = _scaled(scale, rows[i])
+        levelled[i] = scaled_value(scale, rows[i])
     level(levelled)
     m = clock[PERIOD]
     if m and likeness(levelled, m) >= LIKENESS:
@@ -275,7 +274,7 @@ def _look(shapes: Shapes) -> int:
         return 0
     _forget(shapes)
     clock[WHOLE] = n
-    return int(min(n, _COMPARED))
+    return int(min(n, size - _LEAVING))
 
 
 @inner
@@ -294,7 +293,7 @@ def _highest(rows: F64, place: int, sign: float) -> float:
 
 
 @inner
-def _rescale(scale: F64, rows: F64) -> bool:
+def rescale(scale: F64, rows: F64) -> bool:
     """The scale of the values; false where they do not vary, but for outliers."""
     n = len(rows)
     low, high = -_highest(rows, n // _EXTREME + 1, -1.0), _highest(rows, n // _EXTREME + 1, 1.0)
@@ -328,13 +327,13 @@ def _forget(shapes: Shapes) -> None:
 @inner
 def _afresh(shapes: Shapes, rows: F64) -> None:
     """All that is made of the rows that are kept, on a new scale: rounding does not add up."""
-    m, here, n = shapes.clock[PERIOD], shapes.clock[HERE], len(rows)
+    m, here, n, size = shapes.clock[PERIOD], shapes.clock[HERE], len(rows), len(shapes.values)
     for i in range(n):
-        at = (here + i) % LOOK_BACK
-        z = _scaled(shapes.scale, rows[n - 1 - i])
-        shapes.scaled[at] = shapes.scaled[at + LOOK_BACK] = z
+        at = (here + i) % size
+        z = scaled_value(shapes.scale, rows[n - 1 - i])
+        shapes.scaled[at] = shapes.scaled[at + size] = z
     for i in range(n - m + 1):
-        _moments(shapes, (here + i) % LOOK_BACK, m)
+        _moments(shapes, (here + i) % size, m)
     window = shapes.scaled[here : here + m]
-    for lag in range(m, LOOK_BACK - m):
+    for lag in range(m, size - m):
         shapes.products[lag] = covered(window, shapes.scaled[here + lag : here + lag + m])

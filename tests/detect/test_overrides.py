@@ -123,7 +123,7 @@ def test_a_pattern_matches_keys_and_names_of_series_without_labels() -> None:
     assert rule.network is None
     assert rule.of_detectors == {
         *("metrics.series", "metrics.first_move", "metrics.motion", "metrics.season"),
-        "metrics.silence.metric",
+        *("metrics.shape", "metrics.silence.metric"),
     }
 
 

@@ -51,6 +51,13 @@ class DetectConfig:
         0.7, "share of equal words for a log line to join a template of its length", gt=0, le=1
     )
     max_templates: int = setting(20_000, "log templates kept in memory", ge=100)
+    max_shapes: int = setting(
+        512,
+        "metric series whose shapes are judged, of those that repeat themselves: 66 kB each, and"
+        " 4 kB for each of four times as many that are watched for it",
+        ge=1,
+        le=100_000,
+    )
     serving: ServingConfig = setting(ServingConfig, "")
     switched_off: tuple[str, ...] = setting(
         (), "detectors that do not run, patterns too (flows.beacon, metrics.*)"

@@ -19,7 +19,7 @@ from sensorium.detect.logs.window import LogWindow
 from sensorium.detect.metrics.assembly import MetricAssembly
 from sensorium.detect.models.registry import ModelRegistry
 from sensorium.detect.overrides import Naming, Overridden, Overrides, of_rows
-from sensorium.detect.protocol import Detector, Explanation, Scored, Window
+from sensorium.detect.protocol import Detector, Explanation, Rationing, Scored, Window
 from sensorium.detect.registry import build_detectors
 from sensorium.detect.stats import DetectorStats, DetectStats, Tally, WindowCount
 from sensorium.detect.tail import sigmas
@@ -85,6 +85,11 @@ class DetectionEngine:
             "entity windows that passed or did not by a rule of their own",
             labels=("detector", "effect"),
         )
+        self._turned_away = observe.counter(
+            "sensorium_detect_turned_away",
+            "entities for which a detector of stage 2 had no place",
+            labels=("detector",),
+        )
         self._entities = observe.gauge(
             "sensorium_detect_entities", "entities held in memory", labels=("detector",)
         )
@@ -106,6 +111,7 @@ class DetectionEngine:
         self._overrides = Overrides(config.overrides, config.max_entities, self._naming)
         self._calm = Calm(config.pass_rate, config.history_windows)
         self._first_window: int | None = None
+        self._turned = dict.fromkeys(self._gates, 0)
 
     @property
     def window_ns(self) -> int:
@@ -332,6 +338,10 @@ class DetectionEngine:
         scored_now = passed_now = 0
         for detector, scored, _, told in judged:
             self._entities.labels(detector.name).set(detector.entities())
+            if isinstance(detector, Rationing):
+                before = self._turned[detector.name]
+                self._turned[detector.name] = detector.turned_away
+                self._turned_away.labels(detector.name).inc(detector.turned_away - before)
             if not warm:
                 continue
             passed = int(told.verdicts.passed.sum())

@@ -30,6 +30,7 @@ KIND_OF = {
     "metrics.first_move": Kind.SERIES,
     "metrics.motion": Kind.SERIES,
     "metrics.season": Kind.SERIES,
+    "metrics.shape": Kind.SERIES,
     "metrics.host": Kind.HOST,
     "metrics.silence": Kind.HOST,
     "metrics.silence.metric": Kind.SERIES,

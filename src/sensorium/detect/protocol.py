@@ -15,7 +15,7 @@ A detector MUST
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -93,6 +93,15 @@ class Explanation:
     peers: tuple[Peer, ...]
     summary: str
     features: tuple[Feature, ...] = field(default=())
+
+
+@runtime_checkable
+class Rationing(Protocol):
+    """A detector that has room for fewer entities than ask for it."""
+
+    @property
+    def turned_away(self) -> int:
+        """How often an entity found no room, since the detector was made."""
 
 
 class Detector(Keeper, Protocol):

@@ -17,6 +17,7 @@ from sensorium.detect.detectors.log_sequence import LogSequenceDetector
 from sensorium.detect.detectors.log_template import LogTemplateDetector
 from sensorium.detect.detectors.log_value import LogValueDetector
 from sensorium.detect.detectors.metric_host import MetricHostDetector
+from sensorium.detect.detectors.metric_shape import MetricShapeDetector
 from sensorium.detect.detectors.motion import MotionDetector
 from sensorium.detect.detectors.pair import PairDetector
 from sensorium.detect.detectors.season import SeasonDetector
@@ -85,6 +86,7 @@ def build_detectors(
         FirstMoveDetector(config),
         MotionDetector(config),
         SeasonDetector(config),
+        MetricShapeDetector(config),
         MetricHostDetector(config),
         targets,
         silence("metrics.silence.metric", Kind.SERIES, metrics, presence.METRICS, targets),

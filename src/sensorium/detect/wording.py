@@ -26,6 +26,15 @@ def number(value: float, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
+def lasting(seconds: float) -> str:
+    """A time as people say it, two digits at least: ``45 s``, ``12 min``, ``1.5 h``."""
+    if seconds < 90:
+        return number(seconds, "s")
+    if seconds < 5400:
+        return number(seconds / 60, "min")
+    return number(seconds / 3600, "h")
+
+
 def ports(port: int, proto: int) -> str:
     """A service as ``22/tcp``; the protocol's number where it has no name."""
     return f"{port}/{protocol(proto)}"

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from sensorium.detect.config import DetectConfig
-from sensorium.detect.detectors.beacon import BeaconDetector, lasting
+from sensorium.detect.detectors.beacon import BeaconDetector
 from sensorium.detect.gate import Gate
 from sensorium.detect.protocol import Explanation, Window
 from sensorium.detect.testing import NS, START_NS, Talks, everyday, flow_batch
+from sensorium.detect.wording import lasting
 from sensorium.model.signals import Signal
 
 Cutting = Callable[..., list[Window]]

@@ -24,7 +24,7 @@ from sensorium.detect.kernels.beating import BEATS, DECADES, JITTER, PERIOD
 from sensorium.detect.keys import combine
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.tail import sigmas
-from sensorium.detect.wording import number, ports
+from sensorium.detect.wording import lasting, ports
 from sensorium.model.anomaly import Entity, Feature
 from sensorium.model.entity_kind import EntityKind
 from sensorium.model.signals import Signal
@@ -190,12 +190,3 @@ class BeaconDetector:
         usual = np.maximum(self._lasted[stage] - own, _BELIEVED) / self._windows
         odd = -np.log10(np.minimum(by_chance + usual, 1.0))
         return _Found(calls, heard, claims, odd, stage)
-
-
-def lasting(seconds: float) -> str:
-    """A time as people say it, two digits at least: ``45 s``, ``12 min``, ``1.5 h``."""
-    if seconds < 90:
-        return number(seconds, "s")
-    if seconds < 5400:
-        return number(seconds / 60, "min")
-    return number(seconds / 3600, "h")

@@ -1,0 +1,1 @@
+"""What the benchmark of odd shapes is made of."""

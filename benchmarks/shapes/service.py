@@ -1,0 +1,142 @@
+"""The running service's detectors of metrics over series of which single cycles are spoilt."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.gate import Gate
+from sensorium.detect.metrics.window import SeriesKind
+from sensorium.detect.protocol import Detector, Window
+from sensorium.detect.registry import build_detectors
+from sensorium.model.signals import Signal
+from tests.detect.metrics.cycles import RESTLESS, SECONDS, SPOILT, job, restless
+from tests.detect.metrics.hosts import Hosts
+
+F64 = npt.NDArray[np.float64]
+
+CONFIG: Final = DetectConfig()
+SHAPE: Final = "metrics.shape"
+EVERY: Final = (300.0, 420.0, 600.0, 900.0, 1800.0, 3600.0)
+"""Seconds between two runs of a job."""
+SHARES: Final = (0.1, 0.3, 0.5)
+"""Of a cycle in which the job runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """A cycle that is spoilt: of which host's series, how, its windows and those of the next."""
+
+    host: int
+    series: int
+    every: float
+    how: str
+    first: int
+    end: int
+
+
+@dataclass
+class Follower:
+    """A detector with its gate: which entities passed in which windows."""
+
+    detector: Detector
+    told: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    scored: int = 0
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        half_life = CONFIG.calibration_half_life_windows
+        self.gate = Gate(self.detector.features, CONFIG.pass_rate, half_life)
+
+    def take(self, window: Window) -> None:
+        """Score one window, and learn from it."""
+        began = time.process_time()
+        scored = self.detector.score(window)
+        verdicts = self.gate.judge(scored)
+        passed = verdicts.passed & (window.index >= CONFIG.warmup_windows)
+        for row in np.flatnonzero(passed).tolist():
+            order = np.argsort(-verdicts.decades(row), kind="stable").tolist()
+            told = self.detector.explain(window, scored, row, order)
+            self.told[told.entity.key].append(window.index)
+        if window.index >= CONFIG.warmup_windows // 2:
+            self.gate.learn(scored, verdicts)
+        self.detector.learn(window, scored, passed)
+        self.scored += len(scored)
+        self.seconds += time.process_time() - began
+
+    def tells(self, keys: tuple[str, ...], first: int, end: int) -> bool:
+        """Whether any of some entities passed in any of some windows."""
+        return any(first <= at < end for key in keys for at in self.told.get(key, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What each detector told of spoilt cycles, and of the same place a few cycles before them."""
+
+    spoilt: list[Spoilt]
+    told: dict[str, list[bool]]
+    by_chance: dict[str, list[bool]]
+    passed_else: dict[str, int]
+    scored: dict[str, int]
+    seconds: dict[str, float]
+    series_windows: int
+
+
+def made(rng: np.random.Generator, hosts: int, windows: int) -> tuple[F64, list[Spoilt]]:
+    """Values (windows, hosts, series): jobs, of which one run each is spoilt, and others."""
+    values = np.empty((windows, hosts, len(SHARES) + len(RESTLESS)))
+    spoilt = []
+    for host in range(hosts):
+        every = EVERY[host % len(EVERY)]
+        cycle = int(every / SECONDS)
+        for place, share in enumerate(SHARES):
+            how = SPOILT[(host // len(EVERY) + place) % len(SPOILT)]
+            at = int(rng.uniform(0.6, 0.9) * windows / cycle)
+            jitter, noise = float(rng.choice([1.0, 5.0])), float(rng.choice([0.03, 0.1]))
+            values[:, host, place], first = job(
+                rng, windows, every, share, jitter=jitter, noise=noise, spoilt=how, at=at
+            )
+            spoilt.append(Spoilt(host, place, every, how, first, first + 2 * cycle + 2))
+        for place, kind in enumerate(RESTLESS, len(SHARES)):
+            values[:, host, place] = restless(rng, windows, kind)
+    return values, spoilt
+
+
+def course(seed: int, hosts: int, windows: int) -> Course:
+    """All detectors of metrics over made hosts."""
+    rng = np.random.default_rng(seed)
+    values, spoilt = made(rng, hosts, windows)
+    network = Hosts(hosts, values.shape[2], kind=SeriesKind.GAUGE)
+    every = build_detectors(CONFIG, lambda _: None)
+    followers = {d.name: Follower(d) for d in every if d.signal is Signal.METRICS}
+    for at, row in enumerate(values):
+        window = network.window(at, row)
+        for each in followers.values():
+            each.take(window)
+
+    def keys(one: Spoilt) -> tuple[str, ...]:
+        name = network.names[one.host]
+        return f'm{one.series}{{instance="{name}:1"}}', name
+
+    told, by_chance, passed = {}, {}, {}
+    for name, each in followers.items():
+        told[name] = [each.tells(keys(one), one.first, one.end) for one in spoilt]
+        back = [4 * (one.end - one.first) for one in spoilt]
+        by_chance[name] = [
+            each.tells(keys(one), one.first - before, one.end - before)
+            for one, before in zip(spoilt, back, strict=True)
+        ]
+        inside = {(keys(one)[0], at) for one in spoilt for at in range(one.first, one.end)}
+        passed[name] = sum((key, at) not in inside for key, ats in each.told.items() for at in ats)
+    return Course(
+        spoilt, told, by_chance, passed,
+        {name: each.scored for name, each in followers.items()},
+        {name: each.seconds for name, each in followers.items()},
+        values.size,
+    )  # fmt: skip

@@ -23,6 +23,17 @@ def test_scores_are_equal_to_those_of_scikit_learn(given: dict[str, float]) -> N
     assert flat.score_samples(asked).tolist() == forest.score_samples(asked).tolist()
 
 
+@pytest.mark.parametrize(("samples", "seed"), [(2, 0), (100, 5), (256, 0)])
+def test_a_forest_fitted_here_is_that_of_scikit_learn(samples: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    seen = np.column_stack([rng.normal(size=(700, 4)), rng.integers(0, 2, 700), np.zeros(700)])
+    forest = IsolationForest(n_estimators=16, max_samples=samples, random_state=seed).fit(seen)
+    fitted, wanted = FlatForest.fitted(seen, 16, samples, seed), FlatForest.of(forest)
+    assert fitted.usual == wanted.usual
+    for name, array in wanted.arrays().items():
+        assert fitted.arrays()[name].tolist() == array.tolist(), name
+
+
 def test_how_vectors_are_divided_into_batches_does_not_matter() -> None:
     rng = np.random.default_rng(4)
     forest = FlatForest.of(

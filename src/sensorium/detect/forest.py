@@ -16,6 +16,8 @@ from sensorium.detect.kernels.trees import path_lengths
 from sensorium.state.arrays import State, StateError, taken, whole
 
 _MOST_FEATURES, _MOST_SPLITS = 1 << 8, 1 << 24
+# scikit-learn draws the seeds of trees below this.
+_MOST_SEEDS: Final = 2**31 - 1
 ARRAYS: Final[dict[str, np.dtype[Any]]] = {
     "ends": np.dtype(np.int64),
     "features": np.dtype(np.uint8),
@@ -70,8 +72,44 @@ class FlatForest:
         """
         pairs = zip(forest.estimators_, forest.estimators_features_, strict=True)
         trees = [_Flat(tree.tree_, columns) for tree, columns in pairs]
+        return FlatForest._joined(trees, int(forest.n_features_in_), forest.max_samples_)
+
+    @staticmethod
+    def fitted(vectors: F64 | F32, trees: int, samples: int, seed: int) -> FlatForest:
+        """Fit so many trees, each to as many of the vectors (n, f); f and the splits as in
+        :meth:`of`.
+
+        It is the forest that ``IsolationForest(n_estimators=trees, max_samples=samples,
+        random_state=seed)`` fits, for a fifth of the time: its trees are fitted to the vectors that
+        were drawn, and their settings are not looked at again for each.
+        """
+        from sklearn import config_context
+        from sklearn.tree import ExtraTreeRegressor
+        from sklearn.utils.random import sample_without_replacement
+
+        seen = np.ascontiguousarray(vectors, np.float32)
+        many, width = seen.shape
+        targets = np.asarray(np.random.RandomState(seed).uniform(size=many), np.float64)
+        seeds = np.random.RandomState(seed).randint(_MOST_SEEDS, size=trees)
+        drawing, depth = np.random.RandomState(seed), max(samples - 1, 1).bit_length()
+        flat = []
+        with config_context(assume_finite=True, skip_parameter_validation=True):
+            for own in seeds.tolist():
+                drawing.seed(own)
+                of_tree = drawing.randint(_MOST_SEEDS)
+                drawing.seed(own)
+                columns = sample_without_replacement(width, width, random_state=drawing)
+                drawn = sample_without_replacement(many, samples, random_state=drawing)
+                rows = np.sort(drawn)
+                drawing.seed(of_tree)
+                tree = ExtraTreeRegressor(max_features=1, max_depth=depth, random_state=drawing)
+                tree.fit(seen[rows], targets[rows], check_input=False)
+                flat.append(_Flat(tree.tree_, columns))
+        return FlatForest._joined(flat, width, samples)
+
+    @staticmethod
+    def _joined(trees: list[_Flat], width: int, samples: int) -> FlatForest:
         splits = np.array([len(tree.limits) for tree in trees], np.int64)
-        width = int(forest.n_features_in_)
         if width > _MOST_FEATURES or splits.sum() > _MOST_SPLITS:
             raise ValueError(
                 f"{width} features and {splits.sum()} splits are too many for a forest"
@@ -87,7 +125,7 @@ class FlatForest:
             beyond=(first + np.concatenate([tree.beyond for tree in trees])).astype(np.int32),
             lengths=np.concatenate([tree.lengths for tree in trees]),
             width=width,
-            usual=float(len(trees) * _average_path(np.array([forest.max_samples_]))[0]),
+            usual=float(len(trees) * _average_path(np.array([samples]))[0]),
         )
 
     def score_samples(self, vectors: F64 | F32) -> F64:
@@ -134,12 +172,15 @@ class _Flat:
 
     def __init__(self, tree: Any, columns: I64) -> None:
         left, right = tree.children_left, tree.children_right
-        splits, leaf = np.flatnonzero(left >= 0), np.zeros(len(left), np.int64)
-        depth = np.zeros(len(left))
+        splits = np.flatnonzero(left >= 0)
+        leaves, depths = [0] * len(left), [0.0] * len(left)
+        to_left, to_right = left.tolist(), right.tolist()
         # scikit-learn numbers parents before their children.
         for count, split in enumerate(splits.tolist(), 1):
-            leaf[left[split]], leaf[right[split]] = leaf[split], count
-            depth[[left[split], right[split]]] = depth[split] + 1.0
+            one, other = to_left[split], to_right[split]
+            leaves[one], leaves[other] = leaves[split], count
+            depths[one] = depths[other] = depths[split] + 1.0
+        leaf, depth = np.array(leaves, np.int64), np.array(depths)
         self.features = columns[tree.feature[splits]]
         self.limits = _rounded_down(tree.threshold[splits])
         self.leaves, self.beyond = leaf[splits], leaf[right[splits]]

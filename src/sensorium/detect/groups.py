@@ -84,6 +84,11 @@ class RowsOf:
         return self._groups.members(at)
 
 
+def how_many(indexes: I64) -> int:
+    """How many distinct ones there are among small numbers."""
+    return int(np.count_nonzero(np.bincount(indexes)))
+
+
 def numbered(keys: U64) -> tuple[U64, I64]:
     """The distinct keys, sorted, and the place of each row's key among them."""
     n = len(keys)

@@ -12,7 +12,7 @@ import numpy as np
 
 from sensorium.detect.arrays import I32, I64, U8, U64, Bool
 from sensorium.detect.groups import order_of
-from sensorium.detect.kernels.probing import enter_rows, find_rows, leave_rows
+from sensorium.detect.kernels.probing import enter_rows, find_rows, join_keys, leave_rows
 from sensorium.state.arrays import State, StateError, columns, put_columns, whole
 
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -32,10 +32,12 @@ def mix(values: U64) -> U64:
 
 def combine(first: U64, *others: U64) -> U64:
     """One key from several columns of equal length; the order of the columns matters."""
-    key = mix(np.atleast_1d(first))
+    key, begins = np.ascontiguousarray(np.atleast_1d(first), np.uint64), True
     for other in others:
-        key = mix(key ^ (other + _STEP))
-    return key
+        out = np.empty(len(key), np.uint64)
+        join_keys(key, np.ascontiguousarray(other, np.uint64), begins, out)
+        key, begins = out, False
+    return mix(key) if begins else key
 
 
 def address_keys(addresses: U8) -> U64:

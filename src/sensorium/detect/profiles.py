@@ -59,7 +59,8 @@ class Profiles:
         *expected, oddness = self._baseline.compare(
             rows, values, compared, self._falls, self._direct
         )
-        natural = np.empty(values.shape)
+        # Column after column lies together, as it is made.
+        natural = np.empty(values.shape[::-1]).T
         for i, feature in enumerate(self._features):
             natural[:, i] = 0.0 if self._direct[i] else feature.natural(expected[0][:, i])
         scored = Scored(keys, values, natural, oddness, places, np.zeros(len(keys), np.int64))

@@ -6,6 +6,7 @@ make a record fall outside what is scored, and its window follows from the recor
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from sensorium.detect.arrays import I32, I64
 from sensorium.detect.groups import Groups
 from sensorium.model.signals import Signal
 
+# Windows that are looked for one by one.
+_FEW = 4
 # Event time and arrival of each signal; a scrape's sample has no time but its arrival.
 _TIMES = {
     Signal.FLOWS: ("time_flow_end_ns", "time_received_ns"),
@@ -78,6 +81,22 @@ class ClosedWindow:
         return pa.Table.from_batches(taken).combine_chunks().to_batches()[0]
 
 
+def _by_window(index: I64) -> Iterator[tuple[int, I32 | None]]:
+    """Each window among those of a batch's rows, and its rows, None where it has all."""
+    first, last = int(index.min()), int(index.max())
+    if first == last:
+        yield first, None
+    elif last - first < _FEW:
+        for window in range(first, last + 1):
+            rows = np.flatnonzero(index == window)
+            if len(rows):
+                yield window, rows.astype(np.int32)
+    else:
+        windows = Groups.of(index.view(np.uint64))
+        for place, window in enumerate(windows.keys.view(np.int64).tolist()):
+            yield window, windows.members(place).astype(np.int32)
+
+
 class WindowBuffer:
     """Holds the records of windows that are still open, by signal."""
 
@@ -117,11 +136,8 @@ class WindowBuffer:
             self.clamped.after_close += int(late.sum())
             index = np.where(late, self._closed_below, index)
         kept = batch.select(_COLUMNS[signal])
-        windows = Groups.of(index.view(np.uint64))
-        for place, window in enumerate(windows.keys.view(np.int64).tolist()):
-            part = Part(kept)
-            if len(windows) > 1:
-                part = Part(kept, windows.members(place).astype(np.int32))
+        for window, rows in _by_window(index):
+            part = Part(kept, rows)
             self._open.setdefault(window, {}).setdefault(signal, []).append(part)
 
     def close(self, watermark_ns: int) -> list[ClosedWindow]:

@@ -13,7 +13,7 @@ from sensorium.detect.flows.contributors import peers
 from sensorium.detect.flows.relations import Relation
 from sensorium.detect.flows.shapes import shape_of
 from sensorium.detect.flows.window import Conversations, FlowWindow
-from sensorium.detect.groups import Groups, entropy_bits
+from sensorium.detect.groups import Groups, entropy_bits, how_many
 from sensorium.detect.kernels.relations import (
     ASKED,
     FIRST,
@@ -200,7 +200,7 @@ def _on_hosts(flows: FlowWindow, rows: I64, feature: str) -> str:
     """On how many hosts, where a feature counts what was done to others."""
     if feature not in ("ports", "failed", "flows_as_client", "new_services", "port_entropy"):
         return ""
-    hosts = len(np.unique(flows.conversations.server[rows]))
+    hosts = how_many(flows.conversations.server[rows])
     return " on 1 host" if hosts == 1 else f" on {hosts} hosts"
 
 

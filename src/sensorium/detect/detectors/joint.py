@@ -30,6 +30,8 @@ FEATURES = (improbability("joint", "behaved unlike any host before (improbabilit
 _LIMIT = 8.0
 _REMEMBERED = 4096
 _ENOUGH = 128
+# Vectors that each tree of the forest is fitted to.
+_SAMPLES = 256
 # Isolation scores lie between 0 and 1; this puts their spread near that of sigmas.
 _STRETCH = 20.0
 
@@ -176,16 +178,9 @@ class JointDetector:
         return np.asarray(np.nan_to_num(np.abs(hosts.oddness[place])), np.float64)
 
     def _refit(self, now: int) -> None:
-        from sklearn.ensemble import IsolationForest
-
-        forest = IsolationForest(
-            n_estimators=self._config.forest_trees,
-            max_samples=min(256, len(self._vectors)),
-            random_state=0,
-            n_jobs=1,
-        )
-        forest.fit(self._vectors)
-        self._forest = FlatForest.of(forest)
+        samples = min(_SAMPLES, len(self._vectors))
+        trees = self._config.forest_trees
+        self._forest = FlatForest.fitted(self._vectors, trees, samples, seed=0)
         self._usual = TailModel(SIGMAS, self._config.calibration_half_life_windows)
         self._usual.learn(_isolation(self._forest, self._vectors))
         self._fitted_at = now

@@ -297,7 +297,9 @@ class Beats:
             return alike, usual
         columns = self._columns
         known = self._index.rows
-        known = known[~np.isin(known, rows)]
+        others = np.ones(self._index.rows_used, np.bool_)
+        others[rows] = False
+        known = known[others[known]]
         all_names = np.concatenate([columns.names[known], names])
         all_regular = np.concatenate([columns.regular[known], regular])
         for column in (1, 2):

@@ -14,7 +14,7 @@ import numpy as np
 
 from sensorium.detect.arrays import I64, U64, Bool
 from sensorium.detect.flows.window import FlowWindow
-from sensorium.detect.groups import Groups
+from sensorium.detect.groups import Groups, how_many
 from sensorium.detect.wording import number, ports
 
 # Several: fewer hosts or ports than this are no scan and no fan-out.
@@ -66,7 +66,7 @@ def _scan(flows: FlowWindow, asked: I64) -> Shape | None:
     failed = asked[talks.failed[asked]]
     if len(failed) < _SEVERAL or len(failed) < _MOST * len(asked):
         return None
-    hosts, doors = len(np.unique(talks.server[failed])), len(np.unique(_doors(flows, failed)))
+    hosts, doors = how_many(talks.server[failed]), len(np.unique(_doors(flows, failed)))
     if hosts < _SEVERAL and doors < _SEVERAL:
         return None
     kind = ShapeKind.BLOCK_SCAN
@@ -103,7 +103,7 @@ def _flooded(flows: FlowWindow, answered: I64) -> Shape | None:
         return None
     talk = answered[row]
     door = ports(int(talks.port[talk]), int(talks.proto[talk]))
-    clients = _several(len(np.unique(talks.client[answered])), "client")
+    clients = _several(how_many(talks.client[answered]), "client")
     told = f"flooded at {door} by {clients}, {100 * vain:.0f} % of it left unanswered or refused"
     return Shape(ShapeKind.FLOODED, told)
 
@@ -128,12 +128,12 @@ def _one_sided(flows: FlowWindow, asked: I64, answered: I64) -> Shape | None:
 
 def _fan_out(flows: FlowWindow, asked: I64) -> Shape | None:
     talks, edges = flows.conversations, flows.edges
-    hosts = np.unique(talks.server[asked])
+    hosts = how_many(talks.server[asked])
     new: Bool = edges.new[edges.conversation[asked]]
-    fresh = np.unique(talks.server[asked[new]])
-    if len(fresh) < _SEVERAL or len(fresh) < _MOST * len(hosts):
+    fresh = how_many(talks.server[asked[new]])
+    if fresh < _SEVERAL or fresh < _MOST * hosts:
         return None
-    told = f"a fan-out: {_several(len(hosts), 'host')}, {len(fresh)} of them for the first time"
+    told = f"a fan-out: {_several(hosts, 'host')}, {fresh} of them for the first time"
     return Shape(ShapeKind.FAN_OUT, told)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from sensorium.detect.arrays import I32, I64, U64
+from sensorium.detect.kernels.mixing import joined, mixed
 from sensorium.ingest.compiled import inlined, kernel
 
 _ONE = np.uint64(1)
@@ -69,6 +70,15 @@ def leave_rows(rows: I64, slots: I32, keys: U64) -> None:
                 slots[hole] = row
                 hole = at
         slots[hole] = -1
+
+
+@kernel
+def join_keys(first: U64, second: U64, begins: bool, out: U64) -> None:
+    """Each key joined with one more column; where the keys are a column themselves, and the joining
+    ``begins`` with it, it is mixed first."""
+    for i in range(len(first)):
+        key = mixed(first[i]) if begins else first[i]
+        out[i] = joined(key, second[i])
 
 
 @kernel

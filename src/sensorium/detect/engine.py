@@ -111,7 +111,9 @@ class DetectionEngine:
         self._overrides = Overrides(config.overrides, config.max_entities, self._naming)
         self._calm = Calm(config.pass_rate, config.history_windows)
         self._first_window: int | None = None
-        self._turned = dict.fromkeys(self._gates, 0)
+        # Asked once: it takes longer than to look one up.
+        self._rationing = {d.name: d for d in self._detectors if isinstance(d, Rationing)}
+        self._turned = dict.fromkeys(self._rationing, 0)
 
     @property
     def window_ns(self) -> int:
@@ -338,10 +340,10 @@ class DetectionEngine:
         scored_now = passed_now = 0
         for detector, scored, _, told in judged:
             self._entities.labels(detector.name).set(detector.entities())
-            if isinstance(detector, Rationing):
-                before = self._turned[detector.name]
-                self._turned[detector.name] = detector.turned_away
-                self._turned_away.labels(detector.name).inc(detector.turned_away - before)
+            if detector.name in self._rationing:
+                before, now = self._turned[detector.name], self._rationing[detector.name]
+                self._turned[detector.name] = now.turned_away
+                self._turned_away.labels(detector.name).inc(now.turned_away - before)
             if not warm:
                 continue
             passed = int(told.verdicts.passed.sum())

@@ -19,10 +19,13 @@ class FlowAssembly:
     def __init__(self, capacity: int) -> None:
         self._novelty = Novelty(capacity)
         self._told = Told()
+        # How many addresses the latest window had: the next is likely to have as many.
+        self._addresses = 0
 
     def build(self, parts: Sequence[Part], start_ns: int) -> FlowWindow:
         """The tables of one window; call once per window."""
-        gathered = gather_records(parts, self._told)
+        gathered = gather_records(parts, self._told, self._addresses)
+        self._addresses = len(gathered.rank)
         talks = converse(gathered, self._told, self._novelty.served, start_ns)
         addresses = gathered.addresses
         edges = self._novelty.edges(addresses, talks)

@@ -54,13 +54,14 @@ class Gathered:
     rank: I64
 
 
-def gather_records(parts: Sequence[Part], told: Told) -> Gathered:
+def gather_records(parts: Sequence[Part], told: Told, addresses: int = 0) -> Gathered:
     """Take a window's rows of the flows schema in, batch by batch.
 
     Volumes are multiplied by the sampling rate where it is known; the number of records is not.
-    Time that another point told of in an earlier window, as ``told`` says, is left out.
+    Time that another point told of in an earlier window, as ``told`` says, is left out. There is
+    room for so many ``addresses`` at first.
     """
-    tables = _Tables(sum(part.num_rows for part in parts))
+    tables = _Tables(sum(part.num_rows for part in parts), addresses)
     for part in parts:
         columns = _columns(part.batch)
         rows = _EVERY_ROW if part.rows is None else part.rows
@@ -83,10 +84,11 @@ def gather_records(parts: Sequence[Part], told: Told) -> Gathered:
 class _Tables:
     """What the kernel fills: it stops where a table is half full, and goes on when it has grown."""
 
-    def __init__(self, records: int) -> None:
+    def __init__(self, records: int, addresses: int) -> None:
         self.used = np.zeros(4, np.int64)
-        firsts, seconds, keys = (np.zeros(_SMALLEST // 2, np.uint64) for _ in range(3))
-        self.addresses = (_slots(_SMALLEST), firsts, seconds, keys)
+        places = 1 << max(addresses + 3 * BLOCK, _SMALLEST // 2).bit_length()
+        firsts, seconds, keys = (np.zeros(places, np.uint64) for _ in range(3))
+        self.addresses = (_slots(2 * places), firsts, seconds, keys)
         room = 1 << max(records, _SMALLEST // 2).bit_length()
         self.groups = (
             _slots(2 * room),

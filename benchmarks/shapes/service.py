@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,11 @@ EVERY: Final = (300.0, 420.0, 600.0, 900.0, 1800.0, 3600.0)
 """Seconds between two runs of a job."""
 SHARES: Final = (0.1, 0.3, 0.5)
 """Of a cycle in which the job runs."""
+
+
+_TRAINED: Final = 6_000
+_ROWS: Final = 16_000
+_NEAR: Final = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +146,20 @@ def course(seed: int, hosts: int, windows: int) -> Course:
         {name: each.seconds for name, each in followers.items()},
         values.size,
     )  # fmt: skip
+
+
+def machine(path: Path) -> tuple[int, int]:
+    """Of a machine of the Server Machine Dataset, a row for a window: windows of series scored, and
+
+    those that passed and are not within :data:`_NEAR` windows of what is labelled.
+    """
+    data = np.load(path, allow_pickle=False)
+    values = np.concatenate([data["train"][-_TRAINED:], data["test"]]).astype(np.float64)[:_ROWS]
+    labelled = np.concatenate([np.zeros(_TRAINED, np.bool_), data["label"] > 0])[:_ROWS]
+    network = Hosts(1, values.shape[1], kind=SeriesKind.GAUGE)
+    every = build_detectors(CONFIG, lambda _: None)
+    follower = next(Follower(d) for d in every if d.name == SHAPE)
+    for at, row in enumerate(values):
+        follower.take(network.window(at, row[None]))
+    told = [at for ats in follower.told.values() for at in ats]
+    return follower.scored, sum(not labelled[max(at - _NEAR, 0) : at + 1].any() for at in told)

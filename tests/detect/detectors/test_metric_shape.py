@@ -77,7 +77,7 @@ def test_it_is_told_with_its_cycle_what_was_expected_and_where_it_was_most_alike
 
 @pytest.mark.parametrize("how", SPOILT)
 def test_each_way_of_breaking_a_cycle_is_told_and_only_then(how: str) -> None:
-    values, first = job(np.random.default_rng(5), 600, 450.0, 0.3, spoilt=how, at=30)
+    values, first = job(np.random.default_rng(5), 1000, 450.0, 0.3, spoilt=how, at=60)
     odd = _odd(_run(_detector(), _windows(values[:, None])))
     assert odd
     assert first <= odd[0]
@@ -105,9 +105,30 @@ def test_of_what_does_not_repeat_itself_nothing_is_said(kind: str) -> None:
     assert not sum(map(len, _run(_detector(), _windows(values[:, None]))))
 
 
+def test_a_value_out_of_the_usual_range_is_the_level_s_matter() -> None:
+    values, _ = job(np.random.default_rng(4), 400, 300.0, 0.3)
+    values[350] = 9.0
+    said = _run(_detector(), _windows(values[:, None]))
+    assert len(said[350])
+    assert not _odd(said)
+
+
+def test_what_breaks_now_and_then_is_told_at_first_and_not_for_ever() -> None:
+    values, _ = job(np.random.default_rng(5), 2400, 300.0, 0.3)
+    quiet, begins = values[:8].min(), range(1000, 2400, 80)
+    for at in begins:
+        values[at : at + 14] = quiet
+    odd = np.array(
+        [(scored.oddness > 3).any() for scored in _run(_detector(), _windows(values[:, None]))]
+    )
+    assert not odd[:1000].any()
+    assert odd[1000:1020].any()
+    assert not odd[1800:].any()
+
+
 def test_a_series_that_is_scraped_once_a_minute_is_judged_too() -> None:
-    values = np.full(900, np.nan)
-    values[::2], first = job(np.random.default_rng(4), 450, 300.0, 0.3, spoilt="late", at=40)
+    values = np.full(1400, np.nan)
+    values[::2], first = job(np.random.default_rng(4), 700, 300.0, 0.3, spoilt="late", at=60)
     odd = _odd(_run(_detector(), _windows(values[:, None])))
     assert odd
     assert 2 * first <= odd[0] < 2 * first + 40

@@ -44,7 +44,8 @@ _SWEPT: Final = 16
 _CONFIRMED: Final = 16
 """Periods within which it must be seen that a series repeats itself as long as shapes take."""
 _TAIL: Final = 5.0
-"""Distances beyond the largest of many become rarer with this power of their size."""
+"""Distances beyond the line become rarer with this power of their size."""
+_OF_SERIES: Final = ("_periods", "_since", "_odd", "_odd_at")
 _REMEMBERED: Final = 11_500
 """Rows that the largest usual distance speaks for: it fades by half in 8,000."""
 
@@ -75,6 +76,11 @@ class MetricShapeDetector:
         self._shapes = shapes.ShapeTables()
         self._pace = Pace()
         self._periods = np.zeros(0, np.int64)
+        # Values seen when the present period was found; odd cycles lately, and values seen at the
+        # last of them.
+        self._since = np.zeros(0, np.int64)
+        self._odd = np.zeros(0)
+        self._odd_at = np.zeros(0, np.int64)
         self._watch = RepeatWatch(watched)
         self._seconds = config.window_seconds
         self.turned_away = 0
@@ -118,8 +124,12 @@ class MetricShapeDetector:
             return
         if len(self._index):
             _, rows, values = with_values(metrics, *within(metrics.keys, self._index))
+            before = self._shapes.clock(rows, PERIOD)
             self._shapes.take(rows, values, self._pace.gaps(rows, now))
             self._pace.learn(rows, now)
+            anew = rows[self._shapes.clock(rows, PERIOD) != before]
+            self._since[anew] = self._shapes.clock(anew, ROWS)
+            self._count(rows, self._index.find(scored.keys[scored.oddness[:, 0] > 0.0]))
         if now % _SWEPT == 0:
             self._give_up(now)
         self._enter(self._watch.take(metrics, now), now)
@@ -170,7 +180,7 @@ class MetricShapeDetector:
                 pace=self._pace.state(used),
                 watch=self._watch.state(),
             ),
-            **columns(self, used, "_periods"),
+            **columns(self, used, *_OF_SERIES),
         }
 
     def restore(self, state: State) -> None:
@@ -180,7 +190,7 @@ class MetricShapeDetector:
         self._shapes.restore(part(state, "shapes"), used)
         self._pace.restore(part(state, "pace"), used)
         self._watch.restore(part(state, "watch"))
-        put_columns(self, state, used, "_periods")
+        put_columns(self, state, used, *_OF_SERIES)
 
     def entities(self) -> int:
         """Series with a place, and those that are watched."""
@@ -191,7 +201,19 @@ class MetricShapeDetector:
         told = self._shapes.judge(rows, values, self._pace.gaps(rows, now))
         known = np.isfinite(told[:, shapes.ODDNESS])
         at, rows, told = at[known], rows[known], told[known]
-        return _Judged(at, rows, told, _improbable(metrics, at, told))
+        judged = self._shapes.clock(rows, ROWS) + 1 - self._since[rows]
+        seldom = np.minimum(judged, _REMEMBERED) / (1.0 + self._odd[rows])
+        decades = _improbable(metrics, at, told, seldom)
+        decades[~self._shapes.usual(rows, told[:, shapes.SEEN])] = 0.0
+        return _Judged(at, rows, told, decades)
+
+    def _count(self, rows: I64, odd: I64) -> None:
+        """Count a cycle of each of the ``odd`` rows, once while it lasts; older ones fade."""
+        self._odd[rows] *= 0.5 ** (1.0 / shapes.HALF_LIFE)
+        seen = self._shapes.clock(odd, ROWS)
+        new = seen - self._odd_at[odd] > self._shapes.clock(odd, PERIOD)
+        self._odd[odd[new]] += 1.0
+        self._odd_at[odd[new]] = seen[new]
 
     def _give_up(self, now: int) -> None:
         """Take the places of series that are gone, or do not repeat themselves after all."""
@@ -214,24 +236,28 @@ class MetricShapeDetector:
         self._pace.make_room(used)
         if used > len(self._periods):
             more = 2 * used - len(self._periods)
-            self._periods = np.append(self._periods, np.zeros(more, np.int64))
+            for name in _OF_SERIES:
+                held = getattr(self, name)
+                setattr(self, name, np.append(held, np.zeros(more, held.dtype)))
         for one, row in zip(found, rows.tolist(), strict=False):
             self._shapes.begin(row, one.values, one.period)
             self._pace.inherit(row, self._watch.pace, one.row)
             self._periods[row] = one.period
+            self._since[row], self._odd[row], self._odd_at[row] = len(one.values), 0.0, -_GONE
 
 
-def _improbable(metrics: MetricWindow, at: I64, told: F64) -> F64:
+def _improbable(metrics: MetricWindow, at: I64, told: F64, seldom: F64) -> F64:
     """How improbable the windows that end now are, in decades, (n,).
 
-    Of so many windows none was as far from the others; beyond the farthest a distance becomes
-    rarer with a power of its size. A window within the line claims nothing, nor does one in which
-    no value differs by as much as is believed to mean anything.
+    In one of so many windows, ``seldom`` (n,), one was that far beyond the line; the farther, the
+    rarer, with a power of the distance. A window within the line claims nothing, nor does one in
+    which no value differs by as much as is believed to mean anything. (Nor does one whose value is
+    out of the usual range: that is the matter of :mod:`sensorium.detect.detectors.series`.)
     """
-    odd, rows = told[:, shapes.ODDNESS], np.minimum(told[:, shapes.KNOWN], _REMEMBERED)
+    odd = told[:, shapes.ODDNESS]
     seen, expected = told[:, shapes.SEEN], told[:, shapes.EXPECTED]
     beyond = np.maximum(odd, 1.0)
-    decades = np.log10(np.maximum(rows, 1.0)) + _TAIL * np.log10(beyond)
+    decades = np.log10(np.maximum(seldom, 1.0)) + _TAIL * np.log10(beyond)
     told_of = np.where(np.isfinite(expected), expected, 0.0)
     least = floors(told_of, metrics.kinds[at], metrics.whole[at])
     differs = np.abs(np.where(np.isfinite(seen), seen, 0.0) - told_of) >= least

@@ -14,9 +14,12 @@ import numpy as np
 from sensorium.detect.arrays import F64, I64, Bool
 from sensorium.detect.series.period import level, period
 from sensorium.detect.series.shape import (
+    BELIEVED,
     FILLED,
     HERE,
+    HIGH,
     LOOK_AT,
+    LOW,
     PERIOD,
     ROWS,
     TIMES_SEEN,
@@ -46,6 +49,8 @@ ODDNESS, LENGTH, AGO, SEEN, EXPECTED, KNOWN = range(6)
 how many rows before it the most alike ended, the value that differs most and what it would have
 been; and how many rows the usual distances rest on."""
 TOLD: Final = 6
+_BESIDE: Final = 0.25
+"""Shares of the range beyond which a value is out of it."""
 _NEARLY: Final = 2
 """Rows by which the period of few values is wrong."""
 _TWICE: Final = ("scaled", "mean", "variance")
@@ -95,6 +100,12 @@ class ShapeTables:
     def clock(self, rows: I64, which: int) -> I64:
         """A number of the clocks of some rows."""
         return np.asarray(self.many.clock[rows, which], np.int64)
+
+    def usual(self, rows: I64, values: F64) -> Bool:
+        """Whether values (n,) are within the range of their rows', outliers and a little aside."""
+        low, high = self.many.scale[rows, LOW], self.many.scale[rows, HIGH]
+        beyond = (1.0 - _BESIDE) * (high - low) / (1.0 + 2.0 * BELIEVED)
+        return np.asarray((values >= low + beyond) & (values <= high - beyond), np.bool_)
 
     def state(self, rows: int) -> State:
         """What the first ``rows`` know; what is written twice is kept once."""

@@ -37,6 +37,8 @@ _KNOWN_AFTER: Final = 3
 """Periods after which the distance to the nearest window says something of later ones."""
 _EXTREME: Final = 512
 """One in so many values, on each side, is an outlier that sets no scale."""
+BELIEVED: Final = 1.0
+"""Ranges beyond that of all others up to which an outlier is believed."""
 _ROUNDING: Final = 1e-9
 """No mean square that is smaller can be told from rounding."""
 _WORTH_TELLING: Final = 0.5
@@ -300,7 +302,7 @@ def rescale(scale: F64, rows: F64) -> bool:
     spread = high - low
     if spread <= _NOTHING * max(abs(low), abs(high)) or spread < _TINY:
         return False
-    scale[LOW], scale[HIGH] = low - spread, high + spread
+    scale[LOW], scale[HIGH] = low - BELIEVED * spread, high + BELIEVED * spread
     total = square = 0.0
     for i in range(n):
         share = (min(max(rows[i], scale[LOW]), scale[HIGH]) - low) / spread

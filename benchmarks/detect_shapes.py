@@ -219,7 +219,7 @@ def running(quick: bool) -> list[Claim]:
             goal="<= 1",
         ),
     ]
-    machines = sorted(folder().glob("*.npz"))[: 1 if quick else None]
+    machines = [] if quick else sorted(folder().glob("*.npz"))
     if machines:
         scored, passed = np.sum([machine(path) for path in machines], axis=0).tolist()
         told = f"the same on machines of SMD, away from labels ({passed} passed)"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sensorium import __version__
+from sensorium.allocation import share_arenas
 from sensorium.app.acknowledged import Acknowledged, build_acknowledged
 from sensorium.app.preparation import prepare_decoders
 from sensorium.app.spine import Spine, build_spine
@@ -192,6 +193,7 @@ def _close(spine: Spine, acknowledged: Acknowledged, memory: Memory) -> None:
 
 async def run_service(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; then stop receiving, finish the turn, write down, close."""
+    share_arenas()
     observe = open_observe(settings.observe)
     log = observe.logger("service")
     spine = build_spine(settings, observe)

@@ -27,7 +27,8 @@ from sensorium.gateway.guardrails.config import (
     PersonalDataConfig,
     SecretsConfig,
 )
-from sensorium.gateway.guardrails.decision import Action, Blocked, Context
+from sensorium.gateway.guardrails.context import Context
+from sensorium.gateway.guardrails.decision import Action, Blocked
 from sensorium.gateway.guardrails.guard import Guard
 from sensorium.gateway.guardrails.registry import make_guard
 from sensorium.observe import Observe

@@ -26,10 +26,10 @@ from sensorium.gateway.guardrails.config import (
     RuleConfig,
     SecretsConfig,
 )
+from sensorium.gateway.guardrails.context import Context
 from sensorium.gateway.guardrails.decision import (
     Action,
     Blocked,
-    Context,
     OnFailure,
     Passed,
     PassedReply,

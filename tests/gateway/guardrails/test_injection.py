@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from sensorium.gateway.guardrails.config import InjectionConfig
-from sensorium.gateway.guardrails.decision import Context
+from sensorium.gateway.guardrails.context import Context
 from sensorium.gateway.guardrails.injection.rule import Injection
 from sensorium.gateway.guardrails.places import Fragment, Place
 from sensorium.gateway.guardrails.rule import Subject

@@ -11,7 +11,8 @@ from sensorium.gateway.guardrails.config import (
     LengthConfig,
     ModerationConfig,
 )
-from sensorium.gateway.guardrails.decision import Action, Blocked, Context, OnFailure, Passed, Stage
+from sensorium.gateway.guardrails.context import Context
+from sensorium.gateway.guardrails.decision import Action, Blocked, OnFailure, Passed, Stage
 from sensorium.gateway.guardrails.registry import make_guard
 from sensorium.gateway.reply import Answer, Reply, Stop
 from sensorium.observe import Observe

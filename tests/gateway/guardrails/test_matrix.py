@@ -32,7 +32,8 @@ from sensorium.gateway.guardrails.config import (
     PersonalDataConfig,
     SecretsConfig,
 )
-from sensorium.gateway.guardrails.decision import Action, Blocked, Context, Passed, Stage
+from sensorium.gateway.guardrails.context import Context
+from sensorium.gateway.guardrails.decision import Action, Blocked, Passed, Stage
 from sensorium.gateway.guardrails.guard import Guard
 from sensorium.gateway.guardrails.registry import make_guard
 from sensorium.gateway.reply import Answer, Reply, Stop

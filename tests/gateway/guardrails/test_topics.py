@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.gateway.guardrails.allowed_topics import AllowedTopics
-from sensorium.gateway.guardrails.decision import Context
+from sensorium.gateway.guardrails.context import Context
 from sensorium.gateway.guardrails.denied_topics import DeniedTopics
 from sensorium.gateway.guardrails.places import Fragment, Place
 from sensorium.gateway.guardrails.rule import Subject

@@ -14,7 +14,8 @@ from sensorium.gateway.conversation import UntranslatableError
 from sensorium.gateway.dialects import embeddings, tokens
 from sensorium.gateway.dialects.failures import unreadable
 from sensorium.gateway.failure import CallFailedError
-from sensorium.gateway.guardrails.decision import Blocked, Context
+from sensorium.gateway.guardrails.context import Context
+from sensorium.gateway.guardrails.decision import Blocked
 from sensorium.gateway.provider import Call
 from sensorium.gateway.reply import Usage
 

@@ -21,7 +21,8 @@ from sensorium.gateway.dialects.failures import unreadable
 from sensorium.gateway.dialects.tokens import LOW_DETAIL, estimate_tokens, pictures
 from sensorium.gateway.events import Frame
 from sensorium.gateway.failure import CallFailedError
-from sensorium.gateway.guardrails.decision import Blocked, Context, Stage
+from sensorium.gateway.guardrails.context import Context
+from sensorium.gateway.guardrails.decision import Blocked, Stage
 from sensorium.gateway.provider import Call
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sensorium.gateway.guardrails.decision import Context
+from sensorium.gateway.guardrails.context import Context
 from sensorium.gateway.guardrails.json_text import view
 from sensorium.gateway.guardrails.phrases import any_of, phrase_list, plain
 from sensorium.gateway.guardrails.places import Fragment, Place

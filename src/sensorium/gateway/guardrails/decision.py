@@ -1,14 +1,13 @@
-"""What a guard is told of a call, and what it says of it: no word of content in either."""
+"""What a guard says of a call: no word of content in it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sensorium.gateway.conversation import Conversation
-from sensorium.gateway.record import record
 from sensorium.gateway.reply import Reply
 
 if TYPE_CHECKING:
@@ -36,16 +35,6 @@ class OnFailure(StrEnum):
 
     CLOSED = "closed"
     OPEN = "open"
-
-
-@record()
-class Context:
-    """The call that is guarded. ``operation`` is ``chat`` or ``embeddings``."""
-
-    caller_scopes: Any = None
-    route: str = ""
-    operation: str = "chat"
-    privacy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from sensorium.gateway.conversation import Conversation
 from sensorium.gateway.guardrails.bound import BlockedError, Bound
-from sensorium.gateway.guardrails.decision import (
-    Blocked,
-    Context,
-    Passed,
-    PassedReply,
-    PassedTexts,
-    Stage,
-)
+from sensorium.gateway.guardrails.context import Context
+from sensorium.gateway.guardrails.decision import Blocked, Passed, PassedReply, PassedTexts, Stage
 from sensorium.gateway.guardrails.looks import Looks
 from sensorium.gateway.guardrails.placeholders import Placeholders, Restorer
 from sensorium.gateway.guardrails.places import Fragment, Place, fragments_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sensorium.gateway.guardrails.config import LengthConfig
-from sensorium.gateway.guardrails.decision import Context
+from sensorium.gateway.guardrails.context import Context
 from sensorium.gateway.guardrails.rule import Judgement, Meter, Subject
 
 

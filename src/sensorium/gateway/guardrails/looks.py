@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sensorium.gateway.guardrails.bound import Bound, Finders, Look
-from sensorium.gateway.guardrails.decision import Action, Context, Flag, Stage
+from sensorium.gateway.guardrails.context import Context
+from sensorium.gateway.guardrails.decision import Action, Flag, Stage
 from sensorium.gateway.guardrails.rule import Judgement, Subject, WholeRule
 
 

@@ -17,7 +17,7 @@ import orjson
 
 from sensorium.gateway.conversation import Conversation, Message, Role, Text
 from sensorium.gateway.guardrails.config import ModerationConfig
-from sensorium.gateway.guardrails.decision import Context
+from sensorium.gateway.guardrails.context import Context
 from sensorium.gateway.guardrails.json_text import view
 from sensorium.gateway.guardrails.places import Place
 from sensorium.gateway.guardrails.rule import Judgement, Meter, Subject

@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from sensorium.gateway.guardrails.decision import Context
+from sensorium.gateway.guardrails.context import Context
 from sensorium.gateway.guardrails.places import Fragment
 
 BEHIND: Final = 160

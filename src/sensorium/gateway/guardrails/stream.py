@@ -25,7 +25,8 @@ from sensorium.gateway.events import (
 )
 from sensorium.gateway.failure import Failure, FailureKind
 from sensorium.gateway.guardrails.bound import BlockedError
-from sensorium.gateway.guardrails.decision import Blocked, Context, Flag
+from sensorium.gateway.guardrails.context import Context
+from sensorium.gateway.guardrails.decision import Blocked, Flag
 from sensorium.gateway.guardrails.looks import Looks, objected
 from sensorium.gateway.guardrails.placeholders import Placeholders, Restorer
 from sensorium.gateway.guardrails.places import Fragment, Place, mapped

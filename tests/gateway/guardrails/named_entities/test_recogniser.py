@@ -13,7 +13,8 @@ from sensorium.gateway.conversation import Conversation, Message, Role, Text
 from sensorium.gateway.events import Event, TextPiece
 from sensorium.gateway.guardrails.bound import Bound
 from sensorium.gateway.guardrails.config import GuardrailsConfig, NamedEntitiesConfig
-from sensorium.gateway.guardrails.decision import Blocked, Context, OnFailure, Passed
+from sensorium.gateway.guardrails.context import Context
+from sensorium.gateway.guardrails.decision import Blocked, OnFailure, Passed
 from sensorium.gateway.guardrails.guard import Guard
 from sensorium.gateway.guardrails.named_entities import recognisers as module
 from sensorium.gateway.guardrails.named_entities.process import RecogniserFailedError

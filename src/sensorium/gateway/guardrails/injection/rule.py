@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Final
 
 from sensorium.gateway.guardrails.config import InjectionConfig
-from sensorium.gateway.guardrails.decision import Context
+from sensorium.gateway.guardrails.context import Context
 from sensorium.gateway.guardrails.injection.signals import HIDDEN, SIGNALS, STRETCH
 from sensorium.gateway.guardrails.injection.unmasking import as_written, hidden, readable
 from sensorium.gateway.guardrails.json_text import view

@@ -13,8 +13,15 @@ from typing import Any
 from benchmarks.results import keep, section
 
 HERE = Path(__file__).parent
-NOT_BENCHMARKS = {"__init__", "__main__", "peer_environment", "picture", "report"}
-NOT_BENCHMARKS |= {"results", "whole_way"}
+NOT_BENCHMARKS = {
+    "__init__",
+    "__main__",
+    "peer_environment",
+    "picture",
+    "report",
+    "results",
+    "whole_way",
+}
 # Ten minutes by design: `make soak` runs one, the other replays recordings nine times.
 NOT_BY_DEFAULT = {"incident_ranking", "soak"}
 PICTURES = {"detect_growth": "detect-growth.svg", "wire_growth": "decode-growth.svg"}

@@ -14,9 +14,7 @@ goes far, which ``metrics.host`` leaves to others: what counts is how seldom the
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,17 +24,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.detect_smd import folder
+from benchmarks.following.follower import Follower, followers
 from benchmarks.report import Claim, arguments, report
-from sensorium.detect.config import DetectConfig
-from sensorium.detect.gate import Gate
 from sensorium.detect.metrics.window import SeriesKind
 from sensorium.detect.names import KIND_OF
-from sensorium.detect.protocol import Detector, Window
-from sensorium.detect.registry import build_detectors
 from sensorium.model.entity_kind import EntityKind
 from tests.detect.metrics.hosts import Hosts, caused
 
-CONFIG: Final = DetectConfig()
 TOGETHER: Final = "metrics.host"
 ALONE: Final = ("metrics.series", "metrics.first_move", "metrics.motion", "metrics.season")
 FACTORS: Final = (1.5, 1.8, 2.2, 3.0)
@@ -46,41 +40,9 @@ _TRAINED: Final = 6_000
 F64 = npt.NDArray[np.float64]
 
 
-@dataclass
-class Follower:
-    """A detector with its gate, and which hosts passed in which windows."""
-
-    detector: Detector
-    seconds: float = 0.0
-    told: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
-
-    def __post_init__(self) -> None:
-        half_life = CONFIG.calibration_half_life_windows
-        self.gate = Gate(self.detector.features, CONFIG.pass_rate, half_life)
-
-    def take(self, window: Window) -> None:
-        """Score one window, and learn from it."""
-        began = time.process_time()
-        scored = self.detector.score(window)
-        verdicts = self.gate.judge(scored)
-        passed = verdicts.passed & (window.index >= CONFIG.warmup_windows)
-        for row in np.flatnonzero(passed).tolist():
-            order = np.argsort(-verdicts.decades(row), kind="stable").tolist()
-            self.told[window.index].add(self.detector.explain(window, scored, row, order).hosts[0])
-        if window.index >= CONFIG.warmup_windows // 2:
-            self.gate.learn(scored, verdicts)
-        self.detector.learn(window, scored, passed)
-        self.seconds += time.process_time() - began
-
-    def tells(self, host: str, first: int, last: int) -> bool:
-        """Whether the host passed in any of some windows."""
-        return any(host in self.told.get(at, ()) for at in range(first, last))
-
-
-def followers(names: tuple[str, ...]) -> dict[str, Follower]:
-    """The detectors of these names, as they are by default."""
-    every = build_detectors(CONFIG, lambda _: None)
-    return {d.name: Follower(d) for d in every if d.name in names}
+def followed(names: tuple[str, ...]) -> dict[str, Follower]:
+    """The detectors of these names, which tell of hosts."""
+    return followers(lambda detector: detector.name in names, lambda told: told.hosts[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +75,7 @@ def made(seed: int, windows: int) -> tuple[list[tuple[Spoilt, bool, bool, bool]]
     rng = np.random.default_rng(seed)
     logs = np.stack([caused(rng, windows, SERIES) for _ in range(HOSTS)], axis=1)
     spoilt = spoil(logs, rng)
-    hosts, detectors = Hosts(HOSTS, SERIES), followers((TOGETHER, *ALONE))
+    hosts, detectors = Hosts(HOSTS, SERIES), followed((TOGETHER, *ALONE))
     for window in hosts.windows(logs):
         for each in detectors.values():
             each.take(window)
@@ -121,12 +83,12 @@ def made(seed: int, windows: int) -> tuple[list[tuple[Spoilt, bool, bool, bool]]
     found = []
     for one in spoilt:
         name, before = hosts.names[one.host], one.at - EVERY
-        by_chance = any(each.tells(name, before, before + SOON) for each in alone)
-        by_alone = any(each.tells(name, one.at, one.at + SOON) for each in alone)
-        found.append((one, together.tells(name, one.at, one.at + SOON), by_alone, by_chance))
+        by_chance = any(each.tells((name,), before, before + SOON) for each in alone)
+        by_alone = any(each.tells((name,), one.at, one.at + SOON) for each in alone)
+        found.append((one, together.tells((name,), one.at, one.at + SOON), by_alone, by_chance))
     busy = {(one.at + k, hosts.names[one.host]) for one in spoilt for k in range(3 * LASTS)}
     first = 60
-    told = {(at, host) for at, names in together.told.items() for host in names if at >= first}
+    told = {(at, host) for host, ats in together.told.items() for at in ats if at >= first}
     spent = together.seconds / (HOSTS * windows)
     return found, len(told - busy), HOSTS * (windows - first) - len(busy), spent
 
@@ -136,10 +98,11 @@ def machine(path: Path, rows: int) -> tuple[float, float]:
     data = np.load(path, allow_pickle=False)
     values = np.concatenate([data["train"][-_TRAINED:], data["test"]]).astype(np.float64)[:rows]
     labelled = np.concatenate([np.zeros(_TRAINED, np.bool_), data["label"] > 0])[:rows]
-    hosts, one = Hosts(1, values.shape[1], kind=SeriesKind.GAUGE), followers((TOGETHER,))[TOGETHER]
+    hosts, one = Hosts(1, values.shape[1], kind=SeriesKind.GAUGE), followed((TOGETHER,))[TOGETHER]
     for at, row in enumerate(values):
         one.take(hosts.window(at, row[None]))
-    passed = np.array([bool(one.told.get(at)) for at in range(len(values))])
+    told = [at for ats in one.told.values() for at in ats]
+    passed = np.isin(np.arange(len(values)), told)
     shares = [
         1000 * float(passed[kept].mean()) if kept.any() else 0.0 for kept in (~labelled, labelled)
     ]

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.detect.config import DetectConfig
-from sensorium.detect.gate import Gate
+from benchmarks.following.follower import followers
 from sensorium.detect.metrics.window import SeriesKind
-from sensorium.detect.protocol import Detector, Window
-from sensorium.detect.registry import build_detectors
 from sensorium.model.signals import Signal
 from tests.detect.metrics.cycles import RESTLESS, SECONDS, SPOILT, job, restless
 from tests.detect.metrics.hosts import Hosts
 
 F64 = npt.NDArray[np.float64]
 
-CONFIG: Final = DetectConfig()
 SHAPE: Final = "metrics.shape"
 EVERY: Final = (300.0, 420.0, 600.0, 900.0, 1800.0, 3600.0)
 """Seconds between two runs of a job."""
 SHARES: Final = (0.1, 0.3, 0.5)
 """Of a cycle in which the job runs."""
-
-
 _TRAINED: Final = 6_000
 _ROWS: Final = 16_000
 _NEAR: Final = 130
@@ -45,40 +37,6 @@ class Spoilt:
     how: str
     first: int
     end: int
-
-
-@dataclass
-class Follower:
-    """A detector with its gate: which entities passed in which windows."""
-
-    detector: Detector
-    told: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    scored: int = 0
-    seconds: float = 0.0
-
-    def __post_init__(self) -> None:
-        half_life = CONFIG.calibration_half_life_windows
-        self.gate = Gate(self.detector.features, CONFIG.pass_rate, half_life)
-
-    def take(self, window: Window) -> None:
-        """Score one window, and learn from it."""
-        began = time.process_time()
-        scored = self.detector.score(window)
-        verdicts = self.gate.judge(scored)
-        passed = verdicts.passed & (window.index >= CONFIG.warmup_windows)
-        for row in np.flatnonzero(passed).tolist():
-            order = np.argsort(-verdicts.decades(row), kind="stable").tolist()
-            told = self.detector.explain(window, scored, row, order)
-            self.told[told.entity.key].append(window.index)
-        if window.index >= CONFIG.warmup_windows // 2:
-            self.gate.learn(scored, verdicts)
-        self.detector.learn(window, scored, passed)
-        self.scored += len(scored)
-        self.seconds += time.process_time() - began
-
-    def tells(self, keys: tuple[str, ...], first: int, end: int) -> bool:
-        """Whether any of some entities passed in any of some windows."""
-        return any(first <= at < end for key in keys for at in self.told.get(key, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +77,10 @@ def course(seed: int, hosts: int, windows: int) -> Course:
     rng = np.random.default_rng(seed)
     values, spoilt = made(rng, hosts, windows)
     network = Hosts(hosts, values.shape[2], kind=SeriesKind.GAUGE)
-    every = build_detectors(CONFIG, lambda _: None)
-    followers = {d.name: Follower(d) for d in every if d.signal is Signal.METRICS}
+    following = followers(lambda d: d.signal is Signal.METRICS, lambda told: told.entity.key)
     for at, row in enumerate(values):
         window = network.window(at, row)
-        for each in followers.values():
+        for each in following.values():
             each.take(window)
 
     def keys(one: Spoilt) -> tuple[str, ...]:
@@ -131,7 +88,7 @@ def course(seed: int, hosts: int, windows: int) -> Course:
         return f'm{one.series}{{instance="{name}:1"}}', name
 
     told, by_chance, passed = {}, {}, {}
-    for name, each in followers.items():
+    for name, each in following.items():
         told[name] = [each.tells(keys(one), one.first, one.end) for one in spoilt]
         back = [4 * (one.end - one.first) for one in spoilt]
         by_chance[name] = [
@@ -142,23 +99,23 @@ def course(seed: int, hosts: int, windows: int) -> Course:
         passed[name] = sum((key, at) not in inside for key, ats in each.told.items() for at in ats)
     return Course(
         spoilt, told, by_chance, passed,
-        {name: each.scored for name, each in followers.items()},
-        {name: each.seconds for name, each in followers.items()},
+        {name: each.scored for name, each in following.items()},
+        {name: each.seconds for name, each in following.items()},
         values.size,
     )  # fmt: skip
 
 
 def machine(path: Path) -> tuple[int, int]:
-    """Of a machine of the Server Machine Dataset, a row for a window: windows of series scored, and
+    """What is scored of a machine of the Server Machine Dataset, and what of it passes wrongly.
 
-    those that passed and are not within :data:`_NEAR` windows of what is labelled.
+    A row is taken for a window. Windows of series are counted: all of them, and those that passed
+    and are not within :data:`_NEAR` windows of what is labelled.
     """
     data = np.load(path, allow_pickle=False)
     values = np.concatenate([data["train"][-_TRAINED:], data["test"]]).astype(np.float64)[:_ROWS]
     labelled = np.concatenate([np.zeros(_TRAINED, np.bool_), data["label"] > 0])[:_ROWS]
     network = Hosts(1, values.shape[1], kind=SeriesKind.GAUGE)
-    every = build_detectors(CONFIG, lambda _: None)
-    follower = next(Follower(d) for d in every if d.name == SHAPE)
+    follower = followers(lambda d: d.name == SHAPE, lambda told: told.entity.key)[SHAPE]
     for at, row in enumerate(values):
         follower.take(network.window(at, row[None]))
     told = [at for ats in follower.told.values() for at in ats]

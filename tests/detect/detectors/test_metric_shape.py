@@ -5,24 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.shapes.service import Follower
+from benchmarks.following.follower import Follower, followers
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.detectors.metric_shape import MetricShapeDetector
 from sensorium.detect.metrics.window import SeriesKind
-from sensorium.detect.protocol import Scored, Window
-from sensorium.detect.registry import build_detectors
+from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.series.many_shapes import LOOK_BACK
 from sensorium.detect.testing import metric_batch
 from sensorium.model.signals import Signal
 from tests.detect.metrics.cycles import RESTLESS, SPOILT, job, restless
 from tests.detect.metrics.hosts import Hosts
 
-CONFIG = DetectConfig()
 SHAPE = "metrics.shape"
 
 
 def _detector(**given: int) -> MetricShapeDetector:
     return MetricShapeDetector(DetectConfig(**given))
+
+
+def _series(told: Explanation) -> str:
+    return told.entity.key
 
 
 def _windows(values: np.ndarray, first: int = 0) -> list[Window]:
@@ -48,13 +50,12 @@ def test_a_missed_beat_is_told_and_by_no_other_detector() -> None:
     rng = np.random.default_rng(5)
     values, first = job(rng, 420, 300.0, 0.3, spoilt="missing", at=36)
     others = [restless(rng, 420, kind) for kind in RESTLESS]
-    every = [Follower(d) for d in build_detectors(CONFIG, lambda _: None)]
-    followers = [each for each in every if each.detector.signal is Signal.METRICS]
+    following = followers(lambda d: d.signal is Signal.METRICS, _series).values()
     for window in _windows(np.column_stack([values, *others])):
-        for each in followers:
+        for each in following:
             each.take(window)
     beat = ('m0{instance="10.0.0.1:1"}', "10.0.0.1")
-    told = {each.detector.name for each in followers if each.tells(beat, first, first + 20)}
+    told = {each.detector.name for each in following if each.tells(beat, first, first + 20)}
     assert told == {SHAPE}
 
 
@@ -92,7 +93,7 @@ def test_calm_hosts_pass_far_less_than_one_in_a_thousand_windows() -> None:
             values[:, host, place] = job(rng, windows, 300.0 * (1 + host % 3), share)[0]
         for place, kind in enumerate(RESTLESS, 3):
             values[:, host, place] = restless(rng, windows, kind)
-    follower, network = Follower(_detector()), Hosts(hosts, 9, kind=SeriesKind.GAUGE)
+    follower, network = Follower(_detector(), _series), Hosts(hosts, 9, kind=SeriesKind.GAUGE)
     for at, row in enumerate(values):
         follower.take(network.window(at, row))
     assert follower.scored > 18 * windows / 2

@@ -86,9 +86,10 @@ class MetricShapeDetector:
         self.turned_away = 0
 
     def score(self, window: Window) -> Scored:
-        """One row per series with a place that can be judged; ``places`` are rows of the window's
+        """One row per series with a place that can be judged.
 
-        series. Nothing is said of a window that may lack samples: that alone changes a shape.
+        ``places`` are rows of the window's series. Nothing is said of a window that may lack
+        samples: that alone changes a shape.
         """
         metrics = window.metrics
         if metrics is None or not window.complete:

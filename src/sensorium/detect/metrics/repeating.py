@@ -40,9 +40,10 @@ _DUE: Final = np.isin(np.arange(LONG + 1), _LOOKS)
 
 @dataclass(frozen=True, slots=True)
 class Repeating:
-    """A series that repeats itself after ``period`` of its values, which are all those seen so far,
+    """A series that repeats itself after ``period`` of its values.
 
-    as they are compared: its key, and the row that it had among those that are watched.
+    ``key`` is its own, ``row`` the one that it had among those that are watched. ``values`` are all
+    those seen so far, as they are compared.
     """
 
     key: int

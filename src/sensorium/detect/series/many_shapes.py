@@ -184,9 +184,10 @@ def repeats_after(values: F64, times: int) -> int:
 
 @inner
 def _tried(one: Shapes, x: float, scratch: Shapes) -> tuple[float, int, int, float, float]:
-    """What a row would be told of a value. But for a look at the period it changes one place of
+    """What a row would be told of a value.
 
-    each of the longer arrays, which is put back: to copy them takes longer than all the rest.
+    But for a look at the period it changes one place of each of the longer arrays, which is put
+    back: to copy them takes longer than all the rest.
     """
     clock = one.clock
     if clock[ROWS] >= clock[LOOK_AT]:

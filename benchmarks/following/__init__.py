@@ -1,0 +1,1 @@
+"""Detectors of the running service, followed over made windows."""

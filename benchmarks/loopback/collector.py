@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+from sensorium.allocation import share_arenas
 from sensorium.app.preparation import prepare_decoders
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
 from sensorium.ingest.transport import UdpConfig, UdpReceiver
@@ -35,7 +36,8 @@ class Pipeline:
     def run(self) -> None:
         """Until the process ends."""
         while True:
-            time.sleep(TURN_S)
+            if not self.inbox.pieces():
+                time.sleep(TURN_S)
             arrivals, _ = self.inbox.take(0.5)
             if arrivals is not None and len(arrivals.datagrams):
                 self.records += self._decoder.decode(arrivals.datagrams).num_rows
@@ -70,6 +72,7 @@ def main() -> None:
     core, settings = int(sys.argv[1]), json.loads(sys.argv[2])
     if core >= 0:
         os.sched_setaffinity(0, {core})
+    share_arenas()
     asyncio.run(serve(UdpConfig(host="127.0.0.1", ports=(0,), **settings)))
 
 

@@ -149,3 +149,46 @@ def test_what_fails_while_a_turn_is_under_way_does_not_end_that_turn() -> None:
     asyncio.run(scenario())
     assert (turns.taken, turns.kept, ended) == (1, 1, ["whole"])
     assert observe.value("sensorium_turn_failures_total") == 1
+
+
+def test_a_backlog_larger_than_a_turn_is_taken_before_it_closes() -> None:
+    log: list[str] = []
+    turns, observe = Turns(), Observe()
+    box = Inbox(InboxConfig(turn_bytes=1), observe, lambda: NOW)
+    part = live(turns, box, log, observe)
+    turns.long = lambda: log.append("turn")
+
+    async def scenario() -> None:
+        task = asyncio.create_task(part.run())
+        while part.health().state is not HealthState.OK:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        # Before its thread can end: they wait in one piece, and are taken one by one.
+        for _ in range(5):
+            box.put_datagrams(one_datagram())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+    assert turns.taken == 5
+    assert log[0] == "resumed"
+    assert log[-1] == "closed"
+    assert log.count("turn") >= 5
+
+
+def test_during_a_long_turn_all_that_waits_is_kept_but_not_what_comes_meanwhile() -> None:
+    turns, observe = Turns(), Observe()
+    box = Inbox(InboxConfig(turn_bytes=1), observe, lambda: NOW)
+    live(turns, box, [], observe)
+    keep = turns.keep
+
+    def keep_while_more_comes(arrivals: Any) -> None:
+        keep(arrivals)
+        box.put_datagrams(one_datagram())
+
+    turns.keep = keep_while_more_comes  # type: ignore[method-assign]
+    for _ in range(3):
+        box.put_datagrams(one_datagram())
+    turns.meanwhile()
+    assert turns.kept == 3
+    assert box.pieces() == 3

@@ -42,6 +42,9 @@ class InboxConfig:
 
     max_datagrams: int = setting(400_000, "datagrams held; beyond it new ones are dropped", ge=1)
     max_bytes: int = setting(256 << 20, "bytes held; beyond it new ones are dropped", ge=1 << 20)
+    turn_bytes: int = setting(
+        8 << 20, "bytes of datagrams decoded at once; what else waits is decoded after them", ge=1
+    )
     busy_fraction: float = setting(
         0.25, "how full it may be before HTTP senders are asked to wait", gt=0, le=1
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -26,7 +27,7 @@ _OF_EACH = 36
 
 @dataclass(slots=True)
 class _Waiting:
-    slabs: list[Datagrams] = field(default_factory=list)
+    slabs: deque[Datagrams] = field(default_factory=deque)
     messages: list[Datagrams] = field(default_factory=list)
     flow_messages: list[Datagrams] = field(default_factory=list)
     scrapes: list[Scrape] = field(default_factory=list)
@@ -47,7 +48,10 @@ class Journalled(Protocol):
 
 
 class Inbox:
-    """Filled by the receivers, emptied in one piece by the pipeline's thread.
+    """Filled by the receivers, emptied by the pipeline's thread.
+
+    What one turn decodes is bounded: a pipeline that has fallen behind catches up in pieces whose
+    memory is used again and again, and there is room in the inbox after each.
 
     Event time follows the arrivals. While they arrive as they happen it also follows the clock,
     so that silence closes windows; while somebody replays the past it does not.
@@ -153,23 +157,34 @@ class Inbox:
         )
 
     def take(self, timeout_s: float) -> tuple[Arrivals | None, int]:
-        """All that waits (None where nothing does), and the end of a replay, 0 for none."""
+        """What waits, of datagrams at most ``turn_bytes`` (None where nothing ever came), and the
+        end of a replay, 0 for none.
+
+        Event time stays behind the datagrams that are left for the next turn.
+        """
         self._filled.wait(timeout_s)
         segments = () if self._journal is None else tuple(self._journal.take())
         with self._lock:
             for segment in segments:
                 self._seen(segment.accepted_ns)
             waiting, self._waiting = self._waiting, _Waiting()
-            self._filled.clear()
-            self._depth.set(0)
+            slabs = _up_to(self._config.turn_bytes, waiting.slabs)
             through_ns = self._newest_ns
             if through_ns and not self._replaying:
                 through_ns = max(through_ns, self._clock_ns())
-        if not through_ns and not waiting.announcements:
+            if waiting.slabs:
+                oldest_ns = min(int(slab.arrival_ns.min()) for slab in waiting.slabs)
+                through_ns = min(through_ns, oldest_ns)
+                self._leave(waiting)
+            else:
+                self._filled.clear()
+            self._depth.set(self._waiting.datagrams)
+            nothing = not self._newest_ns and not waiting.announcements
+        if nothing:
             return None, waiting.end_ns
         arrivals = Arrivals(
             through_ns=through_ns,
-            datagrams=_joined(waiting.slabs),
+            datagrams=_joined(slabs),
             messages=_joined(waiting.messages),
             flow_messages=_joined(waiting.flow_messages),
             scrapes=tuple(waiting.scrapes),
@@ -178,14 +193,45 @@ class Inbox:
         )
         return arrivals, waiting.end_ns
 
+    def _leave(self, waiting: _Waiting) -> None:
+        """Let the datagrams that a turn had no room for wait on, and the replay's end with them."""
+        left = self._waiting
+        left.slabs = waiting.slabs
+        left.datagrams = sum(len(slab) for slab in left.slabs)
+        left.size = sum(slab.data.nbytes for slab in left.slabs)
+        left.end_ns, waiting.end_ns = waiting.end_ns, 0
+
+    def pieces(self) -> int:
+        """How many turns what waits would take by its size; 0 where nothing waits."""
+        waiting = self._waiting
+        return -(-max(waiting.size, waiting.datagrams) // self._config.turn_bytes)
+
     def finish(self) -> None:
-        """Let the next :meth:`take` have everything, for the last turn before a stop."""
+        """Let the next :meth:`take` have all of the journal, for the last turns before a stop."""
         if self._journal is not None:
             self._journal.finish()
 
     def _seen(self, arrival_ns: int) -> None:
         self._replaying = self._clock_ns() - arrival_ns > 60 * SECOND
         self._newest_ns = max(self._newest_ns, arrival_ns)
+
+
+def _up_to(room: int, slabs: deque[Datagrams]) -> list[Datagrams]:
+    """The first datagrams, of ``room`` bytes or the first alone, taken out of ``slabs``."""
+    taken = list[Datagrams]()
+    while slabs:
+        slab = slabs.popleft()
+        if slab.data.nbytes > room:
+            ends = slab.offsets[1:] - slab.offsets[0]
+            fits = int(np.searchsorted(ends, room, side="right")) or int(not taken)
+            if fits < len(slab):
+                slabs.appendleft(slab.between(fits, len(slab)))
+                slab = slab.between(0, fits)
+        if not len(slab):
+            break
+        taken.append(slab)
+        room -= slab.data.nbytes
+    return taken
 
 
 def _joined(slabs: list[Datagrams]) -> Datagrams:

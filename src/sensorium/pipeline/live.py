@@ -83,6 +83,8 @@ class LivePipeline:
             self._attempt()
         self._inbox.finish()
         self._attempt()
+        while self._inbox.pieces():
+            self._attempt()
         self._close()
 
     def _attempt(self) -> None:
@@ -106,10 +108,12 @@ class LivePipeline:
         if self._pipeline.lag_s > self._ahead_s:
             return
         try:
-            arrivals, end_ns = self._inbox.take(0)
-            self._end_ns = max(self._end_ns, end_ns)
-            if arrivals is not None:
-                self._pipeline.keep(arrivals)
+            # What comes while this is kept waits for the next time, or the turn would never go on.
+            for _ in range(max(self._inbox.pieces(), 1)):
+                arrivals, end_ns = self._inbox.take(0)
+                self._end_ns = max(self._end_ns, end_ns)
+                if arrivals is not None:
+                    self._pipeline.keep(arrivals)
         except Exception as error:  # noqa: BLE001  the turn that goes on must not end for it
             self._failed(error)
 

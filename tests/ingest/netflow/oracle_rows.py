@@ -243,7 +243,8 @@ class RowMaker:
                     row["icmp_type"] = value % 256
         stated = any(fits(e, pen) for e in kinds for pen in self.pens)
         ported = self.chosen(COLUMNS["dst_port"], 0, range(1, 9)) is not None
-        if not stated and ported and self.chosen((4,), 0, range(1, 9)) and row["proto"] in (1, 58):
+        icmp = self.chosen((4,), 0, range(1, 9)) and row["proto"] in (1, 58)
+        if not stated and ported and icmp and row["src_port"] == 0:
             row["icmp_type"], row["icmp_code"] = row["dst_port"] >> 8, row["dst_port"] & 255
 
     def _icmp_codes(self, row: Row, fits: Any) -> set[tuple[int, int]]:
@@ -295,11 +296,22 @@ class RowMaker:
             self.used.add((pen, element))
         return element, pen
 
+    def _own_boot(self) -> int:
+        """The boot time that a record states itself, in a place that does not vary; 0 for none."""
+        for key, length in self.lengths.items():
+            if key == (0, 160):
+                boot = unsigned(self.record.found[key]) if length == 8 else 0
+                return boot if boot <= LONGEST else 0
+            if length == 65535:
+                break
+        return 0
+
     def _times(self, row: Row) -> None:
         export = self.head["export_ns"]
         anchor = self.head["uptime"]
-        if anchor is None:
-            boot = self.boot_ms
+        own = self._own_boot()
+        if own or anchor is None:
+            boot = own or self.boot_ms
             anchor = None if boot is None else (export // 10**6 - boot) % 2**32
         start_element, start_pen = self._time_element("start", STARTS)
         end_element, end_pen = self._time_element("end", ENDS)

@@ -167,6 +167,27 @@ def test_ipfix_uptimes_count_from_the_announced_boot_time() -> None:
     assert row["time_flow_end_ns"] == EXPORT_NS - 40 * SECOND
 
 
+@pytest.mark.parametrize("after", [(8, 4), (371, 65535)])
+def test_ipfix_uptimes_count_from_the_boot_time_that_a_record_states_itself(
+    after: p.Spec,
+) -> None:
+    # As RouterOS can be told to send it (sys-init-time), with every record.
+    fields: list[p.Spec] = [(160, 8), (22, 4), (21, 4), after]
+    boots = [(p.EXPORT_S - age) * 1000 for age in (60, 5000)]
+    last = bytes([10, 0, 0, 1])
+    records = [p.record(fields, boot, 10_000, 20_000, last) for boot in boots]
+    sets = p.a_set(2, p.template(256, fields)), p.a_set(256, b"".join(records))
+    rows = p.Bench().rows(p.ipfix(*sets))
+    assert [row["time_flow_start_ns"] for row in rows] == [(b + 10_000) * 1_000_000 for b in boots]
+    assert [row["time_flow_end_ns"] for row in rows] == [(b + 20_000) * 1_000_000 for b in boots]
+
+
+def test_a_boot_time_of_zero_in_a_record_says_nothing() -> None:
+    row = one([(160, 8), (22, 4), (21, 4)], 0, 10_000, 12_500)
+    assert row["time_flow_end_ns"] == EXPORT_NS
+    assert row["time_flow_start_ns"] == EXPORT_NS - 2_500_000_000
+
+
 def test_ipfix_uptimes_without_a_boot_time_keep_the_flows_length() -> None:
     row = one([(22, 4), (21, 4)], 10_000, 12_500)
     assert row["time_flow_end_ns"] == EXPORT_NS
@@ -193,6 +214,13 @@ def test_icmp_type_and_code_are_found_in_the_destination_port() -> None:
     record = p.v5_record(proto=1, ports=(0, 0x0301))
     (row,) = p.Bench().rows(p.v5([record]))
     assert (row["icmp_type"], row["icmp_code"]) == (3, 1)
+
+
+def test_ports_of_icmp_that_are_both_set_are_no_type_and_code() -> None:
+    record = p.v5_record(proto=1, ports=(4711, 0x0301))
+    (row,) = p.Bench().rows(p.v5([record]))
+    assert (row["src_port"], row["dst_port"]) == (4711, 0x0301)
+    assert (row["icmp_type"], row["icmp_code"]) == (0, 0)
 
 
 def test_other_enterprises_elements_are_skipped_by_length() -> None:

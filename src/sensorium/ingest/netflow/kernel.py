@@ -15,7 +15,7 @@ from typing import Any
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.operations import run_operation, run_varying
-from sensorium.ingest.netflow.records import next_record, reverse_set
+from sensorium.ingest.netflow.records import next_record, reverse_set, uptime_of
 from sensorium.ingest.netflow.steps import finish
 from sensorium.ingest.netflow.wire import lane, set_lane, store_u8, store_u32, store_u64
 
@@ -184,13 +184,13 @@ def _fill(
             set_lane(base, n + i, start + length * i)
             set_lane(rows, n + i, row + i)
             set_lane(export_ns, n + i, export)
-            set_lane(anchor, n + i, since)
+            set_lane(anchor, n + i, uptime_of(program, start + length * i, export, since))
         return start + length * count, row + count, n + count
     while row < last and n < _LANES:
+        set_lane(anchor, n, uptime_of(program, start, export, since))
         start = next_record(program, segments, start, item[_W_END], base, lengths, n)
         set_lane(rows, n, row)
         set_lane(export_ns, n, export)
-        set_lane(anchor, n, since)
         row += 2 if reverse_set(program, base, n) else 1
         n += 1
     return start, row, n

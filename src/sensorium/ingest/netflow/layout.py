@@ -38,6 +38,7 @@ SEQUENCE: Final = COLUMN["sequence_num"]
 SAMPLING_RATE: Final = COLUMN["sampling_rate"]
 SRC_ADDR: Final = COLUMN["src_addr"]
 DST_ADDR: Final = COLUMN["dst_addr"]
+SRC_PORT: Final = COLUMN["src_port"]
 DST_PORT: Final = COLUMN["dst_port"]
 PROTO: Final = COLUMN["proto"]
 IN_IF: Final = COLUMN["in_if"]
@@ -156,7 +157,8 @@ P_BYTES_WIDTH: Final = 13
 P_ATTRIBUTES: Final = 14  # its elements without a column in the attributes table
 P_ATTRIBUTES_END: Final = 15
 P_NAMES_LENGTH: Final = 16  # characters of all their names
-PROGRAM_WIDTH: Final = 17
+P_BOOT: Final = 17  # where a record says itself when its exporter booted, -1 for nowhere
+PROGRAM_WIDTH: Final = 18
 
 # An element that fills no column: what it is, where it stands, and its name among all names.
 A_TYPE: Final = 0

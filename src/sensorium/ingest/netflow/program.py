@@ -27,6 +27,7 @@ _BOTH_WAYS: Final = {**MIRRORED, **{there: here for here, there in MIRRORED.item
 _NOT_REVERSED: Final = frozenset({"next_hop", "mpls_label", "flow_direction"})
 _PACKETS: Final = tuple(e.id for e in SOURCES["packets"])
 _BYTES: Final = tuple(e.id for e in SOURCES["bytes"])
+_BOOT_TIME: Final = 160
 _READ_OPTIONS: Final = frozenset({34, 50, 160, 305, 309, 311, 341})
 _AS_SENT: Final = frozenset(
     {Kind.UNSIGNED, Kind.UNSIGNED_IF_SET, Kind.IPV4, Kind.IPV4_IF_SET, Kind.IPV6}
@@ -79,7 +80,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What the kernel needs to decode one template's records; ``columns`` is a bit set."""
+    """What the kernel needs to decode one template's records; ``columns`` is a bit set.
+
+    ``boot`` is where in a record its exporter's boot time stands, -1 for nowhere.
+    """
 
     kind: int
     length: int
@@ -92,6 +96,7 @@ class Program:
     columns: int = 0
     attributes: tuple[Attribute, ...] = ()
     places: tuple[Place, ...] = ()
+    boot: int = -1
 
 
 Found = dict[tuple[int, int], int]
@@ -281,7 +286,17 @@ def compile_template(
         columns=_columns([*forward, *reverse], steps),
         attributes=attributes_of(template, filled, learned or {}, as_sent=as_sent),
         places=tuple(places),
+        boot=_own_boot(found, places, steps),
     )
+
+
+def _own_boot(found: Found, places: list[Place], steps: int) -> int:
+    """Where systemInitTimeMilliseconds stands, if uptimes count from it and its place is fixed."""
+    index = found.get((0, _BOOT_TIME))
+    if index is None or not steps & (at.STEP_START_UPTIME | at.STEP_END_UPTIME):
+        return -1
+    place = places[index]
+    return place.offset if place.segment == 0 and place.width == 8 else -1
 
 
 def _filled(operations: list[Operation], template: Template, *, as_sent: bool) -> set[int]:

@@ -118,6 +118,7 @@ class ProgramTable:
             *(packets.segment, packets.offset, packets.width),
             *(octets.segment, octets.offset, octets.width),
         )
+        row[at.P_BOOT] = program.boot
         self._add_attributes(row, program)
         self._programs.extend([row])
         self._columns.extend([program.columns])

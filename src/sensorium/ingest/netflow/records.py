@@ -6,7 +6,7 @@ from typing import Any
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.compiled import inner
-from sensorium.ingest.netflow.wire import lane, load_u8, load_u16, set_lane
+from sensorium.ingest.netflow.wire import lane, load_u8, load_u16, load_u64, set_lane
 
 _P_KIND = at.P_KIND
 _P_LENGTH = at.P_LENGTH
@@ -14,6 +14,7 @@ _P_SEGMENTS = at.P_SEGMENTS
 _P_SEGMENTS_END = at.P_SEGMENTS_END
 _P_PACKETS_SEGMENT = at.P_PACKETS_SEGMENT
 _P_BYTES_SEGMENT = at.P_BYTES_SEGMENT
+_P_BOOT = at.P_BOOT
 _LANES = at.LANES
 _FIXED = at.FIXED
 _WALKED = at.WALKED
@@ -22,6 +23,15 @@ ENDS = 1
 """A set is shorter than its only record."""
 OVERRUN = 2
 """A value of variable length is longer than its set."""
+
+
+@inner
+def uptime_of(program: Any, start: Any, export_ns: Any, otherwise: Any) -> Any:
+    """sysUpTime at export by the boot time that a record states itself, else ``otherwise``."""
+    if program[_P_BOOT] < 0:
+        return otherwise
+    boot_ms = load_u64(start + program[_P_BOOT])
+    return (export_ns // 1_000_000 - boot_ms) & 0xFFFFFFFF if boot_ms > 0 else otherwise
 
 
 @inner

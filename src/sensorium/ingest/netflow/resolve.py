@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import reasons
 from sensorium.ingest.netflow.compiled import inner, kernel
-from sensorium.ingest.netflow.records import OVERRUN, count_records
+from sensorium.ingest.netflow.records import OVERRUN, count_records, uptime_of
 from sensorium.ingest.netflow.sequence import UNCERTAIN
 from sensorium.ingest.netflow.sources import mixed
 from sensorium.ingest.netflow.walk import drop
@@ -107,6 +107,12 @@ def _uptime_since_boot(head: Any, boots: Any) -> Any:
     if boots.keys[place] != _FREE and boots.times[place, 0] >= 0:
         boot_ms = boots.times[place, 0]
     return (head[_H_EXPORT_NS] // 1_000_000 - boot_ms) & 0xFFFFFFFF
+
+
+@inner
+def _uptime_at_export(head: Any, boots: Any, program: Any, start: Any) -> Any:
+    """The same by what the first record of a set states itself, else by what was announced."""
+    return uptime_of(program, start, head[_H_EXPORT_NS], _uptime_since_boot(head, boots))
 
 
 @inner
@@ -225,7 +231,7 @@ def resolve(
             item[_W_WIDE] = wide_of[exporter_of[head[_H_SOURCE]]]
             _fill_work(item, entry, head, sampling, number, rows, progress)
             if item[_W_ANCHOR] < 0:
-                item[_W_ANCHOR] = _uptime_since_boot(head, boots)
+                item[_W_ANCHOR] = _uptime_at_export(head, boots, program, entry[_S_START])
         progress[NEXT_SET] += 1
     return -1
 

@@ -27,6 +27,7 @@ _SRC_ADDR = at.SRC_ADDR
 _DST_ADDR = at.DST_ADDR
 _ETYPE = at.ETYPE
 _PROTO = at.PROTO
+_SRC_PORT = at.SRC_PORT
 _DST_PORT = at.DST_PORT
 _ICMP_TYPE = at.ICMP_TYPE
 _ICMP_CODE = at.ICMP_CODE
@@ -125,14 +126,21 @@ def _etypes(columns: Any, row: Any, rows: Any, sparing: Any) -> None:
 
 @inner
 def _icmp_from_port(columns: Any, row: Any, rows: Any) -> None:
-    """Type and code as routers have put them since NetFlow v5: in the destination port."""
+    """Type and code as routers have put them since NetFlow v5: in the destination port.
+
+    They leave the source port zero; where it is not, the two are an echo's identifiers, or whatever
+    a firewall makes of them.
+    """
     proto = columns[_PROTO] + row
+    source = columns[_SRC_PORT] + 2 * row
     port = columns[_DST_PORT] + 2 * row
     types = columns[_ICMP_TYPE] + row
     codes = columns[_ICMP_CODE] + row
     for i in range(rows):
         protocol = load_u8(proto + i)
         value = native_u16(port + 2 * i) if protocol in (1, 58) else 0
+        if columns[_SRC_PORT] != 0 and native_u16(source + 2 * i) != 0:
+            value = 0
         store_u8(types + i, value >> 8)
         store_u8(codes + i, value & 0xFF)
 

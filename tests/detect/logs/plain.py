@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sensorium.detect.keys import text_key
 from sensorium.detect.logs import tree
 from sensorium.detect.logs.shapes import WILDCARD, masked
+from sensorium.detect.logs.slots import slots_of
 
 
 def _is_word(text: str) -> bool:
@@ -18,7 +19,20 @@ def _telling(words: list[str]) -> list[tuple[int, str]]:
 
 
 def _first(words: list[str]) -> str:
-    return WILDCARD if words and WILDCARD in words[0] else "".join(words[:1])
+    first = "".join(words[:1])
+    if _is_word(first.split("=")[0]):
+        return first[: first.index("=") + 1] if "=" in first else first
+    return WILDCARD if WILDCARD in first else first
+
+
+def _against(known: list[str], words: list[str]) -> list[int]:
+    """Where two lines of equal length differ in what is no value."""
+    slots = zip(slots_of(known).tolist(), slots_of(words).tolist(), strict=True)
+    return [
+        at
+        for at, (one, other) in enumerate(slots)
+        if known[at] != words[at] and WILDCARD not in (known[at], words[at]) and one != other
+    ]
 
 
 @dataclass
@@ -36,11 +50,7 @@ class PlainMiner:
         return self.known[app, text]
 
     def _place(self, app: str, words: list[str]) -> int:
-        best, best_likeness = None, (self.similarity, -1)
-        for candidate in self.templates:
-            likeness = self._likeness(candidate, app, words)
-            if likeness > best_likeness:
-                best, best_likeness = candidate, likeness
+        best = self._best(app, words)
         if best is None:
             made = text_key(f"{app}\0{' '.join(words)}")
             if made not in [template[0] for template in self.templates]:
@@ -51,9 +61,34 @@ class PlainMiner:
                 best[2][at] = WILDCARD
         return best[0]
 
+    def _best(self, app: str, words: list[str]) -> tuple[int, str, list[str]] | None:
+        alike, in_place = [], dict[int, list[tuple[int, str, list[str]]]]()
+        best, best_likeness = None, (self.similarity, -1)
+        for candidate in self.templates:
+            same, compared = self._likeness(candidate, app, words)
+            if same < 0:
+                continue
+            share = same / compared if compared else 1.0
+            against = _against(candidate[2], words)
+            if against:
+                if len(against) == 1 and same == compared - 1:
+                    in_place.setdefault(against[0], []).append(candidate)
+                if share >= self.similarity:
+                    alike.append(candidate)
+            elif (share, same) > best_likeness:
+                best, best_likeness = candidate, (share, same)
+        if best is None:
+            varied = [found for _, found in sorted(in_place.items())]
+            varied = [found for found in varied if len(found) >= tree.MANY_IN_PLACE]
+            if varied:
+                return varied[0][0]
+            return alike[0] if len(alike) >= tree.MANY_ALIKE else None
+        return best
+
     def _likeness(
         self, template: tuple[int, str, list[str]], app: str, words: list[str]
-    ) -> tuple[float, int]:
+    ) -> tuple[int, int]:
+        """How many words are equal of how many that can be compared; -1 where none are."""
         _, its_app, its_words = template
         if its_app != app or len(its_words) != len(words):
             return -1, 0
@@ -65,4 +100,4 @@ class PlainMiner:
             if one != WILDCARD and (_is_word(one) or _is_word(other))
         ]
         same = sum(one == other for one, other in pairs)
-        return (same / len(pairs) if pairs else 1.0), same
+        return same, len(pairs)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.detect.logs.templates import Template, TemplateMiner
-from sensorium.detect.logs.tree import MOST_WORDS, words_of
+from sensorium.detect.logs.tree import MANY_ALIKE, MANY_IN_PLACE, MOST_WORDS, words_of
 from sensorium.detect.testing import log_batch
 from tests.detect.logs.plain import PlainMiner
 
@@ -102,6 +102,49 @@ def test_lines_that_differ_in_a_telling_word_do_not_share_a_template() -> None:
         assert ids[0] != ids[1], one
 
 
+def test_lines_that_differ_in_the_programs_own_words_do_not_share_a_template() -> None:
+    miner = TemplateMiner(0.5, 100)
+    for one, other in (
+        ('10.0.0.1 "GET /a HTTP/1.1" 200 5 0.1', '10.0.0.1 "POST /a HTTP/1.1" 200 5 0.1'),
+        ("block b1 kept as bytes in memory", "block b1 kept as values in memory"),
+        ("machine 7 suspended (lifecycle event)", "machine 7 resumed (lifecycle event)"),
+        ("took 0.7 s to draw the tree", "took 0.7 s to trim the tree"),
+        ("reading=7 of a large box", "writing=7 of a large box"),
+        ("login= tty=a host=b size=7", "login= tty=a host= size=7"),
+    ):
+        ids = _ids(miner, one, other)
+        assert ids[0] != ids[1], one
+
+
+def test_lines_that_differ_in_values_share_one() -> None:
+    miner = TemplateMiner(0.7, 100)
+    for one, other in (
+        ("bad password for alice via tty 7", "bad password for bob via tty 9"),
+        ("no such user carol at this door", "no such user dave at this door"),
+        ("the state is now: idle at last", "the state is now: busy at last"),
+        ("key=red is kept in the box", "key=blue is kept in the box"),
+        ("service fooBar has its port again", "service baz_qux has its port again"),
+        ("seen on Mon in the hall upstairs", "seen on Tue in the hall upstairs"),
+        ("opened 'north' with the large key", "opened 'south' with the large key"),
+        ("copied 7 bytes (1.2 KB) within 3 ms again", "copied 8 kB within <1 sec again"),
+    ):
+        ids = _ids(miner, one, other)
+        assert ids[0] == ids[1], one
+
+
+def test_a_place_in_which_many_templates_differ_is_a_value_after_all() -> None:
+    miner = TemplateMiner(0.7, 1000)
+    words = [chr(ord("a") + i // 20) + chr(ord("a") + i % 20) * 3 for i in range(100)]
+    ids = _ids(miner, *(f"worker {word} ends the nightly run" for word in words))
+    assert len(set(ids)) == MANY_IN_PLACE
+    shown = miner.template(ids[-1])
+    assert shown is not None
+    assert (ids[-1], shown.text) == (ids[0], "worker <*> ends the nightly run")
+    pairs = zip(words, reversed(words), strict=True)
+    ids = _ids(miner, *(f"sender {one} hands all of it over to {two} now" for one, two in pairs))
+    assert len(set(ids)) == MANY_ALIKE
+
+
 def test_numbers_at_the_same_places_do_not_make_lines_alike() -> None:
     miner = TemplateMiner(0.7, 100)
     ids = _ids(miner, "disconnect 1 : 2 : 3 : bye", "disconnect 1 : 2 : 3 : later")
@@ -148,6 +191,25 @@ def test_it_does_what_a_slow_miner_does_however_lines_are_batched(
     assert [t.text for t in shown if t is not None] == [
         " ".join(words) for _, _, words in plain.templates
     ]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["sees", "hears"]),
+            st.sampled_from("ash birch cedar elm fir hazel larch maple oak pine rowan yew".split()),
+            st.sampled_from(["at dawn", "at dusk", "by night"]),
+        ),
+        min_size=20,
+        max_size=60,
+    )
+)
+def test_it_does_so_where_many_words_stand_in_one_place(
+    told: list[tuple[str, str, str]],
+) -> None:
+    lines = [f"owl {verb} the {tree} {when} as ever" for verb, tree, when in told]
+    plain = PlainMiner(0.6)
+    assert _ids(TemplateMiner(0.6, 1000), *lines) == [plain.assign("sshd", line) for line in lines]
 
 
 @given(st.lists(text, min_size=1, max_size=25))

@@ -5,7 +5,9 @@ that tell what happened; each leaf is a short list of templates.
 
 Two lines are alike by the share of equal *words*, and only text that is no variable and has a
 letter is a word: that both lines hold a number at the same place says nothing. Where a template
-varies already it is not compared.
+varies already it is not compared. Words that differ must be values of one kind
+(:mod:`~sensorium.detect.logs.slots`): else the lines tell of different things, however alike they
+are. But where many templates differ in one and the same place, that place is a value after all.
 """
 
 from __future__ import annotations
@@ -18,12 +20,17 @@ import numpy as np
 
 from sensorium.detect.arrays import U64
 from sensorium.detect.keys import text_key
+from sensorium.detect.logs.amounts import without_units
 from sensorium.detect.logs.shapes import WILDCARD
+from sensorium.detect.logs.slots import slots_of
 from sensorium.ingest.compiled import kernel
 
 # A dump of memory in one line must not become a template of its own size.
 MOST_WORDS = 256
 LONGEST_WORD = 256
+# So many templates that differ in one place only show that it varies; and so many that are alike,
+# wherever they differ.
+MANY_IN_PLACE, MANY_ALIKE = 8, 32
 
 # Lines that differ in one of these say different things, however alike they are: levels, and
 # states and deeds that come with their opposites.
@@ -41,7 +48,7 @@ _Leaf = tuple[str, int, str, tuple[tuple[int, str], ...]]
 def words_of(text: str) -> list[str]:
     """The words of a masked text; a run of variables is one, and what is too long is variable."""
     words: list[str] = []
-    for word in text.split():
+    for word in without_units(text).split():
         kept = word if len(word) <= LONGEST_WORD else WILDCARD
         if kept == WILDCARD and words and words[-1] == WILDCARD:
             continue
@@ -78,8 +85,8 @@ class Tree:
         leaf = self._leaves.get(_leaf(app, words))
         if leaf is None:
             return None, False
-        coded = _codes(words)
-        row = _most_alike(leaf.codes, len(leaf.nodes), coded, self._similarity)
+        coded, slots = _codes(words), slots_of(words)
+        row = _most_alike(leaf.codes, leaf.slots, len(leaf.nodes), coded, slots, self._similarity)
         if row < 0:
             return None, False
         node = leaf.nodes[row]
@@ -89,6 +96,7 @@ class Tree:
         for at in differ.nonzero()[0]:
             node.words[at] = WILDCARD
         leaf.codes[row][differ] = 0
+        leaf.slots[row] = slots_of(node.words)
         return node, True
 
     def add(self, node: Node) -> None:
@@ -98,25 +106,40 @@ class Tree:
 
 @dataclass(slots=True)
 class _Siblings:
-    """The templates of a leaf, and the codes of their words as uint64 (at least n, words)."""
+    """The templates of a leaf, and codes and slots of their words as uint64 (at least n, words)."""
 
     nodes: list[Node] = field(default_factory=list)
     codes: U64 = field(default_factory=lambda: np.zeros((0, 0), np.uint64))
+    slots: U64 = field(default_factory=lambda: np.zeros((0, 0), np.uint64))
 
     def add(self, node: Node) -> None:
         count = len(self.nodes)
         if count == len(self.codes):
-            grown = np.zeros((max(2, 2 * count), len(node.words)), np.uint64)
-            grown[:count] = self.codes[:count] if count else 0
-            self.codes = grown
+            self.codes, self.slots = (
+                _grown(rows, count, len(node.words)) for rows in (self.codes, self.slots)
+            )
         self.codes[count] = _codes(node.words)
+        self.slots[count] = slots_of(node.words)
         self.nodes.append(node)
 
 
+def _grown(rows: U64, count: int, words: int) -> U64:
+    grown = np.zeros((max(2, 2 * count), words), np.uint64)
+    grown[:count] = rows[:count] if count else 0
+    return grown
+
+
 def _leaf(app: str, words: list[str]) -> _Leaf:
-    first = words[0] if words else ""
     telling = tuple((at, word) for at, word in enumerate(words) if _tells(word))
-    return app, len(words), WILDCARD if WILDCARD in first else first, telling
+    return app, len(words), _beginning(words[0]) if words else "", telling
+
+
+def _beginning(first: str) -> str:
+    """What lines of one kind begin with: the first word, of a pair of key and value the key."""
+    key, equals, _ = first.partition("=")
+    if any(letter.isalpha() for letter in key.replace(WILDCARD, "")):
+        return key + equals
+    return WILDCARD if WILDCARD in first else first
 
 
 @lru_cache(maxsize=1 << 16)
@@ -138,17 +161,41 @@ def _code(word: str) -> int:
 
 
 @kernel
-def _most_alike(codes: U64, count: int, words: U64, similarity: float) -> int:
-    """The row of the most similar template, -1 where none reaches ``similarity``."""
+def _most_alike(
+    codes: U64, slots: U64, count: int, words: U64, line: U64, similarity: float
+) -> int:
+    """The row of the most similar template, -1 where none reaches ``similarity``.
+
+    ``codes`` and ``slots`` (rows, words) are those of templates, ``words`` and ``line`` the line's.
+    """
     best, best_share, best_same = -1, similarity, -1
+    alike, oldest = 0, -1
+    in_place, first = np.zeros(len(words), np.int64), np.full(len(words), -1)
     for row in range(count):
-        same = compared = 0
+        same = compared = against = where = 0
         for at in range(len(words)):
             known, word = codes[row, at], words[at]
             if known != 0 and (known | word) & np.uint64(1):
                 compared += 1
                 same += known == word
+            known_slot, slot = slots[row, at], line[at]
+            if known != word and known_slot != slot and min(known_slot, slot) > 0:
+                against, where = against + 1, at
         share = same / compared if compared else 1.0
-        if share > best_share or (share == best_share and same > best_same):
-            best, best_share, best_same = row, share, same
+        if not against:
+            if share > best_share or (share == best_share and same > best_same):
+                best, best_share, best_same = row, share, same
+            continue
+        if against == 1 and same == compared - 1:
+            in_place[where] += 1
+            first[where] = row if first[where] < 0 else first[where]
+        if share >= similarity:
+            alike += 1
+            oldest = row if oldest < 0 else oldest
+    if best < 0:
+        for at in range(len(words)):
+            if in_place[at] >= MANY_IN_PLACE:
+                return first[at]
+        if alike >= MANY_ALIKE:
+            return oldest
     return best

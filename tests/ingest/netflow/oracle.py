@@ -284,12 +284,23 @@ class Oracle:
                 return unsigned(record.found[REVERSE, element])
         return 0
 
+    def _lent(self, key: Any) -> dict[Any, int]:
+        """What domains of the same exporter that send no flows say of samplers, all alike."""
+        flows = {known for (known, _), (_, options, _) in self.templates.items() if not options}
+        found: dict[Any, set[int]] = {}
+        for other, rates in self.rates.items():
+            if other[:2] == key[:2] and other not in flows:
+                for name, rate in rates.items():
+                    if name and name[0] == "sampler":
+                        found.setdefault(name, set()).add(rate)
+        return {name: rates.pop() for name, rates in found.items() if len(rates) == 1}
+
     def _row(
         self, head: Row, record: Values, fields: Fields, *, reverse: bool
     ) -> tuple[Row, set[tuple[int, int]]]:
         biflow = self._counts_reverse(fields)
         key = self._key(head)
-        rates = self.rates.get(key, {}), self.wide_rates.get(key[:2], {})
+        rates = self.rates.get(key, {}), self.wide_rates.get(key[:2], {}), self._lent(key)
         boot = self.boot_ms.get((key, head["port"]), self.boot_ms.get(key))
         maker = RowMaker(boot, rates, head, record, fields, reverse, biflow)
         return maker.make(), maker.used

@@ -95,14 +95,14 @@ class RowMaker:
     def __init__(
         self,
         boot_ms: int | None,
-        rates: tuple[dict[Any, int], dict[Any, int]],
+        rates: tuple[dict[Any, int], dict[Any, int], dict[Any, int]],
         head: Row,
         record: Values,
         fields: Fields,
         reverse: bool,
         biflow: bool,
     ) -> None:
-        self.boot_ms, self.rates = boot_ms, rates
+        self.boot_ms, self.rates, self.lent = boot_ms, rates[:2], rates[2]
         self.head, self.record, self.reverse = head, record, reverse
         self.pens = (0, REVERSE) if biflow else (0,)
         self.used: set[tuple[int, int]] = set()
@@ -353,7 +353,7 @@ class RowMaker:
             if sampler is not None:
                 number = unsigned(self.value(sampler, sampler_pen, range(1, 9)) or b"") % 2**62
                 key = ("sampler", number)
-                rate = own.get(key, 0) or wide.get(key, 0)
+                rate = own.get(key, 0) or wide.get(key, 0) or self.lent.get(key, 0)
         if not rate:
             key = ("interface", row["in_if"])
             rate = own.get(key, 0) or wide.get(key, 0)

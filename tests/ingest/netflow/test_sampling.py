@@ -163,6 +163,45 @@ def test_an_exporters_own_scope_and_domain_zero_are_for_all_domains(
     assert rates(bench, flow(), domain=9) == [expected]
 
 
+def sampler_rate(rate: int, domain: int, sampler: int = 3) -> bytes:
+    values = struct.pack(">HI", sampler, rate)
+    return ipfix_rate((48, 2), (50, 4), values=values, domain=domain)
+
+
+def test_samplers_told_of_in_a_domain_of_its_own_count_in_the_domains_that_have_flows() -> None:
+    # As Cisco IOS XE does it: all options in domain 6, with the sampler for their scope.
+    bench = p.Bench()
+    bench.decode(sampler_rate(1000, 6))
+    assert rates(bench, flow(3), flow(4), flow(), domain=256) == [1000, 0, 0]
+    bench.decode(sampler_rate(100, 256))
+    assert rates(bench, flow(3), domain=256) == [100]
+    assert rates(bench, flow(3), domain=257) == [1000]
+
+
+def test_samplers_of_a_domain_with_flows_are_its_own() -> None:
+    bench = p.Bench()
+    bench.decode(sampler_rate(1000, 6))
+    assert rates(bench, flow(3), domain=6) == [1000]
+    assert rates(bench, flow(3), domain=7) == [0]
+
+
+def test_samplers_that_two_domains_tell_of_differently_are_nobody_elses() -> None:
+    bench = p.Bench()
+    bench.decode(sampler_rate(1000, 6), sampler_rate(100, 7), sampler_rate(10, 7, sampler=4))
+    assert rates(bench, flow(3), flow(4), domain=256) == [0, 10]
+
+
+def test_a_sampler_that_only_another_exporter_tells_of_has_no_rate() -> None:
+    bench = p.Bench()
+    bench.decode(sampler_rate(1000, 6, sampler=2), exporters="192.0.2.8")
+    bench.decode(sampler_rate(50, 256, sampler=1))
+    assert rates(bench, flow(1), flow(2), domain=256) == [50, 50]
+    bench.decode(ipfix_rate((10, 4), (34, 4), values=struct.pack(">II", 7, 20), domain=256))
+    assert rates(bench, flow(2), domain=256) == [50]
+    bench.decode(sampler_rate(60, 256, sampler=0))
+    assert rates(bench, flow(2), domain=256) == [0]
+
+
 def test_one_exporters_rate_is_not_anothers() -> None:
     bench = p.Bench()
     announced = ipfix_rate((144, 4), (34, 4), values=struct.pack(">II", 1, 64))

@@ -42,11 +42,16 @@ _EVICTED_PART = 16
 
 @dataclass(slots=True, eq=False)
 class Exporter:
-    """All domains of one exporter and protocol: the rates it announced for all of them."""
+    """All domains of one exporter and protocol: the rates it announced for all of them.
+
+    ``lenders`` are the rates of sources, by number, that have announced some and send no flows:
+    IOS XE sends all options data in a domain of its own, and samplers with no wider scope.
+    """
 
     number: int
     domains: int = 0
     rates: Rates = field(default_factory=Rates)
+    lenders: dict[int, Rates] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -233,6 +238,7 @@ class Exporters:
         for port in source.booted:
             self._booted.put(number, port, -1)
         source.gone = True
+        self._lend(number)
         if source.session:
             numbers = self._by_session[source.session]
             numbers.remove(number)
@@ -271,6 +277,7 @@ class Exporters:
         source.flow_keys.pop(definition.id, None)
         templates[definition.id] = definition.template
         self._put(number, definition.id, definition.template)
+        self._lend(number)
         return None
 
     def _withdraw(self, number: int, template_id: int) -> None:
@@ -300,6 +307,7 @@ class Exporters:
         self.sources[number].flow_keys.pop(template_id, None)
         self.slots.put(number, template_id, -1)
         self.templates_known -= 1
+        self._lend(number)
 
     def _note(self, number: int, template_id: int) -> None:
         source = self.sources[number]
@@ -392,7 +400,23 @@ class Exporters:
         """Make announced rates those of the records that follow."""
         source = self.sources[number]
         self.sampling_of[number] = self.sampling.intern(source.rates)
-        self.wide_of[source.exporter.number] = self.sampling.intern(source.exporter.rates)
+        self._lend(number)
+        self._widen(source.exporter)
+
+    def _lend(self, number: int) -> None:
+        """Let a source's samplers stand for its exporter's other domains while it has no flows."""
+        source = self.sources[number]
+        lenders = source.exporter.lenders
+        lends = not source.gone and all(t.options for t in source.templates.values())
+        if lends and source.rates.by_key:
+            lenders[number] = source.rates
+        elif lenders.pop(number, None) is None:
+            return
+        self._widen(source.exporter)
+
+    def _widen(self, exporter: Exporter) -> None:
+        lenders = exporter.lenders.values()
+        self.wide_of[exporter.number] = self.sampling.intern(exporter.rates, lenders)
 
     def rate(self, number: int) -> int:
         """The rate of a source's records that name no sampler, 0 unknown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sensorium.ingest.netflow.elements import VARIABLE_LENGTH
@@ -45,17 +45,29 @@ class Rates:
 
     by_key: dict[int, int] = field(default_factory=dict)
 
-    def row(self) -> tuple[int, tuple[tuple[int, int], ...]]:
+    def row(self, lent: Mapping[int, int]) -> tuple[int, tuple[tuple[int, int], ...]]:
         """The rate where a record names nothing, and the others by key.
 
-        A source that announces samplers only, all of one rate, has that rate.
+        A source that announces samplers only, all of one rate, has that rate. ``lent`` are rates
+        of samplers that it does not announce.
         """
         keyed = tuple(sorted((k, r) for k, r in self.by_key.items() if k != WHOLE_SOURCE))
         default = self.by_key.get(WHOLE_SOURCE, 0)
         samplers = {rate for key, rate in keyed if key < INTERFACE_KEY}
         if default == 0 and len(samplers) == 1:
             default = samplers.pop()
-        return default, keyed
+        others = ((k, r) for k, r in lent.items() if k not in self.by_key)
+        return default, tuple(sorted((*keyed, *others))) if lent else keyed
+
+
+def lent_rates(lenders: Iterable[Rates]) -> dict[int, int]:
+    """The rates of samplers that several sources announce, where none says another."""
+    found: dict[int, int] = {}
+    for rates in lenders:
+        for key, rate in rates.by_key.items():
+            if WHOLE_SOURCE < key < INTERFACE_KEY:
+                found[key] = rate if found.get(key, rate) == rate else 0
+    return {key: rate for key, rate in found.items() if rate}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +192,9 @@ class SamplingTable:
     def __len__(self) -> int:
         return len(self._index)
 
-    def intern(self, rates: Rates) -> int:
-        """The row of a source's rates."""
-        row = rates.row()
+    def intern(self, rates: Rates, lenders: Iterable[Rates] = ()) -> int:
+        """The row of a source's rates, with those of samplers that others lend it."""
+        row = rates.row(lent_rates(lenders))
         number = self._index.get(row)
         if number is None:
             number = self._index[row] = len(self._index)

@@ -148,13 +148,15 @@ def _icmp_from_port(columns: Any, row: Any, rows: Any) -> None:
 @inner
 def _rate_of(keys: Any, rates: Any, first: Any, last: Any, key: Any) -> Any:
     """The rate of a sampler or interface by binary search in ``keys[first:last]``, else 0."""
+    end = last
     while first < last:
         middle = (first + last) >> 1
         if keys[middle] < key:
             first = middle + 1
         else:
             last = middle
-    if first < keys.shape[0] and keys[first] == key:
+    # What follows are the keys of another source.
+    if first < end and keys[first] == key:
         return rates[first]
     return 0
 

@@ -147,10 +147,13 @@ def read_records(body: Cursor, records: int, row: Row) -> None:
     for _ in range(records):
         try:
             kind, length = body.number(), body.number()
+            short = kind == 2 and length == 20 and len(body.data) >= 24
+            if short and not any(body.data[10:12]):
+                length = 24
             record = body.padded(length)
         except CutError:
             break
-        if kind in (1, 2, 3, 4) and len(record) >= {1: 16, 2: 24, 3: 32, 4: 56}[kind]:
+        if kind in (1, 2, 3, 4) and len(record) >= {1: 16, 2: 20, 3: 32, 4: 56}[kind]:
             packet.setdefault(kind, record)
         elif kind in READERS and len(record) >= READERS[kind][0]:
             try:
@@ -166,9 +169,11 @@ def read_records(body: Cursor, records: int, row: Row) -> None:
             row["src_vlan"] = kept
         if labels:
             row["mpls_label"] = labels
-        return
+        if Cursor(packet[1]).number() in (1, 7, 11, 12, 13, 14):
+            return
     if 2 in packet:
-        length, source, _, target, _, etype = struct.unpack(">I6s2s6s2sI", packet[2])
+        layout, size = (">I6s2x6s2xI", 24) if len(packet[2]) >= 24 else (">I6s6sI", 20)
+        length, source, target, etype = struct.unpack(layout, packet[2][:size])
         row["bytes"], row["etype"] = length, etype & 0xFFFF
         row["src_mac"], row["dst_mac"] = (
             int.from_bytes(source, "big"),

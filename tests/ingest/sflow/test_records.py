@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
 from sensorium.model.address import UNSPECIFIED, pack_address
 from tests.ingest.sflow import agents as a
 
@@ -131,6 +133,26 @@ def test_packets_told_by_their_fields_need_no_header() -> None:
     addresses = pack_address("2001:db8::1") + UNSPECIFIED
     found = row(a.opaque(4, a.words(60, 58) + addresses + a.words(135, 0, 0, 0)))
     assert (found["icmp_type"], found["src_port"], found["etype"]) == (135, 0, 0x86DD)
+
+
+@pytest.mark.parametrize(("padding", "stated"), [(0, 20), (2, 20), (2, 24)])
+def test_mac_addresses_may_be_padded_or_not_and_the_padding_counted_or_not(
+    padding: int, stated: int
+) -> None:
+    # S6720 switches of one release state 20 bytes.
+    pad = bytes(padding)
+    body = a.words(1514) + a.MACS[6:] + pad + a.MACS[:6] + pad + a.words(0x0800)
+    fields = a.words(1500, 17) + bytes([10, 0, 0, 1, 10, 0, 0, 2]) + a.words(53, 5353, 0, 0)
+    found = row(a.opaque(2, body, length=stated), a.opaque(3, fields))
+    assert found["src_mac"] == int.from_bytes(a.MACS[6:], "big")
+    assert found["dst_mac"] == int.from_bytes(a.MACS[:6], "big")
+    assert (found["bytes"], found["etype"], found["dst_port"]) == (1514, 0x0800, 5353)
+
+
+def test_where_a_header_cannot_be_read_the_packets_fields_count() -> None:
+    fields = a.words(1500, 17) + bytes([10, 0, 0, 1, 10, 0, 0, 2]) + a.words(53, 5353, 0, 0)
+    found = row(a.header(a.MACS, protocol=0), a.opaque(3, fields))
+    assert (found["proto"], found["dst_port"]) == (17, 5353)
 
 
 def test_delays_and_times_are_attributes() -> None:

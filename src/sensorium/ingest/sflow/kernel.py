@@ -91,13 +91,14 @@ _WORD_INTERNAL, _WORD_DISCARDED = 0, 1
 
 # Formats of flow_data, enterprise 0: the packet itself.
 _HEADER, _ETHERNET, _IPV4, _IPV6 = 1, 2, 3, 4
+_BARE_ETHERNET, _PADDED_ETHERNET = 20, 24
 _ENDS = 5  # where the ends of these records stand, after their places
 _MOST_ENTRIES = len(NAMES)
 
 # Bytes that a record of each format has at least; 0 for formats that are not read.
 LEAST = np.zeros(2048, np.int64)
 for _format, _bytes in {
-    1: 16, 2: 24, 3: 32, 4: 56, 1001: 16, 1002: 12, 1003: 20, 1004: 16, 1005: 12, 1006: 12,
+    1: 16, 2: 20, 3: 32, 4: 56, 1001: 16, 1002: 12, 1003: 20, 1004: 16, 1005: 12, 1006: 12,
     1007: 8, 1008: 12, 1009: 12, 1012: 4, 1020: 8, 1023: 32, 1024: 32, 1025: 56, 1026: 56,
     1029: 4, 1030: 4, 1036: 4, 1037: 12, 1038: 4, 1039: 4, 1040: 4, 1041: 8, 1042: 4, 1043: 8,
 }.items():  # fmt: skip
@@ -242,12 +243,25 @@ def _extended(data: Any, kind: Any, place: Any, last: Any, row: Any, out: Any) -
 
 
 @inner
-def _sampled_ethernet(data: Any, place: Any, row: Any) -> None:
-    """sampled_ethernet: MAC addresses, each padded to eight bytes."""
+def _ethernet_length(data: Any, place: Any, length: Any, last: Any) -> Any:
+    """Bytes of a sampled_ethernet, where the agent left the padding out of the length it states.
+
+    Huawei's S6720 states 20 bytes. Padding is two zeros after each MAC address, with which
+    hardly any other address begins.
+    """
+    padded = length == _BARE_ETHERNET and last - place >= _PADDED_ETHERNET
+    return _PADDED_ETHERNET if padded and u16(data, place + 10) == 0 else length
+
+
+@inner
+def _sampled_ethernet(data: Any, place: Any, last: Any, row: Any) -> None:
+    """sampled_ethernet: MAC addresses, each padded to eight bytes, or to none by some agents."""
+    padding = 2 if last - place >= _PADDED_ETHERNET else 0
     put_total(row, col.BYTES, u32(data, place))
     put_total(row, col.SRC_MAC, u24(data, place + 4) << 24 | u24(data, place + 7))
-    put_total(row, col.DST_MAC, u24(data, place + 12) << 24 | u24(data, place + 15))
-    put_total(row, col.ETYPE, u32(data, place + 20) & 0xFFFF)
+    place += 10 + padding
+    put_total(row, col.DST_MAC, u24(data, place) << 24 | u24(data, place + 3))
+    put_total(row, col.ETYPE, u32(data, place + 6 + padding) & 0xFFFF)
 
 
 @inner
@@ -274,15 +288,18 @@ def _sampled_ip(data: Any, place: Any, size: Any, row: Any) -> None:
 @inner
 def _sampled_header(
     data: Any, place: Any, last: Any, agent: Any, row: Any, out: Any, tally: Any
-) -> None:
-    """sampled_header: the protocol, the frame's length, what was stripped, and the bytes."""
+) -> Any:
+    """sampled_header: the protocol, the frame's length, what was stripped, and the bytes.
+
+    Whether its protocol is one that is read.
+    """
     protocol = u32(data, place)
     number(out, _HEADER_PROTOCOL, protocol)
     put_total(row, col.BYTES, u32(data, place + 4))
     layer = layer_of(protocol)
     if layer == STOP:
         drop(tally, agent, _UNKNOWN_HEADER_PROTOCOL)
-        return
+        return False
     length = u32(data, place + 12)
     if length > last - place - 16:
         # Whatever the length claims, the record says how much there is.
@@ -296,18 +313,18 @@ def _sampled_header(
         put_total(row, col.SRC_VLAN, vlan)
     if label:
         put_total(row, col.MPLS_LABEL, label)
+    return True
 
 
 @inner
 def _packet(data: Any, places: Any, agent: Any, row: Any, out: Any, tally: Any) -> None:
     """Read the packet from the record that says most of it."""
-    if total(places, _HEADER):
-        _sampled_header(
-            data, total(places, _HEADER), total(places, _ENDS + _HEADER), agent, row, out, tally
-        )
+    if total(places, _HEADER) and _sampled_header(
+        data, total(places, _HEADER), total(places, _ENDS + _HEADER), agent, row, out, tally
+    ):
         return
     if total(places, _ETHERNET):
-        _sampled_ethernet(data, total(places, _ETHERNET), row)
+        _sampled_ethernet(data, total(places, _ETHERNET), total(places, _ENDS + _ETHERNET), row)
     if total(places, _IPV4):
         _sampled_ip(data, total(places, _IPV4), 4, row)
     elif total(places, _IPV6):
@@ -336,6 +353,8 @@ def _row(
             break
         kind, length = u32(data, start), u32(data, start + 4)
         start += 8
+        if kind == _ETHERNET:
+            length = _ethernet_length(data, start, length, last)
         after = start + length
         if kind >= LEAST.shape[0] or LEAST[kind] == 0:
             drop(tally, agent, _UNKNOWN_FLOW_RECORD)

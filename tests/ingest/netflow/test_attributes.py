@@ -64,6 +64,11 @@ def attributes(fields: list[p.Spec], *values: int | bytes, v9: bool = False) -> 
         ((16424, 2, 6871), 1, "reverseFlowAttributes", "1"),
         ((5, 2, 77777), 258, "enterprise-77777-5", "0102"),
         ((120, 2), 258, "element-120", "0102"),
+        ((137, 2, 2636), 0x0801, "commonPropertiesId", "2049"),
+        ((898, 4, 6876), b"ab-c", "virtualObsID", "ab-c"),
+        ((12238, 16, 9), 0x20010DB8 << 96 | 1, "ciscoClientIPv6Address", "2001:db8::1"),
+        ((830, 2, 8057), b"\xa0\x01", "tlsJa3Fingerprint", "a001"),
+        ((200, 4, 39499), 0x0A000001, "dhcpOfferedIp", "10.0.0.1"),
     ],
 )
 def test_each_type_has_its_canonical_text(
@@ -78,6 +83,15 @@ def test_names_are_those_of_the_registries_and_of_no_column() -> None:
     names = [known.name for known in _known().values()]
     assert not set(names) & set(FLOWS.names)
     assert max(map(len, names)) < 64
+
+
+def test_ciscos_own_elements_have_their_names_without_an_enterprise_number_in_v9() -> None:
+    fields: list[p.Spec] = [(95, 4), (45000, 12), (45003, 8), (45998, 1)]
+    values = b"\x0d\0\x01\xc5", b"browsing\0\0\0\0", b"a.test\0\0", 7
+    assert attributes(fields, *values, v9=True) == {
+        "applicationId": "13..453", "ciscoAppCategoryName": "browsing",
+        "ciscoAppHTTPHost": "a.test", "element-45998": "07",
+    }  # fmt: skip
 
 
 def test_the_second_of_an_element_has_a_name_of_its_own() -> None:

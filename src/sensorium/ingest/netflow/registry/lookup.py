@@ -16,6 +16,8 @@ from sensorium.ingest.netflow.elements import REVERSE_PEN
 
 CERT_PEN = 6871
 _CERT_REVERSE = 0x4000
+_CISCO_PEN = 9
+_ENTERPRISE_BIT = 0x8000
 V9_SCOPE = 0xFFFFFFFF
 """Stands for the enterprise of NetFlow v9's scope types, which are no elements (a reserved one)."""
 
@@ -140,7 +142,8 @@ def information(
 ) -> Information:
     """An element's name and type.
 
-    What nobody has named is octets, called by its numbers. ``learned`` are definitions that the
+    What nobody has named is octets, called by its numbers. Cisco's own elements have no enterprise
+    number in NetFlow v9, only the bit that would announce one. ``learned`` are definitions that the
     exporter has sent itself (RFC 5610); they are asked last. RFC 5103 section 6.1 and 6.2.
     """
     known = _known().get((enterprise, number))
@@ -149,6 +152,8 @@ def information(
     if known is None and enterprise == CERT_PEN and number & _CERT_REVERSE:
         forward = _known().get((CERT_PEN, number ^ _CERT_REVERSE))
         known = forward and _reversed(forward)
+    if known is None and not enterprise and number & _ENTERPRISE_BIT:
+        known = _known().get((_CISCO_PEN, number ^ _ENTERPRISE_BIT))
     if known is None and learned:
         known = learned.get((enterprise, number))
     if known is not None:

@@ -49,7 +49,7 @@ def test_templates_of_the_samples_are_as_exact_as_claimed_and_survive_a_restart(
     samples = corpus.samples(corpus.folder())
     found = {one.name: detect_logs.templates(one.lines) for one in samples}
     figures = detect_logs.accuracies(found, samples)
-    assert detect_logs.mean(figures) >= 0.94
+    assert detect_logs.mean(figures) >= 0.955
     assert all(figures[name] >= published for name, published in detect_logs.PUBLISHED.items())
     for one in samples:
         miner, again = detect_logs.miner(), detect_logs.miner()

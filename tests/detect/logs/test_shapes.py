@@ -21,11 +21,14 @@ MASKED = (
     ("user=bob uid=1001, mail a@b", "user=bob uid=<*>, mail <*>"),
     ('10.0.0.7 "GET /a HTTP/1.1" 503 20 0.1', '<*> "GET <*> <*>" <5xx> <*> <*>'),
     ('"x" 2000 "y" 700 "z" 20', '"x" <*> "y" <*> "z" <*>'),
+    ("uid:1000 port-no:-1 a_b:7,", "uid:<*> port-no:<*> a_b:<*>,"),
+    ("localhost:80 eth0:1 face:1 z::1 :80", "localhost:<*> <*> <*> <*> :<*>"),
+    ("port:80:81 x:y:7 12:30", "port:<*> <*> <*>"),
     ("", ""),
 )  # fmt: skip
 
 line = st.text(
-    st.sampled_from('ab0259 .:/@=-_[]()é\t"') | st.characters(codec="utf-8"), max_size=30
+    st.sampled_from('abz0259 .:/@=-_[]()é\t"') | st.characters(codec="utf-8"), max_size=30
 )
 
 

@@ -106,7 +106,7 @@ def _read_lines(data: U8, offsets: I32, line: I64, place: U64, value: F64) -> in
         at, end, ordinal = offsets[row], offsets[row + 1], 0
         while at < end and ordinal < MOST:
             start = at
-            while at < end and in_token(data, at, end):
+            while at < end and in_token(data, start, at, end):
                 at += 1
             if at == start:
                 at += 1

@@ -2,6 +2,8 @@
 
 A line is cut into separators and tokens. A token that holds a digit, begins with ``/``, holds
 ``@``, or has a dot between letters (a name of a host or file) is variable and becomes ``<*>``.
+A name before a colon and a number (``port:80``) is a token of its own, unless it could be
+hexadecimal.
 The status in an access log (three digits after ``" ``) keeps its class, as ``<5xx>``. Lines with
 equal masked text have equal shapes. :func:`shape_keys` does it for a whole batch over the bytes;
 :func:`masked` says the same for one line.
@@ -14,8 +16,8 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from sensorium.detect.arrays import I32, U8, U64
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.detect.arrays import I32, U8, U64, Number
+from sensorium.ingest.compiled import inlined, inner, kernel
 
 WILDCARD = "<*>"
 
@@ -30,12 +32,17 @@ for _byte in b"_-./%+~\\":
     _CLASSES[_byte] = _TOKEN
 _CLASSES[ord("@")] = _TOKEN | _TELLING
 
-WORD = re.compile(rb"(?:[a-zA-Z0-9\x80-\xff_\-./@%+~\\]|:(?=[a-zA-Z0-9\x80-\xff:]))+")
+_PART = rb"[a-zA-Z0-9\x80-\xff_\-./@%+~\\]"
+WORD = re.compile(
+    rb"[a-zA-Z_\-]*[g-zG-Z_][a-zA-Z_\-]*(?=:[0-9])"
+    rb"|(?:%b|:(?=[a-zA-Z\x80-\xff:]))(?:%b|:(?=[a-zA-Z0-9\x80-\xff:]))*" % (_PART, _PART)
+)
 _VARIABLE = re.compile(rb"[0-9@]|^/|[a-zA-Z0-9\x80-\xff]\.[a-zA-Z0-9\x80-\xff]")
 
 _STATUS = re.compile(rb"[1-5][0-9][0-9]")
 
-_SPACE, _QUOTE, _DOT, _SLASH, _ZERO, _COLON = 0x20, 0x22, 0x2E, 0x2F, 0x30, 0x3A
+_SPACE, _QUOTE, _MINUS, _DOT, _SLASH = 0x20, 0x22, 0x2D, 0x2E, 0x2F
+_ZERO, _NINE, _COLON, _UNDERSCORE = 0x30, 0x39, 0x3A, 0x5F
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
@@ -77,16 +84,42 @@ def shape_keys(bodies: pa.StringArray, salts: U64 | None = None) -> U64:
     return out
 
 
-@inner
-def in_token(data: U8, at: int, end: int) -> bool:
-    """Whether a byte belongs to a token; a colon does where letters or a colon follow."""
+@inlined
+def in_token(data: U8, start: Number, at: Number, end: Number) -> bool:
+    """Whether a byte belongs to the token that begins at ``start``, which may be itself.
+
+    A colon does where letters or a colon follow; where a digit follows, inside what is no name.
+    """
     byte = data[at]
     if _CLASSES[byte] & _TOKEN:
         return True
-    if byte != _COLON or at + 1 == end:
+    return bool(byte == _COLON and _holds_together(data, start, at, end))
+
+
+@inner
+def _holds_together(data: U8, start: int, at: int, end: int) -> bool:
+    """Whether a colon is part of the token around it."""
+    if at + 1 == end:
         return False
     after = data[at + 1]
+    if _ZERO <= after <= _NINE:
+        return at > start and not _is_name(data, start, at)
     return bool(after == _COLON or _CLASSES[after] & _ALNUM)
+
+
+@inner
+def _is_name(data: U8, start: int, end: int) -> bool:
+    """Whether these bytes are letters, underscores and hyphens, and not all hexadecimal."""
+    plain = False
+    for at in range(start, end):
+        lower = data[at] | 0x20
+        if 0x61 <= lower <= 0x7A:
+            plain |= lower > 0x66
+        elif data[at] == _UNDERSCORE:
+            plain = True
+        elif data[at] != _MINUS:
+            return False
+    return plain
 
 
 @inner
@@ -118,7 +151,7 @@ def _hash_lines(data: U8, offsets: I32, salts: U64, out: U64) -> None:
         at = first
         while at < end:
             start, word, variable = at, np.uint64(0), data[at] == _SLASH
-            while at < end and in_token(data, at, end):
+            while at < end and in_token(data, start, at, end):
                 variable |= _tells(data, start, at, end)
                 word = word * _BASE + (np.uint64(data[at]) + _ONE)
                 at += 1

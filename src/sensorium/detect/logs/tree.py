@@ -195,7 +195,7 @@ def _most_alike(
     if best < 0:
         for at in range(len(words)):
             if in_place[at] >= MANY_IN_PLACE:
-                return first[at]
+                return int(first[at])
         if alike >= MANY_ALIKE:
             return oldest
     return best

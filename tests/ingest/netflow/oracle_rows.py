@@ -39,6 +39,7 @@ ADDRESSES = {
     "next_hop": ((15, 18), (62, 63)),
 }
 ORDER = {"src_addr": (8, 27, 44, 170), "dst_addr": (12, 28, 45, 169), "next_hop": (15, 62, 18, 63)}
+SPARED = ("in_if", "out_if", "src_vlan", "dst_vlan")
 STARTS = (156, 154, 152, 22, 150, 158)
 ENDS = (157, 155, 153, 21, 151, 159, 325, 324, 323, 322)
 MIRROR = {
@@ -151,6 +152,8 @@ class RowMaker:
         for column, bits in BITS.items():
             element, pen = self.one(column, COLUMNS.__getitem__, range(1, 9))
             row[column] = unsigned(self.value(element, pen, range(1, 9)) or b"") % 2**bits
+            if column in SPARED and element is not None:
+                row[column] = self._spared(column, pen)
         for column in ADDRESSES:
             row[column] = self._address(column)
         self._masks(row)
@@ -162,6 +165,16 @@ class RowMaker:
         self._times(row)
         self._sampling(row)
         return row
+
+    def _spared(self, column: str, pen: int) -> int:
+        """The first of a column's elements that is not zero."""
+        mirrored = self.reverse and pen == 0
+        for element in COLUMNS[MIRROR[column] if mirrored else column]:
+            if self.chosen((element,), pen, range(1, 9)):
+                value = unsigned(self.value(element, pen, range(1, 9)) or b"")
+                if value:
+                    return value % 2 ** BITS[column]
+        return 0
 
     def _address(self, column: str) -> bytes:
         pen = 0
@@ -181,6 +194,13 @@ class RowMaker:
         if not present:
             return UNSPECIFIED
         self.used |= {(pen, e) for e in ((v6[0], v4[0]) if v4 and v6 else present[:1])}
+        if column == "next_hop" and len(present) > 1:
+            for element in present:
+                size = 4 if element in v4 else 16
+                value = self.value(element, pen, range(size, size + 1))
+                if value is not None and any(value):
+                    return V4_PREFIX + value if element in v4 else value
+            return V4_PREFIX + bytes(4) if self._states_v4(v4, pen) else UNSPECIFIED
         if v4 and v6:
             wide = self.value(v6[0], pen, range(16, 17)) or UNSPECIFIED
             narrow = self.value(v4[0], pen, range(4, 5))
@@ -192,6 +212,9 @@ class RowMaker:
         if value is None:
             return UNSPECIFIED
         return V4_PREFIX + value if v4 else value
+
+    def _states_v4(self, elements: list[int], pen: int) -> bool:
+        return any(self.value(e, pen, range(4, 5)) is not None for e in elements)
 
     def _fits(self, element: int, pen: int) -> bool:
         narrow = any(element in v4 for v4, _ in ADDRESSES.values())

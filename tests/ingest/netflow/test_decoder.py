@@ -210,6 +210,35 @@ def test_of_two_families_in_one_template_the_one_that_is_set_counts() -> None:
     assert (unpack_address(row["dst_addr"]), row["etype"]) == ("2001:db8::1", 0x86DD)
 
 
+@pytest.mark.parametrize(
+    ("column", "elements"),
+    [("in_if", (10, 252)), ("out_if", (14, 253)), ("src_vlan", (58, 243)), ("dst_vlan", (59, 254))],
+)
+def test_where_an_interface_or_vlan_is_zero_the_next_element_counts(
+    column: str, elements: tuple[int, int]
+) -> None:
+    fields: list[p.Spec] = [(element, 4) for element in elements]
+    found = [one(fields, *values) for values in ((7, 8), (0, 8), (7, 0), (0, 0))]
+    assert [row[column] for row in found] == [7, 8, 7, 0]
+    # What has not filled the column, or not alone, is kept beside it.
+    assert len(dict(found[0]["attributes"])) == 1
+    assert one([(element, 65535) for element in elements], b"\0", b"\x08")[column] == 8
+
+
+def test_of_next_hops_the_first_that_is_set_counts() -> None:
+    fields: list[p.Spec] = [(63, 16), (62, 16), (18, 4), (15, 4)]
+    hops = ["192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2"]
+    packed = [pack_address(hop)[12 if place % 2 == 0 else 0 :] for place, hop in enumerate(hops)]
+    for unset in range(4):
+        values = [bytes(len(hop)) if place < unset else hop for place, hop in enumerate(packed)]
+        row = one(fields, *(values[place] for place in (3, 1, 2, 0)))
+        assert unpack_address(row["next_hop"]) == hops[unset]
+    row = one(fields, bytes(16), bytes(16), bytes(4), bytes(4))
+    assert unpack_address(row["next_hop"]) == "0.0.0.0"
+    assert unpack_address(one(fields[2:], packed[2], bytes(4))["next_hop"]) == "192.0.2.2"
+    assert unpack_address(one(fields[:2], packed[3], bytes(16))["next_hop"]) == "2001:db8::2"
+
+
 def test_icmp_type_and_code_are_found_in_the_destination_port() -> None:
     record = p.v5_record(proto=1, ports=(0, 0x0301))
     (row,) = p.Bench().rows(p.v5([record]))

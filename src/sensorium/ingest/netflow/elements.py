@@ -57,6 +57,8 @@ class Kind(IntEnum):
     """ICMP type and code, but zero leaves what another element wrote."""
     CLEAR = 17
     """No element: zero."""
+    IPV6_IF_SET = 18
+    """16 bytes, but :: leaves what another element wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,9 @@ DUAL_FAMILY = frozenset(
     {"src_addr", "dst_addr", "next_hop", "src_mask", "dst_mask", "icmp_type", "icmp_code"}
 )
 """Columns whose IPv4 and IPv6 elements may stand side by side, one of them zero per record."""
+
+SPARED = frozenset({"in_if", "out_if", "next_hop", "src_vlan", "dst_vlan"})
+"""Columns whose next element counts where the one before it is zero, which says nothing there."""
 
 MIRRORED = {
     "src_addr": "dst_addr",

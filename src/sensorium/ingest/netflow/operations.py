@@ -35,6 +35,7 @@ _UNSIGNED_IF_SET = int(Kind.UNSIGNED_IF_SET)
 _IPV4 = int(Kind.IPV4)
 _IPV4_IF_SET = int(Kind.IPV4_IF_SET)
 _IPV6 = int(Kind.IPV6)
+_IPV6_IF_SET = int(Kind.IPV6_IF_SET)
 _TYPE_AND_CODE = int(Kind.TYPE_AND_CODE)
 _TYPE_AND_CODE_IF_SET = int(Kind.TYPE_AND_CODE_IF_SET)
 _UPTIME = int(Kind.UPTIME)
@@ -141,10 +142,19 @@ def _addresses(kind: Any, base: Any, offset: Any, target: Any, row: Any, n: Any)
             put_ipv4(lane(base, i) + offset, target + 16 * lane(row, i), False)
     elif kind == _IPV6:
         for i in range(n):
-            put_ipv6(lane(base, i) + offset, target + 16 * lane(row, i))
+            put_ipv6(lane(base, i) + offset, target + 16 * lane(row, i), False)
+    elif kind == _IPV6_IF_SET:
+        for i in range(n):
+            put_ipv6(lane(base, i) + offset, target + 16 * lane(row, i), True)
     else:
         for i in range(n):
             put_ipv4(lane(base, i) + offset, target + 16 * lane(row, i), True)
+
+
+@inner
+def _is_sparing(kind: Any) -> Any:
+    """Whether a value that says nothing leaves what another element wrote."""
+    return kind in (_IPV4_IF_SET, _IPV6_IF_SET, _UNSIGNED_IF_SET, _TYPE_AND_CODE_IF_SET)
 
 
 @inner
@@ -169,7 +179,7 @@ def run_varying(
         source = lane(base, i) - width
         place = target + size * lane(row, i)
         if not usable(kind, width):
-            if kind not in (_IPV4_IF_SET, _UNSIGNED_IF_SET, _TYPE_AND_CODE_IF_SET):
+            if not _is_sparing(kind):
                 clear(place, size)
             if kind == _TYPE_AND_CODE:
                 store_u8(codes + lane(row, i), 0)
@@ -177,8 +187,8 @@ def run_varying(
             store(place, size, load_unsigned(source, width))
         elif kind in (_IPV4, _IPV4_IF_SET):
             put_ipv4(source, place, kind == _IPV4_IF_SET)
-        elif kind == _IPV6:
-            put_ipv6(source, place)
+        elif kind in (_IPV6, _IPV6_IF_SET):
+            put_ipv6(source, place, kind == _IPV6_IF_SET)
         elif _UPTIME <= kind <= _DURATION_US:
             store_u64(place, time_value(kind, source, width, lane(export_ns, i), lane(anchor, i)))
         else:
@@ -207,7 +217,7 @@ def run_operation(
     """
     if kind == _UNSIGNED:
         _unsigned(base, offset, width, target, size, row, n)
-    elif kind in (_IPV4, _IPV4_IF_SET, _IPV6):
+    elif kind in (_IPV4, _IPV4_IF_SET, _IPV6, _IPV6_IF_SET):
         _addresses(kind, base, offset, target, row, n)
     elif _UPTIME <= kind <= _DURATION_US:
         _times(kind, base, offset, width, target, row, n, export_ns, anchor)

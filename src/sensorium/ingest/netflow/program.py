@@ -7,6 +7,7 @@ Exporters that send the same template share one program.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 from sensorium.ingest.netflow import layout as at
@@ -15,6 +16,7 @@ from sensorium.ingest.netflow.elements import (
     MIRRORED,
     REVERSE_PEN,
     SOURCES,
+    SPARED,
     VARIABLE_LENGTH,
     Element,
     Kind,
@@ -30,12 +32,13 @@ _BYTES: Final = tuple(e.id for e in SOURCES["bytes"])
 _BOOT_TIME: Final = 160
 _READ_OPTIONS: Final = frozenset({34, 50, 160, 305, 309, 311, 341})
 _AS_SENT: Final = frozenset(
-    {Kind.UNSIGNED, Kind.UNSIGNED_IF_SET, Kind.IPV4, Kind.IPV4_IF_SET, Kind.IPV6}
+    {Kind.UNSIGNED, Kind.UNSIGNED_IF_SET, Kind.IPV4, Kind.IPV4_IF_SET, Kind.IPV6, Kind.IPV6_IF_SET}
 )
 
 SAMPLING_PACKET_INTERVAL: Final = 305
 _IF_SET: Final = {
     Kind.IPV4: Kind.IPV4_IF_SET,
+    Kind.IPV6: Kind.IPV6_IF_SET,
     Kind.UNSIGNED: Kind.UNSIGNED_IF_SET,
     Kind.TYPE_AND_CODE: Kind.TYPE_AND_CODE_IF_SET,
 }
@@ -43,6 +46,7 @@ _WIDTHS: Final = {
     Kind.IPV4: (4, 4),
     Kind.IPV4_IF_SET: (4, 4),
     Kind.IPV6: (16, 16),
+    Kind.IPV6_IF_SET: (16, 16),
     Kind.TYPE_AND_CODE: (2, 2),
     Kind.TYPE_AND_CODE_IF_SET: (2, 2),
     Kind.LABEL: (3, 4),
@@ -63,6 +67,17 @@ class Place:
 NOWHERE: Final = Place(0, 0, 0)
 
 
+class Part(IntEnum):
+    """What an element is to the column that it may fill."""
+
+    WHOLE = 0
+    """It is the only one, or of the only family that a record can have."""
+    FIRST = 1
+    """It fills it unless it is zero."""
+    SPARE = 2
+    """It fills it where those before it are zero."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One element of a record into one column: a row of the operations table."""
@@ -71,6 +86,7 @@ class Operation:
     field: int
     place: Place
     column: int
+    part: Part = Part.WHOLE
 
     def row(self) -> tuple[int, ...]:
         """The operation as the kernel reads it."""
@@ -100,6 +116,8 @@ class Program:
 
 
 Found = dict[tuple[int, int], int]
+Candidate = tuple[Element, int]
+Choice = tuple[Kind, int, Part]
 
 
 def _usable(kind: Kind, length: int) -> bool:
@@ -118,9 +136,7 @@ def _index(template: Template) -> Found:
     return found
 
 
-def _candidates(
-    column: str, found: Found, fields: tuple[Field, ...], pen: int
-) -> list[tuple[Element, int]]:
+def _candidates(column: str, found: Found, fields: tuple[Field, ...], pen: int) -> list[Candidate]:
     rows = []
     for element in SOURCES[column]:
         index = found.get((pen, element.id))
@@ -129,24 +145,29 @@ def _candidates(
     return rows
 
 
-def _chosen(column: str, rows: list[tuple[Element, int]]) -> list[tuple[Kind, int]]:
+def _firsts(column: str, rows: list[Candidate]) -> list[Candidate]:
     """The element that fills a column; IPv6 then IPv4 where a record may hold either."""
-    if not rows:
-        return []
-    element, index = rows[0]
-    if column not in DUAL_FAMILY:
-        return [(element.kind, index)]
-    v6 = next((row for row in rows if "IPv6" in row[0].name), None)
-    v4 = next((row for row in rows if "IPv4" in row[0].name), None)
-    if v4 is None or v6 is None:
-        return [(element.kind, index)]
-    over = _IF_SET[v4[0].kind]
-    return [(v6[0].kind, v6[1]), (over, v4[1])]
+    families = [[row for row in rows if family in row[0].name] for family in ("IPv6", "IPv4")]
+    if column in DUAL_FAMILY and all(families):
+        return [family[0] for family in families]
+    return rows[:1]
+
+
+def _chosen(column: str, rows: list[Candidate]) -> list[Choice]:
+    """The elements that fill a column in the order they are written: the last has most to say."""
+    firsts = _firsts(column, rows)
+    spared = column in SPARED and len(rows) > len(firsts)
+    chosen = []
+    for element, index in rows[::-1] if spared else firsts:
+        kind = _IF_SET[element.kind] if chosen else element.kind
+        part = Part.SPARE if (element, index) not in firsts else Part.FIRST
+        chosen.append((kind, index, part if spared else Part.WHOLE))
+    return chosen
 
 
 def _sources_of(
     column: str, found: Found, fields: tuple[Field, ...], *, reverse: bool
-) -> list[tuple[Kind, int]]:
+) -> list[Choice]:
     if not reverse:
         return _chosen(column, _candidates(column, found, fields, 0))
     own = _candidates(column, found, fields, REVERSE_PEN)
@@ -176,9 +197,9 @@ def _operations(
     template: Template, found: Found, places: list[Place], *, reverse: bool
 ) -> list[Operation]:
     operations = [
-        Operation(kind, index, places[index], at.COLUMN[column])
+        Operation(kind, index, places[index], at.COLUMN[column], part)
         for column in SOURCES
-        for kind, index in _sources_of(column, found, template.fields, reverse=reverse)
+        for kind, index, part in _sources_of(column, found, template.fields, reverse=reverse)
     ]
     return _without_idle(operations, template)
 
@@ -304,6 +325,8 @@ def _filled(operations: list[Operation], template: Template, *, as_sent: bool) -
     filled = set()
     for operation in operations:
         if operation.kind is Kind.CLEAR or operation.column >= at.COLUMN[at.SCRATCH[0]]:
+            continue
+        if operation.part is Part.SPARE or (as_sent and operation.part is Part.FIRST):
             continue
         exact = operation.kind in _AS_SENT and operation.place.width <= at.SIZES[operation.column]
         computed = template.fields[operation.field].id == SAMPLING_PACKET_INTERVAL

@@ -22,6 +22,7 @@ from sensorium.ingest.netflow.wire import (
 _IPV4 = int(Kind.IPV4)
 _IPV4_IF_SET = int(Kind.IPV4_IF_SET)
 _IPV6 = int(Kind.IPV6)
+_IPV6_IF_SET = int(Kind.IPV6_IF_SET)
 _TYPE_AND_CODE = int(Kind.TYPE_AND_CODE)
 _TYPE_AND_CODE_IF_SET = int(Kind.TYPE_AND_CODE_IF_SET)
 _LABEL = int(Kind.LABEL)
@@ -131,7 +132,9 @@ def put_ipv4(source: Any, target: Any, sparing: Any) -> None:
 
 
 @inner
-def put_ipv6(source: Any, target: Any) -> None:
+def put_ipv6(source: Any, target: Any, sparing: Any) -> None:
+    if sparing and native_u64(source) == 0 and native_u64(source + 8) == 0:
+        return
     store_u64(target, native_u64(source))
     store_u64(target + 8, native_u64(source + 8))
 
@@ -170,7 +173,7 @@ def usable(kind: Any, width: Any) -> Any:
     """Whether a value of so many bytes can be of a kind."""
     if kind in (_IPV4, _IPV4_IF_SET):
         return width == 4
-    if kind == _IPV6:
+    if kind in (_IPV6, _IPV6_IF_SET):
         return width == 16
     if kind in (_TYPE_AND_CODE, _TYPE_AND_CODE_IF_SET):
         return width == 2

@@ -157,7 +157,7 @@ def _chosen(column: str, rows: list[Candidate]) -> list[Choice]:
     """The elements that fill a column in the order they are written: the last has most to say."""
     firsts = _firsts(column, rows)
     spared = column in SPARED and len(rows) > len(firsts)
-    chosen = []
+    chosen: list[Choice] = []
     for element, index in rows[::-1] if spared else firsts:
         kind = _IF_SET[element.kind] if chosen else element.kind
         part = Part.SPARE if (element, index) not in firsts else Part.FIRST

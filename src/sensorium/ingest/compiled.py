@@ -3,7 +3,7 @@
 numba keys its cache by the file that a function is in. A kernel inlines those it calls, and the
 constants it uses, from other files; after one of those changed, a cached kernel would still
 follow the old ones, over raw memory. Here the key is the content of every file in the folder, of
-this one, and of ``memory.py`` beside it.
+this one, of ``memory.py`` beside it, and of the folder ``packet``, which decoders share.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def _folder(function: Callable[..., Any]) -> Path:
 @cache
 def _content(folder: Path) -> str:
     digest = hashlib.sha256()
-    shared = Path(__file__), Path(__file__).with_name("memory.py")
+    here = Path(__file__)
+    shared = here, here.with_name("memory.py"), *sorted(here.with_name("packet").glob("*.py"))
     for path in (*shared, *sorted(folder.glob("*.py"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -23,12 +23,12 @@ from sensorium.ingest.files import (
     read_file,
 )
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+from sensorium.ingest.packet.attributes import NAMES, TEXTS
 from sensorium.ingest.pcap import is_capture, read_capture
 from sensorium.ingest.prometheus import PrometheusConfig, PrometheusDecoder, Scrape
 from sensorium.ingest.recording import Recording
 from sensorium.ingest.render import LINES, NUMBERS
 from sensorium.ingest.sflow import SflowConfig, SflowDecoder
-from sensorium.ingest.sflow.attributes import NAMES, TEXTS
 from sensorium.ingest.sniff import (
     Protocol,
     flow_datagrams,

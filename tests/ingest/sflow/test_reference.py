@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sensorium.ingest.sflow.attributes import NAME_ROOM, NAMES
+from sensorium.ingest.packet.attributes import NAME_ROOM, NAMES
 from sensorium.ingest.sflow.reasons import DROPS
 from sensorium.ingest.sflow.structures import STRUCTURES
 

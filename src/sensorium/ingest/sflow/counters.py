@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.packet.words import u8, u32, u64
 from sensorium.ingest.sflow import layout as at
 from sensorium.ingest.sflow import structures as st
 from sensorium.ingest.sflow.interning import intern
 from sensorium.ingest.sflow.reasons import CODE, Drop
 from sensorium.ingest.sflow.structures import STRUCTURES
 from sensorium.ingest.sflow.tally import drop
-from sensorium.ingest.sflow.words import u8, u32, u64
 
 Int64s = npt.NDArray[np.int64]
 

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sensorium.ingest.datagrams import Datagrams
-from sensorium.ingest.sflow import attributes, columns, rows
+from sensorium.ingest.packet import attributes, columns
 from sensorium.ingest.sflow import layout as at
+from sensorium.ingest.sflow import rows
 from sensorium.ingest.sflow import series as metrics
 from sensorium.ingest.sflow.config import SflowConfig
 from sensorium.ingest.sflow.counters import Values, read_counters

@@ -8,16 +8,16 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.memory import put_total, total
-from sensorium.ingest.sflow import columns as col
+from sensorium.ingest.packet import columns as col
+from sensorium.ingest.packet.attributes import MULTIPLE, N_ROOM, N_USED, NAMES, NUMBER, WORD
+from sensorium.ingest.packet.layers import STOP, layer_of, parse
+from sensorium.ingest.packet.network import put_address
+from sensorium.ingest.packet.notes import begin_row, note, number, pair
+from sensorium.ingest.packet.words import u16, u24, u32, u64
 from sensorium.ingest.sflow import layout as at
 from sensorium.ingest.sflow import records
-from sensorium.ingest.sflow.attributes import MULTIPLE, N_ROOM, N_USED, NAMES, NUMBER, WORD
-from sensorium.ingest.sflow.network import put_address
-from sensorium.ingest.sflow.notes import begin_row, note, number, pair
-from sensorium.ingest.sflow.packet import STOP, layer_of, parse
 from sensorium.ingest.sflow.reasons import CODE, Drop
 from sensorium.ingest.sflow.tally import drop
-from sensorium.ingest.sflow.words import u16, u24, u32, u64
 
 _RECORD_CUT = CODE[Drop.RECORD_CUT]
 _UNKNOWN_FLOW_RECORD = CODE[Drop.UNKNOWN_FLOW_RECORD]

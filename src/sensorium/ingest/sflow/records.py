@@ -13,8 +13,8 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.memory import put_total, total
-from sensorium.ingest.sflow import columns as col
-from sensorium.ingest.sflow.attributes import (
+from sensorium.ingest.packet import columns as col
+from sensorium.ingest.packet.attributes import (
     AS_PATH,
     COMMUNITIES,
     LABELS_LIST,
@@ -22,9 +22,9 @@ from sensorium.ingest.sflow.attributes import (
     NUMBER,
     STRING,
 )
-from sensorium.ingest.sflow.network import put_address
-from sensorium.ingest.sflow.notes import address, note, number
-from sensorium.ingest.sflow.words import u32
+from sensorium.ingest.packet.network import put_address
+from sensorium.ingest.packet.notes import address, note, number
+from sensorium.ingest.packet.words import u32
 
 UNKNOWN = 0xFFFFFFFF
 

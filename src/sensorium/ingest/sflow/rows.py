@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from sensorium.ingest.compiled import kernel
 from sensorium.ingest.memory import put_byte, put_position, put_total, total
-from sensorium.ingest.sflow import columns
+from sensorium.ingest.packet import columns
 from sensorium.model.signals import ADDRESS, FLOWS, FlowType
 
 Int64s = npt.NDArray[np.int64]

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.sflow import columns
+from sensorium.ingest.packet import columns
+from sensorium.ingest.packet.attributes import NAMES, Notebook
 from sensorium.ingest.sflow import layout as at
-from sensorium.ingest.sflow.attributes import NAMES, Notebook
 
 Int64s = npt.NDArray[np.int64]
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.memory import put_byte, put_position, put_word, total
-from sensorium.ingest.sflow import attributes as kinds
-from sensorium.ingest.sflow.words import u8, u16, u32
+from sensorium.ingest.packet import attributes as kinds
+from sensorium.ingest.packet.words import u8, u16, u32
 
 _NUMBER = kinds.NUMBER_KIND
 _PAIR = kinds.PAIR

@@ -12,11 +12,11 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.memory import word
+from sensorium.ingest.packet.words import mapped, u32
 from sensorium.ingest.sflow import layout as at
 from sensorium.ingest.sflow.interning import intern
 from sensorium.ingest.sflow.reasons import CODE, Drop
 from sensorium.ingest.sflow.tally import drop
-from sensorium.ingest.sflow.words import mapped, u32
 
 LEAST_SAMPLE = 8 + 12
 """Bytes of the smallest sample that the walk keeps: its format, length and counter header."""

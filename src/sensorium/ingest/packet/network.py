@@ -6,10 +6,10 @@ from typing import Any
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.memory import put_total, word
-from sensorium.ingest.sflow import columns as col
-from sensorium.ingest.sflow.attributes import NUMBER
-from sensorium.ingest.sflow.notes import address, number
-from sensorium.ingest.sflow.words import mapped, u8, u16, u32
+from sensorium.ingest.packet import columns as col
+from sensorium.ingest.packet.attributes import NUMBER
+from sensorium.ingest.packet.notes import address, number
+from sensorium.ingest.packet.words import mapped, u8, u16, u32
 
 _TTL = NUMBER["ipTTL"]
 _IHL = NUMBER["ipv4IHL"]

@@ -12,12 +12,12 @@ from typing import Any
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.memory import put_total
-from sensorium.ingest.sflow import columns as col
-from sensorium.ingest.sflow.attributes import MAC, NUMBER
-from sensorium.ingest.sflow.network import ipv4, ipv6
-from sensorium.ingest.sflow.notes import address, note, number
-from sensorium.ingest.sflow.transport import transport
-from sensorium.ingest.sflow.words import u8, u16, u24, u32
+from sensorium.ingest.packet import columns as col
+from sensorium.ingest.packet.attributes import MAC, NUMBER
+from sensorium.ingest.packet.network import ipv4, ipv6
+from sensorium.ingest.packet.notes import address, note, number
+from sensorium.ingest.packet.transport import transport
+from sensorium.ingest.packet.words import u8, u16, u24, u32
 
 STOP = 0
 ETHERNET = 1

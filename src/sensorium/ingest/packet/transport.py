@@ -6,10 +6,10 @@ from typing import Any
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.memory import put_total
-from sensorium.ingest.sflow import columns as col
-from sensorium.ingest.sflow.attributes import NUMBER
-from sensorium.ingest.sflow.notes import number
-from sensorium.ingest.sflow.words import u8, u16, u24, u32
+from sensorium.ingest.packet import columns as col
+from sensorium.ingest.packet.attributes import NUMBER
+from sensorium.ingest.packet.notes import number
+from sensorium.ingest.packet.words import u8, u16, u24, u32
 
 _INNER_SRC_PORT = NUMBER["inner_src_port"]
 _INNER_DST_PORT = NUMBER["inner_dst_port"]

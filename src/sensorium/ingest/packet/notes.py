@@ -11,8 +11,8 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.memory import put_total, total
-from sensorium.ingest.sflow import attributes as kinds
-from sensorium.ingest.sflow.words import u32
+from sensorium.ingest.packet import attributes as kinds
+from sensorium.ingest.packet.words import u32
 
 _NUMBER = kinds.NUMBER_KIND
 _PAIR = kinds.PAIR

@@ -30,6 +30,7 @@ from sensorium.ingest.netflow.records import OVERRUN
 from sensorium.ingest.netflow.registry import is_number
 from sensorium.ingest.netflow.resolve import ANY_AGE, NEXT_ROW, NEXT_SET, NEXT_WORK, resolve
 from sensorium.ingest.netflow.sampling import read_options, split_records
+from sensorium.ingest.netflow.sections import read_sections
 from sensorium.ingest.netflow.sequence import UNCERTAIN, follow
 from sensorium.ingest.netflow.slab import Slab
 from sensorium.ingest.netflow.statistics import read_statistics
@@ -271,6 +272,8 @@ class NetflowDecoder:
             *(*self.exporters.sampling.arrays(), target.columns),
             *(*self._lanes.addresses, self._lanes.pieces),
         )
+        if programs[distinct, at.P_SECTION_WIDTH].any():
+            read_sections(work, programs, segments, self._lanes.places, target.columns)
         if not (
             programs[distinct, at.P_ATTRIBUTES_END] > programs[distinct, at.P_ATTRIBUTES]
         ).any():

@@ -40,6 +40,7 @@ SRC_ADDR: Final = COLUMN["src_addr"]
 DST_ADDR: Final = COLUMN["dst_addr"]
 SRC_PORT: Final = COLUMN["src_port"]
 DST_PORT: Final = COLUMN["dst_port"]
+BYTES: Final = COLUMN["bytes"]
 PROTO: Final = COLUMN["proto"]
 IN_IF: Final = COLUMN["in_if"]
 ETYPE: Final = COLUMN["etype"]
@@ -158,7 +159,12 @@ P_ATTRIBUTES: Final = 14  # its elements without a column in the attributes tabl
 P_ATTRIBUTES_END: Final = 15
 P_NAMES_LENGTH: Final = 16  # characters of all their names
 P_BOOT: Final = 17  # where a record says itself when its exporter booted, -1 for nowhere
-PROGRAM_WIDTH: Final = 18
+P_SECTION_SEGMENT: Final = 18  # where a piece of a packet stands; width 0 for nowhere
+P_SECTION_OFFSET: Final = 19
+P_SECTION_WIDTH: Final = 20
+P_SECTION_LAYER: Final = 21  # what it begins with
+P_SECTION_COLUMNS: Final = 22  # what is filled from it, a bit set
+PROGRAM_WIDTH: Final = 23
 
 # An element that fills no column: what it is, where it stands, and its name among all names.
 A_TYPE: Final = 0

@@ -22,6 +22,7 @@ from sensorium.ingest.netflow.elements import (
     Kind,
 )
 from sensorium.ingest.netflow.naming import Attribute, Learned, attributes_of
+from sensorium.ingest.netflow.sections import FRAME_SIZE, PACKET_COLUMNS, SECTIONS
 from sensorium.ingest.netflow.statistics import kinds_of
 from sensorium.ingest.netflow.template import Field, Template
 
@@ -30,6 +31,7 @@ _NOT_REVERSED: Final = frozenset({"next_hop", "mpls_label", "flow_direction"})
 _PACKETS: Final = tuple(e.id for e in SOURCES["packets"])
 _BYTES: Final = tuple(e.id for e in SOURCES["bytes"])
 _BOOT_TIME: Final = 160
+_WIDEST: Final = 8
 _READ_OPTIONS: Final = frozenset({34, 50, 160, 305, 309, 311, 341})
 _AS_SENT: Final = frozenset(
     {Kind.UNSIGNED, Kind.UNSIGNED_IF_SET, Kind.IPV4, Kind.IPV4_IF_SET, Kind.IPV6, Kind.IPV6_IF_SET}
@@ -63,6 +65,10 @@ class Place:
     offset: int
     width: int
 
+    def row(self) -> tuple[int, int, int]:
+        """The place as the kernel reads it."""
+        return self.segment, self.offset, self.width
+
 
 NOWHERE: Final = Place(0, 0, 0)
 
@@ -95,6 +101,19 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A piece of a packet: where it stands, its first layer, and the columns that it fills."""
+
+    place: Place
+    layer: int
+    columns: int
+
+    def row(self) -> tuple[int, ...]:
+        """The section as the kernel reads it."""
+        return (*self.place.row(), self.layer, self.columns)
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """What the kernel needs to decode one template's records; ``columns`` is a bit set.
 
@@ -113,6 +132,7 @@ class Program:
     attributes: tuple[Attribute, ...] = ()
     places: tuple[Place, ...] = ()
     boot: int = -1
+    section: Section | None = None
 
 
 Found = dict[tuple[int, int], int]
@@ -293,6 +313,9 @@ def compile_template(
     if packets != NOWHERE or octets != NOWHERE:
         reverse = _operations(template, found, places, reverse=True)
         forward, reverse = _with_clears(forward, reverse), _with_clears(reverse, forward)
+    if _section(found, places, forward) and not any(o.column == at.BYTES for o in forward):
+        forward += _frame_size(found, places)
+    section = None if reverse else _section(found, places, forward)
     steps = _steps([*forward, *reverse], template)
     filled = _filled([*forward, *reverse], template, as_sent=as_sent)
     return Program(
@@ -304,11 +327,30 @@ def compile_template(
         steps=steps,
         reverse_packets=packets,
         reverse_bytes=octets,
-        columns=_columns([*forward, *reverse], steps),
+        columns=_columns([*forward, *reverse], steps) | (section.columns if section else 0),
         attributes=attributes_of(template, filled, learned or {}, as_sent=as_sent),
         places=tuple(places),
         boot=_own_boot(found, places, steps),
+        section=section,
     )
+
+
+def _section(found: Found, places: list[Place], operations: list[Operation]) -> Section | None:
+    """The piece of a packet that records hold where they have no addresses."""
+    filled = {operation.column for operation in operations}
+    element = next((element for element in SECTIONS if (0, element) in found), None)
+    if element is None or {at.SRC_ADDR, at.DST_ADDR} & filled:
+        return None
+    columns = sum(1 << column for column in PACKET_COLUMNS - filled)
+    return Section(places[found[0, element]], SECTIONS[element], columns)
+
+
+def _frame_size(found: Found, places: list[Place]) -> list[Operation]:
+    """The size of a sampled frame as its bytes, where nothing else is."""
+    index = found.get((0, FRAME_SIZE))
+    if index is None or places[index].width > _WIDEST:
+        return []
+    return [Operation(Kind.UNSIGNED, index, places[index], at.BYTES, Part.SPARE)]
 
 
 def _own_boot(found: Found, places: list[Place], steps: int) -> int:

@@ -119,6 +119,8 @@ class ProgramTable:
             *(octets.segment, octets.offset, octets.width),
         )
         row[at.P_BOOT] = program.boot
+        if program.section is not None:
+            row[at.P_SECTION_SEGMENT : at.PROGRAM_WIDTH] = program.section.row()
         self._add_attributes(row, program)
         self._programs.extend([row])
         self._columns.extend([program.columns])

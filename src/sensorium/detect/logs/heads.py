@@ -2,9 +2,9 @@
 
 What a collector of logs gives in columns of their own stands before the text in a file. Known are
 the times of ISO 8601 and of C's ``ctime``, bracketed or not, Android's (``06-14 15:16:01.2``) and
-Spark's (``17/06/14 15:16:01``). After them comes the sender as RFC 3164 has it (``host app[pid]:``),
-or what loggers in the manner of log4j and Python write: numbers of processes, a level, a thread in
-brackets, and the name of the logger.
+Spark's (``17/06/14 15:16:01``). After them comes the sender as RFC 3164 has it
+(``host app[pid]:``), or what loggers in the manner of log4j and Python write: numbers of processes,
+a level, a thread in brackets, and the name of the logger.
 """
 
 from __future__ import annotations

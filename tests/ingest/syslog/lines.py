@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.ingest.syslog.oracle import MONTHS
+from tests.ingest.syslog.oracle_times import MONTHS
 
 word = st.text('abcXYZ019._-/%()[]:="\\]é\ufeff日', max_size=8)
 plain = st.text("abcXYZ019._-/", min_size=1, max_size=8)
@@ -32,6 +32,8 @@ iso = st.sampled_from(
         "2016-00-21T04:32:57Z",
         "2016-02-00T04:32:57Z",
         "2016-02-21 04:32:57Z",
+        "2016-02-21T04:32:57,5+0100",
+        "2016-02-21 04:32:57:",
         "2016-",
         "-",
         "--",
@@ -59,6 +61,26 @@ bsd = st.one_of(
             "Dec   2 16:31:03",
             "Dec  2 6:31:03",
             "Dec  2 16:31:03:",
+            *("NOV 22 1:02:03", "december 2 16:31:03.", "July 22 2016 13:00:00 PM", "Mayo 2 1:1:1"),
+            *(
+                "Dec  2 12:31:03 AM.5",
+                "Dec  2 11:31:03.25 PM",
+                "Dec  2 0:31:03 AM",
+                "May 2 1:02:03 PM",
+            ),
+            *("Dec  2 16:31:03:123", "Dec  2 16:31:03:123 2016", "Dec  2 16:31:03,5+01:00"),
+            *(
+                "Fri Dec  2 16:31:03 2016",
+                "Fri Dec  2 16:31:03 CET 2016",
+                "Dec  2 2016 16:31:03+0130",
+            ),
+            *(
+                "2016/12/02 16:31:03",
+                "2016:12:02-16:31:03.5",
+                "02/12/2016:16:31:03",
+                "11/23/2016:1",
+            ),
+            *("13/01/2016 16:31:03Z", "01/13/2016-16:31:03+2500", "2016/13/02 16:31:03"),
             "Dec  2",
             "Dec",
             "",
@@ -68,7 +90,14 @@ bsd = st.one_of(
 name = st.one_of(st.text("abc@.019", min_size=1, max_size=6), st.just("n" * 64), st.just("n" * 65))
 value = st.text('ab"]\\ =é', max_size=6)
 escaped = value.map(lambda v: v.replace("\\", "\\\\").replace('"', '\\"').replace("]", "\\]"))
-parameter = st.builds('{}{}="{}"'.format, st.sampled_from([" ", "  "]), name, escaped | value)
+parameter = st.builds(
+    "{}{}={}".format,
+    st.sampled_from([" ", "  "]),
+    name,
+    st.one_of(
+        (escaped | value).map('"{}"'.format), (escaped | value).map(' "{}"'.format), value | name
+    ),
+)
 element = st.builds("[{}{}]".format, name, st.lists(parameter, max_size=3).map("".join))
 data = st.one_of(
     st.lists(element, min_size=1, max_size=3).map("".join),
@@ -93,6 +122,16 @@ tag = st.one_of(
     st.builds("{}[{}]: ".format, plain, plain),
     st.builds("{}[{}] ".format, plain, word),
     st.builds("{}:{}".format, word, word),
+    st.builds("{}:{}".format, plain, word),
+    st.sampled_from(
+        [
+            *("su:'x' failed", "a[1]:x", "a[1] : x", "a[1] :x", '{"a": 1}', '"a: b', "aa:bb:cc d"),
+            *("info tmm[1]: x", "notice a:b", "kern.info kernel: x", "x.info a: x", "info: x"),
+            *("00077 ports: x", "00077 x", "0007 ports: x", "MSWinEventLog\t1\tx"),
+            *("%%01SHELL/5/CMD(s)[1]:x", "%%10A/9/B: x", "%%10A/3/B_C: x", "%%1A/3/B: x"),
+            *("1 1794686400.25 MX84 flows x", "1 1794686400. MX84 flows x", "authpriv.debug a[b]:"),
+        ]
+    ),
     word,
 )
 legacy = st.builds(
@@ -100,13 +139,37 @@ legacy = st.builds(
     pri,
     st.one_of(bsd, iso),
     st.sampled_from([" ", " ", "", "  "]),
-    st.one_of(plain.map(lambda h: h + " "), st.just(""), word.map(lambda h: h + " ")),
+    st.one_of(
+        plain.map(lambda h: h + " "),
+        st.just(""),
+        word.map(lambda h: h + " "),
+        st.sampled_from(
+            [
+                *("From h1: ", "Message forwarded from h1: ", "From h1 ", "host\t", "h:\t"),
+                *("[10.0.0.1] ", "[::1] ", "[1.2] ", "[abc] ", "a,b,c: ", "a,b: ", '{"a":1} '),
+                *("UTC+1 h ", "GMT-05:30 h ", "AEST h ", "CET 2016 h ", "PM h ", "AM: h "),
+            ]
+        ),
+    ),
     tag,
     word,
     tail,
 )
 number = st.sampled_from(["", "", "45: ", "000123: ", ": ", "45: 000123: ", "12345678901: ", "7:"])
-origin = st.sampled_from(["", "", "core1: ", "RP/0/CPU0:", "core1 RP/0/CPU0:", "a/b: "])
+origin = st.sampled_from(
+    [
+        "",
+        "",
+        "core1: ",
+        "2001:db8::1: ",
+        "c1: *task1: ",
+        "*task1: ",
+        "RP/0/CPU0:2016 ",
+        "RP/0/CPU0:",
+        "core1 RP/0/CPU0:",
+        "a/b: ",
+    ]
+)
 mark = st.sampled_from(["", "*", ".", "**"])
 stamp = st.one_of(
     bsd,
@@ -152,6 +215,9 @@ mnemonic = st.sampled_from(
             "ifmgr[1]: %A-B-0-C: ",
             "host : %A-1-B: ",
         ),
+        *("#A-1-B: ", "%A-1-B [x", "%$ V-1 %$ %A-1-B: ", "%$ V %$ x", "p[1]: 7: %A-1-B: "),
+        *("host o1: Dec  2 16:31:03 UTC: %A-1-B: ", "h o1: *t: 2016 Dec  2 16:31:03: #A-1-B: "),
+        *("h : 2016 Dec  2 16:31:03 UTC: %A-1-B: ", "h o1: 000045: .Dec  2 16:31:03: %A-1-B: "),
         *("host 45: *Dec  2 16:31:03: %A-1-B: ", "%A-1-B ", "45: 1d02h: %A-1-B: ", "host app: "),
         *(
             "last message repeated 3 times",
@@ -167,18 +233,36 @@ cisco = st.builds(
     word,
 )  # fmt: skip
 forti = st.builds(
-    "{}date={} time={}{}{}".format,
+    "{}{}".format,
     pri,
-    st.sampled_from(["2026-11-23", "2026-02-30", "26-11-23"]),
-    st.sampled_from(["10:00:00", "25:00:00", "10:00:00x"]),
-    st.sampled_from(["", ' devname="fg 1"', " devname=fg1", " devname=", ' devname=""']),
-    st.sampled_from(["", ' tz="+0100"', ' a=b tz="-0530" c=d', ' tz="+9900"', ' tz="x']),
+    st.lists(
+        st.sampled_from(
+            [
+                *("date=2026-11-23", "date=2026-02-30", "date=26-11-23", 'date="2026-11-23"'),
+                *("time=10:00:00", "time=25:00:00", "time=10:00:00x", "time=10:00:00.25"),
+                *('time="2026-11-23 10:00:00 UTC"', 'time="2026-11-23 10:00:00"', "time=x"),
+                *('time="2026-11-23T10:00:00+01:00 "', 'time="2026-11-23 10:00:00 +0100"'),
+                *('devname="fg 1"', "devname=fg1", "devname=", 'devname=""', 'devname="fg'),
+                *('device_name="x 1"', "device_name=", "device_nama=x", "timestamp=1"),
+                *('timestamp="2026-11-23T10:00:00+0100"', "timestamp=2026-11-23T10:00:00Z"),
+                *('tz="+0100"', 'tz="-0530"', 'tz="+9900"', 'tz="x', 'tz="UTC+1:00"', "tz=UTC-24"),
+                *('timezone="CET"', "timezone=+01:00", "timezone=XYZ", "a=b", "text", 'm="a tz=b"'),
+            ]
+        ),
+        max_size=6,
+    ).flatmap(lambda parts: st.sampled_from([" ", ","]).map(lambda gap: gap.join(parts))),
 )
 counted = st.builds("{} {}".format, st.sampled_from(["12", "0", "12345678"]), legacy | modern)
+spaced = st.builds(
+    "{}<13>{}{}".format,
+    st.sampled_from(["", " ", "   "]),
+    st.sampled_from(["", " ", "\ufeff", "\ufeff ", "1 "]),
+    legacy | modern | cisco | word,
+)
 cut = st.builds(
     lambda text, n: text[:n], st.one_of(modern, legacy, cisco, forti), st.integers(0, 60)
 )
-message = st.one_of(modern, legacy, cisco, forti, counted, cut, word).map(str.encode)
+message = st.one_of(modern, legacy, cisco, forti, counted, spaced, cut, word).map(str.encode)
 several = st.lists(message, min_size=1, max_size=3).map(b"\n".join)
 noise = st.one_of(
     st.binary(max_size=40),

@@ -8,8 +8,21 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from tests.ingest.syslog.oracle_times import (
+    ISO,
+    MONTHS,
+    WEEKDAY,
+    YEAR_AFTER,
+    any_stamp,
+    month_of,
+    month_stamp,
+    rfc3339,
+    usual_stamp,
+    zone,
+)
+from tests.ingest.syslog.oracle_values import key_values
 
 FACILITIES = [
     *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron"),
@@ -18,59 +31,60 @@ FACILITIES = [
 ]
 SEVERITIES = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
 NUMBERS = [21, 19, 18, 17, 13, 10, 9, 5]
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
 PRI = re.compile(r"<(\d{1,3})>", re.ASCII)
 NAME = r'[^\x00-\x20="\]]{1,64}'
 VALUE = r'"((?:\\["\\\]]|[^"\\]|\\(?!["\\\]]))*)"'
-PARAMETER = rf" +({NAME})={VALUE}"
-ELEMENT = rf"\[({NAME})((?: +{NAME}={VALUE})*) *\]"
-DATA = re.compile(rf"(?:\[{NAME}(?: +{NAME}={VALUE})* *\])+(?= |$|\Z)")
-RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
-STAMP_END = r"(?= |\Z|:(?= |\Z))"
-CLOCK = r"(\d\d):(\d\d):(\d\d)"
-LEGACY = re.compile(
-    rf"({'|'.join(MONTHS)})  ?(\d{{1,2}}) (?:(\d{{4}}) )?{CLOCK}(?:\.(\d+))?{STAMP_END}",
-    re.ASCII,
-)
-YEAR_AFTER = re.compile(rf" (\d{{4}}){STAMP_END}", re.ASCII)
-ISO = re.compile(
-    rf"(\d{{4}})-(\d\d)-(\d\d)[Tt ]{CLOCK}(?:[.,](\d+))?"
-    rf"([Zz]|[+-]\d\d:?\d\d)?{STAMP_END}",
-    re.ASCII,
-)
-OFFSET = re.compile(rf" (Z|z|[+-]\d\d:?\d\d){STAMP_END}", re.ASCII)
-ZONE = re.compile(rf" ([A-Z]{{3,5}}){STAMP_END}", re.ASCII)
-ZONES = {
-    **{"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3},
-    **{"MSK": 3, "JST": 9, "KST": 9, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7},
-    **{"MDT": -6, "PST": -8, "PDT": -7},
-}
+BARE = r'([^\x00-\x20"\]]+)(?=[ \]]|\Z)'
+PARAMETER = rf" +({NAME})=(?: *{VALUE}|{BARE})"
+ELEMENT = rf"\[({NAME})((?: +{NAME}=(?: *{VALUE}|{BARE}))*) *\]"
+DATA = re.compile(rf"(?:\[{NAME}(?: +{NAME}=(?: *{VALUE}|{BARE}))* *\])+(?= |$|\Z)")
 MNEMONIC = re.compile(
-    r"%([^\x00-\x20:]+?)-([0-7])-([^\x00-\x20:]+) ?:(?: |\Z)",
+    r"([%#])([^\x00-\x20:]+?)-([0-7])-([^\x00-\x20:]+)(?: ?:(?: |\Z)| (?=\[))",
 )
 UPTIME = re.compile(r"(?:(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)|(?:\d{1,4}[ywdh]){2,}?)(?=: )",
                     re.ASCII)  # fmt: skip
 NUMBER = re.compile(r"(\d{1,10}): +", re.ASCII)
-ORIGIN = re.compile(r"([^\x00-\x20:\[%*.][^\x00-\x20:\[]*): +")
-NODE = re.compile(rf"([^\x00-\x20:]*/[^\x00-\x20:]*):(?=(?:{'|'.join(MONTHS)}) .{{4}})", re.DOTALL)
+ORIGIN = re.compile(r"([^\x00-\x20:\[%*.][^\x00-\x20\[]*): +")
+TASK = re.compile(r"\*([A-Za-z][^\x00-\x20:\[]*): +")
+MONTH_HEAD = rf"(?:(?i:{'|'.join(MONTHS)}) (?=.{{4}}))"
+NODE = re.compile(
+    rf"([^\x00-\x20:]*/[^\x00-\x20:]*):(?={MONTH_HEAD}|(?!0000)\d{{4}} {MONTH_HEAD})",
+    re.DOTALL | re.ASCII,
+)
+VDC = re.compile(r"%\$ ([^ ]+) %\$ (?=%)")
 REPETITION = re.compile(r"(?:last )?message repeated (\d{1,10}) times", re.ASCII)
 TOPICS = re.compile(r"([a-z0-9!-]+)(?:,[a-z0-9!-]+)+(?= )", re.ASCII)
 LEVELS = {"info", "error", "debug", "warning", "critical"}
-FORTIOS = re.compile(rf"date=(\d{{4}})-(\d\d)-(\d\d) time={CLOCK}(?= |\Z)", re.ASCII)
-TAG = re.compile(r"([^\x00-\x20:\[]+)(?:\[([^\x00-\x20\]]*)\]:?|:)(?=[ \t]|\Z)")
+TAG = re.compile(
+    r"([^\x00-\x20:\[{\"<'=][^\x00-\x20:\[]*)"
+    r"(?:\[([^\x00-\x20\]]*)\](?::| :(?= |\Z)|(?=[ \t]|\Z))|:(?=[ \t]|\Z))"
+)
+CLOSE_TAG = re.compile(
+    r"([A-Za-z][A-Za-z0-9_./-]+):(?=[^\x00-\x1f\d:/\\])(?![^\x00-\x20:\[]*:)", re.ASCII
+)
+LEVEL = re.compile(r"(?:([A-Za-z0-9]{1,8})\.)?([a-z]{3,8}) ", re.ASCII)
+EVENT = re.compile(r"(\d{5}) ", re.ASCII)
+MODULE = re.compile(
+    r"(%%\d\d[A-Za-z0-9_-]+/([0-7])/[A-Za-z0-9_-]+)(?:\(.\))?(?:\[([^\x00-\x20\]]*)\])?: ?",
+    re.ASCII | re.DOTALL,
+)
+FORWARDED = re.compile(r"(?:Message forwarded from|From) ([^\x00-\x20:\[]+): ")
+MERAKI = re.compile(r"1 (\d{10})\.(\d+) ([^ ]+) ([^ ]+)(?: |\Z)", re.ASCII)
 VERSION = re.compile(
     r"([1-9]\d{0,2})(?=\Z| -(?: |\Z)| \d{4}-| <(?:\d{1,2}|1[0-8]\d|19[01]|0\d\d)>)", re.ASCII
 )
 COUNT = re.compile(r"[1-9]\d{0,6} (?=<\d{1,3}>)", re.ASCII)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONGER_FORM = re.compile(
+    rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}"
+)
 
 
 def split(payload: bytes) -> list[str]:
     """The messages of a datagram."""
     text = payload.decode("utf-8", "replace")
+    if LONGER_FORM.search(payload):
+        parts = payload.split("\ufeff".encode())
+        text = "\ufeff".join(part.decode("ascii", "replace") for part in parts)
     pieces = []
     start = 0
     for match in re.finditer("\n", text):
@@ -92,6 +106,8 @@ def decode(payload: bytes, arrival_ns: int, source: bytes) -> list[dict[str, Any
 def one(message: str, arrival_ns: int, sender: str) -> dict[str, Any]:
     """One message, already stripped."""
     text = message.removeprefix("\ufeff")
+    if (indented := PRI.match(text.lstrip(" "))) and int(indented[1]) <= 191:
+        text = text.lstrip(" ")
     row: dict[str, Any] = {
         "time_ns": arrival_ns,
         "severity_number": 0,
@@ -113,12 +129,16 @@ def one(message: str, arrival_ns: int, sender: str) -> dict[str, Any]:
         row["severity_number"] = NUMBERS[severity]
         row["severity_text"] = SEVERITIES[severity]
         row["attributes"] = [("facility", FACILITIES[facility])]
-        rest = text[pri.end() :]
+        rest = text[pri.end() :].removeprefix("\ufeff").lstrip(" ")
         version = VERSION.match(rest)
         if version:
             modern(row, version[1], rest[version.end() :])
-        else:
+        elif not meraki(row, rest, timed=True):
+            if len(rest.encode()) > 10 and rest.startswith("1 ") and month_of(rest[2:]):
+                rest = rest[2:]
             legacy(row, rest, arrival_ns)
+    elif text.startswith("1 ") and rfc3339(text[2:].split(" ")[0]) is not None:
+        modern(row, "1", text[1:])
     elif not (len(text.encode()) > 10 and text[0] in "0123456789" and text.encode()[10] == 32):
         headed = dict(row)
         if legacy(headed, text, arrival_ns):
@@ -137,6 +157,13 @@ def modern(row: dict[str, Any], version: str, rest: str) -> None:
             break
         match = re.match(r" ([^ ]*)", rest)
         assert match
+        iso = ISO.match(rest, 1)
+        if name == "timestamp" and rfc3339(match[1]) is None and iso:
+            time_ns, end, _ = any_stamp(rest[1:], 0) or (0, 0, False)
+            if end and rest[1 + end : 2 + end] in ("", " "):
+                row["time_ns"] = time_ns
+                rest = rest[1 + end :]
+                continue
         fields[name] = "" if match[1] in ("", "-") else match[1]
         rest = rest[match.end() :]
     row.update({k: fields.get(k, "") for k in ("host", "app", "proc_id")})
@@ -161,7 +188,8 @@ def body(row: dict[str, Any], rest: str) -> None:
             if not parameters:
                 row["attributes"].append((element[1], ""))
             for parameter in parameters:
-                value = re.sub(r'\\(["\\\]])', r"\1", parameter[2])
+                quoted = re.sub(r'\\(["\\\]])', r"\1", parameter[2] or "")
+                value = parameter[3] or quoted
                 row["attributes"].append((f"{element[1]}.{parameter[1]}", value))
         rest = rest[match.end() + 1 :]
     elif rest == "-" or rest.startswith("- "):
@@ -170,7 +198,18 @@ def body(row: dict[str, Any], rest: str) -> None:
 
 
 ORDER = ["sequence", "clock", "uptime", "zone", "node", "cisco.facility", "cisco.severity",
-         "cisco.mnemonic", "repeated", "topics"]  # fmt: skip
+         "cisco.mnemonic", "repeated", "topics", "level"]  # fmt: skip
+
+
+def meraki(row: dict[str, Any], rest: str, *, timed: bool) -> bool:
+    """``1 1794686400.25 device type text``: its device, type and text, and perhaps its time."""
+    match = MERAKI.match(rest)
+    if match is None or int(match[1]) > 9_214_646_399:
+        return False
+    if timed:
+        row["time_ns"] = int(match[1]) * 10**9 + int(match[2][:9].ljust(9, "0"))
+    row["host"], row["app"], row["body"] = match[3], match[4], rest[match.end() :]
+    return True
 
 
 def legacy(row: dict[str, Any], rest: str, arrival_ns: int) -> bool:
@@ -178,130 +217,65 @@ def legacy(row: dict[str, Any], rest: str, arrival_ns: int) -> bool:
     extras: dict[str, str] = {}
     facility = row["attributes"]
     headed = header(row, rest, arrival_ns, extras)
+    if "facility" in extras and not facility:
+        facility = [("facility", extras["facility"])]
+    facility = facility + [(k, extras[k]) for k in ("msgid",) if k in extras]
     row["attributes"] = facility + [(name, extras[name]) for name in ORDER if name in extras]
+    row["body"] = row["body"].removeprefix("\ufeff")
     return headed
 
 
 def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> bool:
     """What stands before the text, in the order in which it is looked for."""
     stamp = usual_stamp(rest, arrival_ns) or any_stamp(rest, arrival_ns)
-    if stamp is None and (forti := fortios(row, rest)):
-        return forti
+    if stamp is None and key_values(row, rest):
+        return True
+    led = 0
+    for unnumbered in () if stamp else (False, True):
+        led = lead_in(row, rest, extras, unnumbered=unnumbered)
+        found = any_stamp(rest[led:], arrival_ns) if led else None
+        if found and (not unnumbered or tag_follows(row, rest, led + found[1])):
+            stamp = found[0], led + found[1], found[2]
+            break
+        up = UPTIME.match(rest, led)
+        if up and (not unnumbered or tag_follows(row, rest, up.end())):
+            extras["uptime"] = up[0]
+            text(row, rest[host(row, rest, up.end()) :], arrival_ns, extras)
+            return True
+        tag = None if unnumbered else mnemonic_at(row, rest, led)
+        if tag:
+            mnemonic(row, tag, extras)
+            row["body"] = rest[tag.end() :]
+            return True
+        extras.clear()
+        row["host"] = row["proc_id"] = ""
     if stamp is None:
-        led = lead_in(row, rest, extras)
-        if led < len(rest) or led:
-            found = any_stamp(rest[led:], arrival_ns) if led else None
-            if found:
-                stamp = found[0], led + found[1], found[2]
-        if stamp is None:
-            up = UPTIME.match(rest[led:])
-            if up:
-                extras["uptime"] = up[0]
-                text(row, rest[host(row, rest, led + up.end()) :], arrival_ns, extras)
-                return True
-            tag = MNEMONIC.match(rest[led:])
-            if tag:
-                mnemonic(row, tag, extras)
-                row["app"], row["body"] = (
-                    tag[0].rstrip(" ")[:-1].rstrip(" "),
-                    rest[led:][tag.end() :],
-                )
-                return True
-            extras.clear()
-            row["host"] = ""
-            text(row, rest, arrival_ns, extras)
-            return False
+        text(row, rest, arrival_ns, extras)
+        return False
     row["time_ns"], end, local = stamp
     if local:
-        offset, length, name = zone(rest[end:])
-        row["time_ns"] -= offset * 10**9
-        if name:
-            extras["zone"] = name
-        end += length
+        end = zoned(row, rest, end, extras)
     text(row, rest[host(row, rest, end) :], arrival_ns, extras)
     return True
 
 
-def usual_stamp(rest: str, arrival_ns: int) -> tuple[int, int, bool] | None:
-    """A whole RFC 3339 token, or ``Mmm dd hh:mm:ss``: time, length, whether local."""
-    token = rest.split(" ", 1)[0]
-    if len(token.encode()) < 40 and (time_ns := rfc3339(token)) is not None:
-        return time_ns, len(token), False
-    return month_stamp(rest, arrival_ns, None)
+def zoned(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> int:
+    """Apply the zone after a local time that ended at ``end``, and a year after that."""
+    offset, length, name = zone(rest[end:])
+    year = YEAR_AFTER.match(rest, end + length)
+    if offset is not None and year and 1970 <= int(year[1]) <= 2261:
+        head = WEEKDAY.match(rest) if month_of(rest[4:]) else None
+        dated = month_stamp(rest[head.end() if head else 0 :], 0, int(year[1]))
+        if dated:
+            row["time_ns"], length = dated[0], length + 5
+    row["time_ns"] -= (offset or 0) * 10**9
+    if name:
+        extras["zone"] = name
+    return end + length
 
 
-def month_stamp(rest: str, arrival_ns: int, year: int | None) -> tuple[int, int, bool] | None:
-    """``Mmm dd [yyyy] hh:mm:ss[.fraction] [yyyy]``."""
-    match = LEGACY.match(rest)
-    if match is None:
-        return None
-    end = match.end()
-    stated = match[3] if match[3] and int(match[3]) else year
-    if not stated and (after := YEAR_AFTER.match(rest, end)) and 1970 <= int(after[1]) <= 2261:
-        stated, end = after[1], after.end()
-    time_ns = bsd(match, arrival_ns, int(stated) if stated else None)
-    return None if time_ns is None else (time_ns, end, True)
-
-
-def any_stamp(rest: str, arrival_ns: int) -> tuple[int, int, bool] | None:
-    """Any form of time that is read."""
-    match = ISO.match(rest)
-    if match:
-        clock = f"{match[4]}:{match[5]}:{match[6]}"
-        time_ns = moment(int(match[1]), int(match[2]), int(match[3]), clock, match[7])
-        shift = seconds_east(match[8] or "Z")
-        if time_ns is not None and shift is not None:
-            return time_ns - shift * 10**9, match.end(), not match[8]
-    year = re.match(r"(\d{4}) ", rest, re.ASCII)
-    if year and 1970 <= int(year[1]) <= 2261:
-        stamp = month_stamp(rest[5:], arrival_ns, int(year[1]))
-        if stamp:
-            return stamp[0], stamp[1] + 5, True
-    return month_stamp(rest, arrival_ns, None)
-
-
-def seconds_east(text: str) -> int | None:
-    """Of ``Z``, ``+hh:mm`` or ``+hhmm``."""
-    if text in "Zz":
-        return 0
-    hours, minutes = int(text[1:3]), int(text[-2:])
-    if hours > 23 or minutes > 59:
-        return None
-    return (hours * 60 + minutes) * (60 if text[0] == "+" else -60)
-
-
-def zone(rest: str) -> tuple[int, int, str]:
-    """A zone after the time: its offset in seconds, its length, and its name if that is unknown."""
-    match = OFFSET.match(rest)
-    if match and (shift := seconds_east(match[1])) is not None:
-        return shift, match.end(), ""
-    match = ZONE.match(rest)
-    if match and match[1] in ZONES:
-        return ZONES[match[1]] * 3600, match.end(), ""
-    if match and rest[match.end() : match.end() + 3] == ": %":
-        return 0, match.end(), match[1]
-    return 0, 0, ""
-
-
-def fortios(row: dict[str, Any], rest: str) -> bool:
-    """FortiOS: all of it stays text."""
-    match = FORTIOS.match(rest)
-    if match is None:
-        return False
-    clock = f"{match[4]}:{match[5]}:{match[6]}"
-    time_ns = moment(int(match[1]), int(match[2]), int(match[3]), clock, None)
-    if time_ns is None:
-        return False
-    name = re.match(r' devname=(?:"([^"]*)|([^" ][^ ]*))', rest[match.end() :])
-    row["host"] = (name[1] or name[2] or "") if name else ""
-    shift = re.search(r' tz="([+-]\d{4})"', rest[match.end() :], re.ASCII)
-    row["time_ns"] = time_ns - (seconds_east(shift[1]) or 0) * 10**9 if shift else time_ns
-    row["body"] = rest
-    return True
-
-
-def lead_in(row: dict[str, Any], rest: str, extras: dict[str, str]) -> int:
-    """Cisco's numbers, origin, node and clock mark; how long they are."""
+def lead_in(row: dict[str, Any], rest: str, extras: dict[str, str], *, unnumbered: bool) -> int:
+    """Cisco's numbers, origin, node, task and clock mark; how long they are."""
     end = re.match(":? *", rest).end() if rest.startswith(":") else 0  # type: ignore[union-attr]
     first, origin = end, False
     for _ in range(4):
@@ -310,7 +284,8 @@ def lead_in(row: dict[str, Any], rest: str, extras: dict[str, str]) -> int:
             end = number.end()
             continue
         name = ORIGIN.match(rest, end)
-        if origin or end == first or UPTIME.match(rest, end) or name is None:
+        opening = end == first and not unnumbered
+        if origin or opening or UPTIME.match(rest, end) or name is None:
             break
         row["host"], origin, end = name[1], True, name.end()
     node = NODE.match(rest, end)
@@ -320,6 +295,8 @@ def lead_in(row: dict[str, Any], rest: str, extras: dict[str, str]) -> int:
             row["host"] = word[0][:-1]
     if node:
         extras["node"], end = node[1], node.end()
+    if task := TASK.match(rest, end):
+        row["proc_id"], end = task[1], task.end()
     if rest[end : end + 1] in ("*", "."):
         extras["clock"] = rest[end]
         end += 1
@@ -334,70 +311,129 @@ def host(row: dict[str, Any], rest: str, end: int) -> int:
             end += 1
     if re.compile(r":(?= |\Z)").match(rest, end):
         return min(end + 2, len(rest))
-    token = rest[end:].split(" ", 1)[0]
+    token = re.split("[ \t]", rest[end:], maxsplit=1)[0]
     repetition = REPETITION.match(rest, end)
     if row["host"] or token.startswith("%") or (repetition and rest[end] == "l"):
         return end
-    if not token or token[-1] in ":]":
+    if forwarded := FORWARDED.match(rest, end):
+        row["host"] = forwarded[1]
+        return forwarded.end()
+    name = token
+    if token[-1:] == ":":
+        point = token.count(",") == 2 and token[-2:] != ",:" and token[0] not in "({"
+        name = token[:-1] if point else ""
+    elif token[-1:] == "]":
+        address = re.fullmatch(r"\[([0-9A-Fa-f.:]+)\]", token)
+        marked = address and sum(address[1].count(mark) for mark in ".:") > 1
+        name = address[1] if address and marked else ""
+    if not name or token.startswith("{"):
         return end
-    row["host"] = token
+    row["host"] = name
     end = min(end + len(token) + 1, len(rest))
     return min(end + 2, len(rest)) if re.compile(r":(?= |\Z)").match(rest, end) else end
 
 
+def mnemonic_at(row: dict[str, Any], rest: str, end: int = 0) -> re.Match[str] | None:
+    """A Cisco tag; one with ``#`` only after a task."""
+    tag = MNEMONIC.match(rest, end)
+    return tag if tag and (tag[1] == "%" or row["proc_id"]) else None
+
+
+def tag_follows(row: dict[str, Any], rest: str, end: int) -> bool:
+    """Whether a Cisco tag follows a time."""
+    end += zone(rest[end:])[1]
+    match = re.compile(" ?: ").match(rest, end)
+    return match is not None and mnemonic_at(row, rest, match.end()) is not None
+
+
 def mnemonic(row: dict[str, Any], tag: re.Match[str], extras: dict[str, str]) -> None:
-    """The parts of ``%FAC-SEV-MNEM``."""
-    extras["cisco.facility"], extras["cisco.severity"], extras["cisco.mnemonic"] = tag.groups()
+    """The parts of ``%FAC-SEV-MNEM``, and all of it as the application unless there is one."""
+    names = ("cisco.facility", "cisco.severity", "cisco.mnemonic")
+    extras.update(zip(names, tag.groups()[1:], strict=True))
+    row["app"] = row["app"] or f"{tag[1]}{tag[2]}-{tag[3]}-{tag[4]}"
+    severe(row, int(tag[3]))
+
+
+def severe(row: dict[str, Any], severity: int) -> None:
+    """Say how severe a message is that has no priority."""
     if not row["severity_text"]:
-        row["severity_text"] = SEVERITIES[int(tag[2])]
-        row["severity_number"] = NUMBERS[int(tag[2])]
+        row["severity_text"], row["severity_number"] = SEVERITIES[severity], NUMBERS[severity]
 
 
 def relayed(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> bool:
     """A Cisco header behind a relay's."""
-    if not rest or rest[0] not in "0123456789*." or extras:
+    if extras:
         return False
-    own, found = dict(row), dict[str, str]()
-    end = lead_in(own, rest, found)
-    if not end:
+    for unnumbered in (False, True):
+        own, found = dict(row), dict[str, str]()
+        name = ORIGIN.match(rest)
+        if not may_be_dated(rest[name.end(1) + 2 :] if name and unnumbered else rest):
+            continue
+        if unnumbered and not name:
+            continue
+        end = lead_in(own, rest, found, unnumbered=unnumbered)
+        stamp, numbered = any_stamp(rest[end:], arrival_ns), end > 0 and not unnumbered
+        if stamp:
+            end += stamp[1]
+            end += zone(rest[end:])[1]
+        elif numbered and (up := UPTIME.match(rest, end)):
+            found["uptime"], end = up[0], up.end()
+        if not stamp and not numbered:
+            continue
+        if rest[end : end + 1] == ":" and len(rest.encode()) - len(rest[:end].encode()) > 2:
+            end += 2
+        if tag := mnemonic_at(own, rest, end):
+            row["host"], row["proc_id"] = own["host"], own["proc_id"]
+            mnemonic(row, tag, found)
+            extras.update(found)
+            row["body"] = rest[tag.end() :]
+            return True
+    return False
+
+
+def may_be_dated(rest: str) -> bool:
+    """Whether a number, a mark, a task or a month stands there."""
+    eight = rest.encode()[:8]
+    if len(eight) < 8:
         return False
-    stamp = any_stamp(rest[end:], arrival_ns)
-    if stamp:
-        end += stamp[1]
-        length, _name = zone(rest[end:])[1:]
-        end += length
-    elif up := UPTIME.match(rest, end):
-        found["uptime"], end = up[0], up.end()
-    if rest[end : end + 1] == ":" and len(rest.encode()) - len(rest[:end].encode()) > 2:
-        end += 2
-    tag = MNEMONIC.match(rest, end)
-    if tag is None:
-        return False
-    row["host"] = own["host"]
-    mnemonic(row, tag, found)
-    extras.update(found)
-    row["app"], row["body"] = tag[0].rstrip(" ")[:-1].rstrip(" "), rest[tag.end() :]
-    return True
+    if eight[0] in b"0123456789":
+        return eight.isdigit() or eight[4] == 32 or b":" in eight
+    return eight[0] in b"*." or month_of(rest) > 0
 
 
 def text(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> None:
     """The tag and what follows it."""
-    tag = MNEMONIC.match(rest)
-    if tag:
-        mnemonic(row, tag, extras)
-        row["app"], row["body"] = tag[0].rstrip(" ")[:-1].rstrip(" "), rest[tag.end() :]
+    row["body"] = rest
+    if rest[:1] in ("%", "#"):
+        vdc = VDC.match(rest)
+        if vdc and mnemonic_at(row, rest, vdc.end()):
+            extras["node"], rest = vdc[1], rest[vdc.end() :]
+        if tag := mnemonic_at(row, rest):
+            mnemonic(row, tag, extras)
+            row["body"] = rest[tag.end() :]
+            return
+        if module := MODULE.match(rest):
+            row["app"], row["body"] = module[1], rest[module.end() :]
+            severe(row, int(module[2]))
+            if module[3]:
+                extras["sequence"] = module[3]
+            return
+    elif meraki(row, rest, timed=False):
         return
     if relayed(row, rest, arrival_ns, extras):
         return
-    name = TAG.match(rest)
+    tagged = app(row, rest)
     topics = TOPICS.match(rest)
-    if name:
-        row["app"], row["proc_id"] = name[1], name[2] or ""
-        rest = rest[name.end() :].removeprefix(" ")
-        inner = MNEMONIC.match(rest)
+    if tagged is not None:
+        rest = tagged
+        number = re.match(r"(\d{1,10}):.(?=%)", rest, re.ASCII | re.DOTALL)
+        inner = mnemonic_at({"proc_id": ""}, rest, number.end() if number else 0)
         if inner:
             mnemonic(row, inner, extras)
+            extras.update({"sequence": number[1]} if number else {})
             rest = rest[inner.end() :]
+    elif (preceded := levelled(row, rest, extras) or event(row, rest, extras)) is not None:
+        rest = preceded
     elif topics and LEVELS & set(topics[0].split(",")):
         row["app"], extras["topics"] = topics[1], topics[0]
         rest = rest[topics.end() + 1 :]
@@ -407,47 +443,37 @@ def text(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]
     row["body"] = rest
 
 
-def moment(year: int, month: int, day: int, clock: str, fraction: str | None) -> int | None:
-    """Unix nanoseconds of a UTC date and ``hh:mm:ss``; None where there is no such time."""
-    hours, minutes, seconds = map(int, clock.split(":"))
-    if not (1970 <= year <= 2261 and hours < 24 and minutes < 60 and seconds <= 60):
-        return None
-    try:
-        start = datetime(year, month, day, tzinfo=UTC)
-    except ValueError:
-        return None
-    whole = (start - EPOCH) // timedelta(seconds=1) + hours * 3600 + minutes * 60 + seconds
-    return whole * 10**9 + int((fraction or "0")[:9].ljust(9, "0"))
+def app(row: dict[str, Any], rest: str) -> str | None:
+    """Read the tag at the beginning; the text after it, None where there is none."""
+    name = TAG.match(rest)
+    if name:
+        row["app"], row["proc_id"] = name[1], name[2] or row["proc_id"]
+        return rest[name.end() :].removeprefix(" ")
+    close = CLOSE_TAG.match(rest)
+    if close:
+        row["app"] = close[1]
+        return rest[close.end() :]
+    return None
 
 
-def rfc3339(text: str) -> int | None:
-    """The instant a whole RFC 3339 text names."""
-    match = RFC3339.fullmatch(text)
-    if match is None:
+def levelled(row: dict[str, Any], rest: str, extras: dict[str, str]) -> str | None:
+    """A level, or a facility and a level, before a tag."""
+    level = LEVEL.match(rest)
+    if level is None or level[2] not in SEVERITIES or (level[1] and level[1] not in FACILITIES):
         return None
-    time_ns = moment(
-        int(match[1]), int(match[2]), int(match[3]), f"{match[4]}:{match[5]}:{match[6]}", match[7]
-    )
-    zone = match[8]
-    if time_ns is None or zone in "Zz":
-        return time_ns
-    if int(zone[1:3]) > 23 or int(zone[4:]) > 59:
-        return None
-    offset = (int(zone[1:3]) * 60 + int(zone[4:])) * 60 * 10**9
-    return time_ns + (-offset if zone[0] == "+" else offset)
+    after = app(row, rest[level.end() :])
+    if after is not None:
+        extras["level"] = level[0][:-1]
+        if level[1] and not row["severity_text"]:
+            extras["facility"] = level[1]
+        severe(row, SEVERITIES.index(level[2]))
+    return after
 
 
-def bsd(match: re.Match[str], arrival_ns: int, stated: int | None) -> int | None:
-    """The instant of a ``Mmm dd hh:mm:ss``: of the years around the arrival, the nearest one."""
-    month, day = MONTHS.index(match[1]) + 1, int(match[2])
-    clock = f"{match[4]}:{match[5]}:{match[6]}"
-    fraction = int((match[7] or "0")[:9].ljust(9, "0"))
-    if stated:
-        years = [stated]
-    else:
-        year = (EPOCH + timedelta(microseconds=max(arrival_ns, 0) // 1000)).year
-        years = [year, year - 1, year + 1]
-    times = [t for y in years if (t := moment(y, month, day, clock, None)) is not None]
-    if not times:
-        return None
-    return min(times, key=lambda t: abs(t - arrival_ns)) + fraction
+def event(row: dict[str, Any], rest: str, extras: dict[str, str]) -> str | None:
+    """An event number before a tag."""
+    number = EVENT.match(rest)
+    after = app(row, rest[number.end() :]) if number else None
+    if number and after is not None:
+        extras["msgid"] = number[1]
+    return after

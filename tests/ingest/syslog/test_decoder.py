@@ -160,7 +160,7 @@ def test_a_tag_is_read_where_there_is_one(text: bytes, app: str, process: str, b
     [
         (b"<13>1 - h a p m", "", "incomplete_header"),
         (b"<13>1", "", "incomplete_header"),
-        (b"<13>1 - h a p m [x y=1] text", "[x y=1] text", "structured_data"),
+        (b"<13>1 - h a p m [x y=] text", "[x y=] text", "structured_data"),
         (b"<13>1 - h a p m text", "text", "structured_data"),
         (b"<13>1 2026-99-01T00:00:00Z h a p m - text", "text", "bad_timestamp"),
         (b"<13>text", "text", "no_timestamp"),

@@ -49,8 +49,24 @@ CASES = [
      {"sequence": "000123", "clock": ".", **IOS}),
     ("<189>45: core1: 000123: Nov 23 10:00:00 CET: %SYS-5-CONFIG_I: Configured",
      LOCAL, "core1", "%SYS-5-CONFIG_I", "Configured", {"sequence": "000123", **IOS}),
+    ("<189>45: Nov 23 10:00:00 IST: %SYS-5-CONFIG_I: Configured",
+     LOCAL, SENDER, "%SYS-5-CONFIG_I", "Configured", {"sequence": "45", "zone": "IST", **IOS}),
     ("<189>45: Nov 23 10:00:00 AEDT: %SYS-5-CONFIG_I: Configured",
-     LOCAL, SENDER, "%SYS-5-CONFIG_I", "Configured", {"sequence": "45", "zone": "AEDT", **IOS}),
+     "2026-11-22T23:00:00", SENDER, "%SYS-5-CONFIG_I", "Configured", {"sequence": "45", **IOS}),
+    ("<189>45: 2001:db8::1: *Nov 23 10:00:00.123: %SYS-5-CONFIG_I: Configured",
+     "2026-11-23T10:00:00.123+01:00", "2001:db8::1", "%SYS-5-CONFIG_I", "Configured",
+     {"sequence": "45", "clock": "*", **IOS}),
+    ("<188>45: Nov 23 10:00:00 PM.685 UTC : %SYS-5-CONFIG_I: Configured",
+     "2026-11-23T22:00:00.685", SENDER, "%SYS-5-CONFIG_I", "Configured",
+     {"sequence": "45", **IOS}),
+    # An origin without a number before it; a tag that is none of Cisco's stays the application.
+    ("<189>core1: *Nov 23 10:00:00.5 UTC: %SYS-5-CONFIG_I: Configured",
+     "2026-11-23T10:00:00.5", "core1", "%SYS-5-CONFIG_I", "Configured", {"clock": "*", **IOS}),
+    ("<189>core1: 1d02h: %SYS-5-CONFIG_I: Configured",
+     "", "core1", "%SYS-5-CONFIG_I", "Configured", {"uptime": "1d02h", **IOS}),
+    ("<189>backup: Nov 23 10:00:00: done", "", SENDER, "backup", "Nov 23 10:00:00: done", {}),
+    ("<189>Nov 23 10:00:00 relay core1: Nov 23 09:59:59: %SYS-5-CONFIG_I: Configured",
+     LOCAL, "core1", "%SYS-5-CONFIG_I", "Configured", IOS),
     ("<189>45: Nov 23 2025 10:00:00 EST: %SYS-5-CONFIG_I: Configured",
      "2025-11-23T15:00:00", SENDER, "%SYS-5-CONFIG_I", "Configured", {"sequence": "45", **IOS}),
     ("<189>45: 1d02h: %SYS-5-CONFIG_I: Configured",
@@ -65,7 +81,26 @@ CASES = [
      LOCAL, "core1", "%SYS-5-CONFIG_I", "Configured", {"sequence": "45", "clock": "*", **IOS}),
     ("<189>Nov 23 10:00:00 sw1 45: Nov 23 09:59:59: Configured",
      LOCAL, "sw1", "45", "Nov 23 09:59:59: Configured", {}),
-    # NX-OS, ASA, IOS XR.
+    # AireOS, APIC.
+    ("<132>wlc1: *spamTask1: Nov 23 10:00:00.958: %CAPWAP-4-DISC: [PA]x.c:2053 Ignoring",
+     "2026-11-23T10:00:00.958+01:00", "wlc1", "%CAPWAP-4-DISC", "[PA]x.c:2053 Ignoring",
+     {"cisco.facility": "CAPWAP", "cisco.severity": "4", "cisco.mnemonic": "DISC"}),
+    ("<132>wlc1: *apfTask: Nov 23 10:00:00.958: #APF-3-AID: x.c:1 x",
+     "2026-11-23T10:00:00.958+01:00", "wlc1", "#APF-3-AID", "x.c:1 x",
+     {"cisco.facility": "APF", "cisco.severity": "3", "cisco.mnemonic": "AID"}),
+    ("<186>July 23 10:00:00 apic1 %LOG_LOCAL0-2-SYSTEM_MSG [F0110][soaking] Node 102",
+     "2026-07-23T08:00:00", "apic1", "%LOG_LOCAL0-2-SYSTEM_MSG", "[F0110][soaking] Node 102",
+     {"cisco.facility": "LOG_LOCAL0", "cisco.severity": "2", "cisco.mnemonic": "SYSTEM_MSG"}),
+    # NX-OS, ASA, IOS XR, EOS.
+    ("<189>2026 Nov 23 10:00:00 UTC: %$ VDC-2 %$ %SYS-5-CONFIG_I: Configured",
+     "2026-11-23T10:00:00", SENDER, "%SYS-5-CONFIG_I", "Configured", {"node": "VDC-2", **IOS}),
+    ("<189>Nov 23 10:00:00 n9k : 2026 Nov 23 09:59:59 CET: %SYS-5-CONFIG_I: Configured",
+     LOCAL, "n9k", "%SYS-5-CONFIG_I", "Configured", IOS),
+    ("<189>45: RP/0/RP0/CPU0:2026 Nov 23 10:00:00.5 UTC: bgp[1]: %SYS-5-CONFIG_I : Configured",
+     "2026-11-23T10:00:00.5", SENDER, "bgp", "Configured",
+     {"sequence": "45", "node": "RP/0/RP0/CPU0", **IOS}),
+    ("<189>Nov 23 10:00:00 leaf1 Stp[12]: 1234: %SYS-5-CONFIG_I: Configured",
+     LOCAL, "leaf1", "Stp", "Configured", {"sequence": "1234", **IOS}),
     ("<189>: 2026 Nov 23 10:00:00 UTC: %ETHPORT-5-IF_UP: Interface up",
      "2026-11-23T10:00:00", SENDER, "%ETHPORT-5-IF_UP", "Interface up",
      {"cisco.facility": "ETHPORT", "cisco.severity": "5", "cisco.mnemonic": "IF_UP"}),
@@ -105,7 +140,64 @@ CASES = [
     ("<14>2026-11-23 10:00:00 +0100 host app: x", LOCAL, "host", "app", "x", {}),
     ("<14>2026 Nov 23 10:00:00 host app: x", LOCAL, "host", "app", "x", {}),
     ("<14>Nov 23 10:00:00  host app: x", LOCAL, "host", "app", "x", {}),
+    ("<190>NOV 23 10:00:00 10.0.0.9-1 CMDLOGGER[16]: x", LOCAL, "10.0.0.9-1", "CMDLOGGER", "x", {}),
+    ("<14>Nov 23 9:00:00 host app: x", "2026-11-23T08:00:00", "host", "app", "x", {}),
+    ("<14>Nov 23 10:00:00. host app: x", LOCAL, "host", "app", "x", {}),
+    ("<14>Nov 23 10:00:00:250 2026 sw1 app: x",
+     "2026-11-23T09:00:00.25", "sw1", "app", "x", {}),
+    ("<14>Nov 23 2026 10:00:00+02:00 sw1 app: x", "2026-11-23T08:00:00", "sw1", "app", "x", {}),
+    ("<14>Nov 23 10:00:00 UTC+2 host app: x", "2026-11-23T08:00:00", "host", "app", "x", {}),
+    ("<14>Nov 23 10:00:00 GMT-05:30 host app: x", "2026-11-23T15:30:00", "host", "app", "x", {}),
+    ("<14>Mon Nov 23 10:00:00 2026 host app: x", LOCAL, "host", "app", "x", {}),
+    ("<14>Sun Nov 23 10:00:00 CET 2025 host app: x",
+     "2025-11-23T09:00:00", "host", "app", "x", {}),
+    ("<14>2026/11/23 10:00:00 host app: x", LOCAL, "host", "app", "x", {}),
+    ("<30>2026:11:23-10:00:00 utm1 ulogd[7]: x", LOCAL, "utm1", "ulogd", "x", {}),
+    ("<135> 11/23/2026:10:00:00 GMT ns1 0-PPE-0 : default TCP x",
+     "2026-11-23T10:00:00", "ns1", "", "0-PPE-0 : default TCP x", {}),
+    # Day or month: what is nearer to the arrival.
+    ("<135> 10/11/2026:10:00:00 GMT ns1 x", "2026-11-10T10:00:00", "ns1", "", "x", {}),
+    ("<135> 11/10/2026:10:00:00 GMT ns1 x", "2026-11-10T10:00:00", "ns1", "", "x", {}),
+    # Spaces and a byte order mark around a priority, a version without RFC 5424.
+    ("<14> Nov 23 10:00:00 host app: x", LOCAL, "host", "app", "x", {}),
+    ("  <14>Nov 23 10:00:00 host app: x", LOCAL, "host", "app", "x", {}),
+    ("<14>\ufeffNov 23 10:00:00 host app: \ufeffx", LOCAL, "host", "app", "x", {}),
+    ("<14>1 Nov 23 10:00:00 host app: x", LOCAL, "host", "app", "x", {}),
+    # Hosts that are not a bare word.
+    ("<14>Nov 23 10:00:00 [192.0.2.9] app: x", LOCAL, "192.0.2.9", "app", "x", {}),
+    ("<14>Nov 23 10:00:00 [12]: x", LOCAL, SENDER, "", "[12]: x", {}),
+    ("<14>Nov 23 10:00:00 win1\tMSWinEventLog\t1\tx", LOCAL, "win1", "",
+     "MSWinEventLog\t1\tx", {}),
+    ("<14>Nov 23 10:00:00 U7PG2,0a1b2c3d4e5f,v4.0.1: hostapd: ath0: x",
+     LOCAL, "U7PG2,0a1b2c3d4e5f,v4.0.1", "hostapd", "ath0: x", {}),
+    ("<14>Nov 23 10:00:00 Message forwarded from aix1: sshd[7]: x", LOCAL, "aix1", "sshd", "x", {}),
+    ("<14>Nov 23 10:00:00 From aix1: sshd[7]: x", LOCAL, "aix1", "sshd", "x", {}),
+    # Tags: brackets, no space, and what is none.
+    ("<14>Nov 23 10:00:00 host sshd[7]:Failed x", LOCAL, "host", "sshd", "Failed x", {}),
+    ("<14>Nov 23 10:00:00 host sshd[7] : x", LOCAL, "host", "sshd", "x", {}),
+    ("<14>Nov 23 10:00:00 host su:'su root' failed", LOCAL, "host", "su", "'su root' failed", {}),
+    ("<14>Nov 23 10:00:00 host C:\\x found", LOCAL, "host", "", "C:\\x found", {}),
+    ("<14>Nov 23 10:00:00 host aa:bb:cc joined", LOCAL, "host", "", "aa:bb:cc joined", {}),
+    ('<14>Nov 23 10:00:00 host {"a": 1}', LOCAL, "host", "", '{"a": 1}', {}),
+    ('<14>Nov 23 10:00:00 {"a":1,"b":2} x', LOCAL, SENDER, "", '{"a":1,"b":2} x', {}),
+    # BIG-IP, busybox, ProCurve, VRP, Comware, Meraki.
+    ("<134>Nov 23 10:00:00 bigip1 notice mcpd[7]: 01070638:5: x",
+     LOCAL, "bigip1", "mcpd", "01070638:5: x", {"level": "notice"}),
+    ("<12>Nov 23 10:00:00 ap1 kern.warning kernel: x",
+     LOCAL, "ap1", "kernel", "x", {"level": "kern.warning"}),
+    ("<134>Nov 23 10:00:00 sw1 00077 ports: port 1 is off-line",
+     LOCAL, "sw1", "ports", "port 1 is off-line", {"msgid": "00077"}),
+    ("<190>Nov 23 2026 10:00:00 vrp1 %%01SHELL/5/CMDRECORD(s)[12]:Recorded x",
+     LOCAL, "vrp1", "%%01SHELL/5/CMDRECORD", "Recorded x", {"sequence": "12"}),
+    ("<190>Nov 23 10:00:00 2026 h3c1 %%10SHELL/5/SHELL_LOGIN: x",
+     LOCAL, "h3c1", "%%10SHELL/5/SHELL_LOGIN", "x", {}),
+    ("<134>1 1795428000.25 MX84 flows src=192.0.2.1 allow",
+     "2026-11-23T10:00:00.25", "MX84", "flows", "src=192.0.2.1 allow", {}),
+    ("<134>Nov 23 10:00:00 192.0.2.9 1 1795428000.25 MX84 events up",
+     LOCAL, "MX84", "events", "up", {}),
     # Nobody's priority, nobody's name.
+    ("1 2026-11-23T10:00:00Z host app 7 ID - x", "2026-11-23T10:00:00", "host", "app", "x",
+     {"version": "1", "msgid": "ID"}),
     ("Nov 23 10:00:00 host sshd[7]: x", LOCAL, "host", "sshd", "x", {}),
     ("2026-11-23T10:00:00+01:00 host sshd[7]: x", LOCAL, "host", "sshd", "x", {}),
     ("2026-11-23 10:00:00 INFO starting up", "", SENDER, "",
@@ -131,6 +223,20 @@ CASES = [
      'date=2026-11-23 time=10:00:00 devname="fg1" devid="FG1" tz="-0500" level="notice"', {}),
     ("<189>date=2026-11-23 time=10:00:00 devname=fg1 logid=1", LOCAL, "fg1", "",
      "date=2026-11-23 time=10:00:00 devname=fg1 logid=1", {}),
+    ('<189>logver=604 tz="UTC+1:00" devname="fg1" date=2026-11-23 time=10:00:00 logid=1',
+     LOCAL, "fg1", "",
+     'logver=604 tz="UTC+1:00" devname="fg1" date=2026-11-23 time=10:00:00 logid=1', {}),
+    ("<189>date=2026-11-23,time=10:00:00.25,device_id=FE1", "2026-11-23T10:00:00.25+01:00",
+     SENDER, "", "date=2026-11-23,time=10:00:00.25,device_id=FE1", {}),
+    ('<30>device="SFW" date=2026-11-23 time=10:00:00 timezone="EST" device_name="xg1"',
+     "2026-11-23T15:00:00", "xg1", "",
+     'device="SFW" date=2026-11-23 time=10:00:00 timezone="EST" device_name="xg1"', {}),
+    ('<30>device_name="xg1" timestamp="2026-11-23T10:00:00-0500" msg="a date=2020-01-01"',
+     "2026-11-23T15:00:00", "xg1", "",
+     'device_name="xg1" timestamp="2026-11-23T10:00:00-0500" msg="a date=2020-01-01"', {}),
+    ('<134>id=firewall sn=0 time="2026-11-23 10:00:00 UTC" fw=192.0.2.9 m=5',
+     "2026-11-23T10:00:00", SENDER, "",
+     'id=firewall sn=0 time="2026-11-23 10:00:00 UTC" fw=192.0.2.9 m=5', {}),
     ("<14>Nov 23 10:00:00 pa1 1,2026/11/23 10:00:00,0070,TRAFFIC,end", LOCAL, "pa1", "",
      "1,2026/11/23 10:00:00,0070,TRAFFIC,end", {}),
     ("<30>system,info,account user admin logged in", "", SENDER, "system",
@@ -140,6 +246,16 @@ CASES = [
     ("<30>apples,pears and plums", "", SENDER, "", "apples,pears and plums", {}),
     ("<134>Nov 23 10:00:00 host CEF:0|Vendor|x", LOCAL, "host", "", "CEF:0|Vendor|x", {}),
     # RFC 5424 with what does not belong there.
+    ("<14>1 2026-11-23T10:00:00.5 host app - - - x",
+     "2026-11-23T09:00:00.5", "host", "app", "x", {"version": "1"}),
+    ("<14>1 2026-11-23 10:00:00 host app - - - x", LOCAL, "host", "app", "x", {"version": "1"}),
+    ("<14>1 2026-11-23T10:00:00,5+0100 host app - - - x",
+     "2026-11-23T09:00:00.5", "host", "app", "x", {"version": "1"}),
+    ('<14>1 2026-11-23T10:00:00Z host app - - [a@1 b= "c" d="e"] x',
+     "2026-11-23T10:00:00", "host", "app", "x", {"version": "1", "a@1.b": "c", "a@1.d": "e"}),
+    ("<14>1 2026-11-23T10:00:00Z esx1 Hostd 7 - [Originator@6876 sub=Vimsvc opID=a-1] x",
+     "2026-11-23T10:00:00", "esx1", "Hostd", "x",
+     {"version": "1", "Originator@6876.sub": "Vimsvc", "Originator@6876.opID": "a-1"}),
     ("<1>217 <11>1 - -", "", SENDER, "", "", {"version": "217", "timestamp": "<11>1"}),
 ]  # fmt: skip
 
@@ -162,3 +278,15 @@ def test_without_a_priority_a_mnemonic_says_how_severe_it_is() -> None:
 
 def test_a_priority_is_believed_more_than_a_mnemonic() -> None:
     assert only("<184>45: *Nov 23 10:00:00: %LINK-3-UPDOWN: x")["severity_text"] == "emerg"
+
+
+def test_a_level_and_a_facility_say_what_no_priority_does() -> None:
+    row = only("Nov 23 10:00:00 ap1 kern.warning kernel: x")
+    assert (row["app"], row["severity_text"]) == ("kernel", "warning")
+    row = only("Nov 23 10:00:00 sw1 %%01IFNET/4/IF_STATE(l)[8]:x")
+    assert (row["severity_text"], row["body"]) == ("warning", "x")
+
+
+def test_the_task_of_a_wireless_controller_is_its_process() -> None:
+    row = only("<132>wlc1: *spamTask1: Nov 23 10:00:00.958: %CAPWAP-4-DISC: x")
+    assert (row["proc_id"], row["body"]) == ("spamTask1", "x")

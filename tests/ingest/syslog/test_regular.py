@@ -52,6 +52,7 @@ HOSTS = (
         "CEST:",
         "-",
         "very-long-host-name.example",
+        *("From", "PM", "AM.5", "UTC+1", "GMT-01:30", '{"a":1}', "host\tx", "[10.0.0.1]", "a,b,c:"),
     ),
 )
 TAGS = (
@@ -67,6 +68,7 @@ TAGS = (
         "a[b c]:",
     ),
     *("message repeated 2 times", "%A-1-B:", "1d02h:", "*Oct 11", "a:b", "ü:", "su", "-", ""),
+    *('{"a":', "a[1] :", "info a[1]:", "00077 a:", "su:'x'", "%%01A/5/B(s)[1]:x", "2001:db8::1:"),
 )
 BODIES = (
     *("text", "last message repeated 3 times", "message repeated 4 times: [x]", "%SYS-5-X: y", ""),
@@ -75,6 +77,9 @@ BODIES = (
         "latest",
         "m",
         "a longer text of more than sixteen bytes, and then some",
+        *("45: *Oct 11 22:14:15: %A-1-B: x", "2026 Oct 11 22:14:15: %A-1-B: x", "1d02h: %A-1-B: x"),
+        *("*task: Oct 11 22:14:15: #A-1-B: x", "Oct 11 22:14:15 UTC: %A-1-B: x", "\ufefftext"),
+        *("10.0.0.1 - - x", "123456789: %A-1-B: x", "July 11 22:14:15: %A-1-B: x", "A/1:Oct x"),
     ),
 )
 DATA = (

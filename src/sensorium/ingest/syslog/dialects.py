@@ -1,59 +1,40 @@
 """What senders put into the RFC 3164 format beside it, as kernels over the slab's bytes.
 
-Cisco IOS, IOS XR, NX-OS and ASA (sequence numbers, clock marks, uptimes, ``%FAC-SEV-MNEM`` as in
-Cisco's "System Message Format"), FortiOS key-value lines, RouterOS topics. Each is read only
-where it fits from end to end: what does not stays text. Positions are in the slab.
+Cisco IOS, IOS XR, NX-OS, ASA, AireOS and APIC (sequence numbers, clock marks, uptimes, tasks,
+``%FAC-SEV-MNEM`` as in Cisco's "System Message Format"), RouterOS topics. Each is read only where
+it fits from end to end: what does not stays text. Positions are in the slab.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.instants import (
-    DAY,
-    NOT_A_TIME,
-    SECOND,
-    clock_at,
-    date_at,
-    ends_stamp,
-    is_digit,
-    iso_local,
-    month_at,
-    rfc3164,
-    year_first,
-    zone_offset,
-)
+from sensorium.ingest.syslog.instants import clock_at, is_digit, month_at, year_at
 from sensorium.ingest.syslog.marks import extra, field
 from sensorium.ingest.syslog.memory import byte, position, put_position, word
 from sensorium.ingest.syslog.octets import (
     COLON,
     COMMA,
     DASH,
+    DOLLAR,
+    HASH,
+    OPEN,
     PERCENT,
     POINT,
-    QUOTE,
     SLASH,
     SPACE,
     STAR,
 )
-from sensorium.ingest.syslog.search import tag_end, token_end
+from sensorium.ingest.syslog.search import spaces_end, tag_end, token_end, zeros
+from sensorium.ingest.syslog.stamps import short_word, zone_after
 
 _LONGEST_NUMBER: Final = 10
-_LONGEST_ZONE: Final = 5
-
-# Hours east of UTC. The American ones are those of RFC 5322 section 4.3; names with several
-# meanings in use (IST, BST, AST...) are not here: their times are read as local.
-_ZONES: Final[dict[str, int]] = {
-    **{"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3},
-    **{"MSK": 3, "JST": 9, "KST": 9, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7},
-    **{"MDT": -6, "PST": -8, "PDT": -7},
-}
-_ZONE_WORDS: Final = np.array([int.from_bytes(n.encode(), "little") for n in _ZONES], np.int64)
-_ZONE_SECONDS: Final = np.array([hours * 3600 for hours in _ZONES.values()], np.int64)
+_ZEROS: Final = 48 * 0x0101010101010101
+_COLONS: Final = COLON * 0x0101010101010101
+_ABOVE_NINE: Final = 0x7676767676767676
+_HIGHS: Final = -0x7F7F7F7F7F7F7F80
 
 
 def _word_of(text: bytes) -> tuple[int, int]:
@@ -61,12 +42,8 @@ def _word_of(text: bytes) -> tuple[int, int]:
     return int.from_bytes(text, "little"), (1 << (8 * len(text))) - 1
 
 
-_DATE, _FIVE = _word_of(b"date=")
-_TIME, _ = _word_of(b"time=")
-_TZ, _FOUR = _word_of(b'tz="')
-_LAST, _ = _word_of(b"last ")
+_LAST, _FIVE = _word_of(b"last ")
 _ALL: Final = -1
-_DEVNAME: Final = int.from_bytes(b"devname=", "little")
 _MESSAGE: Final = int.from_bytes(b"message ", "little")
 _REPEATED: Final = int.from_bytes(b"repeated", "little")
 _INFO: Final = int.from_bytes(b"info", "little")
@@ -83,61 +60,11 @@ def _starts(data: int, at: int, end: int, wanted: int, mask: int) -> bool:
 
 
 @inner
-def _skip_spaces(data: int, at: int, end: int) -> int:
-    while at < end and byte(data, at) == SPACE:
-        at += 1
-    return at
-
-
-@inner
 def _number_end(data: int, at: int, end: int, longest: int) -> int:
     i = at
     while i < end and i < at + longest and is_digit(byte(data, i)):
         i += 1
     return i
-
-
-@inner
-def _short_word(data: int, start: int, end: int) -> int:
-    """Up to eight bytes as a number, the first lowest."""
-    value = 0
-    for k in range(end - start):
-        value |= byte(data, start + k) << (8 * k)
-    return value
-
-
-@inner
-def _upper_end(data: int, at: int, end: int) -> int:
-    i = at
-    while i < end and i <= at + _LONGEST_ZONE and 65 <= byte(data, i) <= 90:
-        i += 1
-    return i
-
-
-@inner
-def zone_after(data: int, at: int, end: int) -> tuple[int, int, bool]:
-    """A zone that stands after a space at ``at``: seconds east of UTC, its end, whether known.
-
-    NOT_A_TIME where none stands there, and where its name is not known: that is one only before a
-    colon and a ``%``, as Cisco has it.
-    """
-    if end - at < 3 or byte(data, at) != SPACE:
-        return NOT_A_TIME, at, False
-    offset, i = zone_offset(data, at + 1, end)
-    if offset == NOT_A_TIME:
-        i = _upper_end(data, at + 1, end)
-        length = i - at - 1
-        if length < 3 or length > _LONGEST_ZONE or not ends_stamp(data, i, end):
-            return NOT_A_TIME, at, False
-        name = _short_word(data, at + 1, i)
-        for k in range(len(_ZONE_WORDS)):
-            if _ZONE_WORDS[k] == name:
-                offset = _ZONE_SECONDS[k]
-    if offset != NOT_A_TIME:
-        return offset, i, True
-    if end - i >= 3 and byte(data, i) == COLON and byte(data, i + 2) == PERCENT:
-        return NOT_A_TIME, i, False
-    return NOT_A_TIME, at, False
 
 
 @inner
@@ -165,66 +92,100 @@ def _uptime_end(data: int, at: int, end: int) -> int:
 
 
 @inner
-def any_stamp(data: int, at: int, end: int, arrival_ns: int, year: int) -> tuple[int, int, int]:
-    """The time at ``at`` in any form: the time, where it ends, 1 if local; NOT_A_TIME if none."""
-    if at < end and is_digit(byte(data, at)):
-        time_ns, i, local = iso_local(data, at, end)
-        if time_ns != NOT_A_TIME:
-            return time_ns, i, local
-        time_ns, i = year_first(data, at, end, arrival_ns)
-        return time_ns, i, 1
-    time_ns, i = rfc3164(data, at, end, arrival_ns, year, 0)
-    return time_ns, i, 1
-
-
-@inner
 def _node_end(data: int, at: int, end: int) -> int:
     """Where an IOS XR node (``RP/0/RSP0/CPU0``) ends that a time follows; ``at`` if none."""
     i, slashes = at, 0
     while i < end and byte(data, i) > SPACE and byte(data, i) != COLON:
         slashes += byte(data, i) == SLASH
         i += 1
-    if slashes > 0 and i + 1 < end and byte(data, i) == COLON and month_at(data, i + 1, end) > 0:
-        return i
-    return at
+    if slashes == 0 or i + 1 >= end or byte(data, i) != COLON:
+        return at
+    dated = month_at(data, i + 1, end) > 0
+    if not dated and end - i > 6 and byte(data, i + 5) == SPACE:
+        dated = year_at(data, i + 1, end) > 0 and month_at(data, i + 6, end) > 0
+    return i if dated else at
 
 
 @inner
 def _name_end(data: int, at: int, end: int) -> int:
-    """Where an origin-id ends, before a colon and a space; ``at`` if there is none."""
-    i = tag_end(data, at, end)
-    first = byte(data, at) if at < end else 0
-    if first in (PERCENT, STAR, POINT) or end - i < 2:
+    """Where an origin-id ends, before a colon and a space; ``at`` if there is none.
+
+    It may be an IPv6 address.
+    """
+    i = token_end(data, at, end) - 1
+    if i <= at or i + 1 >= end or byte(data, i) != COLON:
         return at
-    return i if byte(data, i) == COLON and byte(data, i + 1) == SPACE else at
+    if byte(data, at) in (PERCENT, STAR, POINT, COLON):
+        return at
+    for k in range(at, i):
+        if byte(data, k) <= SPACE or byte(data, k) == OPEN:
+            return at
+    return i
 
 
 @inner
-def lead_in(data: int, at: int, end: int, row: int, extras: int, totals: int) -> tuple[int, bool]:
+def may_be_dated(data: int, at: int, end: int) -> bool:
+    """Whether what stands at ``at`` may be what Cisco puts before its tag: a number, a mark, a
+    task, a month. Few texts begin so, and one look at eight bytes tells.
+    """
+    if end - at < 8:
+        return False
+    eight = word(data, at)
+    first = eight & 255
+    if is_digit(first):
+        digits = eight ^ _ZEROS
+        long_number = ((digits + _ABOVE_NINE) | digits) & _HIGHS == 0
+        return long_number or byte(data, at + 4) == SPACE or zeros(eight ^ _COLONS) != 0
+    if first in (STAR, POINT):
+        return True
+    return eight >> 24 & 255 == SPACE and month_at(data, at, end) > 0
+
+
+@inner
+def origin_is_dated(data: int, at: int, end: int) -> bool:
+    """Whether there is an origin-id at ``at`` that a Cisco header may follow."""
+    name = _name_end(data, at, end)
+    return name > at and may_be_dated(data, name + 2, end)
+
+
+@inner
+def _task_end(data: int, at: int, end: int) -> int:
+    """Where the task of ``*spamApTask1: `` ends, as AireOS has it; ``at`` if there is none."""
+    if at + 1 >= end or byte(data, at) != STAR or not 65 <= byte(data, at + 1) & 0xDF <= 90:
+        return at
+    i = tag_end(data, at + 1, end)
+    return i if end - i >= 2 and byte(data, i) == COLON and byte(data, i + 1) == SPACE else at
+
+
+@inner
+def lead_in(
+    data: int, at: int, end: int, unnumbered: bool, row: int, extras: int, totals: int
+) -> tuple[int, bool]:
     """Pass over what Cisco puts before the time: where the time must stand, and whether any was.
+
+    An origin stands after a number, or first where ``unnumbered``: what looks so may be a tag.
 
     Whatever is there is noted, so the caller MUST undo it (:func:`forget`) where no time follows.
     """
     i, origin = at, False
     if i < end and byte(data, i) == COLON:
-        i = _skip_spaces(data, i + 1, end)
+        i = spaces_end(data, i + 1, end)
     first = i
     for _ in range(4):
         number = _number_end(data, i, end, _LONGEST_NUMBER)
-        if number > i and end - number >= 2 and byte(data, number) == COLON:
-            if byte(data, number + 1) != SPACE:
-                break
+        colon = number > i and end - number >= 2 and byte(data, number) == COLON
+        if colon and byte(data, number + 1) == SPACE:
             extra(row, extras, layout.SEQUENCE, i, number, totals)
-            i = _skip_spaces(data, number + 1, end)
+            i = spaces_end(data, number + 1, end)
             continue
-        if origin or i == first or _uptime_end(data, i, end) > i:
+        if origin or (i == first and not unnumbered) or _uptime_end(data, i, end) > i:
             break
         name = _name_end(data, i, end)
         if name == i:
             break
         field(row, layout.HOST, i, name)
         origin = True
-        i = _skip_spaces(data, name + 1, end)
+        i = spaces_end(data, name + 1, end)
     node = _node_end(data, i, end)
     if node == i and not origin:
         word_end = token_end(data, i, end)
@@ -237,6 +198,10 @@ def lead_in(data: int, at: int, end: int, row: int, extras: int, totals: int) ->
     if node > i:
         extra(row, extras, layout.NODE, i, node, totals)
         i = node + 1
+    task = _task_end(data, i, end)
+    if task > i:
+        field(row, layout.PROC, i + 1, task)
+        i = spaces_end(data, task + 1, end)
     if i < end and (byte(data, i) == STAR or byte(data, i) == POINT):
         extra(row, extras, layout.CLOCK, i, i + 1, totals)
         i += 1
@@ -257,6 +222,38 @@ def forget(row: int) -> None:
     """Undo what :func:`lead_in` noted."""
     put_position(row, layout.ODD, 0)
     field(row, layout.HOST, 0, 0)
+    field(row, layout.PROC, 0, 0)
+
+
+@inner
+def _tag_parts(data: int, at: int, end: int, row: int) -> tuple[int, int, int]:
+    """Of ``%FAC-SUB-SEV-MNEM:`` at ``at``: where its severity stands, where it ends, and where
+    the text after it begins; ``at`` where there is none.
+
+    APIC has no colon but a bracket after it, and AireOS a ``#`` where a task stood before it.
+    """
+    mark = byte(data, at) if end - at >= 7 else 0
+    if mark != PERCENT and (mark != HASH or position(row, layout.PROC + 1) == 0):
+        return at, at, at
+    i, severity = at + 1, 0
+    while i < end and byte(data, i) > SPACE and byte(data, i) != COLON:
+        dashed = severity == 0 and byte(data, i) == DASH and i > at + 1 and i + 2 < end
+        if dashed and 48 <= byte(data, i + 1) <= 55 and byte(data, i + 2) == DASH:
+            severity = i + 1
+        i += 1
+    if severity == 0 or i <= severity + 2:
+        return at, at, at
+    text = i
+    if text < end and byte(data, text) == SPACE:
+        text += 1
+        if text < end and byte(data, text) == OPEN:
+            return severity, i, text
+    if text >= end or byte(data, text) != COLON:
+        return at, at, at
+    text += 1
+    if text < end and byte(data, text) == SPACE:
+        return severity, i, text + 1
+    return (severity, i, text) if text >= end else (at, at, at)
 
 
 @inner
@@ -265,25 +262,8 @@ def cisco_tag(data: int, at: int, end: int, row: int, extras: int, totals: int) 
 
     ``at, at`` where there is none.
     """
-    if end - at < 7 or byte(data, at) != PERCENT:
-        return at, at
-    i, severity = at + 1, 0
-    while i < end and byte(data, i) > SPACE and byte(data, i) != COLON:
-        dashed = severity == 0 and byte(data, i) == DASH and i > at + 1 and i + 2 < end
-        if dashed and 48 <= byte(data, i + 1) <= 55 and byte(data, i + 2) == DASH:
-            severity = i + 1
-        i += 1
-    if severity == 0 or i <= severity + 2:
-        return at, at
-    text = i
-    if text < end and byte(data, text) == SPACE:
-        text += 1
-    if text >= end or byte(data, text) != COLON:
-        return at, at
-    text += 1
-    if text < end and byte(data, text) == SPACE:
-        text += 1
-    elif text < end:
+    severity, i, text = _tag_parts(data, at, end, row)
+    if text == at:
         return at, at
     extra(row, extras, layout.CISCO_FACILITY, at + 1, severity - 1, totals)
     extra(row, extras, layout.CISCO_SEVERITY, severity, severity + 1, totals)
@@ -294,42 +274,45 @@ def cisco_tag(data: int, at: int, end: int, row: int, extras: int, totals: int) 
 
 
 @inner
-def fortios(data: int, at: int, end: int, row: int) -> tuple[int, int]:
-    """The time of ``date=2026-11-23 time=10:00:00 devname=...``, and 1 if it is local.
-
-    NOT_A_TIME where it is none. The device's name becomes the host.
-    """
-    if end - at < 29 or not _starts(data, at, end, _DATE, _FIVE) or byte(data, at + 15) != SPACE:
-        return NOT_A_TIME, 1
-    if not _starts(data, at + 16, end, _TIME, _FIVE):
-        return NOT_A_TIME, 1
-    days, seconds = date_at(data, at + 5), clock_at(data, at + 21, end)
-    if days < 0 or seconds < 0 or (at + 29 < end and byte(data, at + 29) != SPACE):
-        return NOT_A_TIME, 1
-    time_ns, local = (days * DAY + seconds) * SECOND, 1
-    i = at + 29
-    if _starts(data, i + 1, end, _DEVNAME, _ALL):
-        start = i + 9
-        quoted = start < end and byte(data, start) == QUOTE
-        start += quoted
-        stop = start
-        while stop < end and byte(data, stop) != (QUOTE if quoted else SPACE):
-            stop += 1
-        if stop > start:
-            field(row, layout.HOST, start, stop)
-    while end - i >= 11:
-        if byte(data, i) == SPACE and _starts(data, i + 1, end, _TZ, _FOUR):
-            stop = i + 5
-            if byte(data, stop + 5) == QUOTE:
-                sign = byte(data, stop)
-                hours, minutes = _two(data, stop + 1), _two(data, stop + 3)
-                if sign in (43, DASH) and 0 <= hours <= 23 and 0 <= minutes <= 59:
-                    offset = hours * 3600 + minutes * 60
-                    time_ns -= (offset if sign == 43 else -offset) * SECOND
-                    local = 0
-            break
+def tag_follows(data: int, at: int, end: int, row: int) -> bool:
+    """Whether a Cisco tag follows a time that ended at ``at``, perhaps with a zone."""
+    i = zone_after(data, at, end)[1]
+    if i < end and byte(data, i) == SPACE:
         i += 1
-    return time_ns, local
+    if i + 2 >= end or byte(data, i) != COLON or byte(data, i + 1) != SPACE:
+        return False
+    return _tag_parts(data, i + 2, end, row)[2] > i + 2
+
+
+@inner
+def virtual_device(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Note the VDC that NX-OS puts before its tag, ``%$ VDC-1 %$ ``; where the tag begins."""
+    if end - at < 8 or byte(data, at) != PERCENT or byte(data, at + 1) != DOLLAR:
+        return at
+    if byte(data, at + 2) != SPACE:
+        return at
+    i = token_end(data, at + 3, end)
+    closed = end - i >= 4 and byte(data, i + 1) == PERCENT and byte(data, i + 2) == DOLLAR
+    if i == at + 3 or not closed or byte(data, i + 3) != SPACE:
+        return at
+    if _tag_parts(data, i + 4, end, row)[2] == i + 4:
+        return at
+    extra(row, extras, layout.NODE, at + 3, i, totals)
+    return i + 4
+
+
+@inner
+def numbered_tag(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Note a Cisco tag after a process, with a sequence number before it (EOS); the text after."""
+    i, number = at, _number_end(data, at, end, _LONGEST_NUMBER)
+    if number > at and end - number > 2 and byte(data, number) == COLON:
+        i = number + 2
+    text = cisco_tag(data, i, end, row, extras, totals)[1]
+    if text == i:
+        return at
+    if i > at:
+        extra(row, extras, layout.SEQUENCE, at, number, totals)
+    return text
 
 
 @inner
@@ -399,10 +382,4 @@ def _is_level(data: int, start: int, end: int) -> bool:
     """Whether a word is ``info``, ``error``, ``debug``, ``warning`` or ``critical``."""
     if not 4 <= end - start <= 8:
         return False
-    return _short_word(data, start, end) in (_INFO, _ERROR, _DEBUG, _WARNING, _CRITICAL)
-
-
-@inner
-def _two(data: int, at: int) -> int:
-    tens, ones = byte(data, at) - 48, byte(data, at + 1) - 48
-    return tens * 10 + ones if 0 <= tens <= 9 and 0 <= ones <= 9 else -1
+    return short_word(data, start, end) in (_INFO, _ERROR, _DEBUG, _WARNING, _CRITICAL)

@@ -36,6 +36,7 @@ EXTRAS: Final = (
     "cisco.mnemonic",
     "repeated",
     "topics",
+    "level",
 )
 SEQUENCE: Final = 0
 CLOCK: Final = 2
@@ -47,7 +48,8 @@ CISCO_SEVERITY: Final = 12
 CISCO_MNEMONIC: Final = 14
 REPEATED: Final = 16
 TOPICS: Final = 18
-EXTRA_WIDTH: Final = 20
+LEVEL: Final = 20
+EXTRA_WIDTH: Final = 22
 
 # What the parser counts: the bytes of four columns and of the attributes' values, the attributes
 # that structured data will make and the bytes of their keys.

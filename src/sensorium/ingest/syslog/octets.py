@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+TAB: Final = 9
 CARRIAGE_RETURN: Final = 13
 SPACE: Final = 32
 QUOTE: Final = 34
+HASH: Final = 35
+DOLLAR: Final = 36
 PERCENT: Final = 37
+APOSTROPHE: Final = 39
+PARENTHESIS: Final = 40
+END_PARENTHESIS: Final = 41
 STAR: Final = 42
 PLUS: Final = 43
 COMMA: Final = 44
@@ -18,11 +24,21 @@ COLON: Final = 58
 LESS: Final = 60
 EQUALS: Final = 61
 GREATER: Final = 62
+UPPER_A: Final = 65
+UPPER_F: Final = 70
+UPPER_G: Final = 71
+UPPER_M: Final = 77
+UPPER_P: Final = 80
 UPPER_T: Final = 84
+UPPER_U: Final = 85
 UPPER_Z: Final = 90
 OPEN: Final = 91
 ESCAPE: Final = 92
 CLOSE: Final = 93
+UNDERSCORE: Final = 95
 LOWER_L: Final = 108
 LOWER_M: Final = 109
 LOWER_Z: Final = 122
+BRACE: Final = 123
+MARK: Final = 0xEF
+"""The first byte of a byte order mark."""

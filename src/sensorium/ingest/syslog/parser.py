@@ -14,14 +14,21 @@ from sensorium.ingest.syslog.instants import (
     SECOND,
     days_from_civil,
     is_digit,
+    month_at,
     year_of,
 )
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions
 from sensorium.ingest.syslog.marks import count, field
 from sensorium.ingest.syslog.memory import byte, position, put_position, put_total, total
 from sensorium.ingest.syslog.octets import SPACE
-from sensorium.ingest.syslog.rfc3164 import LOCAL_TIME, UTC_TIME, parse_3164
-from sensorium.ingest.syslog.rfc5424 import parse_5424, priority_at, skip_bom, version_end
+from sensorium.ingest.syslog.rfc3164 import LOCAL_TIME, UTC_TIME, meraki, parse_3164
+from sensorium.ingest.syslog.rfc5424 import (
+    dated_version_end,
+    parse_5424,
+    priority_at,
+    version_end,
+)
+from sensorium.ingest.syslog.search import skip_bom, spaces_end
 
 
 @inner
@@ -33,9 +40,10 @@ def _length(row: int, column: int) -> int:
 def _start_of(data: int, start: int, end: int) -> tuple[int, int]:
     """The priority of a message, -1 without, and where its header begins.
 
-    An octet count (RFC 6587) that a sender puts into a datagram is passed over.
+    An octet count (RFC 6587) that a sender puts into a datagram is passed over, and so are spaces
+    before and after the priority, and a byte order mark after it.
     """
-    priority, at = priority_at(data, start, end)
+    priority, at = priority_at(data, spaces_end(data, start, end), end)
     if priority < 0 and end - start > 5 and 49 <= byte(data, start) <= 57:
         i = start
         while i < end and i < start + 7 and is_digit(byte(data, i)):
@@ -44,7 +52,9 @@ def _start_of(data: int, start: int, end: int) -> tuple[int, int]:
             priority, after = priority_at(data, i + 1, end)
             if priority >= 0:
                 at = after
-    return priority, at
+    if priority < 0:
+        return priority, start
+    return priority, spaces_end(data, skip_bom(data, at, end), end)
 
 
 @inner
@@ -77,15 +87,25 @@ def _message(
     priority, at = _start_of(data, start, end)
     put_position(row, layout.PRIORITY, priority)
     time_ns, meaning = NOT_A_TIME, UTC_TIME
-    after = at if priority < 0 else version_end(data, at, end)
+    if priority >= 0:
+        after = version_end(data, at, end)
+    else:
+        after = dated_version_end(data, at, end)
+        count(totals, layout.NO_PRIORITY, 1)
     if after > at:
-        return parse_5424(data, at, after, end, row, totals), UTC_TIME
+        return parse_5424(data, at, after, end, row, totals)
+    if priority >= 0:
+        time_ns = meraki(data, at, end, row)
+        if time_ns != NOT_A_TIME:
+            return time_ns, UTC_TIME
+        if end - at > 10 and byte(data, at) == 49 and byte(data, at + 1) == SPACE:
+            # A version before what is none of RFC 5424.
+            at += 2 if month_at(data, at + 2, end) > 0 else 0
     headed = priority >= 0 or _may_lack_priority(data, start, end)
     stamps = total(totals, layout.NO_TIMESTAMP)
     if headed:
         time_ns, meaning, headed = parse_3164(data, at, end, arrival, year, row, extras, totals)
     if priority < 0:
-        count(totals, layout.NO_PRIORITY, 1)
         # Of a message without a priority nobody expects a time.
         put_total(totals, layout.NO_TIMESTAMP, stamps)
         if not headed:

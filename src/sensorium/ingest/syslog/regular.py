@@ -14,6 +14,7 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog import layout
+from sensorium.ingest.syslog.dialects import may_be_dated
 from sensorium.ingest.syslog.instants import (
     DAY,
     NOT_A_TIME,
@@ -32,23 +33,32 @@ from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions
 from sensorium.ingest.syslog.marks import count
 from sensorium.ingest.syslog.memory import byte, lowest_byte, put_total, put_word, total, word
 from sensorium.ingest.syslog.octets import (
+    BRACE,
     CLOSE,
     COLON,
     DASH,
     LESS,
     LOWER_L,
     LOWER_Z,
+    MARK,
     OPEN,
     PERCENT,
     PLUS,
     POINT,
     SPACE,
     STAR,
+    UPPER_A,
+    UPPER_F,
+    UPPER_G,
+    UPPER_M,
+    UPPER_P,
     UPPER_T,
+    UPPER_U,
     UPPER_Z,
 )
-from sensorium.ingest.syslog.search import bracket_end, tag_end, token_end, zeros
+from sensorium.ingest.syslog.search import blank_end, bracket_end, tag_end, token_end, zeros
 from sensorium.ingest.syslog.structured import measure
+from sensorium.ingest.syslog.tags import begins_name
 
 _GREATERS: Final = 62 * 0x0101010101010101
 _ZEROS: Final = 48 * 0x0101010101010101
@@ -193,7 +203,7 @@ def _message_5424(data: int, at: int, end: int, row: int, totals: int, memo: int
     else:
         return NOT_A_TIME
     body += body < end
-    if end - body >= 3 and byte(data, body) == 0xEF:
+    if end - body >= 3 and byte(data, body) == MARK:
         body += 3 * (byte(data, body + 1) == 0xBB and byte(data, body + 2) == 0xBF)
     _put(row, layout.VERSION, at, at + 1)
     _put(row, layout.STAMP, 0, 0)
@@ -235,6 +245,20 @@ def _time_3164(data: int, at: int, end: int, arrival: int, memo: int) -> int:
 
 
 @inner
+def _may_be_none(data: int, at: int, end: int, first: int, last: int) -> bool:
+    """Whether the word ``data[at:end]`` may be a zone, AM, PM, ``last`` or AIX's ``From``."""
+    length = end - at
+    if first in (UPPER_G, UPPER_U) and byte(data, at + 3) in (PLUS, DASH):
+        return True
+    if first in (UPPER_A, UPPER_P) and byte(data, at + 1) == UPPER_M:
+        return byte(data, at + 2) in (SPACE, POINT, COLON)
+    if length > 6:
+        return False
+    zone = first in (PLUS, DASH, UPPER_Z, LOWER_Z) or (65 <= first <= 90 and 65 <= last <= 90)
+    return zone or (length == 4 and first in (LOWER_L, UPPER_F))
+
+
+@inner
 def _host_3164(data: int, at: int, end: int) -> int:
     """Where a host ends that begins at ``at`` and has a tag after it; ``at`` if it may be none.
 
@@ -242,20 +266,16 @@ def _host_3164(data: int, at: int, end: int) -> int:
     say how often the last message came again.
     """
     first = byte(data, at)
-    i = token_end(data, at, end)
-    if first <= SPACE or first in (PERCENT, COLON) or i + 1 >= end:
+    i = blank_end(data, at, end)
+    if first <= SPACE or first in (PERCENT, COLON, BRACE) or i + 1 >= end:
         return at
     last, following = byte(data, i - 1), byte(data, i + 1)
-    if last in (COLON, CLOSE) or following in (COLON, PERCENT, STAR, POINT) or is_digit(following):
+    none = byte(data, i) != SPACE or last in (COLON, CLOSE) or is_digit(following)
+    if none or following in (COLON, PERCENT, STAR, POINT):
         return at
     if is_digit(first):
         return at if byte(data, at + 4) in (SPACE, COLON) else i
-    if i - at <= 6:
-        if first in (PLUS, DASH, UPPER_Z, LOWER_Z):
-            return at
-        if (65 <= first <= 90 and 65 <= last <= 90) or (first == LOWER_L and i - at == 4):
-            return at
-    return i
+    return at if _may_be_none(data, at, i, first, last) else i
 
 
 @inner
@@ -264,7 +284,7 @@ def _tag_3164(data: int, at: int, end: int) -> tuple[int, int, int, int]:
     process id begins and ends, and where the text after it begins.
     """
     app = tag_end(data, at, end)
-    if app >= end or byte(data, app) <= SPACE:
+    if app >= end or byte(data, app) <= SPACE or not begins_name(byte(data, at)):
         return at, 0, 0, at
     i, process, process_end = app, 0, 0
     if byte(data, i) == OPEN:
@@ -274,6 +294,8 @@ def _tag_3164(data: int, at: int, end: int) -> tuple[int, int, int, int]:
         if closed > i + 1:
             process, process_end = i + 1, closed
         i = closed + 1
+        if i < end and byte(data, i) == SPACE:
+            return at, 0, 0, at
     i += i < end and byte(data, i) == COLON
     if i < end and byte(data, i) == SPACE:
         i += 1
@@ -284,11 +306,14 @@ def _tag_3164(data: int, at: int, end: int) -> tuple[int, int, int, int]:
 
 @inner
 def _is_more(data: int, at: int, end: int) -> bool:
-    """Whether the text at ``at`` may begin with what is an attribute: a Cisco tag, repetitions."""
+    """Whether the text at ``at`` may begin with what is an attribute: a Cisco tag, repetitions, a
+    byte order mark, the time or the task of a message that was relayed.
+    """
     if end - at < 8:
-        return at < end and byte(data, at) == PERCENT
+        return at < end and byte(data, at) in (PERCENT, MARK)
     eight = word(data, at)
-    return eight & 255 == PERCENT or eight == _MESSAGE or eight & _LOW_5 == _LAST
+    said = eight & 255 in (PERCENT, MARK) or eight == _MESSAGE or eight & _LOW_5 == _LAST
+    return said or may_be_dated(data, at, end)
 
 
 @inner

@@ -10,16 +10,18 @@ from typing import Final
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.dialects import (
-    any_stamp,
     cisco_tag,
     forget,
-    fortios,
     is_repetition,
     lead_in,
+    may_be_dated,
+    numbered_tag,
+    origin_is_dated,
     repeated,
+    tag_follows,
     topics,
     uptime,
-    zone_after,
+    virtual_device,
 )
 from sensorium.ingest.syslog.instants import (
     NOT_A_TIME,
@@ -28,11 +30,28 @@ from sensorium.ingest.syslog.instants import (
     is_digit,
     rfc3164,
     rfc3339,
+    year_at,
 )
+from sensorium.ingest.syslog.keyvalue import key_values
 from sensorium.ingest.syslog.marks import count, extra, field
-from sensorium.ingest.syslog.memory import byte, position
-from sensorium.ingest.syslog.octets import CLOSE, COLON, OPEN, PERCENT, POINT, SPACE, STAR
-from sensorium.ingest.syslog.search import tag_end, token_end
+from sensorium.ingest.syslog.memory import byte, position, word
+from sensorium.ingest.syslog.octets import (
+    BRACE,
+    CLOSE,
+    COLON,
+    COMMA,
+    HASH,
+    LOWER_L,
+    LOWER_M,
+    OPEN,
+    PARENTHESIS,
+    PERCENT,
+    POINT,
+    SPACE,
+)
+from sensorium.ingest.syslog.search import skip_bom, tag_end, token_end
+from sensorium.ingest.syslog.stamps import any_stamp, epoch_at, of_year, zone_after
+from sensorium.ingest.syslog.tags import host_end, module_tag, preceded_tag, tag
 
 # How a row's time is to be understood.
 UTC_TIME: Final = 0
@@ -42,34 +61,11 @@ NOTHING: Final = 0
 STAMPED: Final = 1
 BARE: Final = 2
 
-
-@inner
-def _tag(data: int, at: int, end: int, row: int) -> int:
-    """Read ``app:``, ``app[pid]:`` or ``app[pid]`` at ``at``; where the text after it begins.
-
-    It must be followed by white space or the end; anything else is no tag and stays text.
-    """
-    i = tag_end(data, at, end)
-    name, process, process_end = i, 0, 0
-    if name == at or i >= end or byte(data, i) <= SPACE:
-        return at
-    if byte(data, i) == OPEN:
-        process = i + 1
-        i = process
-        while i < end and byte(data, i) > SPACE and byte(data, i) != CLOSE:
-            i += 1
-        if i >= end or byte(data, i) != CLOSE:
-            return at
-        process_end = i
-        i += 1
-    if i < end and byte(data, i) == COLON:
-        i += 1
-    if i < end and byte(data, i) != SPACE and byte(data, i) != 9:
-        return at
-    field(row, layout.APP, at, name)
-    if process_end > process:
-        field(row, layout.PROC, process, process_end)
-    return i + 1 if i < end and byte(data, i) == SPACE else i
+_MESSAGE: Final = int.from_bytes(b"Message ", "little")
+_FORWARD: Final = int.from_bytes(b"forwarde", "little")
+_ED_FROM: Final = int.from_bytes(b"ed from ", "little")
+_FROM: Final = int.from_bytes(b"From ", "little")
+_FIVE: Final = (1 << 40) - 1
 
 
 @inner
@@ -83,24 +79,88 @@ def _odd_header(
     time_ns, i, local = any_stamp(data, at, end, arrival_ns, year)
     if time_ns != NOT_A_TIME:
         return time_ns, i, local, STAMPED
-    time_ns, local = fortios(data, at, end, row)
+    time_ns, local = key_values(data, at, end, row)
     if time_ns != NOT_A_TIME:
         return time_ns, at, local, BARE
-    start, led = lead_in(data, at, end, row, extras, totals)
-    if led:
-        time_ns, i, local = any_stamp(data, start, end, arrival_ns, year)
-        if time_ns != NOT_A_TIME:
-            return time_ns, i, local, STAMPED
-    i = uptime(data, start, end, row, extras, totals)
-    if i > start:
-        return NOT_A_TIME, i, LOCAL_TIME, STAMPED
-    if start < end and byte(data, start) == PERCENT:
-        after, text = cisco_tag(data, start, end, row, extras, totals)
-        if text > start:
-            field(row, layout.APP, start, after)
-            return NOT_A_TIME, text, LOCAL_TIME, BARE
-    forget(row)
+    for unnumbered in (False, True):
+        start, led = lead_in(data, at, end, unnumbered, row, extras, totals)
+        if led:
+            time_ns, i, local = any_stamp(data, start, end, arrival_ns, year)
+            if time_ns != NOT_A_TIME and (not unnumbered or tag_follows(data, i, end, row)):
+                return time_ns, i, local, STAMPED
+        i = uptime(data, start, end, row, extras, totals)
+        if i > start and (not unnumbered or tag_follows(data, i, end, row)):
+            return NOT_A_TIME, i, LOCAL_TIME, STAMPED
+        if not unnumbered:
+            after, text = cisco_tag(data, start, end, row, extras, totals)
+            if text > start:
+                field(row, layout.APP, start, after)
+                return NOT_A_TIME, text, LOCAL_TIME, BARE
+        forget(row)
     return NOT_A_TIME, at, LOCAL_TIME, NOTHING
+
+
+@inner
+def _forwarded(data: int, at: int, end: int, row: int) -> int:
+    """Read ``Message forwarded from host: `` or ``From host: ``, as AIX has it; where the tag
+    begins, or ``at``.
+    """
+    i = at
+    if end - i > 26 and word(data, i) == _MESSAGE and word(data, i + 8) == _FORWARD:
+        if word(data, i + 15) == _ED_FROM:
+            i += 23
+    elif end - i > 8 and word(data, i) & _FIVE == _FROM:
+        i += 5
+    colon = tag_end(data, i, end)
+    if i in (at, colon) or end - colon < 2 or byte(data, colon) != COLON:
+        return at
+    if byte(data, colon + 1) != SPACE:
+        return at
+    field(row, layout.HOST, i, colon)
+    return colon + 2
+
+
+@inner
+def _is_address(data: int, start: int, end: int) -> bool:
+    """Whether there are only hexadecimal digits, points and colons, and some of the latter."""
+    marks = 0
+    for k in range(start, end):
+        c = byte(data, k)
+        if c in (POINT, COLON):
+            marks += 1
+        elif not (is_digit(c) or 97 <= (c | 32) <= 102):
+            return False
+    return marks > 1
+
+
+@inner
+def _access_point(data: int, start: int, end: int) -> bool:
+    """Whether a token is a UniFi device's name, ``model,mac,version``, perhaps with a colon."""
+    commas = 0
+    for k in range(start, end):
+        commas += byte(data, k) == COMMA
+    return commas == 2 and byte(data, end - 1) != COMMA
+
+
+@inner
+def _named(data: int, start: int, end: int, row: int) -> int:
+    """Read a host at ``start``, what must stand there; where the text begins, or ``start``."""
+    i = host_end(data, start, end)
+    first, last = byte(data, start), byte(data, i - 1) if i > start else 0
+    # A sender that leaves its name out puts the tag here; the transport knows its address.
+    if i == start or first == BRACE:
+        return start
+    begin, stop = start, i
+    if last == COLON:
+        if first == PARENTHESIS or not _access_point(data, start, i):
+            return start
+        stop -= 1
+    elif last == CLOSE:
+        if first != OPEN or not _is_address(data, start + 1, i - 1):
+            return start
+        begin, stop = start + 1, i - 1
+    field(row, layout.HOST, begin, stop)
+    return min(i + 1, end)
 
 
 @inner
@@ -118,15 +178,33 @@ def _host(data: int, at: int, end: int, row: int) -> int:
     named = position(row, layout.HOST + 1) > 0
     if named or byte(data, start) == PERCENT or is_repetition(data, start, end):
         return start
-    i = token_end(data, start, end)
-    # A sender that leaves its name out puts the tag here; the transport knows its address.
-    if i == start or byte(data, i - 1) == COLON or byte(data, i - 1) == CLOSE:
-        return start
-    field(row, layout.HOST, start, i)
-    i = min(i + 1, end)
-    if i < end and byte(data, i) == COLON and ends_stamp(data, i, end):
+    i = _forwarded(data, start, end, row)
+    if i > start:
+        return i
+    i = _named(data, start, end, row)
+    if start < i < end and byte(data, i) == COLON and ends_stamp(data, i, end):
         i = min(i + 2, end)
     return i
+
+
+@inner
+def meraki(data: int, at: int, end: int, row: int) -> int:
+    """The time of ``1 1794686400.25 device type text``, as Meraki sends it; its parts become
+    host, app and body. NOT_A_TIME where this is not that.
+    """
+    if end - at < 20 or byte(data, at) != 49 or byte(data, at + 1) != SPACE:
+        return NOT_A_TIME
+    time_ns, i = epoch_at(data, at + 2, end)
+    if time_ns == NOT_A_TIME:
+        return NOT_A_TIME
+    host = token_end(data, i + 1, end)
+    app = token_end(data, host + 1, end) if host + 1 < end else host
+    if host == i + 1 or app <= host + 1:
+        return NOT_A_TIME
+    field(row, layout.HOST, i + 1, host)
+    field(row, layout.APP, host + 1, app)
+    field(row, layout.BODY, min(app + 1, end), end)
+    return time_ns
 
 
 @inner
@@ -137,25 +215,30 @@ def _relayed(
 
     The relay's time stands: it has a year, and a clock that is set.
     """
-    first = byte(data, at)
-    if not (is_digit(first) or first in (STAR, POINT)) or position(row, layout.ODD) > 0:
+    if position(row, layout.ODD) > 0:
         return at
-    host, host_end = position(row, layout.HOST), position(row, layout.HOST + 1)
-    i, led = lead_in(data, at, end, row, extras, totals)
-    if led:
+    host, host_stop = position(row, layout.HOST), position(row, layout.HOST + 1)
+    task, task_stop = position(row, layout.PROC), position(row, layout.PROC + 1)
+    for unnumbered in (False, True):
+        dated = origin_is_dated(data, at, end) if unnumbered else may_be_dated(data, at, end)
+        if not dated:
+            continue
+        i, led = lead_in(data, at, end, unnumbered, row, extras, totals)
         time_ns, stamp, _ = any_stamp(data, i, end, arrival_ns, year)
         if time_ns != NOT_A_TIME:
             i = zone_after(data, stamp, end)[1]
-        else:
+        elif led and not unnumbered:
             i = uptime(data, i, end, row, extras, totals)
-        if end - i > 2 and byte(data, i) == COLON:
-            i += 2
-        after, text = cisco_tag(data, i, end, row, extras, totals)
-        if text > i:
-            field(row, layout.APP, i, after)
-            return text
-    forget(row)
-    field(row, layout.HOST, host, host_end)
+        if time_ns != NOT_A_TIME or (led and not unnumbered):
+            if end - i > 2 and byte(data, i) == COLON:
+                i += 2
+            after, text = cisco_tag(data, i, end, row, extras, totals)
+            if text > i:
+                field(row, layout.APP, i, after)
+                return text
+        forget(row)
+        field(row, layout.HOST, host, host_stop)
+        field(row, layout.PROC, task, task_stop)
     return at
 
 
@@ -166,23 +249,39 @@ def _text(
     """Read the tag at ``at`` and what some dialects put after it; where the body begins."""
     if at >= end:
         return at
-    if byte(data, at) == PERCENT:
+    if byte(data, at) in (PERCENT, HASH):
+        at = virtual_device(data, at, end, row, extras, totals)
         after, text = cisco_tag(data, at, end, row, extras, totals)
         if text > at:
             field(row, layout.APP, at, after)
             return text
+        text = module_tag(data, at, end, row, extras, totals)
+        if text > at:
+            return text
+    elif meraki(data, at, end, row) != NOT_A_TIME:
+        return position(row, layout.BODY)
     i = _relayed(data, at, end, arrival_ns, year, row, extras, totals)
     if i > at:
         return i
-    i = _tag(data, at, end, row)
+    i = tag(data, at, end, row)
     if i > at:
-        if i < end and byte(data, i) == PERCENT:
-            i = cisco_tag(data, i, end, row, extras, totals)[1]
+        i = numbered_tag(data, i, end, row, extras, totals)
     else:
-        i = topics(data, at, end, row, extras, totals)
-    if i < end and (byte(data, i) == 108 or byte(data, i) == 109):
+        i = preceded_tag(data, at, end, row, extras, totals)
+        if i == at:
+            i = topics(data, at, end, row, extras, totals)
+    if i < end and byte(data, i) in (LOWER_L, LOWER_M):
         repeated(data, i, end, row, extras, totals)
     return i
+
+
+@inner
+def _year_after_zone(data: int, at: int, end: int) -> int:
+    """A year that stands after a space at ``at``, as date(1) has it; 0 if there is none."""
+    if end - at < 5 or byte(data, at) != SPACE or not is_digit(byte(data, at + 1)):
+        return 0
+    year = year_at(data, at + 1, end)
+    return year if 1970 <= year <= 2261 and ends_stamp(data, at + 5, end) else 0
 
 
 @inner
@@ -208,6 +307,10 @@ def parse_3164(
         count(totals, layout.NO_TIMESTAMP, 1)
     elif meaning == LOCAL_TIME and form == STAMPED:
         offset, zone, known = zone_after(data, i, end)
+        stated = _year_after_zone(data, zone, end) if known else 0
+        if stated > 0:
+            dated = of_year(data, at, end, stated)
+            time_ns, zone = (dated, zone + 5) if dated != NOT_A_TIME else (time_ns, zone)
         if known:
             time_ns -= offset * SECOND
             meaning = UTC_TIME
@@ -218,5 +321,5 @@ def parse_3164(
         i = _host(data, i, end, row)
     if form != BARE:
         i = _text(data, i, end, arrival_ns, year, row, extras, totals)
-    field(row, layout.BODY, i, end)
+    field(row, layout.BODY, skip_bom(data, i, end), end)
     return time_ns, meaning, form != NOTHING

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.instants import NOT_A_TIME, is_digit, rfc3339
+from sensorium.ingest.syslog.instants import NOT_A_TIME, is_digit, iso_local, rfc3339
 from sensorium.ingest.syslog.marks import count, field
 from sensorium.ingest.syslog.memory import byte
 from sensorium.ingest.syslog.octets import DASH, GREATER, LESS, OPEN, SPACE
-from sensorium.ingest.syslog.search import token_end
+from sensorium.ingest.syslog.search import skip_bom, token_end
 from sensorium.ingest.syslog.structured import measure
 
 
@@ -60,16 +60,12 @@ def version_end(data: int, at: int, end: int) -> int:
 
 
 @inner
-def skip_bom(data: int, at: int, end: int) -> int:
-    """The position after a UTF-8 byte order mark, if one stands at ``at``."""
-    if (
-        end - at >= 3
-        and byte(data, at) == 0xEF
-        and byte(data, at + 1) == 0xBB
-        and byte(data, at + 2) == 0xBF
-    ):
-        return at + 3
-    return at
+def dated_version_end(data: int, at: int, end: int) -> int:
+    """As :func:`version_end`, where no PRI stands before: only a 1 and a time are one."""
+    if end - at < 22 or byte(data, at) != 49 or byte(data, at + 1) != SPACE:
+        return at
+    dated = rfc3339(data, at + 2, token_end(data, at + 2, end))
+    return at + 1 if dated != NOT_A_TIME else at
 
 
 @inner
@@ -98,15 +94,17 @@ def _body_5424(data: int, at: int, end: int, row: int, totals: int) -> None:
 
 
 @inner
-def parse_5424(data: int, at: int, after: int, end: int, row: int, totals: int) -> int:
-    """An RFC 5424 message whose VERSION is ``data[at:after]``; its time or NOT_A_TIME."""
-    time_ns = NOT_A_TIME
+def parse_5424(data: int, at: int, after: int, end: int, row: int, totals: int) -> tuple[int, int]:
+    """An RFC 5424 message whose VERSION is ``data[at:after]``; its time or NOT_A_TIME, and 1
+    where that is local, for want of a zone.
+    """
+    time_ns, local = NOT_A_TIME, 0
     field(row, layout.VERSION, at, after)
     i = after
     for column in (layout.STAMP, layout.HOST, layout.APP, layout.PROC, layout.MSGID):
         if i >= end:
             count(totals, layout.INCOMPLETE_HEADER, 1)
-            return time_ns
+            return time_ns, local
         start = i + 1
         i = token_end(data, start, end)
         if _nil(data, start, i):
@@ -115,10 +113,15 @@ def parse_5424(data: int, at: int, after: int, end: int, row: int, totals: int) 
             time_ns = rfc3339(data, start, i)
             if time_ns != NOT_A_TIME:
                 continue
+            time_ns, stop, local = iso_local(data, start, end)
+            if time_ns != NOT_A_TIME and (stop == end or byte(data, stop) == SPACE):
+                i = stop
+                continue
+            time_ns, local = NOT_A_TIME, 0
             count(totals, layout.BAD_TIMESTAMP, 1)
         field(row, column, start, i)
     if i + 1 >= end:
         count(totals, layout.INCOMPLETE_HEADER, 1)
-        return time_ns
+        return time_ns, local
     _body_5424(data, i + 1, end, row, totals)
-    return time_ns
+    return time_ns, local

@@ -42,6 +42,42 @@ def token_end(data: int, at: int, end: int) -> int:
 
 
 @inner
+def blank_end(data: int, at: int, end: int) -> int:
+    """The position of the next space or control character, or ``end``."""
+    i = at
+    while end - i >= 8:
+        eight = word(data, i)
+        found = (eight - _BELOW_33) & ~eight & _HIGHS
+        if found != 0:
+            return i + lowest_byte(found)
+        i += 8
+    while i < end and byte(data, i) > SPACE:
+        i += 1
+    return i
+
+
+@inner
+def spaces_end(data: int, at: int, end: int) -> int:
+    """The position of the next byte that is no space, or ``end``."""
+    while at < end and byte(data, at) == SPACE:
+        at += 1
+    return at
+
+
+@inner
+def skip_bom(data: int, at: int, end: int) -> int:
+    """The position after a UTF-8 byte order mark, if one stands at ``at``."""
+    if (
+        end - at >= 3
+        and byte(data, at) == 0xEF
+        and byte(data, at + 1) == 0xBB
+        and byte(data, at + 2) == 0xBF
+    ):
+        return at + 3
+    return at
+
+
+@inner
 def tag_end(data: int, at: int, end: int) -> int:
     """The position of the next ``:``, ``[``, space or control character, or ``end``."""
     i = at

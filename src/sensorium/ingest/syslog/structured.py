@@ -11,6 +11,7 @@ from typing import Final
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog.memory import byte, copy, position, put_byte, put_position
 from sensorium.ingest.syslog.octets import CLOSE, EQUALS, ESCAPE, OPEN, QUOTE, SPACE
+from sensorium.ingest.syslog.search import spaces_end
 
 # The RFC allows 32. Real senders use more; without a bound, one id of 30 kB repeated for each
 # of its parameters would make a gigabyte of one datagram.
@@ -42,23 +43,29 @@ def value_end(data: int, at: int, end: int) -> int:
 
 
 @inner
-def _skip_spaces(data: int, at: int, end: int) -> int:
-    while at < end and byte(data, at) == SPACE:
-        at += 1
-    return at
+def bare_end(data: int, at: int, end: int) -> int:
+    """The position after a value without quotes (ESXi) at ``at``; -1 where there is none."""
+    i = at
+    while i < end and byte(data, i) > SPACE and byte(data, i) not in (CLOSE, QUOTE):
+        i += 1
+    return i if i > at and i < end and byte(data, i) in (SPACE, CLOSE) else -1
 
 
 @inner
 def _parameter(data: int, at: int, end: int) -> tuple[int, int]:
-    """The position after the SD-PARAM at ``at`` and the length of its name; -1 if none."""
+    """The position after the SD-PARAM at ``at`` and the length of its name; -1 if none.
+
+    A space before the value, and a value without quotes, are read as they are meant.
+    """
     i = name_end(data, at, end)
-    # A parameter begins after a space, and its value after '="'.
-    if i == at or i + 1 >= end or byte(data, at - 1) != SPACE:
+    # A parameter begins after a space.
+    if i == at or i + 1 >= end or byte(data, at - 1) != SPACE or byte(data, i) != EQUALS:
         return -1, 0
-    if byte(data, i) != EQUALS or byte(data, i + 1) != QUOTE:
-        return -1, 0
-    closing = value_end(data, i + 2, end)
-    return closing + 1 if closing >= 0 else -1, i - at
+    value = spaces_end(data, i + 1, end)
+    if value < end and byte(data, value) == QUOTE:
+        closing = value_end(data, value + 1, end)
+        return closing + 1 if closing >= 0 else -1, i - at
+    return bare_end(data, i + 1, end), i - at
 
 
 @inner
@@ -75,14 +82,14 @@ def measure(data: int, at: int, end: int) -> tuple[int, int, int]:
         id_length, parameters = i - first, 0
         if id_length == 0:
             return -1, 0, 0
-        i = _skip_spaces(data, i, end)
+        i = spaces_end(data, i, end)
         while i < end and byte(data, i) != CLOSE:
             i, name_length = _parameter(data, i, end)
             if i < 0:
                 return -1, 0, 0
             keys += id_length + 1 + name_length
             parameters += 1
-            i = _skip_spaces(data, i, end)
+            i = spaces_end(data, i, end)
         if i >= end:
             return -1, 0, 0
         keys += id_length if parameters == 0 else 0
@@ -129,7 +136,7 @@ def copy_out(
         first = i + 1
         i = name_end(data, first, end)
         id_length = i - first
-        i = _skip_spaces(data, i, end)
+        i = spaces_end(data, i, end)
         bare = byte(data, i) == CLOSE
         while bare or byte(data, i) != CLOSE:
             key_at, value_at = position(key_ends, entry), position(value_ends, entry)
@@ -141,8 +148,15 @@ def copy_out(
                 put_byte(keys, key_at, 46)
                 copy(keys + key_at + 1, data + name, i - name)
                 key_at += 1 + i - name
-                i, value_at = _unescape(data, i + 2, values, value_at)
-                i = _skip_spaces(data, i + 1, end)
+                value = spaces_end(data, i + 1, end)
+                if byte(data, value) == QUOTE:
+                    i, value_at = _unescape(data, value + 1, values, value_at)
+                    i += 1
+                else:
+                    i = bare_end(data, value, end)
+                    copy(values + value_at, data + value, i - value)
+                    value_at += i - value
+                i = spaces_end(data, i, end)
             entry += 1
             put_position(key_ends, entry, key_at)
             put_position(value_ends, entry, value_at)

@@ -1,0 +1,151 @@
+"""Messages that are ``key=value`` from their beginning, as firewalls send them, as kernels.
+
+FortiOS and other Fortinet products (``date=`` and ``time=`` with ``tz=``, ``devname=``), Sophos
+Firewall (``timezone=``, ``device_name=``, ``timestamp=``), SonicOS (``time="date and time"``). The
+body is the whole line; its time, and the device's name where it is told, are looked for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sensorium.ingest.compiled import inner
+from sensorium.ingest.syslog import layout
+from sensorium.ingest.syslog.instants import (
+    DAY,
+    NOT_A_TIME,
+    SECOND,
+    clock_at,
+    date_at,
+    fraction_at,
+    is_digit,
+    iso_local,
+    zone_offset,
+)
+from sensorium.ingest.syslog.marks import field
+from sensorium.ingest.syslog.memory import byte, position
+from sensorium.ingest.syslog.octets import COMMA, EQUALS, QUOTE, SPACE, UNDERSCORE
+from sensorium.ingest.syslog.stamps import offset_of_utc, short_word, zone_named
+
+
+def _name(text: bytes) -> int:
+    """A key of up to eight bytes, as a number."""
+    return int.from_bytes(text, "little")
+
+
+_DATE: Final = _name(b"date")
+_TIME: Final = _name(b"time")
+_TZ: Final = _name(b"tz")
+_TIMEZONE: Final = _name(b"timezone")
+_DEVNAME: Final = _name(b"devname")
+_STAMP: Final = _name(b"timestam")
+_DEVICE: Final = _name(b"device_n")
+_DEVICE_REST: Final = _name(b"ame")
+_UTC: Final = _name(b"UTC")
+_NO_ZONE: Final = NOT_A_TIME
+
+
+@inner
+def _key_end(data: int, at: int, end: int) -> int:
+    """Where the key at ``at`` ends, at its ``=``; ``at`` if there is none."""
+    i = at
+    while i < end and (
+        97 <= byte(data, i) <= 122 or is_digit(byte(data, i)) or byte(data, i) == UNDERSCORE
+    ):
+        i += 1
+    return i if i < end and byte(data, i) == EQUALS else at
+
+
+@inner
+def _value_end(data: int, at: int, end: int) -> int:
+    """Where the value at ``at`` ends: a quoted one at its quote, any other before what parts."""
+    if at < end and byte(data, at) == QUOTE:
+        i = at + 1
+        while i < end and byte(data, i) != QUOTE:
+            i += 1
+        return i
+    i = at
+    while i < end and byte(data, i) != SPACE and byte(data, i) != COMMA:
+        i += 1
+    return i
+
+
+@inner
+def _key(data: int, start: int, end: int) -> int:
+    """One of the keys above, as a number; 0 if it is another."""
+    length = end - start
+    name = short_word(data, start, min(end, start + 8))
+    if length <= 8 and name in (_DATE, _TIME, _TZ, _TIMEZONE, _DEVNAME):
+        return name
+    if length == 9 and name == _STAMP and byte(data, start + 8) == 112:
+        return name
+    if length == 11 and name == _DEVICE:
+        return name if short_word(data, start + 8, end) == _DEVICE_REST else 0
+    return 0
+
+
+@inner
+def _zone(data: int, start: int, end: int) -> int:
+    """Seconds east of UTC of ``+0100``, ``+01:00``, ``UTC+1:00`` or a name; NOT_A_TIME."""
+    if end - start > 3 and short_word(data, start, start + 3) == _UTC:
+        offset, i = offset_of_utc(data, start + 3, end)
+        return offset if i == end else _NO_ZONE
+    offset, i = zone_offset(data, start, end)
+    return offset if offset != NOT_A_TIME and i == end else zone_named(data, start, end)
+
+
+@inner
+def _instant(data: int, start: int, end: int) -> tuple[int, int]:
+    """A date and time in one value, perhaps with a zone after a space, and 1 if it is local."""
+    time_ns, i, local = iso_local(data, start, end)
+    if time_ns == NOT_A_TIME or i == end:
+        return time_ns, local
+    zone = _zone(data, i + 1, end) if byte(data, i) == SPACE else _NO_ZONE
+    return (NOT_A_TIME, 1) if zone == _NO_ZONE else (time_ns - zone * SECOND, 0)
+
+
+@inner
+def _clock(data: int, start: int, end: int) -> int:
+    """Nanoseconds into the day of ``hh:mm:ss`` with or without a fraction; -1."""
+    seconds = clock_at(data, start, end)
+    if seconds < 0:
+        return -1
+    nanoseconds, i = fraction_at(data, start + 8, end)
+    return seconds * SECOND + nanoseconds if i == end else -1
+
+
+@inner
+def key_values(data: int, at: int, end: int, row: int) -> tuple[int, int]:
+    """The time that a message of keys and values at ``at`` states, and 1 if it is local.
+
+    NOT_A_TIME where it is none. The device's name becomes the host.
+    """
+    whole, local, days, clock, zone = NOT_A_TIME, 1, -1, -1, _NO_ZONE
+    i = at if _key_end(data, at, end) > at else end
+    while i < end:
+        equals = _key_end(data, i, end)
+        start = equals + 1 if equals > i else i
+        stop = _value_end(data, start, end)
+        start += start < end and byte(data, start) == QUOTE
+        key = _key(data, i, equals)
+        if key == _DATE and stop - start == 10:
+            days = date_at(data, start)
+        elif key == _TIME and stop - start < 19:
+            clock = _clock(data, start, stop)
+        elif key == _TIME or (key == _STAMP and whole == NOT_A_TIME):
+            whole, local = _instant(data, start, stop)
+        elif key in (_TZ, _TIMEZONE):
+            zone = _zone(data, start, stop)
+        elif stop > start and (
+            key == _DEVNAME or (key == _DEVICE and position(row, layout.HOST + 1) == 0)
+        ):
+            field(row, layout.HOST, start, stop)
+        i = stop + 1
+    if days >= 0 and clock >= 0:
+        whole, local = days * DAY * SECOND + clock, 1
+    if whole == NOT_A_TIME:
+        field(row, layout.HOST, 0, 0)
+        return NOT_A_TIME, 1
+    if local == 1 and zone != _NO_ZONE:
+        return whole - zone * SECOND, 0
+    return whole, local

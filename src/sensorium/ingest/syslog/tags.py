@@ -1,0 +1,234 @@
+"""The tag of a message without VERSION, and what some senders put before it, as kernels.
+
+RFC 3164 section 4.1.3 with a process id in brackets; a level (BIG-IP, busybox), an event number
+(ProCurve), and the tag of VRP and Comware, ``%%01SHELL/5/CMDRECORD(s)[12]:``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from sensorium.ingest.compiled import inner
+from sensorium.ingest.syslog import layout
+from sensorium.ingest.syslog.codes import FACILITIES, SEVERITIES
+from sensorium.ingest.syslog.instants import ends_stamp, is_digit
+from sensorium.ingest.syslog.marks import extra, field
+from sensorium.ingest.syslog.memory import byte, position, put_position
+from sensorium.ingest.syslog.octets import (
+    APOSTROPHE,
+    BRACE,
+    CLOSE,
+    COLON,
+    DASH,
+    END_PARENTHESIS,
+    EQUALS,
+    LESS,
+    OPEN,
+    PARENTHESIS,
+    PERCENT,
+    POINT,
+    QUOTE,
+    SLASH,
+    SPACE,
+    TAB,
+    UNDERSCORE,
+)
+from sensorium.ingest.syslog.search import blank_end, bracket_end, tag_end
+from sensorium.ingest.syslog.stamps import short_word
+
+_EVENT_DIGITS: Final = 5
+
+
+def _words(names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Names of up to eight bytes as numbers; 0, which no word is, for a longer one."""
+    numbers = [int.from_bytes(n.encode(), "little") if len(n) <= 8 else 0 for n in names]
+    return np.array(numbers, np.int64)
+
+
+_FACILITY_WORDS: Final = _words(FACILITIES)
+_SEVERITY_WORDS: Final = _words(SEVERITIES)
+
+
+@inner
+def begins_name(first: int) -> bool:
+    """Whether a tag may begin with a byte: JSON, quoted text and XML are no names."""
+    return first not in (BRACE, QUOTE, LESS, APOSTROPHE, EQUALS)
+
+
+@inner
+def _is_letter(c: int) -> bool:
+    return 65 <= (c & 0xDF) <= 90
+
+
+@inner
+def _close_tag(data: int, at: int, name: int, end: int) -> int:
+    """Where the text begins after a name ``data[at:name]`` and a colon without a space; ``at``.
+
+    ``su:'su root' failed`` has a tag; an address, a URL, a path, a clock and ``CEF:0`` have not.
+    """
+    i = name + 1
+    if i >= end or name - at < 2 or not _is_letter(byte(data, at)):
+        return at
+    after = byte(data, i)
+    if is_digit(after) or after in (COLON, SLASH, 92) or after < SPACE:
+        return at
+    for k in range(at + 1, name):
+        c = byte(data, k)
+        if not (_is_letter(c) or is_digit(c) or c in (UNDERSCORE, DASH, POINT, SLASH)):
+            return at
+    rest = tag_end(data, i, end)
+    return at if rest < end and byte(data, rest) == COLON else i
+
+
+@inner
+def tag(data: int, at: int, end: int, row: int) -> int:
+    """Read ``app:``, ``app[pid]:`` or ``app[pid]`` at ``at``; where the text after it begins.
+
+    White space or the end must follow, except after ``]:`` and a plain name; anything else is no
+    tag and stays text.
+    """
+    i = tag_end(data, at, end)
+    name, process, process_end = i, 0, 0
+    if name == at or i >= end or byte(data, i) <= SPACE or not begins_name(byte(data, at)):
+        return at
+    if byte(data, i) == OPEN:
+        process = i + 1
+        process_end = bracket_end(data, process, end)
+        if process_end >= end or byte(data, process_end) != CLOSE:
+            return at
+        i = process_end + 1
+        # As in `app[pid] : text`.
+        spaced = end - i >= 2 and byte(data, i) == SPACE and byte(data, i + 1) == COLON
+        i += spaced and ends_stamp(data, i + 1, end)
+    colon = i < end and byte(data, i) == COLON
+    i += colon
+    if i < end and byte(data, i) != SPACE and byte(data, i) != TAB:
+        if not colon:
+            return at
+        if process == 0:
+            i = _close_tag(data, at, name, end)
+            if i == at:
+                return at
+    field(row, layout.APP, at, name)
+    if process_end > process:
+        field(row, layout.PROC, process, process_end)
+    return i + 1 if i < end and byte(data, i) == SPACE else i
+
+
+@inner
+def _word_number(words: np.ndarray[tuple[int], np.dtype[np.int64]], word: int) -> int:
+    for k in range(len(words)):
+        if words[k] == word:
+            return k
+    return -1
+
+
+@inner
+def _levelled(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Read a level and a tag, ``notice mcpd[12]:`` or ``kern.info kernel:``; the text after them.
+
+    ``at`` where there are none.
+    """
+    i, point = at, at
+    while i < end and i < at + 17 and (_is_letter(byte(data, i)) or is_digit(byte(data, i))):
+        i += 1
+    if i < end and byte(data, i) == POINT:
+        point = i
+        i += 1
+        while i < end and i < point + 9 and _is_letter(byte(data, i)):
+            i += 1
+    start = point + 1 if point > at else at
+    if i >= end or byte(data, i) != SPACE or not 3 <= i - start <= 8:
+        return at
+    severity = _word_number(_SEVERITY_WORDS, short_word(data, start, i))
+    facility = 0
+    if point > at:
+        facility = -1
+        if point - at <= 8:
+            facility = _word_number(_FACILITY_WORDS, short_word(data, at, point))
+    if severity < 0 or facility < 0:
+        return at
+    text = tag(data, i + 1, end, row)
+    if text == i + 1:
+        return at
+    extra(row, extras, layout.LEVEL, at, i, totals)
+    if position(row, layout.PRIORITY) == -1:
+        stated = -2 - severity if point == at else facility * 8 + severity
+        put_position(row, layout.PRIORITY, stated)
+    return text
+
+
+@inner
+def _numbered(data: int, at: int, end: int, row: int) -> int:
+    """Read an event number of five digits and a tag; the text after them, or ``at``."""
+    if end - at < _EVENT_DIGITS + 3 or byte(data, at + _EVENT_DIGITS) != SPACE:
+        return at
+    for k in range(_EVENT_DIGITS):
+        if not is_digit(byte(data, at + k)):
+            return at
+    text = tag(data, at + _EVENT_DIGITS + 1, end, row)
+    if text == at + _EVENT_DIGITS + 1:
+        return at
+    field(row, layout.MSGID, at, at + _EVENT_DIGITS)
+    return text
+
+
+@inner
+def _plain_end(data: int, at: int, end: int) -> int:
+    """Where letters, digits, ``_`` and ``-`` end."""
+    i = at
+    while i < end and (
+        _is_letter(byte(data, i)) or is_digit(byte(data, i)) or byte(data, i) in (UNDERSCORE, DASH)
+    ):
+        i += 1
+    return i
+
+
+@inner
+def module_tag(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Read ``%%01SHELL/5/CMDRECORD(s)[12]:`` at ``at``; the text after it, or ``at``."""
+    marked = end - at >= 10 and byte(data, at) == PERCENT and byte(data, at + 1) == PERCENT
+    if not marked or not (is_digit(byte(data, at + 2)) and is_digit(byte(data, at + 3))):
+        return at
+    module = _plain_end(data, at + 4, end)
+    if module == at + 4 or end - module < 5 or byte(data, module) != SLASH:
+        return at
+    level = byte(data, module + 1) - 48
+    if not 0 <= level <= 7 or byte(data, module + 2) != SLASH:
+        return at
+    name = _plain_end(data, module + 3, end)
+    i, number, number_end = name, 0, 0
+    if end - i >= 3 and byte(data, i) == PARENTHESIS and byte(data, i + 2) == END_PARENTHESIS:
+        i += 3
+    if i < end and byte(data, i) == OPEN:
+        number, number_end = i + 1, bracket_end(data, i + 1, end)
+        # Without its end there is no colon either.
+        i = number_end + 1 if number_end < end and byte(data, number_end) == CLOSE else end
+    if name == module + 3 or i >= end or byte(data, i) != COLON:
+        return at
+    field(row, layout.APP, at, name)
+    if number_end > number:
+        extra(row, extras, layout.SEQUENCE, number, number_end, totals)
+    if position(row, layout.PRIORITY) == -1:
+        put_position(row, layout.PRIORITY, -2 - level)
+    return i + 2 if i + 1 < end and byte(data, i + 1) == SPACE else i + 1
+
+
+@inner
+def preceded_tag(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Read a tag with a level or an event number before it; the text after it, or ``at``."""
+    i = _levelled(data, at, end, row, extras, totals)
+    return i if i > at else _numbered(data, at, end, row)
+
+
+@inner
+def host_end(data: int, at: int, end: int) -> int:
+    """Where a host ends that begins at ``at``: before a space, or a tab as agents on Windows
+    have it.
+    """
+    i = blank_end(data, at, end)
+    while i < end and byte(data, i) != SPACE and byte(data, i) != TAB:
+        i = blank_end(data, i + 1, end)
+    return i

@@ -344,6 +344,10 @@ class RowMaker:
             row["time_flow_start_ns"] = max(export - (end - start), 0)
             row["time_flow_end_ns"] = export
             return
+        ahead = end - export
+        by_boot = self.head["uptime"] is None and (start_element, end_element) == (22, 21)
+        if by_boot and ahead > 60 * 10**9:
+            start, end = start - ahead, export
         start = 0 if anchor is None and start_element == 22 else start
         end = 0 if anchor is None and end_element == 21 else end
         duration, lasts = 0, False

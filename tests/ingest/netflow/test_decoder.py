@@ -182,6 +182,14 @@ def test_ipfix_uptimes_count_from_the_boot_time_that_a_record_states_itself(
     assert [row["time_flow_end_ns"] for row in rows] == [(b + 20_000) * 1_000_000 for b in boots]
 
 
+def test_flows_that_a_wrong_boot_time_puts_after_their_export_ended_at_export() -> None:
+    # One release of softflowd states when it exports as the time that it booted.
+    fields: list[p.Spec] = [(160, 8), (22, 4), (21, 4)]
+    row = one(fields, p.EXPORT_S * 1000, 20 * 86_400_000, 20 * 86_400_000 + 2_500)
+    assert row["time_flow_end_ns"] == EXPORT_NS
+    assert row["time_flow_start_ns"] == EXPORT_NS - 2_500_000_000
+
+
 def test_a_boot_time_of_zero_in_a_record_says_nothing() -> None:
     row = one([(160, 8), (22, 4), (21, 4)], 0, 10_000, 12_500)
     assert row["time_flow_end_ns"] == EXPORT_NS

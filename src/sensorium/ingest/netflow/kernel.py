@@ -16,13 +16,14 @@ from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.operations import run_operation, run_varying
 from sensorium.ingest.netflow.records import next_record, reverse_set, uptime_of
-from sensorium.ingest.netflow.steps import finish
+from sensorium.ingest.netflow.steps import BY_BOOT_TIME, BY_HEADER, UNKNOWN, finish
 from sensorium.ingest.netflow.wire import lane, set_lane, store_u8, store_u32, store_u64
 
 _H_PROTOCOL = at.H_PROTOCOL
 _H_DOMAIN = at.H_DOMAIN
 _H_SEQUENCE = at.H_SEQUENCE
 _H_EXPORT_NS = at.H_EXPORT_NS
+_H_UPTIME_MS = at.H_UPTIME_MS
 _H_ARRIVAL_NS = at.H_ARRIVAL_NS
 _H_ADDRESS_HIGH = at.H_ADDRESS_HIGH
 _H_ADDRESS_LOW = at.H_ADDRESS_LOW
@@ -197,6 +198,14 @@ def _fill(
 
 
 @inner
+def _anchored(item: Any, head: Any) -> Any:
+    """What the uptimes of a piece of work count from."""
+    if head[_H_UPTIME_MS] >= 0:
+        return BY_HEADER
+    return BY_BOOT_TIME if item[_W_ANCHOR] >= 0 else UNKNOWN
+
+
+@inner
 def _flush(
     work: Any,
     heads: Any,
@@ -239,7 +248,7 @@ def _flush(
             rows,
             program[_P_STEPS],
             head[_H_EXPORT_NS],
-            item[_W_ANCHOR] >= 0,
+            _anchored(item, head),
             item[_W_RATE],
             sampling[item[_W_SAMPLING]],
             sampling[item[_W_WIDE]],

@@ -47,6 +47,13 @@ _HAS_SPACE = at.STEP_SPACE
 _HAS_SAMPLER = at.STEP_SAMPLER
 
 _LONGEST = 0x7FFFFFFFFFFFFFFF
+_CLOCK_SLACK = 60_000_000_000
+"""How far ahead of its own export a flow may end: clocks are set, and told in whole seconds."""
+
+UNKNOWN = 0
+BY_HEADER = 1
+BY_BOOT_TIME = 2
+"""What uptimes count from: the header's own, or the time that the exporter says it booted at."""
 _IPV4 = 0x0800
 _IPV6 = 0x86DD
 _MAPPED = 0xFFFF0000
@@ -97,6 +104,18 @@ def _without_anchor(columns: Any, row: Any, rows: Any, steps: Any, export_ns: An
     else:
         for i in range(rows):
             store_u64(end + 8 * i, 0)
+
+
+@inner
+def _not_after_export(columns: Any, row: Any, rows: Any, export_ns: Any) -> None:
+    """Flows that would have ended after they were exported ended then: their boot time is wrong."""
+    start = columns[_START] + 8 * row
+    end = columns[_END] + 8 * row
+    for i in range(rows):
+        ahead = native_u64(end + 8 * i) - export_ns
+        if ahead > _CLOCK_SLACK:
+            store_u64(start + 8 * i, native_u64(start + 8 * i) - ahead)
+            store_u64(end + 8 * i, export_ns)
 
 
 @inner
@@ -218,8 +237,10 @@ def finish(
     ``default`` is the source's sampling rate, ``entry`` its row of the sampling table and ``wide``
     that of its whole exporter.
     """
-    if steps & (_START_UPTIME | _END_UPTIME) and not anchored:
+    if steps & (_START_UPTIME | _END_UPTIME) and anchored == UNKNOWN:
         _without_anchor(columns, row, rows, steps, export_ns)
+    elif steps & _START_UPTIME and steps & _END_UPTIME and anchored == BY_BOOT_TIME:
+        _not_after_export(columns, row, rows, export_ns)
     if steps & _TIMES_MISSING:
         _fill_times(columns, row, rows, steps, export_ns)
     if steps & _ETYPE_IPV4:

@@ -45,6 +45,7 @@ _P_OPS = at.P_OPS
 _P_OPS_END = at.P_OPS_END
 _P_REVERSE_OPS_END = at.P_REVERSE_OPS_END
 _P_STEPS = at.P_STEPS
+_P_BOOT = at.P_BOOT
 _O_KIND = at.O_KIND
 _O_SEGMENT = at.O_SEGMENT
 _O_OFFSET = at.O_OFFSET
@@ -185,7 +186,10 @@ def _fill(
             set_lane(base, n + i, start + length * i)
             set_lane(rows, n + i, row + i)
             set_lane(export_ns, n + i, export)
-            set_lane(anchor, n + i, uptime_of(program, start + length * i, export, since))
+            set_lane(anchor, n + i, since)
+        if program[_P_BOOT] >= 0:
+            for i in range(count):
+                set_lane(anchor, n + i, uptime_of(program, start + length * i, export, since))
         return start + length * count, row + count, n + count
     while row < last and n < _LANES:
         set_lane(anchor, n, uptime_of(program, start, export, since))

@@ -67,6 +67,7 @@ def attributes(fields: list[p.Spec], *values: int | bytes, v9: bool = False) -> 
         ((137, 2, 2636), 0x0801, "commonPropertiesId", "2049"),
         ((898, 4, 6876), b"ab-c", "virtualObsID", "ab-c"),
         ((12238, 16, 9), 0x20010DB8 << 96 | 1, "ciscoClientIPv6Address", "2001:db8::1"),
+        ((12340, 11, 9), b"svchost.exe", "nvzFlowProcessName", "svchost.exe"),
         ((830, 2, 8057), b"\xa0\x01", "tlsJa3Fingerprint", "a001"),
         ((200, 4, 39499), 0x0A000001, "dhcpOfferedIp", "10.0.0.1"),
     ],

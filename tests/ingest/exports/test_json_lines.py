@@ -6,6 +6,7 @@ import json
 from io import BytesIO
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,6 +162,63 @@ VALUES = st.recursive(
 KEYS = sorted({*FLOW, *ALERT, "ts", "time_ns", "name", "value", "labels", "body", "src_addr",
                "dst_addr", "id.orig_h", "conn_state", "attributes", "severity_number", "host",
                "observed_time_ns", "source_address", "type", "proto", "tcp"})  # fmt: skip
+
+
+WHO: list[tuple[dict[str, Any], tuple[str, str, str, str, str, int]]] = [
+    # The journal, GELF, ECS with nested objects, pino, Python's and .NET's formatters, mongod.
+    (
+        {"__REALTIME_TIMESTAMP": "1767323045250000", "MESSAGE": "m", "PRIORITY": "3",
+         "_HOSTNAME": "h", "SYSLOG_IDENTIFIER": "a", "_PID": "7"},
+        ("h", "a", "7", "m", "err", 17),
+    ),
+    (
+        {"version": "1.1", "host": "h", "short_message": "m", "level": 4,
+         "timestamp": 1767323045.25},
+        ("h", "", "", "m", "warning", 13),
+    ),
+    (
+        {"@timestamp": "2026-01-02T03:04:05.250Z", "message": "m", "log": {"level": "error"},
+         "host": {"name": "h"}, "service": {"name": "a"}, "process": {"pid": 7}},
+        ("h", "a", "7", "m", "error", 17),
+    ),
+    (
+        {"level": 50, "time": 1767323045250, "pid": 7, "hostname": "h", "msg": "m"},
+        ("h", "", "7", "m", "error", 17),
+    ),
+    (
+        {"asctime": "2026-01-02 03:04:05,250", "levelname": "WARNING", "message": "m"},
+        ("", "", "", "m", "WARNING", 13),
+    ),
+    (
+        {"@t": "2026-01-02T03:04:05.2500000Z", "@mt": "m", "@l": "Error"},
+        ("", "", "", "m", "Error", 17),
+    ),
+    ({"t": {"$date": "2026-01-02T03:04:05.250+00:00"}, "msg": "m"}, ("", "", "", "m", "", 0)),
+    ({"timestamp": "1767323045250", "textPayload": "m"}, ("", "", "", "m", "", 0)),
+    ({"timestamp": "2026-01-02 03:04:05.25 UTC", "msg": "m"}, ("", "", "", "m", "", 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "expected"), WHO)
+def test_a_log_record_is_known_by_the_keys_of_its_writer(
+    record: dict[str, Any], expected: tuple[str, str, str, str, str, int]
+) -> None:
+    (row,), refused = read(lines(record))
+    assert not refused
+    names = ("host", "app", "proc_id", "body", "severity_text", "severity_number")
+    assert said(row, *names) == expected
+    assert row["time_ns"] == 1_767_323_045_250_000_000
+
+
+def test_a_flow_keeps_its_interface_all_its_tags_and_its_cards() -> None:
+    cards = {"src_macs": ["00:11:22:33:44:55"], "dest_macs": ["66:77:88:99:aa:bb"]}
+    row, _ = read(lines({**FLOW, "vlan": [100, 200], "ether": cards}))[0]
+    assert said(row, "src_vlan", "src_mac", "dst_mac") == (
+        *(100, "00:11:22:33:44:55", "66:77:88:99:aa:bb"),
+    )
+    printed = json.dumps(row)
+    assert '"in_iface": "eth0"' in printed
+    assert '"[100,200]"' in printed
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8), max_size=4))

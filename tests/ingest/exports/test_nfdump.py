@@ -46,6 +46,29 @@ def test_newer_names_are_known() -> None:
     assert records[0]["time_flow_end_ns"] - records[0]["time_flow_start_ns"] == 1_500_000_000
 
 
+@pytest.mark.parametrize(
+    ("proto", "port", "number", "kind", "code"),
+    [
+        *(("ICMP", "8.0", 1, 8, 0), ("ICMP", "3.13", 1, 3, 13), ("ICMP", "2048", 1, 8, 0)),
+        *(("ICMP6", "135.0", 58, 135, 0), ("ICMP", "x", 1, 0, 0)),
+    ],
+)
+def test_icmp_has_type_and_code_for_a_port(
+    proto: str, port: str, number: int, kind: int, code: int
+) -> None:
+    (record,), _ = read(
+        b"firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows\n"
+        + f"2026-01-02 03:04:05,0,{proto},10.0.0.5,0,192.0.2.7,{port},1,84,1\n".encode()
+    )
+    assert said(record, "proto", "icmp_type", "icmp_code", "dst_port") == (number, kind, code, 0)
+
+
+@pytest.mark.parametrize(("name", "number"), [("IPv6", 41), ("OSPFIGP", 89), ("AH", 51)])
+def test_protocols_are_known_by_their_names(name: str, number: int) -> None:
+    (record,), _ = read((HEAD + FLOW.replace("TCP", name).replace(",12,9600", ",0,0")).encode())
+    assert record["proto"] == number
+
+
 def test_odd_lines_are_counted_and_the_others_kept() -> None:
     odd = "a,b\n" + FLOW.replace("2026-01-02 03:04:05", "2026-02-31 00:00:00")
     records, refused = read((HEAD + odd + FLOW).encode())

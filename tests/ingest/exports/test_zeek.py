@@ -50,6 +50,54 @@ def test_icmp_has_type_and_code_where_others_have_ports() -> None:
     assert said(ping, "proto", "icmp_type", "icmp_code", "src_port", "dst_port") == (1, 8, 0, 0, 0)
 
 
+PAIRS = [
+    # An answer has a type of its own: Zeek has it where others have the code.
+    ("8", "0", "10.0.0.5", 1, (8, 0), (0, 0)),
+    ("135", "136", "2001:db8::5", 58, (135, 0), (136, 0)),
+    ("3", "1", "10.0.0.5", 1, (3, 1), (3, 1)),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "source", "proto", "there", "back"), PAIRS)
+def test_the_answer_to_an_icmp_message_has_the_type_that_zeek_gives_it(
+    first: str, second: str, source: str, proto: int, there: tuple[int, int], back: tuple[int, int]
+) -> None:
+    line = PING.replace("\t8\t192.0.2.7\t0\t", f"\t{first}\t192.0.2.7\t{second}\t")
+    line = line.replace("10.0.0.5", source).replace("1\t84\t0\t0", "1\t84\t1\t84")
+    records, _ = read((HEAD + line).encode())
+    assert [said(r, "proto", "icmp_type", "icmp_code") for r in records] == [
+        (proto, *there),
+        (proto, *back),
+    ]
+
+
+def test_a_protocol_that_zeek_has_no_name_for_is_known_by_its_number() -> None:
+    head = HEAD.replace("\tresp_ip_bytes\n", "\tresp_ip_bytes\tip_proto\n", 1)
+    line = PING.replace("icmp", "unknown_transport").replace("\n", "\t47\n")
+    (record,), _ = read((head + line).encode())
+    assert record["proto"] == 47
+
+
+def test_ends_may_be_named_with_another_mark() -> None:
+    head = HEAD.replace("id.", "id_")
+    assert read((head + WEB).encode()) == read((HEAD + WEB).encode())
+
+
+@pytest.mark.parametrize("stamp", [1600000000.123, 1600000000123.0, 1600000000123])
+@pytest.mark.parametrize("parted", ["id.", "id_", ""])
+def test_json_has_seconds_or_milliseconds_and_ends_under_several_names(
+    stamp: float, parted: str
+) -> None:
+    ends: dict[str, object] = {"orig_h": "10.0.0.5", "resp_h": "192.0.2.7", "resp_p": 443}
+    named = {f"{parted}{name}": value for name, value in ends.items()} if parted else {"id": ends}
+    record = {"ts": stamp, "uid": "C1", **named, "proto": "tcp", "conn_state": "S0"}
+    (row,), refused = read(json.dumps(record).encode())
+    assert not refused
+    assert said(row, "src_addr", "dst_addr", "dst_port", "time_flow_start_ns") == (
+        *("10.0.0.5", "192.0.2.7", 443, 1_600_000_000_123_000_000),
+    )
+
+
 def test_json_and_tab_separated_values_say_the_same() -> None:
     lines = HEAD.splitlines()
     names = lines[6].split("\t")[1:]

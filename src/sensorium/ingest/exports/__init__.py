@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Rows = Iterator[tuple[Signal, pa.RecordBatch]]
 
 _NFDUMP = re.compile(rb"(ts,te,td,sa,da|firstSeen,)")
-_JSON = re.compile(rb'\s*\{\s*("|\})')
+_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*("|\})')
 _ZEEK = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|fields)\b")
 
 

@@ -72,7 +72,7 @@ def _kind(record: Record) -> Kind:
     if "event_type" in record:
         flow = str(record["event_type"]) in suricata.FLOW_EVENTS
         return suricata.flows if flow else suricata.events
-    if "id.orig_h" in record and record.get("_path", "conn") == "conn" and "conn_state" in record:
+    if "conn_state" in record and record.get("_path", "conn") == "conn" and _ends(record):
         return _connections
     if "src_addr" in record and "dst_addr" in record:
         return own.flows
@@ -82,9 +82,24 @@ def _kind(record: Record) -> Kind:
 
 
 def _connections(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBatch]:
+    records = [_scoped(record) for record in records]
     names = dict.fromkeys(name for record in records for name in record)
     columns = {name: texts(records, name) for name in names}
     return Signal.FLOWS, zeek.connections(columns, len(records), refused)
+
+
+def _ends(record: Record) -> bool:
+    """Whether a record has a connection's ends, whatever parts their names."""
+    return "id.orig_h" in record or "id_orig_h" in record or isinstance(record.get("id"), dict)
+
+
+def _scoped(record: Record) -> Record:
+    """A connection with its ends under Zeek's usual names."""
+    ends = record.get("id")
+    if isinstance(ends, dict):
+        record = {**record, **{f"id.{name}": value for name, value in ends.items()}}
+        del record["id"]
+    return {zeek.plain_name(name): value for name, value in record.items()}
 
 
 def texts(records: list[Record], *path: str) -> pa.Array:

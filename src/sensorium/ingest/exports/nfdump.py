@@ -107,11 +107,13 @@ def _flows(table: pa.Table, refused: Refusals) -> pa.RecordBatch:
     received = rows.nanoseconds(other["received"])
     columns = {name: rows.integers(column(names)) for name, names in _INTEGERS.items()}
     columns |= {name: rows.addresses(column(names)) for name, names in _ADDRESSES.items()}
+    proto = rows.protocols(other["proto"])
+    columns |= _icmp(proto, column(_INTEGERS["dst_port"]), columns)
     columns |= {
         "time_flow_start_ns": pa.array(start),
         "time_flow_end_ns": pa.array(end),
         "time_received_ns": pa.array(np.where(received <= 0, end, received)),
-        "proto": rows.protocols(other["proto"]),
+        "proto": proto,
         "tcp_flags": rows.mapped(other["flags"], _flags, pa.uint16()),
         "etype": rows.versions(column(_ADDRESSES["src_addr"])),
         "src_mac": rows.macs(other["src_mac"]),
@@ -129,6 +131,23 @@ def _flows(table: pa.Table, refused: Refusals) -> pa.RecordBatch:
         keep = pa.array(timed)
         batch, back = batch.filter(keep), {n: c.filter(keep) for n, c in back.items()}
     return rows.both_directions(batch, back)
+
+
+def _icmp(proto: pa.Array, port: pa.Array, columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """Of ICMP, type and code, which nfdump has for the port: as ``8.0``, or 256 times the type."""
+    icmp = np.isin(proto.to_numpy(), (1, 58))
+    pair = rows.mapped(port, _type_and_code, pa.uint16()).to_numpy()
+    ends = {n: np.where(icmp, 0, columns[n].to_numpy()) for n in ("src_port", "dst_port")}
+    told = {"icmp_type": np.where(icmp, pair >> 8, 0), "icmp_code": np.where(icmp, pair & 255, 0)}
+    return {name: pa.array(values) for name, values in (ends | told).items()}
+
+
+def _type_and_code(text: str) -> int:
+    kind, point, code = text.partition(".")
+    if not (kind.isdigit() and (code.isdigit() if point else True)) or len(text) > 7:
+        return 0
+    number = int(kind) << 8 | int(code) & 255 if point else int(kind)
+    return number & 0xFFFF
 
 
 def _unnamed(table: pa.Table) -> Mapping[str, pa.Array]:

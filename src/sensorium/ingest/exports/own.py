@@ -25,16 +25,34 @@ _NUMBERS = tuple(f.name for f in FLOWS if pa.types.is_integer(f.type) and f.name
 _FLOW_COLUMNS = frozenset(FLOWS.names)
 _KINDS = frozenset(kind.value for kind in FlowType)
 # Where programs put what the OpenTelemetry log data model calls so.
-_TIME = ("time_ns", "@timestamp", "timestamp", "time", "ts", "datetime", "date")
-_BODY = ("body", "message", "msg", "log", "event", "text")
-_SEVERITY = ("severity_text", "severity", "level", "loglevel", "log.level", "lvl")
-_HOST = ("host", "hostname", "host.name", "source_host", "node")
-_APP = ("app", "service", "service.name", "application", "logger", "program", "appname")
-_PROCESS = ("proc_id", "pid", "process_id")
+_TIME = (
+    *("time_ns", "@timestamp", "timestamp", "time", "ts", "datetime", "date", "asctime", "@t"),
+    *("__REALTIME_TIMESTAMP", "eventTime", "t.$date"),
+)
+_BODY = (
+    *("body", "message", "msg", "log", "event", "text", "short_message", "MESSAGE", "@m", "@mt"),
+    "textPayload",
+)
+_SEVERITY = (
+    *("severity_text", "severity", "level", "loglevel", "log.level", "lvl", "levelname", "@l"),
+    "PRIORITY",
+)
+_HOST = ("host", "hostname", "host.name", "source_host", "node", "_HOSTNAME")
+_APP = (
+    *("app", "service", "service.name", "application", "logger", "program", "appname"),
+    *("SYSLOG_IDENTIFIER", "_COMM"),
+)
+_PROCESS = ("proc_id", "pid", "process_id", "process.pid", "_PID", "SYSLOG_PID")
 _SEVERITIES = {
     "trace": 1, "debug": 5, "info": 9, "information": 9, "informational": 9, "notice": 10,
     "warn": 13, "warning": 13, "error": 17, "err": 17, "critical": 21, "crit": 21, "alert": 22,
     "fatal": 21, "emerg": 24, "emergency": 24, "panic": 24,
+}  # fmt: skip
+# Levels as numbers: syslog's (GELF, the journal), and those of bunyan and pino.
+_LEVELS = {
+    "0": "emerg", "1": "alert", "2": "crit", "3": "err", "4": "warning", "5": "notice",
+    "6": "info", "7": "debug", "10": "trace", "20": "debug", "30": "info", "40": "warn",
+    "50": "error", "60": "fatal",
 }  # fmt: skip
 
 
@@ -165,12 +183,14 @@ def log_row(record: Record, time_ns: int) -> Record:
     used: set[str] = {name for name in _TIME if name in record}
     text = _first(record, _BODY, used)
     severity = _first(record, _SEVERITY, used) or ""
+    severity = _LEVELS.get(severity, severity)
     host, app = _first(record, _HOST, used), _first(record, _APP, used)
     process = _first(record, _PROCESS, used)
     number = record.get("severity_number")
     if not (isinstance(number, int) and 0 <= number <= 24):
         number = _SEVERITIES.get(severity.lower(), 0)
     observed = record.get("observed_time_ns")
+    nested = used - record.keys()
     used.update(LOGS.names)
     given = record.get("attributes")
     others = {**(given if isinstance(given, dict) else {})}
@@ -186,7 +206,7 @@ def log_row(record: Record, time_ns: int) -> Record:
         "app": app or "",
         "proc_id": process or "",
         "body": told(record) if text is None else text,
-        "attributes": list(flattened(others)) if text is not None else [],
+        "attributes": [] if text is None else [a for a in flattened(others) if a[0] not in nested],
         "template_id": 0,
     }
 
@@ -200,9 +220,15 @@ def flattened(value: Record, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield f"{prefix}{_clean(name)}", text
 
 
+def _under(record: Record, name: str) -> Any:
+    """The value of a key, or of a key in a nested object where the name has a point."""
+    value = record.get(name)
+    return at(record, name.split(".")) if value is None and "." in name else value
+
+
 def _first(record: Record, names: Sequence[str], used: set[str]) -> str | None:
     for name in names:
-        value = record.get(name)
+        value = _under(record, name)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             used.add(name)
             return told(value)
@@ -212,16 +238,18 @@ def _first(record: Record, names: Sequence[str], used: set[str]) -> str | None:
 def _nanoseconds(record: Record) -> int | None:
     """When: nanoseconds under ``time_ns``, else seconds, milliseconds and so on, or ISO 8601."""
     for name in _TIME:
-        value = record.get(name)
+        value = _under(record, name)
         if _is_instant(value) and name == "time_ns":
-            return int(record[name])
+            return int(value)
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**63:
             # Told by size: seconds of this century have ten digits, milliseconds thirteen...
             scale = next((s for s in (10**9, 10**6, 10**3) if value * s < 1 << 62), 1)
-            return round(value * scale) if math.isfinite(value) else None
+            # A number with decimals is exact to the microsecond, at most.
+            return value * scale if isinstance(value, int) else round(value * scale / 1e3) * 1000
         if isinstance(value, str) and value:
             time_ns = int(rows.nanoseconds(pa.array([_clean(value)]))[0])
-            return time_ns if time_ns >= 0 else None
+            if time_ns >= 0:
+                return time_ns
     return None
 
 

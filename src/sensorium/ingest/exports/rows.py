@@ -25,8 +25,8 @@ Int64s = npt.NDArray[np.int64]
 _INTEGER: Final = r"^[0-9]{1,19}$"
 _DECIMAL: Final = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
 _ISO: Final = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d(\.\d{1,9})?)\d*"
-    r"(?P<zone>Z|[+-]\d\d:?\d\d)?$"
+    r"(?P<day>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d:\d\d([.,]\d{1,9})?)\d*"
+    r" ?(?P<zone>[Zz]|UTC|[+-]\d\d:?\d\d)?$"
 )
 _SECOND: Final = 1_000_000_000
 _ENDS: Final = (
@@ -39,9 +39,14 @@ _ENDS: Final = (
     ("in_if", "out_if"),
 )
 PROTOCOLS: Final = {
-    "icmp": 1, "igmp": 2, "ipip": 4, "tcp": 6, "egp": 8, "udp": 17, "rsvp": 46, "gre": 47,
-    "esp": 50, "ah": 51, "ipv6-icmp": 58, "icmp6": 58, "icmpv6": 58, "eigrp": 88, "ospf": 89,
-    "ospfigp": 89, "pim": 103, "vrrp": 112, "l2tp": 115, "sctp": 132, "udplite": 136,
+    "hopopt": 0, "icmp": 1, "igmp": 2, "ggp": 3, "ipip": 4, "ipv4": 4, "st": 5, "tcp": 6,
+    "cbt": 7, "egp": 8, "igp": 9, "udp": 17, "hmp": 20, "rdp": 27, "dccp": 33, "ipv6": 41,
+    "ipv6-route": 43, "ipv6-frag": 44, "idrp": 45, "rsvp": 46, "gre": 47, "dsr": 48, "esp": 50,
+    "ah": 51, "narp": 54, "mobile": 55, "skip": 57, "ipv6-icmp": 58, "icmp6": 58, "icmpv6": 58,
+    "ipv6-nonxt": 59, "ipv6-no-nxt": 59, "ipv6-opts": 60, "eigrp": 88, "ospf": 89, "ospfigp": 89,
+    "ospfig": 89, "etherip": 97, "encap": 98, "pim": 103, "ipcomp": 108, "vrrp": 112, "pgm": 113,
+    "l2tp": 115, "sctp": 132, "fc": 133, "mobility": 135, "udplite": 136, "mpls-in-ip": 137,
+    "manet": 138, "hip": 139, "shim6": 140,
 }  # fmt: skip
 """IANA protocol numbers by the names that tools write; a number stands for itself."""
 
@@ -67,13 +72,17 @@ def decimals(texts: pa.Array) -> npt.NDArray[np.float64]:
 def nanoseconds(texts: pa.Array) -> Int64s:
     """Times: seconds since the epoch with decimals, or ISO 8601 (UTC unless it says its zone).
 
-    Unix nanoseconds, exact to the microsecond; -1 where a cell holds no time.
+    Milliseconds, microseconds and nanoseconds are told by their size: seconds have ten digits
+    until the year 2286. Unix nanoseconds, exact to the microsecond; -1 where a cell holds no time.
     """
-    seconds = decimals(texts)
-    plausible = np.abs(seconds) < 9e9  # until the year 2255, so that nanoseconds fit
-    whole = np.where(plausible, seconds, 0.0)
-    times = np.rint(whole * 1e6).astype(np.int64) * 1000
-    rest = np.flatnonzero(~plausible)
+    numbers = decimals(texts)
+    size = np.abs(numbers)
+    times = np.full(len(texts), -1, np.int64)
+    for scale, least in ((1e6, 0.0), (1e3, 9e9), (1.0, 9e12), (1e-3, 9e15)):
+        # At each scale until the year 2255, so that nanoseconds fit.
+        of_scale = (size >= least) & (size < 9e15 / scale)
+        times[of_scale] = np.rint(numbers[of_scale] * scale).astype(np.int64) * 1000
+    rest = np.flatnonzero(~(size < 9e18))
     if len(rest):
         times[rest] = _iso(texts.take(pa.array(rest)))
     return times
@@ -89,14 +98,14 @@ def _iso(texts: pa.Array) -> Int64s:
 
 def _instant(match: re.Match[str]) -> int:
     try:
-        stated = np.datetime64(f"{match['day']}T{match['time']}", "ns")
+        stated = np.datetime64(f"{match['day']}T{match['time'].replace(',', '.')}", "ns")
     except ValueError:  # a 30th of February
         return -1
     return int(stated.astype(np.int64)) - _offset_s(match["zone"]) * _SECOND
 
 
 def _offset_s(zone: str | None) -> int:
-    if not zone or zone == "Z":
+    if not zone or zone in ("Z", "z", "UTC"):
         return 0
     digits = zone[1:].replace(":", "")
     seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60

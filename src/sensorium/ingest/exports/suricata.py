@@ -18,8 +18,7 @@ Record = dict[str, Any]
 
 FLOW_EVENTS: Final = frozenset({"flow", "netflow"})
 _USED: Final = frozenset(
-    "timestamp src_ip src_port dest_ip dest_port proto icmp_type icmp_code vlan in_iface "
-    "event_type".split()
+    "timestamp src_ip src_port dest_ip dest_port proto icmp_type icmp_code event_type".split()
 )
 _COUNTED: Final = frozenset(
     "pkts_toserver pkts_toclient bytes_toserver bytes_toclient start end pkts bytes".split()
@@ -64,6 +63,8 @@ def flows(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBa
             "etype": rows.versions(column("src_ip")),
             "src_vlan": _vlans(records),
             "dst_vlan": _vlans(records),
+            "src_mac": rows.macs(_mac(records, "src_mac")),
+            "dst_mac": rows.macs(_mac(records, "dest_mac")),
             "attributes": pa.array([_attributes(record) for record in records], LABELS),
         },
         count,
@@ -121,9 +122,18 @@ def _vlans(records: list[Record]) -> pa.Array:
     )
 
 
+def _mac(records: list[Record], name: str) -> pa.Array:
+    """The first address of one side's network card: a list of those a flow had, or one."""
+    found = [own.at(r, ("ether", f"{name}s")) or own.at(r, ("ether", name)) for r in records]
+    return pa.array([own.told(m[0] if isinstance(m, list) else m) for m in found], pa.string())
+
+
 def _attributes(record: Record) -> list[tuple[str, str]]:
     """What has no column, under Suricata's own dotted names."""
     others = {name: value for name, value in record.items() if name not in _USED}
+    tags = others.pop("vlan", None)
+    if isinstance(tags, list) and len(tags) > 1:
+        others["vlan"] = tags
     for group in FLOW_EVENTS & others.keys():
         if isinstance(others[group], dict):
             others[group] = {k: v for k, v in others[group].items() if k not in _COUNTED}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -21,8 +22,18 @@ from sensorium.ingest.exports.lines import pieces
 from sensorium.ingest.exports.problem import ExportFileError, Refusals
 from sensorium.model.signals import FlowType, Signal
 
+Uint8s = npt.NDArray[np.uint8]
+
 _DIRECTIVE: Final = re.compile(rb"^#.*\n?", re.MULTILINE)
 _FLAGS: Final = {"s": 0x02, "h": 0x12, "a": 0x10, "d": 0x18, "f": 0x01, "r": 0x04}
+# Of an ICMP connection Zeek has the type as the first port, and as the second that of the answer
+# where there is one for it, else the code.
+_ANSWERS: Final = {
+    1: {8: 0, 13: 14, 15: 16, 10: 9, 17: 18},
+    58: {128: 129, 130: 131, 133: 134, 135: 136, 139: 140, 144: 145, 146: 147},
+}
+# Zeek's name for what parts the members of a record may be set (Log::default_scope_sep).
+_SCOPED: Final = re.compile(r"id[^a-z](orig_h|orig_p|resp_h|resp_p)")
 # What columns hold; everything else of a connection becomes an attribute under Zeek's name.
 _IN_COLUMNS: Final = frozenset(
     "ts id.orig_h id.orig_p id.resp_h id.resp_p proto orig_pkts orig_ip_bytes resp_pkts "
@@ -52,13 +63,19 @@ class _Head:
         elif name == "#unset_field":
             self.unset = value
         elif name == "#fields":
-            self.fields = tuple(value.split(self.separator))
+            self.fields = tuple(map(plain_name, value.split(self.separator)))
         elif name == "#path":
             self.path = value
             if value != "conn":
                 raise ExportFileError(
                     f"this is Zeek's {value}.log; of Zeek's logs conn.log is read"
                 )
+
+
+def plain_name(name: str) -> str:
+    """A field's name with Zeek's usual point in it."""
+    match = _SCOPED.fullmatch(name)
+    return f"id.{match[1]}" if match else name
 
 
 def read_log(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.RecordBatch]]:
@@ -108,10 +125,12 @@ def connections(columns: Mapping[str, pa.Array], count: int, refused: Refusals) 
 
     start = rows.nanoseconds(column("ts"))
     duration = np.nan_to_num(rows.decimals(column("duration")))
-    proto = rows.protocols(column("proto"))
+    etype = rows.versions(column("id.orig_h"))
+    proto = _protocols(column("proto"), column("ip_proto"), etype)
     source = rows.addresses(column("id.orig_h"))
-    icmp = np.isin(proto.to_numpy(), (1, 58))
+    icmp = np.isin(proto, (1, 58))
     ports = [rows.integers(column(name)).to_numpy() for name in ("id.orig_p", "id.resp_p")]
+    answered = _answered(proto, ports)
     flags = [_flags(column("history"), origin=origin) for origin in (True, False)]
     batch = rows.flow_rows(
         FlowType.ZEEK_CONN,
@@ -125,12 +144,12 @@ def connections(columns: Mapping[str, pa.Array], count: int, refused: Refusals) 
             "src_port": pa.array(np.where(icmp, 0, ports[0])),
             "dst_port": pa.array(np.where(icmp, 0, ports[1])),
             "icmp_type": pa.array(np.where(icmp, ports[0], 0)),
-            "icmp_code": pa.array(np.where(icmp, ports[1], 0)),
-            "proto": proto,
+            "icmp_code": pa.array(np.where(icmp & ~answered, ports[1], 0)),
+            "proto": pa.array(proto),
             "tcp_flags": flags[0],
             "bytes": _octets(columns, "orig", count),
             "packets": rows.integers(column("orig_pkts")),
-            "etype": rows.versions(column("id.orig_h")),
+            "etype": etype,
             "src_vlan": rows.integers(column("vlan")),
             "dst_vlan": rows.integers(column("vlan")),
             "src_mac": rows.macs(column("orig_l2_addr")),
@@ -145,6 +164,7 @@ def connections(columns: Mapping[str, pa.Array], count: int, refused: Refusals) 
         "bytes": _octets(columns, "resp", count),
         "packets": rows.integers(column("resp_pkts")),
         "tcp_flags": flags[1],
+        "icmp_type": pa.array(np.where(answered, ports[1], np.where(icmp, ports[0], 0))),
     }
     timed = start >= 0
     if not timed.all():
@@ -152,6 +172,26 @@ def connections(columns: Mapping[str, pa.Array], count: int, refused: Refusals) 
         keep = pa.array(timed)
         batch, back = batch.filter(keep), {n: c.filter(keep) for n, c in back.items()}
     return rows.both_directions(batch, back)
+
+
+def _protocols(names: pa.Array, numbers: pa.Array, etype: pa.Array) -> Uint8s:
+    """Protocol numbers: Zeek says ``icmp`` of both versions, and the number of those it has no
+    name for from version 7.1 on.
+    """
+    proto = rows.protocols(names).to_numpy()
+    proto = np.where(proto == 0, rows.protocols(numbers).to_numpy(), proto)
+    return np.where((proto == 1) & (etype.to_numpy() == 0x86DD), 58, proto).astype(np.uint8)
+
+
+def _answered(proto: Uint8s, ports: list[npt.NDArray[np.uint64]]) -> npt.NDArray[np.bool_]:
+    """Which are ICMP connections whose second port is the type of the answer."""
+    found = np.zeros(len(proto), np.bool_)
+    for number, pairs in _ANSWERS.items():
+        for asked, answer in pairs.items():
+            either = (ports[0] == asked) & (ports[1] == answer)
+            either |= (ports[0] == answer) & (ports[1] == asked)
+            found |= (proto == number) & either
+    return found
 
 
 def _octets(columns: Mapping[str, pa.Array], side: str, count: int) -> pa.Array:

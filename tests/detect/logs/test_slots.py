@@ -1,4 +1,4 @@
-"""Which words of a line are values, and amounts with their units."""
+"""Which words of a line are values, amounts with their units, and the words of JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sensorium.detect.logs.amounts import without_units
 from sensorium.detect.logs.shapes import masked
 from sensorium.detect.logs.slots import slots_of
+from sensorium.detect.logs.spacing import spaced
 
 
 def _equal(one: str, other: str) -> list[bool]:
@@ -20,7 +21,7 @@ def _equal(one: str, other: str) -> list[bool]:
     [
         ("for alice", "for bob", [True, True]),
         ("as alice", "as bob", [True, False]),
-        ("state: up-hill", "state: level", [True, True]),
+        ("now: up-hill", "now: level", [True, True]),
         ("user alice,", "user bob", [True, False]),  # what follows is another sentence
         ("tty=ssh", "tty=cron", [True]),
         ("tty=ssh", "pty=ssh", [False]),
@@ -32,6 +33,11 @@ def _equal(one: str, other: str) -> list[bool]:
         ("service fooBar", "service a_b", [True, True]),
         ("service starts", "service stops", [True, False]),
         ("'a'", "(b).", [True]),
+        ('"user": "alice",', '"user": "bob",', [True, True]),
+        ('"msg": "read', '"msg": "write', [True, False]),
+        ('msg="read', 'msg="write', [False]),
+        ("level=info", "level=warn", [False]),
+        ("reason: late", "reason: early", [True, False]),
         ("<*>:", "<*>:<*>:", [True]),
         ("()", "(<*>)", [True]),
         ("-> x", "=> x", [True, True]),
@@ -47,6 +53,27 @@ def test_a_variable_has_no_slot_and_no_word_has_that_of_a_variable() -> None:
     assert slots_of(["<*>", "a", "<*>:"]).tolist()[0] == 0
     assert all(slots_of(["a", "<*>:", "'b'", "-", "c=d"]))
     assert len(slots_of([])) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"a":"b","c":<*>,"d":[1,2],"e":{"f":"g:h"}}',
+         '{"a": "b", "c": <*>, "d": [1,2], "e": {"f": "g:h"}}'),
+        ('  {"a":true,"b":null}', '  {"a": true, "b": null}'),
+        ('{"a": "b, c", "d": 1}', '{"a": "b, c", "d": 1}'),
+        ('a {"b":"c","d":"e"}', 'a {"b":"c","d":"e"}'),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_json_without_spaces_is_words(text: str, words: str) -> None:
+    assert spaced(text) == words
+    assert spaced(words) == words
+
+
+@given(st.text('{}[]",:a1<*> '))
+def test_spacing_adds_spaces_and_nothing_else(text: str) -> None:
+    assert spaced(text).replace(" ", "") == text.replace(" ", "")
 
 
 @pytest.mark.parametrize(

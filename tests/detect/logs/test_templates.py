@@ -132,6 +132,27 @@ def test_lines_that_differ_in_values_share_one() -> None:
         assert ids[0] == ids[1], one
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{{"level":"info","ts":{n},"msg":"{said}","user":"{who}","took":{n}}}',
+        '{{"level": "info", "ts": {n}, "msg": "{said}", "user": "{who}", "took": {n}}}',
+        'ts={n} level=info caller=a.go:{n} msg="{said}" user={who} dur={n}ms',
+    ],
+)
+def test_of_structured_logs_what_is_said_tells_templates_apart_and_values_do_not(form: str) -> None:
+    miner = TemplateMiner(0.7, 1000)
+    said = ("read the page", "sent the page", "read the book")
+    lines = [
+        form.format(n=n, said=text, who=who)
+        for n, who in enumerate(("alice", "bob", "carol"), 1)
+        for text in said
+    ]
+    ids = _ids(miner, *lines)
+    assert ids[:3] == ids[3:6] == ids[6:]
+    assert len(set(ids)) == len(said)
+
+
 def test_a_place_in_which_many_templates_differ_is_a_value_after_all() -> None:
     miner = TemplateMiner(0.7, 1000)
     words = [chr(ord("a") + i // 20) + chr(ord("a") + i % 20) * 3 for i in range(100)]

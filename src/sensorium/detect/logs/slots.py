@@ -28,6 +28,11 @@ _THINGS: Final = frozenset(
     " plugin pod policy process profile program property queue role rule server service table task"
     " thread topic unit volume zone".split()
 )
+# Keys of structured logs whose values are what the program says.
+_SAID: Final = frozenset(
+    "action cause detail err error event exception level log lvl message method msg op operation"
+    " reason result severity state status text type".split()
+)
 _WRITTEN_LIKE_A_NAME: Final = re.compile(r"[a-z][A-Z]|\w_\w|\$|^[A-Z]{2,}$")
 _DATE_WORDS: Final = frozenset(
     "Mon Tue Wed Thu Fri Sat Sun Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
@@ -37,6 +42,7 @@ _DATE_WORDS: Final = frozenset(
 _QUOTED: Final = re.compile(r"""["'(\[{<`].*["')\]}>`][.,;:]?""")
 _AROUND: Final = ".,;:()[]'\""
 _BEFORE: Final = "'\"([{<,;"
+_KEY: Final = "'\"{,:="
 _TEXT: Final = re.compile(rf"(?:{re.escape(WILDCARD)}|[\w\-./\\@$*%+~])+")
 
 
@@ -60,7 +66,7 @@ def _told(previous: str, word: str) -> str:
         return "date"
     letters = "".join(filter(str.isalpha, word.replace(WILDCARD, "")))
     key, equals, value = word.partition("=")
-    if letters and key and equals:
+    if letters and key and equals and not _says(key):
         return f"{key}={_TEXT.sub('x', value)}"
     if WILDCARD in word or not letters:
         return f"variable {letters}"
@@ -70,7 +76,13 @@ def _told(previous: str, word: str) -> str:
 def _is_value(previous: str, word: str) -> bool:
     """Whether a word stands where a value does by the word before it."""
     announced = previous.strip(_BEFORE).lower()
-    if announced in _NAMED or previous.endswith((":", "=")):
+    if announced in _NAMED:
         return True
+    if previous.endswith((":", "=")):
+        return not _says(previous)
     like_a_name = WILDCARD in word or _WRITTEN_LIKE_A_NAME.search(word.strip(_AROUND))
     return announced in _THINGS and bool(like_a_name)
+
+
+def _says(key: str) -> bool:
+    return key.strip(_KEY).lower() in _SAID

@@ -23,6 +23,7 @@ from sensorium.detect.keys import text_key
 from sensorium.detect.logs.amounts import without_units
 from sensorium.detect.logs.shapes import WILDCARD
 from sensorium.detect.logs.slots import slots_of
+from sensorium.detect.logs.spacing import spaced
 from sensorium.ingest.compiled import kernel
 
 # A dump of memory in one line must not become a template of its own size.
@@ -48,7 +49,7 @@ _Leaf = tuple[str, int, str, tuple[tuple[int, str], ...]]
 def words_of(text: str) -> list[str]:
     """The words of a masked text; a run of variables is one, and what is too long is variable."""
     words: list[str] = []
-    for word in without_units(text).split():
+    for word in without_units(spaced(text)).split():
         kept = word if len(word) <= LONGEST_WORD else WILDCARD
         if kept == WILDCARD and words and words[-1] == WILDCARD:
             continue

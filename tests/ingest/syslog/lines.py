@@ -128,6 +128,7 @@ tag = st.one_of(
             *("su:'x' failed", "a[1]:x", "a[1] : x", "a[1] :x", '{"a": 1}', '"a: b', "aa:bb:cc d"),
             *("info tmm[1]: x", "notice a:b", "kern.info kernel: x", "x.info a: x", "info: x"),
             *("00077 ports: x", "00077 x", "0007 ports: x", "MSWinEventLog\t1\tx"),
+            *("(Stack) %%10A/3/B: x", "(St ack) %%10A/3/B: x", "(Stack) %%", " x: y"),
             *("%%01SHELL/5/CMD(s)[1]:x", "%%10A/9/B: x", "%%10A/3/B_C: x", "%%1A/3/B: x"),
             *("1 1794686400.25 MX84 flows x", "1 1794686400. MX84 flows x", "authpriv.debug a[b]:"),
         ]
@@ -147,6 +148,9 @@ legacy = st.builds(
             [
                 *("From h1: ", "Message forwarded from h1: ", "From h1 ", "host\t", "h:\t"),
                 *("[10.0.0.1] ", "[::1] ", "[1.2] ", "[abc] ", "a,b,c: ", "a,b: ", '{"a":1} '),
+                *("h: h: ", "h:  h: ", "h: h:", "[n:e.f:notice]: ", "[n:e:]: ", "[a:b]: ", "h  "),
+                *("0a1b,v4.0: ", "a,b,v1: ", ",v1: ", "(a,v1: ", "h : ", "h :  "),
+                *("a=b c=d ", "h,a=b,c=d ", ",a=b ", "a=b: ", "a,b:c=d "),
                 *("UTC+1 h ", "GMT-05:30 h ", "AEST h ", "CET 2016 h ", "PM h ", "AM: h "),
             ]
         ),

@@ -69,6 +69,10 @@ MODULE = re.compile(
     re.ASCII | re.DOTALL,
 )
 FORWARDED = re.compile(r"(?:Message forwarded from|From) ([^\x00-\x20:\[]+): ")
+COLON = re.compile(r":(?: +(?=%)| |\Z)")
+NODE_EVENT = re.compile(r"\[([^\x00-\x20:\[]+):([^\x00-\x20:\[]+):([^\x00-\x20:\[]+)\]:")
+ACCESS_POINT = re.compile(r"[^,(][^,]*,(?:[^,]*,)?v[^,]+:|,(?:[^,]*,)?v[^,]+:")
+STACK = re.compile(r"\(([A-Za-z0-9_-]+)\) (?=%%)", re.ASCII)
 MERAKI = re.compile(r"1 (\d{10})\.(\d+) ([^ ]+) ([^ ]+)(?: |\Z)", re.ASCII)
 VERSION = re.compile(
     r"([1-9]\d{0,2})(?=\Z| -(?: |\Z)| \d{4}-| <(?:\d{1,2}|1[0-8]\d|19[01]|0\d\d)>)", re.ASCII
@@ -240,7 +244,7 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
         up = UPTIME.match(rest, led)
         if up and (not unnumbered or tag_follows(row, rest, up.end())):
             extras["uptime"] = up[0]
-            text(row, rest[host(row, rest, up.end()) :], arrival_ns, extras)
+            text(row, rest[host(row, rest, up.end(), extras) :], arrival_ns, extras)
             return True
         tag = None if unnumbered else mnemonic_at(row, rest, led)
         if tag:
@@ -255,7 +259,7 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
     row["time_ns"], end, local = stamp
     if local:
         end = zoned(row, rest, end, extras)
-    text(row, rest[host(row, rest, end) :], arrival_ns, extras)
+    text(row, rest[host(row, rest, end, extras) :], arrival_ns, extras)
     return True
 
 
@@ -303,14 +307,14 @@ def lead_in(row: dict[str, Any], rest: str, extras: dict[str, str], *, unnumbere
     return end
 
 
-def host(row: dict[str, Any], rest: str, end: int) -> int:
+def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> int:
     """Where the tag begins after a time that ended at ``end``."""
     if rest[end : end + 1] != ":":
         end += 1
         while rest[end : end + 1] == " ":
             end += 1
-    if re.compile(r":(?= |\Z)").match(rest, end):
-        return min(end + 2, len(rest))
+    if colon := COLON.match(rest, end):
+        return colon.end()
     token = re.split("[ \t]", rest[end:], maxsplit=1)[0]
     repetition = REPETITION.match(rest, end)
     if row["host"] or token.startswith("%") or (repetition and rest[end] == "l"):
@@ -318,10 +322,19 @@ def host(row: dict[str, Any], rest: str, end: int) -> int:
     if forwarded := FORWARDED.match(rest, end):
         row["host"] = forwarded[1]
         return forwarded.end()
-    name = token
-    if token[-1:] == ":":
-        point = token.count(",") == 2 and token[-2:] != ",:" and token[0] not in "({"
-        name = token[:-1] if point else ""
+    name, length = token, len(token)
+    if re.search(r"[\x00-\x20=]", token):
+        listed = re.match("[^,=]*(?=,)", token)
+        name = listed[0] if listed else ""
+        length = len(name)
+    elif token[-1:] == ":":
+        again = rest[end + length + 1 : end + 2 * length + 2]
+        if event := NODE_EVENT.fullmatch(token):
+            name, row["app"], extras["level"] = event.groups()
+        elif again == token + " " and rest[end + length] == " ":
+            name, length = token[:-1], 2 * length + 1
+        else:
+            name = token[:-1] if ACCESS_POINT.fullmatch(token) else ""
     elif token[-1:] == "]":
         address = re.fullmatch(r"\[([0-9A-Fa-f.:]+)\]", token)
         marked = address and sum(address[1].count(mark) for mark in ".:") > 1
@@ -329,8 +342,12 @@ def host(row: dict[str, Any], rest: str, end: int) -> int:
     if not name or token.startswith("{"):
         return end
     row["host"] = name
-    end = min(end + len(token) + 1, len(rest))
-    return min(end + 2, len(rest)) if re.compile(r":(?= |\Z)").match(rest, end) else end
+    end += length
+    spaces = re.compile(" *").match(rest, end)
+    assert spaces
+    end = min(max(spaces.end(), end + 1), len(rest))
+    colon = COLON.match(rest, end)
+    return colon.end() if colon else end
 
 
 def mnemonic_at(row: dict[str, Any], rest: str, end: int = 0) -> re.Match[str] | None:
@@ -404,6 +421,10 @@ def may_be_dated(rest: str) -> bool:
 def text(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> None:
     """The tag and what follows it."""
     row["body"] = rest
+    if row["app"]:
+        return
+    if (stack := STACK.match(rest)) and len(rest.encode()) >= 12:
+        extras["node"], rest = stack[1], rest[stack.end() :]
     if rest[:1] in ("%", "#"):
         vdc = VDC.match(rest)
         if vdc and mnemonic_at(row, rest, vdc.end()):

@@ -52,7 +52,19 @@ HOSTS = (
         "CEST:",
         "-",
         "very-long-host-name.example",
-        *("From", "PM", "AM.5", "UTC+1", "GMT-01:30", '{"a":1}', "host\tx", "[10.0.0.1]", "a,b,c:"),
+        *(
+            "From",
+            "PM",
+            "AM.5",
+            "UTC+1",
+            "GMT-01:30",
+            '{"a":1}',
+            "host\tx",
+            "[10.0.0.1]",
+            "a,b,c:",
+            "a=b",
+            "h,a=b",
+        ),
     ),
 )
 TAGS = (

@@ -38,6 +38,7 @@ CLOSE: Final = 93
 UNDERSCORE: Final = 95
 LOWER_L: Final = 108
 LOWER_M: Final = 109
+LOWER_V: Final = 118
 LOWER_Z: Final = 122
 BRACE: Final = 123
 MARK: Final = 0xEF

@@ -56,7 +56,7 @@ from sensorium.ingest.syslog.octets import (
     UPPER_U,
     UPPER_Z,
 )
-from sensorium.ingest.syslog.search import blank_end, bracket_end, tag_end, token_end, zeros
+from sensorium.ingest.syslog.search import bracket_end, tag_end, token_end, word_end, zeros
 from sensorium.ingest.syslog.structured import measure
 from sensorium.ingest.syslog.tags import begins_name
 
@@ -266,7 +266,7 @@ def _host_3164(data: int, at: int, end: int) -> int:
     say how often the last message came again.
     """
     first = byte(data, at)
-    i = blank_end(data, at, end)
+    i = word_end(data, at, end)
     if first <= SPACE or first in (PERCENT, COLON, BRACE) or i + 1 >= end:
         return at
     last, following = byte(data, i - 1), byte(data, i + 1)

@@ -12,7 +12,6 @@ from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.dialects import (
     cisco_tag,
     forget,
-    is_repetition,
     lead_in,
     may_be_dated,
     numbered_tag,
@@ -23,6 +22,7 @@ from sensorium.ingest.syslog.dialects import (
     uptime,
     virtual_device,
 )
+from sensorium.ingest.syslog.hosts import host_after
 from sensorium.ingest.syslog.instants import (
     NOT_A_TIME,
     SECOND,
@@ -34,24 +34,18 @@ from sensorium.ingest.syslog.instants import (
 )
 from sensorium.ingest.syslog.keyvalue import key_values
 from sensorium.ingest.syslog.marks import count, extra, field
-from sensorium.ingest.syslog.memory import byte, position, word
+from sensorium.ingest.syslog.memory import byte, position
 from sensorium.ingest.syslog.octets import (
-    BRACE,
-    CLOSE,
     COLON,
-    COMMA,
     HASH,
     LOWER_L,
     LOWER_M,
-    OPEN,
-    PARENTHESIS,
     PERCENT,
-    POINT,
     SPACE,
 )
-from sensorium.ingest.syslog.search import skip_bom, tag_end, token_end
+from sensorium.ingest.syslog.search import skip_bom, token_end
 from sensorium.ingest.syslog.stamps import any_stamp, epoch_at, of_year, zone_after
-from sensorium.ingest.syslog.tags import host_end, module_tag, preceded_tag, tag
+from sensorium.ingest.syslog.tags import module_tag, preceded_tag, stacked, tag
 
 # How a row's time is to be understood.
 UTC_TIME: Final = 0
@@ -60,12 +54,6 @@ LOCAL_TIME: Final = 1
 NOTHING: Final = 0
 STAMPED: Final = 1
 BARE: Final = 2
-
-_MESSAGE: Final = int.from_bytes(b"Message ", "little")
-_FORWARD: Final = int.from_bytes(b"forwarde", "little")
-_ED_FROM: Final = int.from_bytes(b"ed from ", "little")
-_FROM: Final = int.from_bytes(b"From ", "little")
-_FIVE: Final = (1 << 40) - 1
 
 
 @inner
@@ -98,93 +86,6 @@ def _odd_header(
                 return NOT_A_TIME, text, LOCAL_TIME, BARE
         forget(row)
     return NOT_A_TIME, at, LOCAL_TIME, NOTHING
-
-
-@inner
-def _forwarded(data: int, at: int, end: int, row: int) -> int:
-    """Read ``Message forwarded from host: `` or ``From host: ``, as AIX has it; where the tag
-    begins, or ``at``.
-    """
-    i = at
-    if end - i > 26 and word(data, i) == _MESSAGE and word(data, i + 8) == _FORWARD:
-        if word(data, i + 15) == _ED_FROM:
-            i += 23
-    elif end - i > 8 and word(data, i) & _FIVE == _FROM:
-        i += 5
-    colon = tag_end(data, i, end)
-    if i in (at, colon) or end - colon < 2 or byte(data, colon) != COLON:
-        return at
-    if byte(data, colon + 1) != SPACE:
-        return at
-    field(row, layout.HOST, i, colon)
-    return colon + 2
-
-
-@inner
-def _is_address(data: int, start: int, end: int) -> bool:
-    """Whether there are only hexadecimal digits, points and colons, and some of the latter."""
-    marks = 0
-    for k in range(start, end):
-        c = byte(data, k)
-        if c in (POINT, COLON):
-            marks += 1
-        elif not (is_digit(c) or 97 <= (c | 32) <= 102):
-            return False
-    return marks > 1
-
-
-@inner
-def _access_point(data: int, start: int, end: int) -> bool:
-    """Whether a token is a UniFi device's name, ``model,mac,version``, perhaps with a colon."""
-    commas = 0
-    for k in range(start, end):
-        commas += byte(data, k) == COMMA
-    return commas == 2 and byte(data, end - 1) != COMMA
-
-
-@inner
-def _named(data: int, start: int, end: int, row: int) -> int:
-    """Read a host at ``start``, what must stand there; where the text begins, or ``start``."""
-    i = host_end(data, start, end)
-    first, last = byte(data, start), byte(data, i - 1) if i > start else 0
-    # A sender that leaves its name out puts the tag here; the transport knows its address.
-    if i == start or first == BRACE:
-        return start
-    begin, stop = start, i
-    if last == COLON:
-        if first == PARENTHESIS or not _access_point(data, start, i):
-            return start
-        stop -= 1
-    elif last == CLOSE:
-        if first != OPEN or not _is_address(data, start + 1, i - 1):
-            return start
-        begin, stop = start + 1, i - 1
-    field(row, layout.HOST, begin, stop)
-    return min(i + 1, end)
-
-
-@inner
-def _host(data: int, at: int, end: int, row: int) -> int:
-    """Read what may stand between the time that ended at ``at`` and the tag; where that begins."""
-    start = at
-    if at < end and byte(data, at) != COLON:
-        start = at + 1
-        while start < end and byte(data, start) == SPACE:
-            start += 1
-    if start >= end:
-        return start
-    if byte(data, start) == COLON and ends_stamp(data, start, end):
-        return min(start + 2, end)
-    named = position(row, layout.HOST + 1) > 0
-    if named or byte(data, start) == PERCENT or is_repetition(data, start, end):
-        return start
-    i = _forwarded(data, start, end, row)
-    if i > start:
-        return i
-    i = _named(data, start, end, row)
-    if start < i < end and byte(data, i) == COLON and ends_stamp(data, i, end):
-        i = min(i + 2, end)
-    return i
 
 
 @inner
@@ -247,8 +148,9 @@ def _text(
     data: int, at: int, end: int, arrival_ns: int, year: int, row: int, extras: int, totals: int
 ) -> int:
     """Read the tag at ``at`` and what some dialects put after it; where the body begins."""
-    if at >= end:
+    if at >= end or position(row, layout.APP + 1) > 0:
         return at
+    at = stacked(data, at, end, row, extras, totals)
     if byte(data, at) in (PERCENT, HASH):
         at = virtual_device(data, at, end, row, extras, totals)
         after, text = cisco_tag(data, at, end, row, extras, totals)
@@ -318,7 +220,7 @@ def parse_3164(
             extra(row, extras, layout.ZONE, i + 1, zone, totals)
         i = zone
     if form == STAMPED:
-        i = _host(data, i, end, row)
+        i = host_after(data, i, end, row, extras, totals)
     if form != BARE:
         i = _text(data, i, end, arrival_ns, year, row, extras, totals)
     field(row, layout.BODY, skip_bom(data, i, end), end)

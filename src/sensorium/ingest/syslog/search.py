@@ -10,7 +10,7 @@ from typing import Final
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog.memory import byte, lowest_byte, word
-from sensorium.ingest.syslog.octets import CLOSE, COLON, OPEN, SPACE
+from sensorium.ingest.syslog.octets import CLOSE, COLON, EQUALS, OPEN, SPACE
 
 _ONES: Final = 0x0101010101010101
 _HIGHS: Final = -0x7F7F7F7F7F7F7F80
@@ -18,6 +18,7 @@ _SPACES: Final = SPACE * _ONES
 _COLONS: Final = COLON * _ONES
 _OPENS: Final = OPEN * _ONES
 _CLOSES: Final = CLOSE * _ONES
+_EQUALS: Final = EQUALS * _ONES
 _BELOW_33: Final = 33 * _ONES
 
 
@@ -52,6 +53,21 @@ def blank_end(data: int, at: int, end: int) -> int:
             return i + lowest_byte(found)
         i += 8
     while i < end and byte(data, i) > SPACE:
+        i += 1
+    return i
+
+
+@inner
+def word_end(data: int, at: int, end: int) -> int:
+    """The position of the next space, control character or ``=``, or ``end``."""
+    i = at
+    while end - i >= 8:
+        eight = word(data, i)
+        found = zeros(eight ^ _EQUALS) | ((eight - _BELOW_33) & ~eight & _HIGHS)
+        if found != 0:
+            return i + lowest_byte(found)
+        i += 8
+    while i < end and byte(data, i) > SPACE and byte(data, i) != EQUALS:
         i += 1
     return i
 

@@ -35,7 +35,7 @@ from sensorium.ingest.syslog.octets import (
     TAB,
     UNDERSCORE,
 )
-from sensorium.ingest.syslog.search import blank_end, bracket_end, tag_end
+from sensorium.ingest.syslog.search import bracket_end, tag_end
 from sensorium.ingest.syslog.stamps import short_word
 
 _EVENT_DIGITS: Final = 5
@@ -224,11 +224,13 @@ def preceded_tag(data: int, at: int, end: int, row: int, extras: int, totals: in
 
 
 @inner
-def host_end(data: int, at: int, end: int) -> int:
-    """Where a host ends that begins at ``at``: before a space, or a tab as agents on Windows
-    have it.
-    """
-    i = blank_end(data, at, end)
-    while i < end and byte(data, i) != SPACE and byte(data, i) != TAB:
-        i = blank_end(data, i + 1, end)
-    return i
+def stacked(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Note what Comware puts before its tag, ``(Stack) %%10``; where the tag begins."""
+    if end - at < 12 or byte(data, at) != PARENTHESIS:
+        return at
+    i = _plain_end(data, at + 1, end)
+    closed = end - i > 4 and byte(data, i) == END_PARENTHESIS and byte(data, i + 1) == SPACE
+    if i == at + 1 or not closed or byte(data, i + 2) != PERCENT or byte(data, i + 3) != PERCENT:
+        return at
+    extra(row, extras, layout.NODE, at + 1, i, totals)
+    return i + 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import detect_logs
-from benchmarks.loghub import corpus
+from benchmarks.loghub import corpus, structured
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,9 @@ def test_templates_of_the_samples_are_as_exact_as_claimed_and_survive_a_restart(
         again.take_over(miner.changed())
         (batch,) = detect_logs.batches(one.lines)
         assert again.assign(batch).column("template_id").to_pylist() == found[one.name]
+
+
+def test_templates_of_structured_logs_are_exact() -> None:
+    made = structured.samples()
+    found = {one.name: detect_logs.templates(one.lines) for one in made}
+    assert detect_logs.accuracies(found, made) == dict.fromkeys(structured.FORMS, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -61,6 +62,32 @@ def test_icmp_has_type_and_code_for_a_port(
         + f"2026-01-02 03:04:05,0,{proto},10.0.0.5,0,192.0.2.7,{port},1,84,1\n".encode()
     )
     assert said(record, "proto", "icmp_type", "icmp_code", "dst_port") == (number, kind, code, 0)
+
+
+def test_columns_may_be_chosen_and_have_the_names_of_today() -> None:
+    (record,), refused = read(
+        b"srcAddr,dstAddr,proto,firstSeen,lastSeen,icmpTYpe,icmpCode,nextIP,routerIP,direction,label\n"
+        b"10.0.0.5,192.0.2.7,1,2026-01-02 03:04:05.125,2026-01-02 03:04:06.125,3,13,10.0.0.1,"
+        b"10.9.9.9,1,x\n"
+    )
+    assert not refused
+    names = ("icmp_type", "icmp_code", "next_hop", "sampler_address", "flow_direction")
+    assert said(record, *names) == (3, 13, "10.0.0.1", "10.9.9.9", 1)
+    assert record["time_flow_end_ns"] - record["time_flow_start_ns"] == 1_000_000_000
+
+
+def test_the_fast_form_has_milliseconds_and_numbers() -> None:
+    (record,), refused = read(
+        b"cnt,af,firstSeen,lastSeen,proto,srcAddr,srcPort,dstAddr,dstPort,srcAS,dstAS,input,output,"
+        b"flags,srcTos,packets,bytes\n"
+        b"1,2,1767323045125,1767323046125,6,10.0.0.5,51000,192.0.2.7,443,64500,64501,1,2,...AP.SF,0,"
+        b"10,1020\n"
+    )
+    assert not refused
+    assert record["time_flow_start_ns"] == 1_767_323_045_125_000_000
+    names = ("proto", "src_port", "dst_as", "out_if", "tcp_flags", "bytes")
+    assert said(record, *names) == (6, 51000, 64501, 2, 0x1B, 1020)
+    assert '"cnt"' not in json.dumps(record)
 
 
 @pytest.mark.parametrize(("name", "number"), [("IPv6", 41), ("OSPFIGP", 89), ("AH", 51)])

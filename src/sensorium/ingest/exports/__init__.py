@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     Rows = Iterator[tuple[Signal, pa.RecordBatch]]
 
-_NFDUMP = re.compile(rb"(ts,te,td,sa,da|firstSeen,)")
+# nfdump's first line names the columns, in an order that may be chosen.
+_NFDUMP = re.compile(
+    rb"(?=[^\r\n]*\b(ts|firstSeen)\b)(?=[^\r\n]*\b(sa|srcAddr)\b)[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)+\r?\n"
+)
 _JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*("|\})')
 _ZEEK = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|fields)\b")
 

@@ -1,4 +1,5 @@
-"""nfdump's CSV output (``nfdump -o csv``), of versions that name their columns in the first line.
+"""nfdump's CSV output (``nfdump -o csv``, ``csv-fast`` and ``csv:`` with columns chosen), of
+versions that name their columns in the first line.
 
 Columns as in nfdump's manual. Its times have no zone and are read as UTC: run it with ``TZ=UTC``.
 A record with output counters is a biflow, and gives a row for each direction.
@@ -20,7 +21,7 @@ from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.signals import FlowType, Signal
 
 _FLAG_BITS: Final = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
-# Columns of FLOWS: what nfdump called them up to 1.7.2, and later.
+# Columns of FLOWS: what nfdump called them up to 1.7.2, and what it has called them since.
 _INTEGERS: Final = {
     "src_port": ("sp", "srcPort"),
     "dst_port": ("dp", "dstPort"),
@@ -33,15 +34,15 @@ _INTEGERS: Final = {
     "dst_as": ("das", "dstAS"),
     "src_mask": ("smk", "srcMask"),
     "dst_mask": ("dmk", "dstMask"),
-    "flow_direction": ("dir", "flowDir"),
+    "flow_direction": ("dir", "flowDir", "direction"),
     "src_vlan": ("svln", "srcVlan"),
     "dst_vlan": ("dvln", "dstVlan"),
 }
 _ADDRESSES: Final = {
     "src_addr": ("sa", "srcAddr"),
     "dst_addr": ("da", "dstAddr"),
-    "next_hop": ("nh", "nextHop"),
-    "sampler_address": ("ra", "router"),
+    "next_hop": ("nh", "nextHop", "nextIP"),
+    "sampler_address": ("ra", "router", "routerIP"),
 }
 _OTHERS: Final = {
     "start": ("ts", "firstSeen"),
@@ -54,6 +55,12 @@ _OTHERS: Final = {
     "out_bytes": ("obyt", "outBytes"),
     "src_mac": ("ismc", "inSrcMac"),
     "dst_mac": ("odmc", "outDstMac"),
+    # Spelt so.
+    "icmp_type": ("icmpTYpe", "icmpType"),
+    "icmp_code": ("icmpCode",),
+    # The number of a record among those printed, and its address family.
+    "counted": ("cnt", "count"),
+    "family": ("af",),
 }
 _KNOWN: Final = frozenset(
     name for names in (_INTEGERS, _ADDRESSES, _OTHERS) for pair in names.values() for name in pair
@@ -109,6 +116,9 @@ def _flows(table: pa.Table, refused: Refusals) -> pa.RecordBatch:
     columns |= {name: rows.addresses(column(names)) for name, names in _ADDRESSES.items()}
     proto = rows.protocols(other["proto"])
     columns |= _icmp(proto, column(_INTEGERS["dst_port"]), columns)
+    for name in ("icmp_type", "icmp_code"):
+        if other[name].null_count < count:
+            columns[name] = rows.integers(other[name])
     columns |= {
         "time_flow_start_ns": pa.array(start),
         "time_flow_end_ns": pa.array(end),

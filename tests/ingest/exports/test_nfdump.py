@@ -90,6 +90,25 @@ def test_the_fast_form_has_milliseconds_and_numbers() -> None:
     assert '"cnt"' not in json.dumps(record)
 
 
+def test_json_lines_are_read_as_well() -> None:
+    web = {
+        **{"type": "FLOW", "first": "2026-01-02T03:04:05.125", "last": "2026-01-02T03:04:06.125"},
+        **{"received": "2026-01-02T03:04:07.000", "in_packets": 10, "in_bytes": 1020, "proto": 6},
+        **{"tcp_flags": "...AP.SF", "src_port": 51000, "dst_port": 443, "src4_addr": "10.0.0.5"},
+        **{"dst4_addr": "192.0.2.7", "input_snmp": 1, "src_as": 64500, "ip4_router": "10.9.9.9"},
+    }
+    ping = {
+        **{"first": "2026-01-02T03:04:05.125", "proto": 58, "icmp_type": 128, "icmp_code": 0},
+        **{"src6_addr": "2001:db8::1", "dst6_addr": "2001:db8::2", "in_packets": 1},
+    }
+    (there, echo), refused = read("\n".join(map(json.dumps, (web, ping))).encode())
+    assert not refused
+    names = ("src_addr", "dst_port", "proto", "bytes", "in_if", "src_as", "sampler_address")
+    assert said(there, *names) == ("10.0.0.5", 443, 6, 1020, 1, 64500, "10.9.9.9")
+    assert there["time_flow_start_ns"] == 1_767_323_045_125_000_000
+    assert said(echo, "src_addr", "proto", "icmp_type") == ("2001:db8::1", 58, 128)
+
+
 @pytest.mark.parametrize(("name", "number"), [("IPv6", 41), ("OSPFIGP", 89), ("AH", 51)])
 def test_protocols_are_known_by_their_names(name: str, number: int) -> None:
     (record,), _ = read((HEAD + FLOW.replace("TCP", name).replace(",12,9600", ",0,0")).encode())

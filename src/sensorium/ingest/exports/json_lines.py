@@ -1,9 +1,9 @@
 """JSON lines: Suricata's eve.json, Zeek's JSON logs, flows, samples and logs of any program.
 
-Each line is told by its keys: ``event_type`` is Suricata's, ``id.orig_h`` is Zeek's, ``src_addr``
-with ``dst_addr`` is a flow in the names of the ``flows`` table (which are those of goflow2's
-messages, and what ``sensorium decode`` prints), ``name`` with ``value`` a sample, and any other
-object a log record.
+Each line is told by its keys: ``event_type`` is Suricata's, ``id.orig_h`` is Zeek's, ``src4_addr``
+with ``first`` is nfdump's, ``src_addr`` with ``dst_addr`` is a flow in the names of the ``flows``
+table (which are those of goflow2's messages, and what ``sensorium decode`` prints), ``name`` with
+``value`` a sample, and any other object a log record.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from sensorium.ingest.exports import own, suricata, zeek
+from sensorium.ingest.exports import nfdump, own, suricata, zeek
 from sensorium.ingest.exports.lines import pieces
 from sensorium.ingest.exports.problem import Refusals
-from sensorium.model.signals import Signal
+from sensorium.model.signals import FlowType, Signal
 
 Record = dict[str, Any]
 _MOST = 20_000
@@ -74,6 +74,8 @@ def _kind(record: Record) -> Kind:
         return suricata.flows if flow else suricata.events
     if "conn_state" in record and record.get("_path", "conn") == "conn" and _ends(record):
         return _connections
+    if "first" in record and ("src4_addr" in record or "src6_addr" in record):
+        return _nfdump
     if "src_addr" in record and "dst_addr" in record:
         return own.flows
     if "value" in record and isinstance(record.get("name"), str) and "body" not in record:
@@ -86,6 +88,13 @@ def _connections(records: list[Record], refused: Refusals) -> tuple[Signal, pa.R
     names = dict.fromkeys(name for record in records for name in record)
     columns = {name: texts(records, name) for name in names}
     return Signal.FLOWS, zeek.connections(columns, len(records), refused)
+
+
+def _nfdump(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBatch]:
+    records = [{nfdump.plain_name(k): v for k, v in record.items()} for record in records]
+    names = dict.fromkeys(name for record in records for name in record)
+    table = pa.table({name: texts(records, name) for name in names})
+    return Signal.FLOWS, nfdump.flows(table, refused, FlowType.JSON)
 
 
 def _ends(record: Record) -> bool:

@@ -1,5 +1,5 @@
 """nfdump's CSV output (``nfdump -o csv``, ``csv-fast`` and ``csv:`` with columns chosen), of
-versions that name their columns in the first line.
+versions that name their columns in the first line; and its JSON lines (``-o ndjson``).
 
 Columns as in nfdump's manual. Its times have no zone and are read as UTC: run it with ``TZ=UTC``.
 A record with output counters is a biflow, and gives a row for each direction.
@@ -65,6 +65,19 @@ _OTHERS: Final = {
 _KNOWN: Final = frozenset(
     name for names in (_INTEGERS, _ADDRESSES, _OTHERS) for pair in names.values() for name in pair
 )
+# What nfdump calls the same in JSON; of addresses there is one of either version.
+_IN_JSON: Final = {
+    **{"first": "firstSeen", "last": "lastSeen", "tcp_flags": "flags", "src_tos": "srcTos"},
+    **{"in_packets": "packets", "in_bytes": "bytes", "out_packets": "outPackets"},
+    **{"out_bytes": "outBytes", "src_port": "srcPort", "dst_port": "dstPort"},
+    **{"icmp_type": "icmpType", "icmp_code": "icmpCode", "input_snmp": "input"},
+    **{"output_snmp": "output", "src_mask": "srcMask", "dst_mask": "dstMask", "src_as": "srcAS"},
+    **{"dst_as": "dstAS", "src_vlan": "srcVlan", "dst_vlan": "dstVlan"},
+    **{"in_src_mac": "inSrcMac", "out_dst_mac": "outDstMac"},
+    **{f"{end}{v}_addr": f"{end}Addr" for end in ("src", "dst") for v in "46"},
+    **{f"ip{v}_next_hop": "nextIP" for v in "46"},
+    **{f"ip{v}_router": "routerIP" for v in "46"},
+}
 _NOTHING: Final = frozenset({"0", "0-0-0", "00:00:00:00:00:00", "0/0", "0.000"})
 
 
@@ -78,9 +91,15 @@ def read_csv(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.Rec
             names = [name.strip() for name in first.decode(errors="replace").split(",")]
         lines, summary, _ = (b"\n" + lines).partition(b"\nSummary")
         if lines.strip():
-            yield Signal.FLOWS, _flows(_table(lines.lstrip(b"\n"), names, refused), refused)
+            table = _table(lines.lstrip(b"\n"), names, refused)
+            yield Signal.FLOWS, flows(table, refused, FlowType.NFDUMP_CSV)
         if summary:
             return
+
+
+def plain_name(name: str) -> str:
+    """What a key of its JSON is called in its CSV."""
+    return _IN_JSON.get(name, name)
 
 
 def _table(lines: bytes, names: list[str], refused: Refusals) -> pa.Table:
@@ -98,7 +117,8 @@ def _table(lines: bytes, names: list[str], refused: Refusals) -> pa.Table:
     return pa.Table.from_arrays(trimmed, names=names).combine_chunks()
 
 
-def _flows(table: pa.Table, refused: Refusals) -> pa.RecordBatch:
+def flows(table: pa.Table, refused: Refusals, kind: FlowType) -> pa.RecordBatch:
+    """Rows of FLOWS of columns of text under nfdump's names."""
     count = table.num_rows
 
     def column(names: tuple[str, ...]) -> pa.Array:
@@ -130,7 +150,7 @@ def _flows(table: pa.Table, refused: Refusals) -> pa.RecordBatch:
         "dst_mac": rows.macs(other["dst_mac"]),
         "attributes": rows.labels(_unnamed(table), count),
     }
-    batch = rows.flow_rows(FlowType.NFDUMP_CSV, columns, count)
+    batch = rows.flow_rows(kind, columns, count)
     back = {
         "bytes": rows.integers(other["out_bytes"]),
         "packets": rows.integers(other["out_packets"]),

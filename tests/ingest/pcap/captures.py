@@ -14,14 +14,40 @@ def udp(payload: bytes, ports: tuple[int, int] = (50000, 2055), length: int | No
     return struct.pack(">HHHH", *ports, size, 0) + payload
 
 
-def ipv4(body: bytes, source: str = "192.0.2.1", proto: int = 17, fragment: int = 0) -> bytes:
-    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), 1, fragment, 64, proto, 0)
+def ipv4(
+    body: bytes, source: str = "192.0.2.1", proto: int = 17, fragment: int = 0, number: int = 1
+) -> bytes:
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), number, fragment, 64, proto, 0)
     return head + pack_address(source)[12:] + pack_address("192.0.2.9")[12:] + body
 
 
 def ipv6(body: bytes, source: str = "2001:db8::1", following: int = 17) -> bytes:
     head = struct.pack(">IHBB", 6 << 28, len(body), following, 64)
     return head + pack_address(source) + pack_address("2001:db8::9") + body
+
+
+def ipv4_pieces(datagram: bytes, size: int, number: int = 1) -> list[bytes]:
+    """A datagram in packets of ``size`` bytes, a multiple of eight, and what is left."""
+    return [
+        ipv4(
+            datagram[at : at + size],
+            fragment=at // 8 | (0x2000 if at + size < len(datagram) else 0),
+            number=number,
+        )
+        for at in range(0, len(datagram), size)
+    ]
+
+
+def ipv6_pieces(datagram: bytes, size: int, number: int = 1, following: int = 17) -> list[bytes]:
+    """The same for IPv6."""
+    return [
+        ipv6(
+            struct.pack(">BBHI", following, 0, at | (at + size < len(datagram)), number)
+            + datagram[at : at + size],
+            following=44,
+        )
+        for at in range(0, len(datagram), size)
+    ]
 
 
 def ethernet(packet: bytes, etype: int = 0x0800, tags: tuple[int, ...] = ()) -> bytes:

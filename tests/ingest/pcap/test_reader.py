@@ -14,7 +14,8 @@ from sensorium.observe import Observe
 from tests.ingest.pcap import captures as c
 
 NS = 1_000_000_000
-PLAIN = c.ethernet(c.ipv4(c.udp(b"hello")))
+IPV4 = c.ipv4(c.udp(b"hello"))
+PLAIN = c.ethernet(IPV4)
 
 
 def read(content: bytes, observe: Observe | None = None) -> list[tuple[bytes, str, int]]:
@@ -59,6 +60,11 @@ def test_pcap_of_both_byte_orders_and_resolutions(
         (0, struct.pack("<I", 2) + c.ipv4(c.udp(b"hello"))),
         (0, struct.pack(">I", 2) + c.ipv4(c.udp(b"hello"))),
         (108, struct.pack(">I", 2) + c.ipv4(c.udp(b"hello"))),
+        (9, b"\xff\x03\x00\x21" + c.ipv4(c.udp(b"hello"))),
+        (9, b"\x00\x21" + c.ipv4(c.udp(b"hello"))),
+        (104, b"\x0f\x00\x08\x00" + c.ipv4(c.udp(b"hello"))),
+        (1, c.ethernet(struct.pack(">II", 7 << 12, 9 << 12 | 0x100) + IPV4, 0x8847)),
+        (1, c.ethernet(b"\x11\0\0\7\0\x23\x00\x21" + IPV4, 0x8864, tags=(0x8100,))),
     ],
 )
 def test_every_link_type(link: int, frame: bytes) -> None:
@@ -92,7 +98,10 @@ def test_ports_are_kept_and_padding_after_the_datagram_is_not() -> None:
         (c.ethernet(b"", etype=0x0806), 1, "not_udp"),
         (c.ethernet(c.ipv4(c.udp(b"x"), fragment=0x2000)), 1, "fragment"),
         (c.ethernet(c.ipv4(b"rest", fragment=185)), 1, "fragment"),
-        (c.ethernet(c.ipv6(bytes(16), following=44), 0x86DD), 1, "fragment"),
+        (c.ethernet(c.ipv6_pieces(bytes(16), 8)[0], 0x86DD), 1, "fragment"),
+        (c.ethernet(c.ipv6(bytes(7), following=44), 0x86DD), 1, "malformed"),
+        (c.ethernet(c.ipv6_pieces(bytes(16), 16, following=6)[0], 0x86DD), 1, "not_udp"),
+        (c.ethernet(b"\0\0\0\0", 0x8847), 1, "malformed"),
         (b"short", 1, "malformed"),
         (c.ethernet(b"\x45"), 1, "malformed"),
         (c.ethernet(c.ipv4(c.udp(b"", length=3))), 1, "malformed"),

@@ -19,9 +19,11 @@ class Link(IntEnum):
 
     NULL = 0
     ETHERNET = 1
+    PPP = 9
     RAW_BSD = 12
     RAW_OPENBSD = 14
     RAW = 101
+    CISCO_HDLC = 104
     LOOP = 108
     LINUX_COOKED = 113
     IPV4 = 228

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.pcap import classic, pcapng
 from sensorium.ingest.pcap.frames import CutShortError, Frame, PcapError
-from sensorium.ingest.pcap.udp import Outcome, UdpPacket, read_udp
+from sensorium.ingest.pcap.outcomes import Outcome
+from sensorium.ingest.pcap.pieces import Pieces
+from sensorium.ingest.pcap.udp import UdpPacket, read_udp
 from sensorium.observe import Observe
 
 SLAB_PACKETS = 4096
@@ -64,18 +66,23 @@ def read_capture(data: bytes | memoryview, observe: Observe) -> Iterator[Datagra
     cut_short = observe.counter(
         "sensorium_capture_cut_short", "Capture files that end inside a packet or are damaged there"
     )
-    slab = _Slab()
+    slab, pieces = _Slab(), Pieces()
     try:
         for frame in _frames(memoryview(data)):
-            found = Outcome.MALFORMED if frame is None else read_udp(frame)
+            found = Outcome.MALFORMED if frame is None else read_udp(frame, pieces)
             if frame is not None and isinstance(found, UdpPacket):
                 slab.add(frame.time_ns, found)
+                if found.pieces > 1:
+                    packets.labels(Outcome.PIECE).inc(found.pieces - 1)
                 found = found.outcome
-            packets.labels(found).inc()
+            if found is not None:
+                packets.labels(found).inc()
             if len(slab.packets) == SLAB_PACKETS:
                 yield slab.datagrams()
                 slab = _Slab()
     except CutShortError:
         cut_short.inc()
+    if lost := pieces.lost():
+        packets.labels(Outcome.FRAGMENT).inc(lost)
     if slab.packets:
         yield slab.datagrams()

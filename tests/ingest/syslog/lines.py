@@ -150,6 +150,7 @@ legacy = st.builds(
                 *("[10.0.0.1] ", "[::1] ", "[1.2] ", "[abc] ", "a,b,c: ", "a,b: ", '{"a":1} '),
                 *("h: h: ", "h:  h: ", "h: h:", "[n:e.f:notice]: ", "[n:e:]: ", "[a:b]: ", "h  "),
                 *("0a1b,v4.0: ", "a,b,v1: ", ",v1: ", "(a,v1: ", "h : ", "h :  "),
+                *("- ", "INFO ", "NOTICE  ", "WARN: ", "FATAL x: "),
                 *("a=b c=d ", "h,a=b,c=d ", ",a=b ", "a=b: ", "a,b:c=d "),
                 *("UTC+1 h ", "GMT-05:30 h ", "AEST h ", "CET 2016 h ", "PM h ", "AM: h "),
             ]

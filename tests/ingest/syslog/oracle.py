@@ -22,15 +22,8 @@ from tests.ingest.syslog.oracle_times import (
     usual_stamp,
     zone,
 )
-from tests.ingest.syslog.oracle_values import key_values
+from tests.ingest.syslog.oracle_values import FACILITIES, NUMBERS, SEVERITIES, key_values
 
-FACILITIES = [
-    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron"),
-    *("authpriv", "ftp", "ntp", "security", "console", "solaris-cron"),
-    *("local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"),
-]
-SEVERITIES = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
-NUMBERS = [21, 19, 18, 17, 13, 10, 9, 5]
 PRI = re.compile(r"<(\d{1,3})>", re.ASCII)
 NAME = r'[^\x00-\x20="\]]{1,64}'
 VALUE = r'"((?:\\["\\\]]|[^"\\]|\\(?!["\\\]]))*)"'
@@ -39,7 +32,7 @@ PARAMETER = rf" +({NAME})=(?: *{VALUE}|{BARE})"
 ELEMENT = rf"\[({NAME})((?: +{NAME}=(?: *{VALUE}|{BARE}))*) *\]"
 DATA = re.compile(rf"(?:\[{NAME}(?: +{NAME}=(?: *{VALUE}|{BARE}))* *\])+(?= |$|\Z)")
 MNEMONIC = re.compile(
-    r"([%#])([^\x00-\x20:]+?)-([0-7])-([^\x00-\x20:]+)(?: ?:(?: |\Z)| (?=\[))",
+    r"([%#])([^\x00-\x20:]+?)-([0-7])-([^\x00-\x20:]+)(?: ?: ?| (?=\[))",
 )
 UPTIME = re.compile(r"(?:(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)|(?:\d{1,4}[ywdh]){2,}?)(?=: )",
                     re.ASCII)  # fmt: skip
@@ -69,6 +62,7 @@ MODULE = re.compile(
     re.ASCII | re.DOTALL,
 )
 FORWARDED = re.compile(r"(?:Message forwarded from|From) ([^\x00-\x20:\[]+): ")
+CAPITALS = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "CRIT", "FATAL"}
 COLON = re.compile(r":(?: +(?=%)| |\Z)")
 NODE_EVENT = re.compile(r"\[([^\x00-\x20:\[]+):([^\x00-\x20:\[]+):([^\x00-\x20:\[]+)\]:")
 ACCESS_POINT = re.compile(r"[^,(][^,]*,(?:[^,]*,)?v[^,]+:|,(?:[^,]*,)?v[^,]+:")
@@ -323,7 +317,11 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
         row["host"] = forwarded[1]
         return forwarded.end()
     name, length = token, len(token)
-    if re.search(r"[\x00-\x20=]", token):
+    nameless = token == "-" or token in CAPITALS
+    if nameless:
+        name = ""
+        extras.update({"level": token} if token != "-" else {})
+    elif re.search(r"[\x00-\x20=]", token):
         listed = re.match("[^,=]*(?=,)", token)
         name = listed[0] if listed else ""
         length = len(name)
@@ -339,7 +337,7 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
         address = re.fullmatch(r"\[([0-9A-Fa-f.:]+)\]", token)
         marked = address and sum(address[1].count(mark) for mark in ".:") > 1
         name = address[1] if address and marked else ""
-    if not name or token.startswith("{"):
+    if not (name or nameless) or token.startswith("{"):
         return end
     row["host"] = name
     end += length

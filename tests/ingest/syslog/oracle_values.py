@@ -1,4 +1,4 @@
-"""Messages of keys and values, slowly and obviously."""
+"""Facilities and severities, and messages of keys and values, slowly and obviously."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from typing import Any
 
 from tests.ingest.syslog.oracle_times import CLOCK, instant, iso_day, moment, zone_value
 
+FACILITIES = [
+    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron"),
+    *("authpriv", "ftp", "ntp", "security", "console", "solaris-cron"),
+    *("local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"),
+]
+SEVERITIES = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
+NUMBERS = [21, 19, 18, 17, 13, 10, 9, 5]
 KEY = re.compile(r"([a-z0-9_]+)=", re.ASCII)
 
 

@@ -184,6 +184,11 @@ CASES = [
      "action=deny src=192.0.2.1", {}),
     ("<14>Nov 23 10:00:00 lb1,f5_irule=log,src_ip=192.0.2.1", LOCAL, "lb1", "",
      "f5_irule=log,src_ip=192.0.2.1", {}),
+    ("<14>Nov 23 10:00:00 - app: x", LOCAL, SENDER, "app", "x", {}),
+    ("<14>2026-11-23 10:00:00,5 ERROR app: x", "2026-11-23T09:00:00.5", SENDER, "app", "x",
+     {"level": "ERROR"}),
+    ("<166>Nov 23 10:00:00 fw1 %SYS-5-CONFIG_I:Configured", LOCAL, "fw1", "%SYS-5-CONFIG_I",
+     "Configured", IOS),
     ("<14>Nov 23 10:00:00 host  app: x", LOCAL, "host", "app", "x", {}),
     # Tags: brackets, no space, and what is none.
     ("<14>Nov 23 10:00:00 host sshd[7]:Failed x", LOCAL, "host", "sshd", "Failed x", {}),

@@ -251,9 +251,7 @@ def _tag_parts(data: int, at: int, end: int, row: int) -> tuple[int, int, int]:
     if text >= end or byte(data, text) != COLON:
         return at, at, at
     text += 1
-    if text < end and byte(data, text) == SPACE:
-        return severity, i, text + 1
-    return (severity, i, text) if text >= end else (at, at, at)
+    return severity, i, text + (text < end and byte(data, text) == SPACE)
 
 
 @inner
@@ -307,6 +305,8 @@ def numbered_tag(data: int, at: int, end: int, row: int, extras: int, totals: in
     i, number = at, _number_end(data, at, end, _LONGEST_NUMBER)
     if number > at and end - number > 2 and byte(data, number) == COLON:
         i = number + 2
+    if i >= end or byte(data, i) != PERCENT:
+        return at
     text = cisco_tag(data, i, end, row, extras, totals)[1]
     if text == i:
         return at

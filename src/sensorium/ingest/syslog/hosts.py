@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.dialects import is_repetition
@@ -20,6 +22,7 @@ from sensorium.ingest.syslog.octets import (
     CLOSE,
     COLON,
     COMMA,
+    DASH,
     EQUALS,
     LOWER_V,
     OPEN,
@@ -30,12 +33,20 @@ from sensorium.ingest.syslog.octets import (
     TAB,
 )
 from sensorium.ingest.syslog.search import blank_end, spaces_end, tag_end, word_end
+from sensorium.ingest.syslog.stamps import short_word
 
 _MESSAGE: Final = int.from_bytes(b"Message ", "little")
 _FORWARD: Final = int.from_bytes(b"forwarde", "little")
 _ED_FROM: Final = int.from_bytes(b"ed from ", "little")
 _FROM: Final = int.from_bytes(b"From ", "little")
 _FIVE: Final = (1 << 40) - 1
+_LEVELS: Final = np.array(
+    [
+        int.from_bytes(name, "little")
+        for name in (b"TRACE", b"DEBUG", b"INFO", b"NOTICE", b"WARN", b"ERROR", b"CRIT", b"FATAL")
+    ],
+    np.int64,
+)
 
 
 @inner
@@ -122,6 +133,18 @@ def _node_event(data: int, start: int, end: int, row: int, extras: int, totals: 
 
 
 @inner
+def _is_level(data: int, start: int, end: int) -> bool:
+    """Whether a word is a level in capitals: no host is called so, and programs write it."""
+    if not 4 <= end - start <= 6:
+        return False
+    name = short_word(data, start, end)
+    for k in range(len(_LEVELS)):  # noqa: SIM110  # numba has no any() over a generator
+        if _LEVELS[k] == name:
+            return True
+    return False
+
+
+@inner
 def _listed(data: int, start: int, end: int) -> int:
     """Where a name ends at whose comma keys and values begin; ``start`` if there is none."""
     for k in range(start, end):
@@ -141,7 +164,12 @@ def _named(data: int, start: int, end: int, row: int, extras: int, totals: int) 
     if i == start or first == BRACE:
         return start
     begin, stop = start, i
-    if word_end(data, start, i) < i:
+    if _is_level(data, start, i):
+        extra(row, extras, layout.LEVEL, start, i, totals)
+        begin = stop = 0
+    elif i == start + 1 and first == DASH:
+        begin = stop = 0
+    elif word_end(data, start, i) < i:
         # A key and a value: a name may stand before them, and a comma after it (iRules).
         stop = i = _listed(data, start, i)
         if i == start:

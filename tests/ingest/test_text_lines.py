@@ -57,7 +57,7 @@ def test_what_came_before_the_damage_of_a_gzip_file_is_read(tmp_path: Path) -> N
     path.write_bytes(gzip.compress(b"one\ntwo\nthree\n", mtime=0)[:-6])
     blocks = TextLines().file(path)
     assert next(blocks) == ["one", "two", "three"]
-    with pytest.raises(InputFileError, match="log is damaged"):
+    with pytest.raises(InputFileError, match="log is packed by gzip and damaged"):
         next(blocks)
 
 

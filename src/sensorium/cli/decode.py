@@ -29,10 +29,10 @@ def decode(files: tuple[Path, ...], protocol: str) -> None:
     """Print the records in FILES, one JSON object a line.
 
     A file is a pcap or pcapng capture, a recording's folder, the payload of one datagram, or what
-    Zeek (conn.log), Suricata (eve.json), nfdump (CSV) or a program that logs JSON lines wrote; -
-    is standard input. Files are read in the order given, and what an exporter said in one (its
-    templates) is known in the next. What was read and what could not be used is told on standard
-    error.
+    Zeek (conn.log), Suricata (eve.json), nfdump (CSV) or a program that logs JSON lines wrote,
+    plain or packed (gzip, bzip2, xz, zstd); - is standard input. Files are read in the order given,
+    and what an exporter said in one (its templates) is known in the next. What was read and what
+    could not be used is told on standard error.
     """
     from sensorium.ingest.decoding import FileDecoder
     from sensorium.ingest.sniff import Protocol

@@ -38,7 +38,7 @@ def templates(
 ) -> None:
     """Print the template of every line of FILES: its text with what varies as <*>.
 
-    A file is text, plain or gzip; - is standard input. For each line one JSON object is printed,
+    A file is text, plain or packed; - is standard input. For each line one JSON object is printed,
     with the number of the line, the id of its template, the application that the line names, and
     the template as it was known by then: it may grow more general with later lines, and its id
     stays. All files are read as one, in the order given.

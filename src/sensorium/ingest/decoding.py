@@ -23,6 +23,7 @@ from sensorium.ingest.files import (
     read_file,
 )
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+from sensorium.ingest.packed import read_whole, unpacked
 from sensorium.ingest.packet.attributes import NAMES, TEXTS
 from sensorium.ingest.pcap import is_capture, read_capture
 from sensorium.ingest.prometheus import PrometheusConfig, PrometheusDecoder, Scrape
@@ -79,7 +80,7 @@ class FileDecoder:
         kind = kind_of(path)
         if kind is FileKind.PAYLOAD and (form := self._form(path)) is not None:
             with path.open("rb") as file:
-                yield from self._exported(form, file)
+                yield from self._exported(form, unpacked(file, str(path)))
             return
         if kind is FileKind.PAYLOAD:
             arrival_ns = path.stat().st_mtime_ns
@@ -91,7 +92,8 @@ class FileDecoder:
             yield from self._scrapes(Recording.open(path))
 
     def standard_input(self, content: bytes) -> Iterator[pa.RecordBatch]:
-        """The batches of a capture or payload that came through a pipe."""
+        """The batches of a capture, payload or export that came through a pipe, packed or not."""
+        content = read_whole(BytesIO(content), "standard input")
         if is_capture(content[:4]):
             for datagrams in read_capture(content, self.observe):
                 yield from self._decode(datagrams)
@@ -105,7 +107,7 @@ class FileDecoder:
         if self._protocol is not None:
             return None
         with path.open("rb") as file:
-            return form_of(file.read(_LOOKED_AT))
+            return form_of(unpacked(file, str(path)).read(_LOOKED_AT))
 
     def _exported(self, form: Form, file: BinaryIO) -> Iterator[pa.RecordBatch]:
         for signal, batch in read_records(form, file, self.observe):

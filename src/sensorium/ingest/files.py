@@ -11,6 +11,7 @@ import numpy as np
 
 from sensorium.errors import UsageError
 from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.packed import read_whole, unpacked
 from sensorium.ingest.pcap import PcapError, is_capture, read_capture
 from sensorium.ingest.recording import Recording, RecordingError
 from sensorium.model.address import UNSPECIFIED
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 LARGEST_DATAGRAM = 65_535
 _SLAB = 4096
-_TRIED = "a recording (a folder with manifest.json), pcap, pcapng, or one UDP payload"
+_TRIED = (
+    "a recording (a folder with manifest.json), pcap, pcapng, or one UDP payload, packed or not"
+)
 
 
 class FileKind(StrEnum):
@@ -42,7 +45,7 @@ def kind_of(path: Path) -> FileKind:
         return FileKind.RECORDING
     try:
         with path.open("rb") as file:
-            start = file.read(4)
+            start = unpacked(file, str(path)).read(4)
     except OSError as error:
         raise InputFileError(
             f"{path} cannot be read: {error.strerror}",
@@ -76,9 +79,10 @@ def open_datagrams(path: Path | str, observe: Observe | None = None) -> Iterator
 
 
 def read_file(path: Path) -> bytes:
-    """A file's bytes; InputFileError if they cannot be read."""
+    """A file's bytes, unpacked; InputFileError if they cannot be read."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return read_whole(file, str(path))
     except OSError as error:
         raise InputFileError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -1,20 +1,17 @@
-"""The lines of a text file, plain or gzip, in blocks of bounded size."""
+"""The lines of a text file, packed or not, in blocks of bounded size."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import BinaryIO
 
 from sensorium.ingest.files import InputFileError
+from sensorium.ingest.packed import PackedFileError, unpacked
 
 LONGEST_LINE = 1 << 20
 _BLOCK = 1 << 18
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass(slots=True)
@@ -30,9 +27,9 @@ class TextLines:
     not_utf8: int = 0
 
     def file(self, path: Path) -> Iterator[list[str]]:
-        """The lines of a file, told by its content to be gzip or not, some thousands at a time.
+        """The lines of a file, told by its content to be packed or not, some thousands at a time.
 
-        InputFileError where it cannot be read, or is gzip and damaged: then after all lines that
+        InputFileError where it cannot be read, or is packed and damaged: then after all lines that
         could be read.
         """
         try:
@@ -41,12 +38,9 @@ class TextLines:
         except OSError as error:
             raise InputFileError(f"{path} cannot be read: {error.strerror}") from error
 
-    def stream(self, file: IO[bytes], name: str) -> Iterator[list[str]]:
+    def stream(self, file: BinaryIO, name: str) -> Iterator[list[str]]:
         """The lines of an open file; ``name`` is for messages."""
-        buffered = io.BufferedReader(cast("io.RawIOBase", file))
-        packed = buffered.peek(len(_GZIP))[: len(_GZIP)] == _GZIP
-        # read1 gives what came before the damage of a gzip file, where read would lose it.
-        read = (gzip.GzipFile(fileobj=buffered) if packed else buffered).read1
+        read = unpacked(file, name).read1
         rest = b""
         try:
             while block := read(_BLOCK):
@@ -56,9 +50,9 @@ class TextLines:
                 rest = rest[: LONGEST_LINE + 1]
                 if whole:
                     yield [self._line(line) for line in whole]
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except PackedFileError as error:
             raise InputFileError(
-                f"{name} is damaged: {error}",
+                error.message,
                 unaffected=f"The {self.lines:,} lines before the damage were read.",
             ) from error
         if rest:

@@ -88,6 +88,8 @@ class HttpServer:
             server_header=False,
         )
         self._server = _Server(settings)
+        # Before it is said: who reads it may call at once.
+        listening.listen(settings.backlog)
         self._log.info("listening", url=self.url)
         serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         try:

@@ -83,6 +83,8 @@ class DoorServer:
             ssl_context_factory=None if (tls := self._tls) is None else lambda *_: tls,
         )
         self._server = _Server(settings)
+        # Before it is said: who reads it may call at once.
+        listening.listen(settings.backlog)
         self._log.info("listening", url=self.url)
         serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         try:

@@ -123,11 +123,12 @@ class HttpReceiver:
             await asyncio.Event().wait()
         for step in self._prepare:
             await asyncio.to_thread(step)
-        self._server = _Server(self._settings())
+        settings, listening = self._settings(), cast(socket.socket, self._socket)
+        self._server = _Server(settings)
+        # Before it is said: who reads it may call at once.
+        listening.listen(settings.backlog)
         self._log.info("listening", url=self.url, paths=sorted(self._routes))
-        serving = asyncio.create_task(
-            self._server.serve(sockets=[cast(socket.socket, self._socket)])
-        )
+        serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:

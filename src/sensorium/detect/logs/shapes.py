@@ -32,10 +32,12 @@ for _byte in b"_-./%+~\\":
     _CLASSES[_byte] = _TOKEN
 _CLASSES[ord("@")] = _TOKEN | _TELLING
 
+LONGEST_NAME = 64
 _PART = rb"[a-zA-Z0-9\x80-\xff_\-./@%+~\\]"
 WORD = re.compile(
-    rb"[a-zA-Z_\-]*[g-zG-Z_][a-zA-Z_\-]*(?=:[0-9])"
-    rb"|(?:%b|:(?=[a-zA-Z\x80-\xff:]))(?:%b|:(?=[a-zA-Z0-9\x80-\xff:]))*" % (_PART, _PART)
+    rb"(?=[a-fA-F\-]{0,%d}+[g-zG-Z_])(?>[a-zA-Z_\-]{1,%d})(?=:[0-9])"
+    rb"|(?:%b|:(?=[a-zA-Z\x80-\xff:]))(?:%b|:(?=[a-zA-Z0-9\x80-\xff:]))*"
+    % (LONGEST_NAME - 1, LONGEST_NAME, _PART, _PART)
 )
 _VARIABLE = re.compile(rb"[0-9@]|^/|[a-zA-Z0-9\x80-\xff]\.[a-zA-Z0-9\x80-\xff]")
 
@@ -109,7 +111,9 @@ def _holds_together(data: U8, start: int, at: int, end: int) -> bool:
 
 @inner
 def _is_name(data: U8, start: int, end: int) -> bool:
-    """Whether these bytes are letters, underscores and hyphens, and not all hexadecimal."""
+    """Whether these bytes are letters, underscores and hyphens, not all hexadecimal or too many."""
+    if end - start > LONGEST_NAME:
+        return False
     plain = False
     for at in range(start, end):
         lower = data[at] | 0x20

@@ -74,11 +74,16 @@ def test_more_than_fits_into_memory_is_refused(packer: str) -> None:
         read_whole(bomb, "it", most=1 << 20)
 
 
+@packers
+def test_nothing_may_be_packed(packer: str) -> None:
+    assert read_whole(io.BytesIO(PACKERS[packer](b"")), "it") == b""
+
+
 def test_files_one_after_the_other_in_one_are_all_read() -> None:
     content = gzip.compress(b"one") + gzip.compress(b"two")
     assert read_whole(io.BytesIO(content), "it") == b"onetwo"
 
 
 def test_what_is_not_packed_stays_as_it_is() -> None:
-    for content in (b"", b"\x1f", b"BZ", b"plain"):
+    for content in (b"", b"\x1f", b"BZ", b"BZhang said so, at length", b"plain"):
         assert read_whole(io.BytesIO(content), "it", most=1) == content

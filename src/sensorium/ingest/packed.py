@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
@@ -20,18 +21,19 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 8 << 30
 """Of what is read into memory at once; a few kB can be packed to unpack to more than that."""
 _BLOCK: Final = 16 << 20
-_LONGEST_MAGIC: Final = 6
+_LONGEST_MAGIC: Final = 10
 
 
 def _zstd(file: BinaryIO) -> Any:
     return pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
 
 
-_PACKERS: Final[dict[bytes, tuple[str, Callable[[BinaryIO], Any]]]] = {
-    b"\x1f\x8b": ("gzip", lambda file: gzip.GzipFile(fileobj=file)),
-    b"BZh": ("bzip2", bz2.BZ2File),
-    b"\xfd7zXZ\0": ("xz", lzma.LZMAFile),
-    b"\x28\xb5\x2f\xfd": ("zstd", _zstd),
+# bzip2's first three bytes may begin a text; what follows them is pi, or its root where nothing is.
+_PACKERS: Final[dict[re.Pattern[bytes], tuple[str, Callable[[BinaryIO], Any]]]] = {
+    re.compile(rb"\x1f\x8b"): ("gzip", lambda file: gzip.GzipFile(fileobj=file)),
+    re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"): ("bzip2", bz2.BZ2File),
+    re.compile(rb"\xfd7zXZ\0"): ("xz", lzma.LZMAFile),
+    re.compile(rb"\x28\xb5\x2f\xfd"): ("zstd", _zstd),
 }
 _DAMAGES: Final = (EOFError, zlib.error, lzma.LZMAError, OSError, pa.ArrowException)
 
@@ -68,7 +70,7 @@ def unpacked(file: BinaryIO, name: str) -> io.BufferedReader:
     buffered = file if isinstance(file, io.BufferedReader) else _buffered(file)
     start = buffered.peek(_LONGEST_MAGIC)
     for magic, (packer, opener) in _PACKERS.items():
-        if start.startswith(magic):
+        if magic.match(start):
             return _buffered(_Unpacked(opener(buffered), packer, name))
     return buffered
 

@@ -27,8 +27,8 @@ from sensorium.ingest.syslog.octets import (
     SPACE,
     STAR,
 )
-from sensorium.ingest.syslog.search import spaces_end, tag_end, token_end, zeros
-from sensorium.ingest.syslog.stamps import short_word, zone_after
+from sensorium.ingest.syslog.search import short_word, spaces_end, tag_end, token_end, zeros
+from sensorium.ingest.syslog.stamps import zone_after
 
 _LONGEST_NUMBER: Final = 10
 _ZEROS: Final = 48 * 0x0101010101010101

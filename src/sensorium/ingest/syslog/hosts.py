@@ -32,8 +32,7 @@ from sensorium.ingest.syslog.octets import (
     SPACE,
     TAB,
 )
-from sensorium.ingest.syslog.search import blank_end, spaces_end, tag_end, word_end
-from sensorium.ingest.syslog.stamps import short_word
+from sensorium.ingest.syslog.search import blank_end, short_word, spaces_end, tag_end, word_end
 
 _MESSAGE: Final = int.from_bytes(b"Message ", "little")
 _FORWARD: Final = int.from_bytes(b"forwarde", "little")

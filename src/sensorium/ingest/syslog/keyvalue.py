@@ -25,7 +25,8 @@ from sensorium.ingest.syslog.instants import (
 from sensorium.ingest.syslog.marks import field
 from sensorium.ingest.syslog.memory import byte, position
 from sensorium.ingest.syslog.octets import COMMA, EQUALS, QUOTE, SPACE, UNDERSCORE
-from sensorium.ingest.syslog.stamps import offset_of_utc, short_word, zone_named
+from sensorium.ingest.syslog.search import short_word
+from sensorium.ingest.syslog.stamps import offset_of_utc, zone_named
 
 
 def _name(text: bytes) -> int:

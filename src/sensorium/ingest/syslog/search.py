@@ -1,4 +1,4 @@
-"""Find where a field ends, eight bytes at a time.
+"""Find where a field ends, eight bytes at a time, and what a short one says.
 
 The trick is Mycroft's: of a word whose searched bytes have been made zero, ``(w - 0x01..) & ~w &
 0x80..`` marks the zero bytes, exactly so up to the first.
@@ -26,6 +26,15 @@ _BELOW_33: Final = 33 * _ONES
 def zeros(value: int) -> int:
     """The high bit of each byte that is zero; exact up to the first."""
     return (value - _ONES) & ~value & _HIGHS
+
+
+@inner
+def short_word(data: int, start: int, end: int) -> int:
+    """Up to eight bytes as a number, the first lowest."""
+    value = 0
+    for k in range(end - start):
+        value |= byte(data, start + k) << (8 * k)
+    return value
 
 
 @inner

@@ -32,6 +32,7 @@ from sensorium.ingest.syslog.instants import (
 )
 from sensorium.ingest.syslog.memory import byte, word
 from sensorium.ingest.syslog.octets import COLON, DASH, PERCENT, PLUS, POINT, SLASH, SPACE
+from sensorium.ingest.syslog.search import short_word
 
 _LONGEST_ZONE: Final = 5
 _LAST_SECOND: Final = 9_214_646_399  # of the year 2261
@@ -52,15 +53,6 @@ _WEEKDAYS: Final = np.array(
     [int.from_bytes(n, "little") for n in (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")],
     np.int64,
 )
-
-
-@inner
-def short_word(data: int, start: int, end: int) -> int:
-    """Up to eight bytes as a number, the first lowest."""
-    value = 0
-    for k in range(end - start):
-        value |= byte(data, start + k) << (8 * k)
-    return value
 
 
 @inner

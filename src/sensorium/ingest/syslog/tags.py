@@ -35,8 +35,7 @@ from sensorium.ingest.syslog.octets import (
     TAB,
     UNDERSCORE,
 )
-from sensorium.ingest.syslog.search import bracket_end, tag_end
-from sensorium.ingest.syslog.stamps import short_word
+from sensorium.ingest.syslog.search import bracket_end, short_word, tag_end
 
 _EVENT_DIGITS: Final = 5
 

@@ -235,3 +235,16 @@ def test_any_objects_are_read_or_counted(records: list[dict[str, Any]]) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_counted(content: bytes) -> None:
     read(b'{"a":1}\n' + content)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"first": "2026-01-02T03:04:05", "src4_addr": "192.0.2.1", "proto": "²", "dst_port": "8.²"},
+        {"first": "2026-01-02T03:04:05", "src4_addr": "192.0.2.1", "proto": 1, "dst_port": "²"},
+        {"ts": 1, "id.orig_h": "192.0.2.1", "conn_state": "SF", "proto": "²"},
+    ],
+)
+def test_digits_that_are_no_number_are_none(record: dict[str, Any]) -> None:
+    row = read(json.dumps(record, ensure_ascii=False).encode())[0][0]
+    assert said(row, "icmp_type", "icmp_code", "dst_port") == (0, 0, 0)

@@ -174,7 +174,8 @@ def _icmp(proto: pa.Array, port: pa.Array, columns: Mapping[str, pa.Array]) -> d
 
 def _type_and_code(text: str) -> int:
     kind, point, code = text.partition(".")
-    if not (kind.isdigit() and (code.isdigit() if point else True)) or len(text) > 7:
+    numbers = (kind, code) if point else (kind,)
+    if len(text) > 7 or not all(map(rows.is_number, numbers)):
         return 0
     number = int(kind) << 8 | int(code) & 255 if point else int(kind)
     return number & 0xFFFF

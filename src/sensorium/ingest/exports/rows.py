@@ -146,8 +146,13 @@ def protocols(texts: pa.Array) -> pa.Array:
     return mapped(texts, lambda text: PROTOCOLS.get(text.lower(), _byte(text)), pa.uint8())
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is digits and nothing else: ``str.isdigit`` has superscripts among them."""
+    return text.isascii() and text.isdigit()
+
+
 def _byte(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) <= 3 and int(text) < 256 else 0
+    return int(text) if is_number(text) and len(text) <= 3 and int(text) < 256 else 0
 
 
 def macs(texts: pa.Array) -> pa.Array:

@@ -291,4 +291,4 @@ class _Http:
 
 def _retry_after(response: httpx.Response) -> float:
     stated = response.headers.get("retry-after", "")
-    return min(float(stated), 30.0) if stated.isdigit() else 1.0
+    return min(float(stated), 30.0) if stated.isascii() and stated.isdigit() else 1.0

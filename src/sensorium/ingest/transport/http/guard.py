@@ -66,7 +66,7 @@ class Guard:
                 {"Accept-Encoding": taken},
             )
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._limit:
+        if length.isascii() and length.isdigit() and int(length) > self._limit:
             raise too_large(self._limit)
         return encoding
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
+
+from sensorium.store.write_ahead import use_write_ahead_log
+
+_PATIENCE_S: Final = 30.0
 
 
 class Checkpoints(SqliteSaver):
@@ -19,8 +24,8 @@ class Checkpoints(SqliteSaver):
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
-        connection.execute("PRAGMA busy_timeout = 30000")
+        connection = sqlite3.connect(path, check_same_thread=False, timeout=_PATIENCE_S)
+        use_write_ahead_log(connection, within_s=_PATIENCE_S)  # the saver would not try again
         serde = JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
         super().__init__(connection, serde=serde)
         self.setup()

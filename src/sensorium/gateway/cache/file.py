@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from sensorium.store.write_ahead import use_write_ahead_log
+
+_PATIENCE_S: Final = 5.0
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS answers (
     key BLOB PRIMARY KEY, until REAL NOT NULL, kept REAL NOT NULL, answer BLOB NOT NULL
@@ -34,7 +37,7 @@ class FileStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode=WAL")
+        use_write_ahead_log(self._connection, within_s=_PATIENCE_S)
         self._connection.execute("PRAGMA synchronous=OFF")  # what is lost is asked for again
         self._connection.executescript(_TABLES)
 

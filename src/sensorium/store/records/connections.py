@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from sensorium.store.errors import StoreOpenError
+from sensorium.store.write_ahead import use_write_ahead_log
 
 if TYPE_CHECKING:
     from sensorium.store.records.config import RecordsConfig
@@ -112,7 +113,8 @@ def _sqlite(url: URL, config: RecordsConfig) -> Engine:
         connection.isolation_level = None
         # WAL lets the CLI read while the service writes. FULL: an acknowledged decision
         # survives a power cut, at the price of one fsync per commit.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        use_write_ahead_log(connection, within_s=config.busy_timeout_s)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

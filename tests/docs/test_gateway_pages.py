@@ -130,20 +130,21 @@ def test_an_existing_application_gets_another_base_url_and_key_and_nothing_else(
 
 async def applications() -> None:
     """Two applications that know of no gateway."""
-    for name in ("gpt-4o-mini", "claude-sonnet-5-5"):
-        answer = await openai.AsyncOpenAI().chat.completions.create(
-            model=name,
-            messages=ASKED,  # type: ignore[arg-type]  # a plain dictionary is one
-            max_tokens=50,
-        )
-        assert answer.choices[0].message.content == "You said: four small green words"
-        message = await anthropic.AsyncAnthropic().messages.create(
-            model=name,
-            messages=ASKED,  # type: ignore[arg-type]  # as above
-            max_tokens=50,
-        )
-        assert message.content[0].type == "text"
-        assert message.content[0].text == "You said: four small green words"
+    async with openai.AsyncOpenAI() as first, anthropic.AsyncAnthropic() as second:
+        for name in ("gpt-4o-mini", "claude-sonnet-5-5"):
+            answer = await first.chat.completions.create(
+                model=name,
+                messages=ASKED,  # type: ignore[arg-type]  # a plain dictionary is one
+                max_tokens=50,
+            )
+            assert answer.choices[0].message.content == "You said: four small green words"
+            message = await second.messages.create(
+                model=name,
+                messages=ASKED,  # type: ignore[arg-type]  # as above
+                max_tokens=50,
+            )
+            assert message.content[0].type == "text"
+            assert message.content[0].text == "You said: four small green words"
 
 
 @pytest.mark.parametrize(

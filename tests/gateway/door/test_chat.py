@@ -72,8 +72,10 @@ def test_fields_that_the_gateway_does_not_know_reach_the_provider() -> None:
 @pytest.mark.parametrize("name", ["gpt", "claude"])
 def test_openais_sdk_works_by_its_base_url_with_any_provider(name: str) -> None:
     async def check() -> None:
-        async with both() as served:
-            client = openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key)
+        async with (
+            both() as served,
+            openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key) as client,
+        ):
             whole = await client.chat.completions.create(**{**ASKED, "model": name}, max_tokens=50)
             assert whole.choices[0].message.content == SAID
             assert whole.usage is not None
@@ -85,7 +87,6 @@ def test_openais_sdk_works_by_its_base_url_with_any_provider(name: str) -> None:
             assert "".join(p.choices[0].delta.content or "" for p in pieces if p.choices) == SAID
             assert len(pieces) > 4
             assert all(piece.usage is None for piece in pieces), "it was not asked for"
-            await client.close()
 
     asyncio.run(check())
 
@@ -93,15 +94,16 @@ def test_openais_sdk_works_by_its_base_url_with_any_provider(name: str) -> None:
 @pytest.mark.parametrize("name", ["gpt", "claude"])
 def test_a_stream_tells_the_usage_to_who_asks_for_it(name: str) -> None:
     async def check() -> None:
-        async with both() as served:
-            client = openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key)
+        async with (
+            both() as served,
+            openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key) as client,
+        ):
             stream = await client.chat.completions.create(
                 **{**ASKED, "model": name}, stream=True, stream_options={"include_usage": True}
             )
             last = [piece async for piece in stream][-1]
             assert last.usage is not None
             assert last.usage.prompt_tokens > 0
-            await client.close()
 
     asyncio.run(check())
 
@@ -109,8 +111,10 @@ def test_a_stream_tells_the_usage_to_who_asks_for_it(name: str) -> None:
 @pytest.mark.parametrize("name", ["gpt", "claude"])
 def test_anthropics_sdk_works_by_its_base_url_with_any_provider(name: str) -> None:
     async def check() -> None:
-        async with both() as served:
-            client = anthropic.AsyncAnthropic(base_url=served.url, api_key=served.key)
+        async with (
+            both() as served,
+            anthropic.AsyncAnthropic(base_url=served.url, api_key=served.key) as client,
+        ):
             asked = {**ASKED, "model": name, "max_tokens": 50}
             whole = await client.messages.create(**asked)
             assert whole.content[0].text == SAID
@@ -120,20 +124,19 @@ def test_anthropics_sdk_works_by_its_base_url_with_any_provider(name: str) -> No
                 final = await stream.get_final_message()
             assert text == SAID
             assert final.stop_reason == "end_turn"
-            await client.close()
 
     asyncio.run(check())
 
 
 def test_the_models_that_a_caller_may_use_are_listed() -> None:
     async def check() -> None:
-        async with both() as served:
-            client = openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key)
+        async with (
+            both() as served,
+            openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key) as client,
+        ):
             assert [one.id async for one in client.models.list()] == ["gpt", "claude"]
-            other = anthropic.AsyncAnthropic(base_url=served.url, api_key=served.key)
-            assert [one.id async for one in other.models.list()] == ["gpt", "claude"]
-            await client.close()
-            await other.close()
+            async with anthropic.AsyncAnthropic(base_url=served.url, api_key=served.key) as other:
+                assert [one.id async for one in other.models.list()] == ["gpt", "claude"]
 
     asyncio.run(check())
 

@@ -87,8 +87,10 @@ def test_a_stream_that_breaks_off_ends_with_one_clean_error_that_the_sdk_raises(
         writer.close()
 
     async def check() -> None:
-        async with before(say) as (served, _):
-            client = openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key)
+        async with (
+            before(say) as (served, _),
+            openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key) as client,
+        ):
             stream = await client.chat.completions.create(**STREAM)
             first = await anext(stream)
             assert first.choices[0].delta.content == "first "
@@ -98,7 +100,6 @@ def test_a_stream_that_breaks_off_ends_with_one_clean_error_that_the_sdk_raises(
             (row,) = await settled(served)
             assert row.status == "failed"
             assert row.output_tokens > 0, "what had been written is charged"
-            await client.close()
 
     asyncio.run(check())
 

@@ -24,8 +24,10 @@ def test_the_openai_sdk_gets_a_real_answer_from_the_model_on_this_machine() -> N
         local = ProviderConfig(name="laptop", kind=Kind.LOCAL, context_tokens=256, threads=1)
         deployment = DeploymentConfig(provider="laptop", model="local")
         small = replace(model("small", "laptop"), deployments=(deployment,))
-        async with serving(settings(small, providers=(local,))) as served:
-            client = openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key)
+        async with (
+            serving(settings(small, providers=(local,))) as served,
+            openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key) as client,
+        ):
             asked: dict[str, Any] = {
                 "model": "small",
                 "messages": ASKED,

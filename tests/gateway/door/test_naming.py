@@ -30,8 +30,10 @@ def test_an_answer_of_another_dialect_has_all_that_openais_has(kind: Kind) -> No
                 up = replace(up, base_url=f"{upstream.url}/v1beta")
             deployment = DeploymentConfig(provider="up", model="echo", allow_unknown_price=True)
             given = settings(replace(model("m", "up"), deployments=(deployment,)), providers=(up,))
-            async with serving(given, upstream) as served:
-                client = openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key)
+            async with (
+                serving(given, upstream) as served,
+                openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=served.key) as client,
+            ):
                 before = int(time.time())
                 whole = await client.chat.completions.create(
                     model="m", messages=[{"role": "user", "content": "one two"}], max_tokens=9

@@ -38,6 +38,7 @@ def decoder_steps() -> Iterator[Step]:
     yield "prometheus", _prometheus
     yield "log templates", _log_templates
     yield "detection", _detection
+    yield "repeating series", _repeating_series
     yield "who talks to whom", _talk
     yield "topology", _topology
 
@@ -62,30 +63,40 @@ def prepare_decoders() -> None:
         step()
 
 
-def _slab(payloads: list[bytes], port: int = 0) -> Datagrams:
+def _slab(payloads: list[bytes], port: int = 0, session: int | None = None) -> Datagrams:
     return Datagrams.of(
         payloads,
         arrival_ns=[_ARRIVAL_NS] * len(payloads),
         src_addr=[pack_address("192.0.2.1")] * len(payloads),
         dst_port=port,
+        session=session,
     )
 
 
 def _netflow() -> None:
     from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+    from sensorium.ingest.netflow.streams import evict_streams, new_streams
+    from sensorium.ingest.sessions import Transport, new_session
 
     decoder = NetflowDecoder(NetflowConfig(), Observe())
     v5 = struct.pack(">HHIIIIHH", 5, 1, 5000, 1_700_000_000, 0, 0, 0, 0) + bytes(48)
-    # An address, octets, a name of variable length, a NAT event, and the sampling of an interface.
+    # An address, octets, a name of variable length, a NAT event, and the sampling of an interface;
+    # and the first bytes of a packet.
     fields = struct.pack(">HHHHHHHH", 8, 4, 1, 4, 82, 65535, 230, 1)
     template = struct.pack(">HH", 256, 4) + fields
     options = struct.pack(">HHHHHHH", 257, 2, 1, 10, 4, 34, 4)
     data = bytes(8) + b"\x02ge" + b"\x01"
+    pieces = struct.pack(">HHHH", 258, 1, 313, 20)
     sets = [(2, template), (3, options), (257, bytes(8)), (256, data)]
+    sets += [(2, pieces), (258, b"\x45" + bytes(19))]
     body = b"".join(struct.pack(">HH", number, 4 + len(part)) + part for number, part in sets)
     ipfix = struct.pack(">HHIII", 10, 16 + len(body), 1_700_000_000, 0, 0) + body
     decoder.decode(_slab([v5, ipfix]))
     decoder.statuses()
+    other = NetflowDecoder(NetflowConfig(), Observe())
+    other.restore(decoder.state())
+    other.decode(_slab([ipfix, b""], session=new_session(Transport.TCP)))  # and it has ended
+    evict_streams(new_streams(1, 1))
 
 
 def _sflow() -> None:
@@ -155,6 +166,9 @@ def _detection() -> None:
     import pyarrow as pa
 
     from sensorium.detect import DetectConfig, DetectionEngine
+    from sensorium.detect.flows.records import enter_addresses
+    from sensorium.detect.forest import ARRAYS, FlatForest
+    from sensorium.detect.logs.numbers import numbers_in
     from sensorium.model.signals import FLOWS, LABELS, METRICS, Signal
 
     minute, engine = 60 * 10**9, DetectionEngine(DetectConfig(), Observe())
@@ -173,21 +187,48 @@ def _detection() -> None:
         samples = [pa.array(s, f.type) for s, f in zip(sample, METRICS, strict=True)]
         engine.observe(Signal.METRICS, pa.RecordBatch.from_arrays(samples, schema=METRICS))
         engine.advance(now - 2 * minute)
+    DetectionEngine(DetectConfig(), Observe()).restore(engine.state())
+    numbers_in(pa.array(["took 3 ms"]))
+    leaf = {name: np.zeros(int(name in ("ends", "lengths")), of) for name, of in ARRAYS.items()}
+    FlatForest(**leaf, width=1, usual=1.0).score_samples(np.zeros((1, 1)))
+    enter_addresses(0, np.zeros(1, np.int32), *np.zeros((2, 1), np.uint64))
+
+
+def _repeating_series() -> None:
+    import numpy as np
+
+    from sensorium.detect.series.many_shapes import ShapeTables, repeats_after
+
+    tables, row, gap = ShapeTables(), np.zeros(1, np.int64), np.zeros(1, np.bool_)
+    values = np.arange(64.0) % 8
+    repeats_after(values, 4)
+    tables.make_room(1)
+    tables.begin(0, values, 8)
+    tables.judge(row, values[:1], gap)
+    tables.take(row, values[:1], gap)
 
 
 def _talk() -> None:
     import numpy as np
 
+    from sensorium.links.network import table
     from sensorium.links.network.memory import TalkMemory
 
     memory, ends = TalkMemory(), (np.array([1], np.uint64), np.array([2], np.uint64))
     memory.features(*ends, 0)
     memory.learn(*ends, 0, np.ones(1, np.bool_))
+    table.enter(np.full(1, -1, np.int32), ends[0], 0)
 
 
 def _udp() -> None:
     import asyncio
 
+    from sensorium.ingest.transport.networks import SourceNetworks
+    from sensorium.ingest.transport.proxy_protocol import build_header, strip_headers
+
+    source = pack_address("192.0.2.1")
+    relayed = _slab([build_header(source, 1, 1, _ARRIVAL_NS) + b"a"])
+    strip_headers(relayed, SourceNetworks(["192.0.2.1/32"]))
     for batched in (True, False):
         asyncio.run(_receive_two(batched=batched))
 

@@ -24,7 +24,7 @@ class RateLimit:
     """
 
     def __init__(self, per_second: float, sources: int = _SOURCES) -> None:
-        self._rate = per_second
+        self._rate = float(per_second)
         self._burst = max(per_second, 1.0)
         self._lock = threading.Lock()
         self._table = SourceTable(sources)

@@ -166,8 +166,8 @@ def _detection() -> None:
     import pyarrow as pa
 
     from sensorium.detect import DetectConfig, DetectionEngine
-    from sensorium.detect.flows.records import enter_addresses
     from sensorium.detect.forest import ARRAYS, FlatForest
+    from sensorium.detect.kernels.gathering import enter_addresses
     from sensorium.detect.logs.numbers import numbers_in
     from sensorium.model.signals import FLOWS, LABELS, METRICS, Signal
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from sensorium.detect.config import DetectConfig
+from sensorium.detect.engine import DetectionEngine
 from sensorium.detect.stats import DetectStats
 from sensorium.detect.testing import (
     DATABASE,
@@ -22,10 +25,10 @@ from tests.detect.test_engine import drive
 
 STORM, LATER, END = 620.0, 1_020.0, 1_200.0
 INFECTED = WORKSTATIONS[3]
+SMALL = 12
 
 
-@pytest.fixture(scope="module")
-def after() -> tuple[list[Anomaly], DetectStats]:
+def stormy() -> pa.RecordBatch:
     """One host knocks at three hundred, all of which then knock at each other for two minutes;
     six minutes later the database sends out a hundred megabytes."""
     rng = np.random.default_rng(11)
@@ -36,9 +39,25 @@ def after() -> tuple[list[Anomaly], DetectStats]:
     for at in np.linspace(STORM + 20, STORM + 120, 10):
         worm += [Talks.to(np.array([at]), one, far[int(rng.integers(300))], 445) for one in far]
     sent = Talks.to(np.arange(LATER, LATER + 30, 5.0), DATABASE, OUTSIDE[1], 443, up=2e7, down=2e5)
-    found, engine = drive(
-        {Signal.FLOWS: flow_batch(Talks.join([everyday(rng, END), *worm, sent]), rng)}
-    )
+    return flow_batch(Talks.join([everyday(rng, END), *worm, sent]), rng)
+
+
+@pytest.fixture(scope="module")
+def unheld() -> tuple[list[Anomaly], DetectionEngine]:
+    """With a budget for all of it."""
+    return drive({Signal.FLOWS: stormy()}, config=DetectConfig(pass_burst=100_000))
+
+
+@pytest.fixture(scope="module")
+def held() -> tuple[list[Anomaly], DetectionEngine]:
+    """With a small one."""
+    config = DetectConfig(pass_burst=40, pass_floor=SMALL)
+    return drive({Signal.FLOWS: stormy()}, config=config)
+
+
+@pytest.fixture(params=["unheld", "held"])
+def after(request: pytest.FixtureRequest) -> tuple[list[Anomaly], DetectStats]:
+    found, engine = request.getfixturevalue(request.param)
     return found, engine.stats()
 
 
@@ -72,3 +91,20 @@ def test_outside_the_storm_about_as_few_pass_as_the_setting_says(
     # Of some sixteen hundred quiet entity windows one in a thousand is one or two, give or take.
     stats = after[1]
     assert stats.quiet_rate(busy, 30 * NS) <= 0.003 < stats.pass_rate
+
+
+def test_a_storm_is_held_at_the_budget_and_what_is_learned_does_not_change(
+    unheld: tuple[list[Anomaly], DetectionEngine], held: tuple[list[Anomaly], DetectionEngine]
+) -> None:
+    stats, freely = held[1].stats(), unheld[1].stats()
+    assert freely.held_back == 0
+    assert stats.held_back == freely.passed - stats.passed > 300
+    busiest = sorted(count.passed for count in stats.history)
+    assert busiest[-1] <= 40
+    assert busiest[-2] <= SMALL
+    assert {a.id for a in held[0]} < {a.id for a in unheld[0]}
+    kept, free = held[1].state(), unheld[1].state()
+    assert {name for name in kept if not name.startswith("budget")} <= set(free)
+    for name, array in kept.items():
+        if not name.startswith("budget"):
+            np.testing.assert_array_equal(array, free[name])

@@ -57,7 +57,7 @@ def _show(folder: Path, found: Detected) -> None:
     )
     console.print(
         f"{stats.scored:,} times something was scored, {stats.passed:,} passed"
-        f" ({100 * stats.pass_rate:.2g} %)",
+        f" ({100 * stats.pass_rate:.2g} %){_held_back(stats.held_back)}",
         soft_wrap=True,
     )
     for signal in _SIGNALS:
@@ -80,6 +80,10 @@ def _show(folder: Path, found: Detected) -> None:
         if mine:
             console.print(Text("  " + marks.rstrip(), style="bold red"))
         _list(console, mine)
+
+
+def _held_back(count: int) -> str:
+    return f", {count:,} more in a storm that left them no budget" if count else ""
 
 
 def _list(console: Console, anomalies: list[Anomaly]) -> None:
@@ -106,6 +110,7 @@ def _as_json(folder: Path, found: Detected) -> dict[str, Any]:
         "records": {signal.value: count for signal, count in stats.records.items()},
         "scored": stats.scored,
         "passed": stats.passed,
+        "held_back": stats.held_back,
         "anomalies": [
             {
                 "time": moment(one.start_ns),

@@ -22,6 +22,12 @@ class DetectConfig:
     pass_rate: float = setting(
         0.001, "share of scored windows that may pass in quiet traffic", gt=0, le=0.1
     )
+    pass_burst: int = setting(
+        512, "passes that are saved up for a storm; beyond them pass_rate holds in it too", ge=1
+    )
+    pass_floor: int = setting(
+        16, "entities that may pass in every window, however few are scored", ge=1
+    )
     warmup_windows: int = setting(
         10, "windows at the start of a stream that are learned from and never passed", ge=1
     )
@@ -76,6 +82,8 @@ _INDIFFERENT = frozenset(
     {
         "lateness_seconds",
         "pass_rate",
+        "pass_burst",
+        "pass_floor",
         "warmup_windows",
         "hold_windows",
         "stage2_share",

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
-from sensorium.detect.arrays import F64, Bool
+from sensorium.detect.budget import Asking, PassBudget
 from sensorium.detect.calm import Calm
 from sensorium.detect.config import DetectConfig
-from sensorium.detect.features import Scale
 from sensorium.detect.flows.assembly import FlowAssembly
-from sensorium.detect.gate import Gate, Verdicts, ranked
+from sensorium.detect.gate import Gate, Verdicts
 from sensorium.detect.logs.templates import Template, TemplateMiner
 from sensorium.detect.logs.window import LogWindow
 from sensorium.detect.metrics.assembly import MetricAssembly
 from sensorium.detect.models.registry import ModelRegistry
 from sensorium.detect.overrides import Naming, Overridden, Overrides, of_rows
-from sensorium.detect.protocol import Detector, Explanation, Rationing, Scored, Window
+from sensorium.detect.protocol import Detector, Rationing, Scored, Window
 from sensorium.detect.registry import build_detectors
 from sensorium.detect.stats import DetectorStats, DetectStats, Tally, WindowCount
-from sensorium.detect.tail import sigmas
+from sensorium.detect.telling import anomalies_of
 from sensorium.detect.windows import ClosedWindow, WindowBuffer
-from sensorium.model.anomaly import Anomaly, Feature
+from sensorium.model.anomaly import Anomaly
 from sensorium.model.signals import Signal
 from sensorium.observe.facade import Observe
 from sensorium.state.arrays import State, StateError, joined, part, whole
 
 _NS = 1_000_000_000
-_TOLD = 6
-# A feature this improbable or more is told with the anomaly even if another is stronger.
-_WORTH_TELLING = 1.0
 
 Judged = tuple[Detector, Scored, Verdicts, Overridden]
 Witness = Callable[[Window, list[Judged]], None]
@@ -85,6 +80,11 @@ class DetectionEngine:
             "entity windows that passed or did not by a rule of their own",
             labels=("detector", "effect"),
         )
+        self._held_back = observe.counter(
+            "sensorium_detect_held_back",
+            "entity windows beyond the gate that a storm left no budget for",
+            labels=("detector",),
+        )
         self._turned_away = observe.counter(
             "sensorium_detect_turned_away",
             "entities for which a detector of stage 2 had no place",
@@ -110,6 +110,7 @@ class DetectionEngine:
         }
         self._overrides = Overrides(config.overrides, config.max_entities, self._naming)
         self._calm = Calm(config.pass_rate, config.history_windows)
+        self._budget = PassBudget(config.pass_rate, config.pass_burst, config.pass_floor)
         self._first_window: int | None = None
         # Asked once: it takes longer than to look one up.
         self._rationing = {d.name: d for d in self._detectors if isinstance(d, Rationing)}
@@ -137,6 +138,7 @@ class DetectionEngine:
                 detector=joined(**{d.name: d.state() for d in self._detectors}),
                 gate=joined(**{name: gate.state() for name, gate in self._gates.items()}),
                 calm=self._calm.state(),
+                budget=self._budget.state(),
                 flows=self._flows.state(),
                 metrics=self._metrics.state(),
                 templates=self._miner.state(),
@@ -163,6 +165,7 @@ class DetectionEngine:
             detector.restore(part(state, f"detector.{detector.name}"))
             self._gates[detector.name].restore(part(state, f"gate.{detector.name}"))
         self._calm.restore(part(state, "calm"))
+        self._budget.restore(part(state, "budget"))
         self._flows.restore(part(state, "flows"))
         self._metrics.restore(part(state, "metrics"))
         self._miner.restore(part(state, "templates"))
@@ -239,6 +242,7 @@ class DetectionEngine:
                     self._tally.scored.get(d.name, 0),
                     self._tally.passed.get(d.name, 0),
                     d.entities(),
+                    self._tally.held_back.get(d.name, 0),
                 )
                 for d in self._detectors
             ),
@@ -278,11 +282,13 @@ class DetectionEngine:
             verdicts = gate.judge(scored)
             told = self._overrides.apply(detector, window, scored, verdicts, gate)
             judged.append((detector, scored, verdicts, told))
+        if warm:
+            judged = self._paid_for(judged)
         found = [
             anomaly
             for detector, scored, _, told in judged
             if warm
-            for anomaly in self._tell(window, detector, scored, told.verdicts)
+            for anomaly in anomalies_of(window, detector, scored, told.verdicts)
         ]
         if warm and self._reader is not None:
             self._reader(window, judged)
@@ -290,6 +296,17 @@ class DetectionEngine:
             self._learn(window, judged, warm)
         self._count(window, judged, warm)
         return found
+
+    def _paid_for(self, judged: list[Judged]) -> list[Judged]:
+        """With those that pass within the budget; what is learned does not depend on it."""
+        asking = [
+            Asking.of(detector.name, scored, told.verdicts) for detector, scored, _, told in judged
+        ]
+        passing = self._budget.spend(asking)
+        return [
+            (detector, scored, verdicts, told.within(mask))
+            for (detector, scored, verdicts, told), mask in zip(judged, passing, strict=True)
+        ]
 
     def _learn(self, window: Window, judged: list[Judged], warm: bool) -> None:
         # Scores against baselines that have hardly begun would teach the gate to expect wild ones.
@@ -322,20 +339,6 @@ class DetectionEngine:
             metrics=None if metrics is None else self._metrics.build(metrics, index),
         )
 
-    def _tell(
-        self, window: Window, detector: Detector, scored: Scored, verdicts: Verdicts
-    ) -> list[Anomaly]:
-        told = []
-        for place in _indexes(verdicts.passed):
-            improbable = verdicts.decades(place)
-            order = ranked(improbable).tolist()
-            explanation = detector.explain(window, scored, place, order)
-            if not explanation.features:
-                features = _features(detector, scored, place, improbable)
-                explanation = replace(explanation, features=features)
-            told.append(_anomaly(window, detector, verdicts, place, explanation))
-        return sorted(told, key=lambda anomaly: anomaly.entity)
-
     def _count(self, window: Window, judged: list[Judged], warm: bool) -> None:
         scored_now = passed_now = 0
         for detector, scored, _, told in judged:
@@ -350,54 +353,12 @@ class DetectionEngine:
             for effect, count in (("quietened", told.quietened), ("added", told.added)):
                 if count:
                     self._overridden.labels(detector.name, effect).inc(count)
-            self._tally.add(detector.name, len(scored), passed)
+            if told.held_back:
+                self._held_back.labels(detector.name).inc(told.held_back)
+            self._tally.add(detector.name, len(scored), passed, told.held_back)
             self._scored.labels(detector.name).inc(len(scored))
             self._passed.labels(detector.name).inc(passed)
             scored_now += len(scored)
             passed_now += passed
         self._tally.windows += 1
         self._tally.history.append(WindowCount(window.start_ns, scored_now, passed_now, warm))
-
-
-def _indexes(mask: Bool) -> list[int]:
-    return [int(i) for i in mask.nonzero()[0]]
-
-
-def _anomaly(
-    window: Window, detector: Detector, verdicts: Verdicts, place: int, explanation: Explanation
-) -> Anomaly:
-    return Anomaly.make(
-        start_ns=window.start_ns,
-        end_ns=window.end_ns,
-        entity=explanation.entity,
-        signal=detector.signal,
-        detector=detector.name,
-        score=float(verdicts.score[place]),
-        tail_probability=float(verdicts.probability[place]),
-        features=explanation.features,
-        hosts=explanation.hosts,
-        peers=explanation.peers,
-        summary=explanation.summary,
-    )
-
-
-def _features(
-    detector: Detector, scored: Scored, place: int, improbable: F64
-) -> tuple[Feature, ...]:
-    """The features worth telling, strongest first: at least one, at most six."""
-    order = ranked(improbable).tolist()
-    telling = [i for i in order[:_TOLD] if i == order[0] or improbable[i] >= _WORTH_TELLING]
-    return tuple(_feature(detector, scored, place, i) for i in telling)
-
-
-def _feature(detector: Detector, scored: Scored, place: int, index: int) -> Feature:
-    spec = detector.features[index]
-    oddness = float(scored.oddness[place, index])
-    direct = spec.scale is Scale.DECADES
-    return Feature(
-        name=spec.name,
-        value=float(scored.values[place, index]),
-        expected=float(scored.expected[place, index]),
-        score=sigmas(oddness) if direct else oddness,
-        unit=spec.unit,
-    )

@@ -26,12 +26,21 @@ Naming = Callable[[str], str | None]
 @dataclass(frozen=True, slots=True)
 class Overridden:
     """Verdicts after the rules; ``quiet`` (n,) are rows that calibrate nothing, ``quietened`` and
-    ``added`` count those that the rules kept from passing, and those that pass by them."""
+    ``added`` count those that the rules kept from passing, and those that pass by them.
+    ``held_back`` counts those for which there was no budget, which do not pass either."""
 
     verdicts: Verdicts
     quiet: Bool
     quietened: int = 0
     added: int = 0
+    held_back: int = 0
+
+    def within(self, passing: Bool) -> Overridden:
+        """With those that pass in the end."""
+        held_back = int((self.verdicts.passed & ~passing).sum())
+        if not held_back:
+            return self
+        return replace(self, verdicts=replace(self.verdicts, passed=passing), held_back=held_back)
 
 
 @dataclass(frozen=True, slots=True)

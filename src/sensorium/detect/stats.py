@@ -29,7 +29,8 @@ class WindowCount:
 class DetectorStats:
     """One detector since the start; ``entities`` is how many it holds in memory now.
 
-    ``scored`` and ``passed`` count entities times windows, after warm-up only.
+    ``scored``, ``passed`` and ``held_back`` (beyond the gate, but a storm left no budget for them)
+    count entities times windows, after warm-up only.
     """
 
     name: str
@@ -37,6 +38,7 @@ class DetectorStats:
     scored: int
     passed: int
     entities: int
+    held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class DetectStats:
         return sum(detector.passed for detector in self.detectors)
 
     @property
+    def held_back(self) -> int:
+        """Entities beyond the gate that a storm left no budget for."""
+        return sum(detector.held_back for detector in self.detectors)
+
+    @property
     def pass_rate(self) -> float:
         """Share of scored entity windows that passed; 0 before any was scored."""
         return self.passed / self.scored if self.scored else 0.0
@@ -91,11 +98,13 @@ class Tally:
 
     scored: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
+    held_back: dict[str, int] = field(default_factory=dict)
     records: dict[Signal, int] = field(default_factory=dict)
     windows: int = 0
     history: deque[WindowCount] = field(default_factory=lambda: deque(maxlen=_HISTORY))
 
-    def add(self, name: str, scored: int, passed: int) -> None:
+    def add(self, name: str, scored: int, passed: int, held_back: int) -> None:
         """Count one detector's window."""
-        self.scored[name] = self.scored.get(name, 0) + scored
-        self.passed[name] = self.passed.get(name, 0) + passed
+        counts = (self.scored, scored), (self.passed, passed), (self.held_back, held_back)
+        for total, count in counts:
+            total[name] = total.get(name, 0) + count

@@ -6,9 +6,14 @@ a per-record Python loop that only keeps, per host and window, bytes, flows, pee
 running mean and deviation of each; and river's half-space trees as published (one score per
 record, no features made).
 
-Each stream lasts ten minutes, twenty windows. What is done for every host and pair of a window is
-shared by its records: so a network with few records per host costs most per record, and the last
-case, with four times as many from the same hosts, shows what one more record costs.
+Recordings of ten minutes, twenty windows, are scored as fast as it goes. What is done for every
+host and pair of a window is shared by its records: so a network with few records per host costs
+most per record, and a recording of four times as many from the same hosts shows what one more
+record costs.
+
+A service scores records as they arrive. The last cases are streams of 20,000 hosts that arrive at
+so many a second, after ten quiet minutes, for four windows: the rate says how many times faster
+one core could have gone.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ from statistics import median
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchmarks.report import Claim, arguments, report
 from sensorium.detect.config import DetectConfig
@@ -33,14 +39,14 @@ from sensorium.observe.facade import Observe
 _WINDOW_NS = 30 * NS
 
 
-def traffic(records: int, hosts: int) -> pa.RecordBatch:
-    """Flow records of ``hosts`` clients that talk with 40 servers for ten minutes."""
+def traffic(records: int, hosts: int, lasting_s: float = 600.0) -> pa.RecordBatch:
+    """Flow records of ``hosts`` clients that talk with 40 servers, for ten minutes."""
     rng = np.random.default_rng(7)
     n = records // 2
     clients = np.array([f"10.{i >> 8}.{i & 255}.7" for i in range(hosts)], object)
     servers = np.array([f"192.168.0.{i + 1}" for i in range(40)], object)
     talks = Talks(
-        at=np.sort(rng.uniform(0, 600, n)),
+        at=np.sort(rng.uniform(0, lasting_s, n)),
         seconds=rng.exponential(0.5, n),
         client=clients[rng.integers(0, hosts, n)],
         server=servers[np.minimum(rng.zipf(1.6, n), 40) - 1],
@@ -56,11 +62,47 @@ def traffic(records: int, hosts: int) -> pa.RecordBatch:
 def ours(batch: pa.RecordBatch) -> DetectionEngine:
     """Score everything."""
     engine = DetectionEngine(DetectConfig(), Observe())
+    follow(engine, batch)
+    engine.advance(START_NS + 10_000 * NS)
+    return engine
+
+
+def follow(engine: DetectionEngine, batch: pa.RecordBatch) -> None:
+    """Score a batch as the service does, windows being closed 65 seconds after their end."""
     for part in in_batches(batch, 20_000):
         engine.observe(Signal.FLOWS, part)
         engine.advance(int(part.column("time_received_ns")[-1].as_py()) - 65 * NS)
+
+
+def as_they_arrive(hosts: int, per_second: int, windows: int) -> float:
+    """Records of a stream that arrives at ``per_second`` for each second of processor time."""
+    engine = DetectionEngine(DetectConfig(), Observe())
+    follow(engine, traffic(1_000_000, hosts))
+    # Four fifths of the same records each time, and never the same ones.
+    every_s, rng = 2.0, np.random.default_rng(5)
+    base = traffic(int(per_second * every_s / 0.8), hosts, every_s)
+    spent, records = 0.0, 0
+    for at in np.arange(610.0, 610.0 + windows * _WINDOW_NS / NS, every_s):
+        kept = np.flatnonzero(rng.random(base.num_rows) < 0.8)
+        batch = later(base.take(pa.array(kept)), at)
+        began = time.process_time()
+        follow(engine, batch)
+        spent += time.process_time() - began
+        records += batch.num_rows
+    began = time.process_time()
     engine.advance(START_NS + 10_000 * NS)
-    return engine
+    return records / (spent + time.process_time() - began)
+
+
+def later(batch: pa.RecordBatch, by_s: float) -> pa.RecordBatch:
+    """The same records, so much later."""
+    columns = [
+        pc.add(batch.column(field.name), pa.scalar(int(by_s * NS), field.type))
+        if field.name.endswith("_ns")
+        else batch.column(field.name)
+        for field in batch.schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:
@@ -121,14 +163,15 @@ def main() -> None:
         started = time.process_time()
         record_by_record(rows)
         loop_s = time.process_time() - started
+        many = "" if hosts == 1_000 else ", replayed 280 times too fast"
         claims.append(
             Claim(
-                f"flow records scored, {hosts:,} hosts",
+                f"flow records scored, {hosts:,} hosts{many}",
                 batch.num_rows / engine_s,
                 "records/s",
                 "Python loop, 4 features",
                 batch.num_rows / loop_s,
-                ">= 1_000_000",
+                "" if many else ">= 1_000_000",
             )
         )
     if not quick:
@@ -138,6 +181,10 @@ def main() -> None:
         claims.append(Claim("the same, four times as many", rate, "records/s", goal=">= 1_000_000"))
         more = (dense_s - spent[1_000]) / (dense.num_rows - 1_000_000) * 1e9
         claims.append(Claim("one more record of a known host", more, "ns"))
+        for per_second in (200_000, 500_000):
+            rate = as_they_arrive(20_000, per_second, windows=4)
+            name = f"20,000 hosts, as they arrive at {per_second:,} a second"
+            claims.append(Claim(name, rate, "records/s", goal=">= 1_000_000"))
     claims.append(
         Claim(
             "flow records scored, 1,000 hosts",

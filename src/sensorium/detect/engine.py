@@ -127,6 +127,11 @@ class DetectionEngine:
         closed = self._buffer.closed_below
         return None if closed is None else closed * self._window_ns
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What the records of windows that are still open take in memory."""
+        return self._buffer.waiting_bytes
+
     def state(self) -> State:
         """All that was learned from the windows closed so far; records of open ones are not in it.
 

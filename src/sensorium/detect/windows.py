@@ -104,6 +104,7 @@ class WindowBuffer:
         self._window_ns = window_ns
         self._lateness_ns = lateness_ns
         self._open: dict[int, dict[Signal, list[Part]]] = {}
+        self._bytes: dict[int, float] = {}
         self._closed_below: int | None = None
         self._latest_arrival = 0
         self.clamped = Clamped()
@@ -112,6 +113,11 @@ class WindowBuffer:
     def closed_below(self) -> int | None:
         """The first window that is open still; None before any was closed."""
         return self._closed_below
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What the records of open windows take."""
+        return int(sum(self._bytes.values()))
 
     def close_below(self, window: int) -> None:
         """Take it that all windows before this one are closed; call before the first row."""
@@ -136,9 +142,11 @@ class WindowBuffer:
             self.clamped.after_close += int(late.sum())
             index = np.where(late, self._closed_below, index)
         kept = batch.select(_COLUMNS[signal])
+        of_row = kept.nbytes / kept.num_rows
         for window, rows in _by_window(index):
             part = Part(kept, rows)
             self._open.setdefault(window, {}).setdefault(signal, []).append(part)
+            self._bytes[window] = self._bytes.get(window, 0.0) + of_row * part.num_rows
 
     def close(self, watermark_ns: int) -> list[ClosedWindow]:
         """Take out all windows that end at or before ``watermark_ns``, oldest first.
@@ -157,6 +165,8 @@ class WindowBuffer:
             )
             for window in ready
         ]
+        for window in ready:
+            del self._bytes[window]
         self._closed_below = max(below, self._closed_below or below)
         return closed
 

@@ -13,6 +13,12 @@ class PipelineConfig:
 
     syslog_ports: tuple[int, ...] = setting((514, 5514), "UDP ports whose datagrams are syslog")
     slack_s: int = setting(5, "seconds kept in hand for records that overtake each other", ge=0)
+    max_waiting_bytes: int = setting(
+        4 << 30,
+        "memory for records that wait for their window to close; where they take more, windows"
+        " close early, and what comes late for them counts in the next",
+        ge=1 << 20,
+    )
     investigations_per_window: int = setting(
         10, "incidents investigated after each window, the worst first; others wait", ge=1
     )

@@ -8,12 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
 from sensorium.incident.urgency import worst_first
 from sensorium.ingest.sniff import sflow_datagrams
 from sensorium.model.signals import Signal
 from sensorium.pipeline.caseload import Caseload
 from sensorium.pipeline.config import PipelineConfig
+from sensorium.pipeline.history import ARRIVAL, STEP_NS
 from sensorium.store.errors import StoreWriteError
 
 if TYPE_CHECKING:
@@ -91,6 +93,10 @@ class Pipeline:
         self._event_time = parts.observe.gauge(
             "sensorium_event_time_seconds", "Event time up to which windows are closed"
         )
+        self._early = parts.observe.counter(
+            "sensorium_windows_closed_early",
+            "Windows closed before stragglers could come, for want of memory",
+        )
         self._lag = parts.observe.gauge(
             "sensorium_event_lag_seconds", "How far event time is behind the newest arrival"
         )
@@ -101,6 +107,7 @@ class Pipeline:
         if not arrivals.through_ns:
             return
         self.advance(self._through_ns - self._behind_ns)
+        self._close_early()
         self._lag.set(self.lag_s)
 
     @property
@@ -142,6 +149,16 @@ class Pipeline:
             self._close(self.watermark_ns + self._window_ns)
             self.meanwhile()
 
+    def _close_early(self) -> None:
+        """Close windows that have ended although stragglers may come, until those that wait take
+        no more than they may: memory is bounded however much arrives."""
+        engine, most = self._parts.engine, self._config.max_waiting_bytes
+        while (
+            engine.waiting_bytes > most and self.watermark_ns + self._window_ns <= self._through_ns
+        ):
+            self._early.inc()
+            self.advance(self.watermark_ns + self._window_ns)
+
     def finish(self, through_ns: int, settle_s: int) -> None:
         """Close every window of a stream that has ended at ``through_ns``, and settle the rest.
 
@@ -153,19 +170,22 @@ class Pipeline:
         self._parts.telemetry.flush()
 
     def relearn(self, until_ns: int, batches: Iterable[tuple[Signal, pa.RecordBatch]]) -> int:
-        """Learn again from stored rows in order of arrival; returns how many there were.
+        """Learn again from stored rows in order of arrival, a step of
+        :mod:`~sensorium.pipeline.history` after the other; returns how many there were.
 
         Windows up to ``until_ns`` were judged before the restart and are not judged again. Where
         what was known was taken over before, rows of windows that it knows teach nothing.
         """
-        rows = 0
+        engine = self._parts.engine
+        rows = newest_ns = 0
         for signal, stored in batches:
-            batch = stored
-            if signal is Signal.LOGS:
-                batch = self._parts.engine.assign_templates(stored)
+            batch = engine.assign_templates(stored) if signal is Signal.LOGS else stored
             rows += batch.num_rows
             self._observe(signal, batch, again=True)
-        self._parts.engine.advance(until_ns)
+            newest_ns = max(newest_ns, pc.max(batch.column(ARRIVAL[signal])).as_py())
+            # What is to come arrived in the same step or later. Hours would not fit into memory.
+            engine.advance(min(newest_ns - STEP_NS - self._behind_ns, until_ns))
+        engine.advance(until_ns)
         self.watermark_ns = until_ns
         return rows
 

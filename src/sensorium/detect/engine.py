@@ -63,6 +63,7 @@ class DetectionEngine:
         self._window_ns = config.window_seconds * _NS
         self._begin()
         self._tally = Tally()
+        self._log = observe.logger("detect")
         self._seen = observe.counter(
             "sensorium_detect_records", "records scored", labels=("signal",)
         )
@@ -110,6 +111,7 @@ class DetectionEngine:
         }
         self._overrides = Overrides(config.overrides, config.max_entities, self._naming)
         self._calm = Calm(config.pass_rate, config.history_windows)
+        self._stormy = False
         self._budget = PassBudget(config.pass_rate, config.pass_burst, config.pass_floor)
         self._first_window: int | None = None
         # Asked once: it takes longer than to look one up.
@@ -308,10 +310,23 @@ class DetectionEngine:
             Asking.of(detector.name, scored, told.verdicts) for detector, scored, _, told in judged
         ]
         passing = self._budget.spend(asking)
-        return [
+        paid = [
             (detector, scored, verdicts, told.within(mask))
             for (detector, scored, verdicts, told), mask in zip(judged, passing, strict=True)
         ]
+        held_back = sum(told.held_back for _, _, _, told in paid)
+        passed = sum(int(told.verdicts.passed.sum()) for _, _, _, told in paid)
+        stormy = held_back > passed
+        if stormy and not self._stormy:
+            self._log.warning(
+                "a storm: of what is odd, the most improbable and what is new passes",
+                passed=passed,
+                held_back=held_back,
+            )
+        elif self._stormy and not stormy:
+            self._log.info("the storm is over")
+        self._stormy = stormy
+        return paid
 
     def _learn(self, window: Window, judged: list[Judged], warm: bool) -> None:
         # Scores against baselines that have hardly begun would teach the gate to expect wild ones.

@@ -23,6 +23,7 @@ class Turns:
         self.taken = self.kept = 0
         self.fail = False
         self.lag_s = 0.0
+        self.is_full = False
         self.meanwhile: Callable[[], None] = lambda: None
         self.long: Callable[[], None] = lambda: None
 
@@ -104,14 +105,16 @@ def test_a_turn_that_fails_is_counted_and_the_next_go_on() -> None:
     assert log == ["resumed", "closed"]
 
 
-@pytest.mark.parametrize(("lag_s", "kept"), [(0.0, 2), (61.0, 0)])
-def test_what_arrives_during_a_long_turn_is_kept_unless_event_time_is_far_behind(
-    lag_s: float, kept: int
+@pytest.mark.parametrize(
+    ("lag_s", "is_full", "kept"), [(0.0, False, 2), (61.0, False, 0), (0.0, True, 0)]
+)
+def test_what_arrives_during_a_long_turn_is_kept_unless_time_is_far_behind_or_too_much_waits(
+    lag_s: float, is_full: bool, kept: int
 ) -> None:
     turns, observe = Turns(), Observe()
     box = Inbox(InboxConfig(), observe, lambda: NOW)
     live(turns, box, [], observe)
-    turns.lag_s = lag_s
+    turns.lag_s, turns.is_full = lag_s, is_full
     for _ in range(2):
         box.put_datagrams(one_datagram())
     turns.meanwhile()

@@ -25,7 +25,8 @@ class LivePipeline:
     that a resumed graph and a turn never overlap. ``close`` releases the stores at the end.
 
     Within a long turn, after each window and each investigation, what has arrived is kept, up to
-    ``ahead_s`` seconds ahead of event time: beyond that it waits in the inbox, which is bounded.
+    ``ahead_s`` seconds ahead of event time, and as much as may wait for its window: beyond that it
+    waits in the inbox, which is bounded.
     """
 
     name = "pipeline"
@@ -105,7 +106,7 @@ class LivePipeline:
 
     def _meanwhile(self) -> None:
         """Keep what arrived while a turn takes long; what fails costs these arrivals alone."""
-        if self._pipeline.lag_s > self._ahead_s:
+        if self._pipeline.lag_s > self._ahead_s or self._pipeline.is_full:
             return
         try:
             # What comes while this is kept waits for the next time, or the turn would never go on.

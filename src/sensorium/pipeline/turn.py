@@ -115,6 +115,11 @@ class Pipeline:
         """Seconds that event time is behind the newest arrival."""
         return max(self._through_ns - self.watermark_ns, 0) / SECOND
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the records that wait for their window take more than they may."""
+        return self._parts.engine.waiting_bytes > self._config.max_waiting_bytes
+
     def keep(self, arrivals: Arrivals) -> None:
         """Decode, keep and score what arrived; no window is closed."""
         parts = self._parts
@@ -152,10 +157,7 @@ class Pipeline:
     def _close_early(self) -> None:
         """Close windows that have ended although stragglers may come, until those that wait take
         no more than they may: memory is bounded however much arrives."""
-        engine, most = self._parts.engine, self._config.max_waiting_bytes
-        while (
-            engine.waiting_bytes > most and self.watermark_ns + self._window_ns <= self._through_ns
-        ):
+        while self.is_full and self.watermark_ns + self._window_ns <= self._through_ns:
             self._early.inc()
             self.advance(self.watermark_ns + self._window_ns)
 

@@ -87,6 +87,16 @@ def test_what_is_new_passes_beside_what_goes_on() -> None:
     assert 0 in now, "though it has passed a hundred times"
 
 
+def test_what_is_known_of_a_storm_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sensorium.detect.budget._MOST_TOLD", 50)
+    budget = PassBudget(0.001, burst=20, floor=20)
+    for window in range(100):
+        odd = storm(100 * window, 100 * window + 100)
+        passing(budget, asking("a", 10_000, odd))
+        assert len(budget.state()["told.a.keys"]) <= 50 + 30
+    assert set(passing(budget, asking("a", 10_000, storm(0, 100)))[0]) <= set(range(100))
+
+
 def test_who_has_passed_is_forgotten_when_the_storm_is_over() -> None:
     budget = PassBudget(0.001, burst=4, floor=4)
     for _ in range(100):

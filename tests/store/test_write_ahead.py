@@ -67,7 +67,8 @@ def _checkpoints(path: Path) -> None:
 
 
 def _answers(path: Path) -> None:
-    FileStore(path, 1 << 20, time.time).put(b"k", b"v", time.time() + 60)
+    with closing(FileStore(path, 1 << 20, time.time)) as store:
+        store.put(b"k", b"v", time.time() + 60)
 
 
 @pytest.mark.parametrize("take", [_records, _checkpoints, _answers])

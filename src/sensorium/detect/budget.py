@@ -20,6 +20,9 @@ from sensorium.state.arrays import State, StateError, joined, part, taken
 
 _SAVED_WINDOWS: Final = 20
 """What so many windows add is saved up where that is more than a burst."""
+_MOST_TOLD: Final = 100_000
+"""Of a detector's entities so many are known to have passed in a storm; after them all are new."""
+_NOBODY: Final = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,9 @@ class PassBudget:
             return [each.passed for each in asking]
         passing = self._chosen(asking, room)
         for each, mask in zip(asking, passing, strict=True):
-            told = self._told.get(each.detector, np.empty(0, np.uint64))
-            self._told[each.detector] = np.union1d(told, each.keys[mask])
+            told = self._told.get(each.detector, _NOBODY)
+            known = told if len(told) <= _MOST_TOLD else _NOBODY
+            self._told[each.detector] = np.union1d(known, each.keys[mask])
         return passing
 
     def state(self) -> State:
@@ -113,9 +117,7 @@ class PassBudget:
         return masks
 
     def _new(self, each: Asking) -> Bool:
-        told = self._told.get(each.detector)
-        keys = each.keys[each.passed]
-        return np.ones(len(keys), np.bool_) if told is None else ~np.isin(keys, told)
+        return ~np.isin(each.keys[each.passed], self._told.get(each.detector, _NOBODY))
 
 
 def _turn(each: Asking) -> I64:

@@ -72,3 +72,47 @@ def test_wrong_requests_are_answered_with_what_to_do(files, tmp_path):
     (tmp_path / "few.csv").write_text("source,target\na,b\n", encoding="utf-8")
     assert "too few to learn from" in _run("fit", tmp_path / "few.csv").stderr
     assert "no model in" in _run("evaluate", tmp_path).stderr
+
+
+def test_the_shape_of_the_encoder_can_be_chosen(files, tmp_path):
+    fitted = _run(
+        "fit", files / "edges.csv", "--out", tmp_path / "model", "--width", 16, "--epochs", 1,
+        "--aggregation", "lstm", "--layers", 3, "--normalise", "--json",
+    )  # fmt: skip
+    assert fitted.exit_code == 0, fitted.output
+    settings = json.loads(fitted.stdout)["settings"]
+    assert (settings["aggregation"], settings["layers"]) == ("lstm", 3)
+    assert settings["normalise"]
+    assert len(settings["fan_out"]) == 3
+    wrong = _run("fit", files / "edges.csv", "--model", "gcn", "--aggregation", "max")
+    assert "goes with --model sage" in wrong.stderr
+
+
+def test_features_of_other_nodes_are_refused_and_those_alone_counted(files, tmp_path):
+    others = tmp_path / "others.csv"
+    others.write_text("id,likes\nzoe,tea\n", encoding="utf-8")
+    refused = _run("fit", files / "edges.csv", "--features", others, "--out", tmp_path / "m")
+    assert refused.exit_code == 2
+    assert "describes none of the nodes that have edges" in refused.stderr
+    more = tmp_path / "more.csv"
+    known = (files / "users.csv").read_text(encoding="utf-8")
+    more.write_text(known + "zoe,tea\n", encoding="utf-8")
+    fitted = _run(
+        "fit", files / "edges.csv", "--features", more, "--out", tmp_path / "m",
+        "--width", 16, "--epochs", 1,
+    )  # fmt: skip
+    assert fitted.exit_code == 0, fitted.output
+    assert "nodes without an edge, told by their features alone: 1" in fitted.stderr
+    assert fitted.stderr.startswith("note: ")
+
+
+def test_somebody_who_is_linked_to_all_is_no_reason_to_fail(tmp_path):
+    graph, names, _ = communities(60)
+    edges = tmp_path / "edges.csv"
+    pairs = zip(*map(names.many, graph.pairs()), strict=True)
+    rows = [*pairs, *(("ego", name) for name in names.many(range(60)))]
+    edges.write_text("".join(f"{one},{other}\n" for one, other in rows), encoding="utf-8")
+    fitted = _run("fit", edges, "--out", tmp_path / "m", "--width", 16, "--epochs", 1)
+    assert fitted.exit_code == 0, fitted.output
+    assert "61 nodes" in fitted.stdout
+    assert "two hops apart" in fitted.stdout

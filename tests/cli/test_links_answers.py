@@ -73,7 +73,7 @@ def test_newer_ties_and_new_nodes_are_taken_into_the_model(tmp_path: Path) -> No
     assert said.exit_code == 0, said.output
     assert "61 nodes (1 new), 2 edges" in said.stdout
     again = links("recommend", folder, "--node", "Zoe", "--top", "1")
-    assert again.stdout.startswith("Zoe: 1 suggestions")
+    assert again.stdout.startswith("Zoe: 1 suggestion\n")
     unchanged = links("refresh", folder, edges)
     assert " 0 embeddings computed" in unchanged.stdout
 
@@ -82,3 +82,39 @@ def test_it_is_said_what_is_missing(model: Path, tmp_path: Path) -> None:
     assert "give --node ID, or --everyone" in links("recommend", model).stderr
     assert "no model in" in links("serve", tmp_path).stderr
     assert "there is no node 'nobody'" in links("recommend", model, "--node", "nobody").stderr
+
+
+def test_a_tie_that_there_is_is_told_of_and_a_private_one_is_not(tmp_path: Path) -> None:
+    made = world()
+    folder = saved(tmp_path / "model", made)
+    row = int(made.graph.indices[0])
+    one, other = made.names.name(int(made.graph.sources()[0])), made.names.name(row)
+    said = links("explain", folder, "--node", one, "--other", other)
+    assert said.exit_code == 0, said.output
+    assert "they are tied already" in said.stdout
+    rules = tmp_path / "rules.csv"
+    rules.write_text(f"node,other,rule\n{one} , {other},private\n")
+    kept = links("explain", folder, "--node", one, "--other", other, "--rules", rules)
+    assert kept.exit_code == 0, kept.output
+    assert "tied already" not in kept.stdout
+    assert "is both of the two" in links("explain", folder, "--node", one, "--other", one).stderr
+
+
+def test_a_file_of_pairs_may_have_names_of_its_own_or_none(model: Path, tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("who,whom\nperson 1,person 2\n")
+    named = links("score", model, "--pairs", pairs).stdout.splitlines()
+    assert named[0] == '"who","whom","score","probability"'
+    pairs.write_text("person 1, person 2\n")
+    bare = links("score", model, "--pairs", pairs).stdout.splitlines()
+    assert bare[0] == '"f0","f1","score","probability"'
+    assert bare[1:] == named[1:]
+
+
+def test_a_graph_is_refreshed_from_columns_of_any_name(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "model", world())
+    edges = tmp_path / "edges.csv"
+    edges.write_text("n,left,right\n1,person 1,person 2\n2,Zoe,person 1\n")
+    said = links("refresh", folder, edges, "--columns", "left,right")
+    assert "61 nodes (1 new), 2 edges" in said.stdout
+    assert "--columns names two columns" in links("refresh", folder, edges, "--columns", "a").stderr

@@ -31,6 +31,11 @@ def _edges(read) -> set[tuple[str, str]]:
         ("edges.tsv", "ann\tbob\nbob\tcid\n"),
         ("edges.txt", "# from somewhere\n# FromNode ToNode\nann bob\nbob cid\n"),
         ("edges.edges", "ann   bob\nbob  cid\n"),
+        ("edges.csv", "\ufeffsource,target\nann,bob\nbob,cid\n"),
+        ("edges.txt", "\ufeffann  bob\nbob  cid\n"),
+        ("edges.csv", "person,knows\nann,bob\nbob,cid\n"),
+        ("edges.csv", '"ann","bob"\n"bob","cid"\n# the end\n'),
+        ("edges.csv", "when,who,whom\n2024-01-01,ann,bob\n2024-01-02,bob,cid\n"),
         ("edges.csv", "who;whom\nann;bob\nbob;cid\nbob;ann\ncid;cid\n;ann\n"),
     ],
 )
@@ -100,7 +105,8 @@ def test_weights_and_kinds_are_kept(tmp_path):
         ("source,target\na,a\n", "no two different nodes"),
         ("source,target,time\na,b,soon\n", "without a time that can be read"),
         ("a b c\nd  e\n", "has 2 cells, the first one 3"),
-        ("source,target\na,b\nc\n", "cannot read"),
+        ("source,target\na,b\nc\n", "give every row as many cells as the first one"),
+        ("source,target\na,b\0c\n", "holds no text"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_the_reason(tmp_path, text, said):
@@ -108,6 +114,55 @@ def test_a_file_that_cannot_be_used_is_refused_with_the_reason(tmp_path, text, s
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=said):
         read_edges(path)
+
+
+def test_names_with_commas_are_ids_where_there_is_no_line_of_names(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text('"Doe, Ann","Roe, Bob"\n"Roe, Bob","Poe, Cid"\n', encoding="utf-8")
+    assert _edges(read_edges(path)) == {("Doe, Ann", "Roe, Bob"), ("Poe, Cid", "Roe, Bob")}
+
+
+def test_a_first_line_that_no_other_row_refers_to_is_said_to_be_names(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("user,item\nann,tea\nbob,tea\n", encoding="utf-8")
+    read = read_edges(path)
+    assert read.names.many(range(len(read.names))) == ["ann", "bob", "tea"]
+    assert any("(user, item) is read as names" in note for note in read.notes)
+    path.write_text("ann,tea\nann,gin\n", encoding="utf-8")
+    assert len(read_edges(path).names) == 3
+
+
+def test_matrix_market_files_are_read_without_their_line_of_sizes(tmp_path):
+    path = tmp_path / "graph.mtx"
+    head = "%%MatrixMarket matrix coordinate pattern symmetric\n% made by hand\n3 3 2\n"
+    path.write_text(head + "2 1\n3 2\n", encoding="utf-8")
+    assert _edges(read_edges(path)) == {("1", "2"), ("2", "3")}
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "said"),
+    [
+        ("edges.csv", "source,target\nZoë,Ann\n".encode("latin-1"), "save it as UTF-8"),
+        ("edges.csv", "source,target\nZoë,Ann\n".encode("utf-16"), "save it as UTF-8"),
+        ("edges.parquet", b"source,target\na,b\n", "is called a Parquet file and is none"),
+    ],
+)
+def test_what_a_file_is_instead_is_said(tmp_path, name, written, said):
+    path = tmp_path / name
+    path.write_bytes(written)
+    with pytest.raises(UsageError, match=said):
+        read_edges(path)
+
+
+def test_dates_beside_ids_without_names_are_times_and_other_numbers_are_not(tmp_path):
+    path = tmp_path / "edges.txt"
+    path.write_text("1 2 1 1082040961\n2 3 1 1082041961\n", encoding="utf-8")
+    read = read_edges(path)
+    assert read.graph.times.min() == 1_082_040_961_000_000_000
+    assert any("column 4 (f3) is read as times" in note for note in read.notes)
+    path.write_text("1 2 17\n2 3 19\n", encoding="utf-8")
+    assert read_edges(path).graph.times is None
+    assert read_edges(path, time="f2").graph.times.min() == 17_000_000_000
 
 
 def test_columns_can_be_named_and_must_exist(tmp_path):

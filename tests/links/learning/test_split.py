@@ -132,3 +132,25 @@ def test_a_graph_that_links_all_has_no_negatives_and_says_so():
 def test_shares_that_leave_nothing_are_refused(valid, test):
     with pytest.raises(UsageError, match="shares"):
         split_edges(_random(), valid, test, 0)
+
+
+def test_a_hub_of_all_is_replaced_in_its_hard_negatives_and_two_of_them_have_none():
+    leaves = np.arange(1, 8)
+    star = Graph.from_edges(8, np.zeros(7, int), leaves)
+    pairs = np.zeros(7, int), leaves
+    source, target = hard(star, star, pairs, 4, np.random.default_rng(0))
+    assert not star.has(source.ravel(), target.ravel()).any()
+    assert (source != target).all()
+    assert (target == leaves[:, None]).all()
+    whole = Graph.from_edges(4, *np.triu_indices(4, 1))
+    with pytest.raises(SensoriumError, match="linked to all other nodes"):
+        hard(whole, whole, (np.array([0]), np.array([1])), 2, np.random.default_rng(0))
+
+
+def test_who_has_no_edge_is_no_negative_that_judges():
+    u, v = _random().pairs()
+    wide = Graph.from_edges(600, u, v)
+    split = split_edges(wide, 0.1, 0.2, 0)
+    tied = np.flatnonzero(wide.degree())
+    for pairs in (split.test_negatives, split.valid_negatives):
+        assert np.isin(pairs, tied).all()

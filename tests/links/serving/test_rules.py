@@ -58,7 +58,8 @@ def test_private_ties_are_not_in_the_public_graph(tmp_path: Path, directed: bool
         ("node,other,rule\nann,bob,hated\n", "the rule 'hated' in row 1"),
         ("node,other,rule\nann,,hidden\nann,,blocked\n", "blocked in row 2 without saying whom"),
         ("node,other\nann,bob\n", "no column 'rule'"),
-        ("", "cannot read"),
+        ("", "is empty"),
+        ("node,other,rule\nann,bob\n", "cannot read"),
     ],
 )
 def test_a_file_that_is_no_table_of_rules_is_refused(tmp_path: Path, text: str, said: str) -> None:

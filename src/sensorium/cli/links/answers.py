@@ -41,8 +41,7 @@ def loaded(model: Path, rules: Path | None) -> Served:
 
     served = load_served(model, rules, Sizes())
     if served.rules_passed_over:
-        click.echo(
-            f"note: {served.rules_passed_over:,} rules are about nodes the model does not have",
-            err=True,
-        )
+        count = served.rules_passed_over
+        said = "1 rule is about a node" if count == 1 else f"{count:,} rules are about nodes"
+        click.echo(f"note: {said} the model does not have", err=True)
     return served

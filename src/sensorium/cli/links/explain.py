@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sensorium.cli.links.answers import asked_of_a_model
+from sensorium.errors import UsageError
 
 if TYPE_CHECKING:
     from sensorium.links.serving.served import Served
@@ -23,13 +24,17 @@ def explain(served: Served, node: str, other: str, as_json: bool) -> None:
     MODEL is the folder that `sensorium links fit` wrote. Only public ties are told of: with
     --rules, private ones are left out.
     """
+    if node == other:
+        raise UsageError(f"{node!r} is both of the two", next_step="--node one, --other another")
     recommender = served.recommender
     ((logit, chance),) = recommender.score([(node, other)])
     reasons = recommender.explain(node, other)
+    tied = recommender.tied(node, other)
     if as_json:
         from sensorium.cli.output import print_json
 
-        print_json({"score": logit, "probability": chance, "reasons": reasons})
+        print_json({"score": logit, "probability": chance, "tied": tied, "reasons": reasons})
         return
-    click.echo(f"{node} and {other}: {chance:.1%} likely (score {logit:.2f})")
+    already = "; they are tied already" if tied else ""
+    click.echo(f"{node} and {other}: {chance:.1%} likely (score {logit:.2f}){already}")
     click.echo(f"  {reasons.sentence}")

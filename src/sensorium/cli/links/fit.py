@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 
+from sensorium.cli.links.columns import columns_of_edges
+from sensorium.errors import UsageError
+
 _FILE = click.Path(path_type=Path)
 
 
@@ -28,6 +31,13 @@ _FILE = click.Path(path_type=Path)
     help="structural, mlp or dot.",
 )
 @click.option(
+    "--aggregation",
+    type=click.Choice(["mean", "max", "sum", "lstm"]),
+    help="How sage takes neighbours together.  [default: mean]",
+)
+@click.option("--layers", type=click.IntRange(1, 4), help="Steps that messages go.  [default: 2]")
+@click.option("--normalise", is_flag=True, help="Bring vectors to length 1 after each layer (L2).")
+@click.option(
     "--identity",
     type=click.Choice(["auto", "none", "random", "learned"]),
     default="auto",
@@ -41,7 +51,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="Which edges are held out to judge by.",
 )
-@click.option("--columns", metavar="A,B", help="The two columns of ids (default: found).")
+@columns_of_edges
 @click.option("--epochs", type=click.IntRange(1), help="At most so many passes over the edges.")
 @click.option("--width", type=click.IntRange(4), help="How long a vector is.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random.")
@@ -63,7 +73,7 @@ def fit(
     from sensorium.links.optional import need_torch
 
     need_torch()
-    read, known = _read(edges, features, chosen.pop("columns"))
+    read, known = _read(edges, features, chosen.pop("columns"), chosen.pop("time"))
     notes(read.notes)
     settings = _settings(chosen, described=known is not None)
     folder = out.parent / f".{out.name}.training"
@@ -91,25 +101,18 @@ def fit(
         show(model, out)
 
 
-def _read(edges: Path, features: Path | None, columns: str | None) -> Any:
-    from sensorium.errors import UsageError
+def _read(
+    edges: Path, features: Path | None, columns: tuple[str, str] | None, when: str | None
+) -> Any:
     from sensorium.links.graph.describing import read_features
     from sensorium.links.graph.reading import read_edges
 
-    pair = None
-    if columns is not None:
-        first, _, second = columns.partition(",")
-        if not first or not second:
-            raise UsageError("--columns names two columns", next_step="--columns source,target")
-        pair = (first.strip(), second.strip())
     if features is None:
-        return read_edges(edges, columns=pair), None
+        return read_edges(edges, columns=columns, time=when), None
     described = read_features(features)
-    read = read_edges(edges, columns=pair, also=described.ids)
+    read = read_edges(edges, columns=columns, time=when, also=described.ids)
     read.notes.extend(described.notes)
-    missing = len(read.names) - len(described.ids)
-    if missing:
-        read.notes.append(f"{missing:,} nodes without a row in {features.name}")
+    read.notes.extend(described.fit_to(read.graph.degree() > 0, read.names, features))
     return read, described.of(read.names)
 
 
@@ -121,10 +124,19 @@ def _settings(chosen: dict[str, Any], *, described: bool) -> Any:
         identity = "none" if described else "random"
     given = {
         name: chosen[name]
-        for name in ("encoder", "decoder", "epochs", "width", "seed", "valid", "test")
+        for name in (
+            *("encoder", "decoder", "aggregation", "layers", "normalise"),
+            *("epochs", "width", "seed", "valid", "test"),
+        )
         if chosen[name] is not None
     }
-    return Settings(identity=identity, **given)
+    if chosen["aggregation"] is not None and chosen["encoder"] != "sage":
+        raise UsageError(
+            f"{chosen['encoder']} has an aggregation of its own",
+            next_step="--aggregation goes with --model sage",
+        )
+    fan_out = (15, *[10] * (given.get("layers", Settings().layers) - 1))
+    return Settings(identity=identity, fan_out=fan_out, **given)
 
 
 def _remove(folder: Path) -> None:

@@ -59,7 +59,9 @@ def recommend(
         print_json({"version": served.version, "suggestions": found})
         return
     for node, suggestions in found.items():
-        click.echo(f"{node}: {len(suggestions)} suggestions" if suggestions else f"{node}: nobody")
+        many = "" if len(suggestions) == 1 else "s"
+        said = f"{len(suggestions)} suggestion{many}" if suggestions else "nobody"
+        click.echo(f"{node}: {said}")
         width = max((len(one.node) for one in suggestions), default=0)
         for one in suggestions:
             click.echo(f"  {one.node:<{width}}  {one.probability:6.1%}  {one.reasons.sentence}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from sensorium.cli.links.columns import columns_of_edges
+
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -13,8 +15,17 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("model", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("edges", type=_FILE)
 @click.option("--features", type=_FILE, help="Features of all nodes (default: as they were).")
+@columns_of_edges
 @click.option("--whole", is_flag=True, help="Compute everything, changed or not.")
-def refresh(model: Path, edges: Path, features: Path | None, whole: bool) -> None:
+def refresh(
+    model: Path,
+    edges: Path,
+    features: Path | None,
+    columns: tuple[str, str] | None,
+    time: str | None,
+    *,
+    whole: bool,
+) -> None:
     """Take all ties from EDGES instead of those in MODEL, and make the embeddings anew.
 
     Only nodes in the neighbourhood of a change are computed; the graph's spectra are made again
@@ -22,7 +33,7 @@ def refresh(model: Path, edges: Path, features: Path | None, whole: bool) -> Non
     stay as they are; new nodes are served from their features and ties. A service that serves the
     folder takes it up.
     """
-    import time
+    from time import monotonic, time_ns
 
     from sensorium.links.graph.describing import read_features
     from sensorium.links.graph.reading import read_edges
@@ -31,13 +42,13 @@ def refresh(model: Path, edges: Path, features: Path | None, whole: bool) -> Non
 
     before = bundle.load(model)
     described = None if features is None else read_features(features)
-    given = read_edges(edges)
+    given = read_edges(edges, columns=columns, time=time)
     for note in [*given.notes, *(described.notes if described else ())]:
         click.echo(f"note: {note}", err=True)
     if described is not None and before.features is None:
         click.echo("note: the model was trained without features: they are not used", err=True)
-    began = time.monotonic()
-    made = updated(before, given, described, time.time_ns(), whole=whole)
+    began = monotonic()
+    made = updated(before, given, described, time_ns(), whole=whole)
     after = made.model
     if made.left_out:
         click.echo(
@@ -48,7 +59,7 @@ def refresh(model: Path, edges: Path, features: Path | None, whole: bool) -> Non
     new = after.graph.nodes - before.graph.nodes
     click.echo(
         f"{model}: {after.graph.nodes:,} nodes ({new:,} new), {after.graph.edges:,} edges; "
-        f"{len(made.embedded):,} embeddings computed in {time.monotonic() - began:.1f} s"
+        f"{len(made.embedded):,} embeddings computed in {monotonic() - began:.1f} s"
     )
     view = after.scorer.view
     if view is None:

@@ -40,7 +40,7 @@ def score(served: Served, pairs: Path, out: Path | None) -> None:
     from sensorium.errors import UsageError
     from sensorium.links.graph.pairs import read_pairs
 
-    table = read_pairs(pairs)
+    table = read_pairs(pairs, served.recommender.names)
     one, other = (table[name].to_pylist() for name in table.column_names)
     scores = served.recommender.score(list(zip(one, other, strict=True)))
     for at, name in enumerate(("score", "probability")):

@@ -19,6 +19,7 @@ _SHOWN: Final = {
     "auc": "AUC",
     "ap": "AP",
     "mrr": "MRR",
+    "hits@1": "Hits@1",
     "hits@10": "Hits@10",
     "hits@50": "Hits@50",
     "hits@100": "Hits@100",
@@ -34,15 +35,16 @@ class Progress:
     """A bar of epochs on standard error; nothing where it is quiet or no terminal."""
 
     def __init__(self, epochs: int, *, quiet: bool) -> None:
+        console = Console(stderr=True)
         self._bar = Bar(
             TextColumn("learning"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[said]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
-            disable=quiet,
+            disable=quiet or not console.is_terminal,
         )
         self._task = self._bar.add_task("", total=epochs, said="preparing")
 
@@ -95,6 +97,8 @@ def show(model: LinkModel, out: Path) -> None:
         f"{card.best_epoch + 1} of {len(card.curves)}"
     )
     for name, figures in card.scores.items():
+        if not figures:
+            continue
         console.print(f"  {_SETS[name]}: {_line(figures)}", soft_wrap=True)
     console.print(f"saved: {out}", soft_wrap=True)
     console.print(f"next:  sensorium links evaluate {out}", soft_wrap=True)
@@ -105,15 +109,16 @@ def compare(model: LinkModel, ours: dict[str, Any], others: dict[str, Any]) -> N
     console = Console(highlight=False)
     table = Table(title=f"Held-out edges ({model.card.split} split), %", title_justify="left")
     table.add_column("")
-    for heading in _SHOWN.values():
-        table.add_column(heading, justify="right")
+    shown = [key for key in _SHOWN if key in ours["test"]]
+    for key in shown:
+        table.add_column(_SHOWN[key], justify="right")
     rows = {f"{model.card.settings.encoder} (this model)": ours, **others}
     for name, figures in rows.items():
-        table.add_row(name, *(f"{100 * figures['test'][key]:.1f}" for key in _SHOWN))
+        table.add_row(name, *(f"{100 * figures['test'][key]:.1f}" for key in shown))
     console.print(table)
     for name in ("hard", "suggestions"):
         for who, figures in rows.items():
-            if name in figures:
+            if figures.get(name):
                 console.print(f"{_SETS[name]}, {who}: {_line(figures[name])}", soft_wrap=True)
 
 

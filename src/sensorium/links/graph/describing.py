@@ -40,6 +40,25 @@ class Described:
     def __init__(self, ids: pa.Array, features: Features, notes: list[str]) -> None:
         self.ids, self.features, self.notes = ids, features, notes
 
+    def fit_to(self, tied: Any, names: Names, path: Path) -> list[str]:
+        """What to note of who is described; ``tied`` tells which of ``names`` have an edge.
+
+        Raises UsageError where nobody is that has one: the file is of other nodes.
+        """
+        described = np.zeros(len(names), bool)
+        described[names.find(self.ids)] = True
+        if not (described & tied).any():
+            mine, theirs = names.name(int(np.flatnonzero(tied)[0])), self.ids[0].as_py()
+            raise UsageError(
+                f"{path} describes none of the nodes that have edges",
+                next_step=f"ids are compared letter by letter: {theirs!r} there, {mine!r} here",
+            )
+        missing, alone = int((~described).sum()), int((~tied).sum())
+        notes = [f"{missing:,} nodes without a row in {path.name}"] if missing else []
+        if alone:
+            notes.append(f"nodes without an edge, told by their features alone: {alone:,}")
+        return notes
+
     def of(self, names: Names) -> Features:
         """The features in the order of a graph's nodes; rows of nothing for those not described."""
         rows = names.find(self.ids)

@@ -22,13 +22,15 @@ from sensorium.links.graph.tables import read_table
 
 SOURCES: Final = ("source", "src", "from", "u", "user", "node1", "node_1", "id1", "id_1")
 TARGETS: Final = ("target", "dst", "to", "v", "friend", "node2", "node_2", "id2", "id_2")
-TIMES: Final = ("time", "timestamp", "ts", "time_ns", "date", "since")
+TIMES: Final = ("time", "timestamp", "ts", "time_ns", "date", "datetime", "when", "since")
 WEIGHTS: Final = ("weight", "count", "strength")
 KINDS: Final = ("kind", "type", "relation", "label")
 HEADINGS: Final = frozenset((*SOURCES, *TARGETS, *TIMES, *WEIGHTS, *KINDS))
 
 _EPOCHS: Final = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3))
 """Below each bound, what one unit of a time in numbers is in nanoseconds: s, ms, us; else ns."""
+_SINCE: Final = 10**8 * 10**9
+"""Spring of 1973 in nanoseconds: whole numbers beside ids that are all later may be times."""
 _MOST_KINDS: Final = 32_767
 
 
@@ -46,21 +48,32 @@ class Edges:
 
 
 def read_edges(
-    path: Path, *, columns: tuple[str, str] | None = None, also: pa.Array | None = None
+    path: Path,
+    *,
+    columns: tuple[str, str] | None = None,
+    time: str | None = None,
+    also: pa.Array | None = None,
 ) -> Edges:
-    """Read an undirected graph from a CSV, TSV, Parquet or edge-list file.
+    """Read an undirected graph from a CSV, TSV, Parquet, Matrix Market or edge-list file.
 
-    ``columns`` names the two columns of ids; ``also`` are ids of further nodes, which may have no
-    edge. Raises UsageError for what cannot be used.
+    ``columns`` names the two columns of ids, ``time`` that of times; columns without names are
+    f0, f1 and so on. ``also`` are ids of further nodes, which may have no edge. Raises UsageError
+    for what cannot be used.
     """
-    table, notes = read_table(path, HEADINGS, lambda names: columns or _ends(names, path))
+    table, notes = read_table(
+        path, HEADINGS, lambda names: columns or _ends(names, path), recurring=True
+    )
     source, target = columns or _ends(table.column_names, path)
-    for name in (source, target):
+    for name in (source, target, *([time] if time else [])):
         if name not in table.column_names:
             raise UsageError(
                 f"{path} has no column {name!r}",
                 next_step=f"it has {', '.join(table.column_names)}",
             )
+    usual = source == "f0" or source.lower() in SOURCES
+    if columns is None and table.num_columns > 2 and not usual:
+        notes.append(f"ids are taken from the columns {source} and {target} (others: --columns)")
+    when = time or _time_column(table, {source, target}, notes)
     whole = table.num_rows
     table = table.filter(pc.and_(_filled(table[source]), _filled(table[target])))
     if table.num_rows < whole:
@@ -74,19 +87,22 @@ def read_edges(
         len(names),
         names.find(one),
         names.find(other),
-        times=_times(table, {source, target}, path),
+        times=None if when is None else _times(table[when], path),
         kinds=kinds,
         weights=_weights(table, {source, target}),
     )
     if graph.dropped:
-        notes.append(f"{graph.dropped:,} rows that repeat an edge or link a node to itself merged")
+        notes.append(
+            f"{graph.dropped:,} rows that repeat an edge or link a node to itself merged; "
+            "an edge is the same in both directions"
+        )
     if graph.edges == 0:
         raise UsageError(f"{path} links no two different nodes", next_step="look at its columns")
     return Edges(graph, names, kind_names, notes)
 
 
 def _ends(names: Sequence[str], path: Path) -> tuple[str, str]:
-    """The two columns of ids: those of a pair of usual names, else the first two."""
+    """The two columns of ids: those of usual names, else the first two that say nothing else."""
     if len(names) < 2:
         raise UsageError(
             f"{path} has one column", next_step="a row has the ids of two nodes, parted by commas"
@@ -95,7 +111,8 @@ def _ends(names: Sequence[str], path: Path) -> tuple[str, str]:
     for one, other in zip(SOURCES, TARGETS, strict=True):
         if one in lower and other in lower:
             return lower[one], lower[other]
-    return names[0], names[1]
+    ids = [name for name in names if name.lower() not in {*TIMES, *WEIGHTS, *KINDS}]
+    return (ids[0], ids[1]) if len(ids) > 1 else (names[0], names[1])
 
 
 def _filled(column: pa.ChunkedArray) -> Any:
@@ -117,18 +134,39 @@ def _found(table: pa.Table, wanted: tuple[str, ...], but: set[str]) -> pa.Chunke
     return None
 
 
-def _times(table: pa.Table, but: set[str], path: Path) -> np.ndarray[Any, Any] | None:
-    column = _found(table, TIMES, but)
-    if column is None:
+def _time_column(table: pa.Table, but: set[str], notes: list[str]) -> str | None:
+    """The column of times: by its name, or without names one whose numbers are dates."""
+    for name in table.column_names:
+        if name.lower() in TIMES and name not in but:
+            return str(name)
+    if table.column_names[0] != "f0":
         return None
+    for name in table.column_names[2:]:
+        column = table[name]
+        if pa.types.is_string(column.type):
+            column = _parsed(column)
+        if name in but or column.null_count or not pa.types.is_integer(column.type):
+            continue
+        ends = pc.min_max(column)
+        low, high = ends["min"].as_py(), ends["max"].as_py()
+        if low is not None and low * _unit(high) >= _SINCE:
+            notes.append(f"column {int(name[1:]) + 1} ({name}) is read as times")
+            return str(name)
+    return None
+
+
+def _unit(largest: float) -> int:
+    return next((unit for bound, unit in _EPOCHS if largest < bound), 1)
+
+
+def _times(column: pa.ChunkedArray, path: Path) -> np.ndarray[Any, Any]:
     if pa.types.is_string(column.type):
         column = _parsed(column)
     if pa.types.is_temporal(column.type):
         column = column.cast(pa.timestamp("ns")).cast(pa.int64())
         units = 1
     else:
-        largest = pc.max(pc.abs(column)).as_py() or 0
-        units = next((unit for bound, unit in _EPOCHS if largest < bound), 1)
+        units = _unit(pc.max(pc.abs(column)).as_py() or 0)
     if column.null_count:
         raise UsageError(
             f"{path} has {column.null_count:,} edges without a time that can be read",

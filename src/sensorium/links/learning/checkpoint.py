@@ -54,7 +54,7 @@ def load(
         raise SensoriumError(
             f"{folder} holds a training of other data or with other settings",
             unaffected="it is left as it is",
-            next_step="name another folder, or remove it",
+            next_step="go on with the settings of then, remove it, or begin anew: fit --fresh",
         )
     tensors: dict[str, dict[str, torch.Tensor]] = {}
     held: dict[int, dict[str, torch.Tensor]] = {}

@@ -57,13 +57,16 @@ def average_precision(positive: Array, negative: Array) -> float:
 
 
 def measured(positive: Array, negative: Array) -> dict[str, float]:
-    """Every figure that needs only the two sets of scores."""
+    """Every figure that needs only the two sets of scores.
+
+    Hits@K only where there are more than K negatives: with fewer every score has 1.
+    """
     figures = {
         "auc": area(positive, negative),
         "ap": average_precision(positive, negative),
         "mrr": reciprocal(ranks(positive, negative)),
     }
-    return figures | {f"hits@{k}": hits(positive, negative, k) for k in HITS}
+    return figures | {f"hits@{k}": hits(positive, negative, k) for k in HITS if k < len(negative)}
 
 
 def suggestions(found: list[Array], wanted: list[Array], k: int) -> dict[str, float]:

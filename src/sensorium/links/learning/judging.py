@@ -47,6 +47,12 @@ def hard_figures(split: Split, score: Score, seed: int) -> dict[str, float]:
     rng = np.random.default_rng([seed, 5])
     chosen = rng.permutation(len(split.test[0]))[:HARD_EDGES]
     edges = split.test[0][chosen], split.test[1][chosen]
+    # Who is linked to everybody has no negatives, and two who are have none between them.
+    free = split.known.degree() < split.known.nodes - 1
+    some = free[edges[0]] | free[edges[1]]
+    edges = edges[0][some], edges[1][some]
+    if not some.any():
+        return {}
     source, target = negatives.hard(split.known, split.seen, edges, HARD, rng)
     rivals = score(source.ravel(), target.ravel()).reshape(source.shape)
     ranks = evaluation.own_ranks(score(*edges), rivals)

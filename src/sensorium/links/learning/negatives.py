@@ -81,7 +81,10 @@ def one_among(
         open_ = ~known.has(a, b) & ~known.has(b, a)
         one, other = np.concatenate([one, a[open_]]), np.concatenate([other, b[open_]])
     if len(one) < count:
-        raise SensoriumError("some nodes are linked to nearly all others: they have no negatives")
+        raise SensoriumError(
+            "the nodes held out are linked to nearly all others: they have no negatives",
+            next_step="another --seed holds out others; --split random holds out edges",
+        )
     return one[:count].astype(np.int64), other[:count].astype(np.int64)
 
 
@@ -90,27 +93,38 @@ def hard(known: Graph, message: Graph, pairs: Pairs, each: int, rng: np.random.G
 
     Half keep the pair's source and half its target. The other end is two hops from the kept one in
     ``message`` (the edges that may be seen), where it has any there, and of a degree like that of
-    the end it replaces; it is never an edge of ``known``.
+    the end it replaces; it is never an edge of ``known``. Where a node is linked to all others, the
+    other end is kept. Raises SensoriumError for a pair of which both are.
     """
     keep = np.stack([np.asarray(end, np.int64) for end in pairs])
-    side = np.arange(each) % 2
-    kept, replaced = keep[side].T, keep[1 - side].T
+    side = np.broadcast_to(np.arange(each) % 2, (keep.shape[1], each)).ravel()
+    row = np.repeat(np.arange(keep.shape[1]), each)
+    kept, replaced = keep[side, row], keep[1 - side, row]
     degree = np.log1p(message.degree())
-    ends = _drawn(message, kept.ravel(), rng)
+    ends = _drawn(message, kept, rng)
     wrong = ends < 0
-    wrong |= known.has(np.repeat(kept.ravel(), _CANDIDATES), np.maximum(ends, 0).ravel()).reshape(
+    wrong |= known.has(np.repeat(kept, _CANDIDATES), np.maximum(ends, 0).ravel()).reshape(
         ends.shape
     )
-    wrong |= ends == kept.reshape(-1, 1)
-    distance = np.abs(degree[np.maximum(ends, 0)] - degree[replaced.reshape(-1, 1)])
+    wrong |= ends == kept[:, None]
+    distance = np.abs(degree[np.maximum(ends, 0)] - degree[replaced[:, None]])
     distance[wrong] = np.inf
     best = distance.argmin(1)
     rows = np.arange(len(best))
     chosen, none = ends[rows, best], ~np.isfinite(distance[rows, best])
-    chosen[none] = _elsewhere(known, kept.ravel()[none], rng)
-    source = np.where(side == 0, kept, chosen.reshape(kept.shape))
-    target = np.where(side == 0, chosen.reshape(kept.shape), kept)
-    return source, target
+    chosen[none] = _elsewhere(known, kept[none], rng)
+    if (stuck := np.flatnonzero(chosen < 0)).size:
+        side = np.where(chosen < 0, 1 - side, side)
+        kept[stuck] = replaced[stuck]
+        chosen[stuck] = _elsewhere(known, kept[stuck], rng)
+    if (chosen < 0).any():
+        raise SensoriumError(
+            "both ends of an edge are linked to all other nodes: it has no negatives",
+            next_step="take such edges out; there is nothing to predict about them",
+        )
+    shape = keep.shape[1], each
+    source = np.where(side == 0, kept, chosen).reshape(shape)
+    return source, np.where(side == 0, chosen, kept).reshape(shape)
 
 
 def _drawn(message: Graph, kept: Array, rng: np.random.Generator) -> Array:
@@ -120,15 +134,19 @@ def _drawn(message: Graph, kept: Array, rng: np.random.Generator) -> Array:
 
 
 def _elsewhere(known: Graph, kept: Array, rng: np.random.Generator) -> Array:
-    """For nodes with nothing two hops away: any node that they are not linked to."""
+    """For nodes with nothing two hops away: any node that they are not linked to, -1 without."""
     out = np.full(len(kept), -1, np.int64)
     for _ in range(_ROUNDS):
         open_ = np.flatnonzero(out < 0)
         if not len(open_):
-            break
+            return out
         drawn = rng.integers(0, known.nodes, len(open_))
         fresh = (drawn != kept[open_]) & ~known.has(kept[open_], drawn)
         out[open_[fresh]] = drawn[fresh]
-    if (out < 0).any():
-        raise SensoriumError("a node is linked to nearly all others: it has no negatives")
+    for node in np.unique(kept[out < 0]):
+        own = known.indices[known.indptr[node] : known.indptr[node + 1]]
+        free = np.setdiff1d(np.arange(known.nodes), np.append(own, node))
+        here = np.flatnonzero((out < 0) & (kept == node))
+        if len(free):
+            out[here] = rng.choice(free, len(here))
     return out

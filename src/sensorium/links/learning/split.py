@@ -120,7 +120,9 @@ def _divided(
     held, judged = sizes
     test = source[:judged], target[:judged]
     valid = source[judged : judged + held], target[judged : judged + held]
-    one, other = uniform(graph, held + judged, rng)
+    tied = np.flatnonzero(graph.degree())
+    # Nodes known by features alone are told from all others by having no edge: too easy a negative.
+    one, other = uniform(graph, held + judged, rng, None if len(tied) == graph.nodes else tied)
     seen = graph.without(*test)
     return Split(
         known=graph,

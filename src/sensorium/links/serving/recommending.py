@@ -96,6 +96,7 @@ class Recommender:
     ):
         self.names = names
         self.graph = graph
+        self._public = public
         self.index = index
         self.scores = scores
         self._features = features
@@ -145,6 +146,10 @@ class Recommender:
         row, to = self.names.row(node), self.names.row(other)
         explainer = self._explainer
         return explainer.reasons(explainer.ties(row), explainer.marks(row), to)
+
+    def tied(self, node: str, other: str) -> bool:
+        """Whether two nodes have a tie that may be told of. Raises UsageError for unknown nodes."""
+        return bool(self._public.has([self.names.row(node)], [self.names.row(other)])[0])
 
     def welcome(
         self, friends: Sequence[str], features: Sequence[str], top: int, exclude: Sequence[str] = ()

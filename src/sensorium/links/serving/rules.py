@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.errors import UsageError
+from sensorium.links.graph.tables import read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,20 +141,10 @@ def read_rules(path: Path, names: Names) -> Rules:
 
 def _table(path: Path) -> Any:
     import pyarrow as pa
-    from pyarrow import csv, parquet
+    import pyarrow.compute as pc
 
     columns = ("node", "other", "rule")
-    try:
-        if path.suffix == ".parquet":
-            table = parquet.read_table(path)
-        else:
-            types = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()))
-            table = csv.read_csv(path, convert_options=types)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise UsageError(
-            f"cannot read {path}: {str(error).splitlines()[0]}",
-            next_step="a CSV or Parquet file with the columns node, other and rule",
-        ) from error
+    table, _ = read_table(path, None, lambda names: [name for name in columns if name in names])
     missing = [name for name in ("node", "rule") if name not in table.column_names]
     if missing:
         raise UsageError(
@@ -162,4 +153,6 @@ def _table(path: Path) -> Any:
         )
     if "other" not in table.column_names:
         table = table.append_column("other", pa.nulls(len(table), pa.string()))
-    return table.select(columns).cast(pa.schema([(name, pa.string()) for name in columns]))
+    table = table.select(columns).cast(pa.schema([(name, pa.string()) for name in columns]))
+    trimmed = [pc.utf8_trim_whitespace(column) for column in table.columns]
+    return pa.table(trimmed, names=columns)

@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sensorium.cli import main
+from tests.ingest.captured import frames as f
+from tests.ingest.captured.test_bodies import LOGS
 from tests.ingest.netflow import packets as p
 from tests.ingest.pcap import captures as c
 
@@ -75,3 +77,23 @@ def test_what_cannot_be_read_is_told_with_status_2(name: str, tmp_path: Path) ->
     result = run(str(tmp_path / name))
     assert result.exit_code == 2
     assert "manifest.json" in result.stderr
+
+
+def test_connections_in_a_capture_and_what_is_not_read_of_them(tmp_path: Path) -> None:
+    framed = b"%d %s" % (len(LOG), LOG)
+    frames = [
+        *f.conversation(framed * 2, port=514),
+        *f.conversation(b"\x16\x03\x01" + bytes(60), port=6514, client=40_001),
+    ]
+    result = run(*written(tmp_path, connections=c.pcap(*frames)))
+    assert [row["body"] for row in lines(result)] == ["hello", "hello"]
+    assert "captured streams: syslog 1" in result.stderr
+    assert "captured streams: tls 1" in result.stderr
+
+
+def test_a_request_of_otlp_in_a_file(tmp_path: Path) -> None:
+    (path,) = written(tmp_path, request=LOGS)
+    assert [row["body"] for row in lines(run(path))] == ["hello"]
+    result = run("--protocol", "otlp", path)
+    assert [row["body"] for row in lines(result)] == ["hello"]
+    assert "1 log lines, 0 samples from 0 datagrams and 1 HTTP message in 1 file" in result.stderr

@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--protocol",
-    type=click.Choice(["auto", "netflow", "sflow", "syslog", "prometheus"]),
+    type=click.Choice(["auto", "netflow", "sflow", "syslog", "prometheus", "otlp", "remote-write"]),
     default="auto",
     show_default=True,
-    help="What the datagrams are; auto tells each by its first bytes.",
+    help="What is read; auto tells everything by its first bytes.",
 )
 def decode(files: tuple[Path, ...], protocol: str) -> None:
     """Print the records in FILES, one JSON object a line.
 
-    A file is a pcap or pcapng capture, a recording's folder, the payload of one datagram, or what
-    Zeek (conn.log), Suricata (eve.json), nfdump (CSV) or a program that logs JSON lines wrote,
-    plain or packed (gzip, bzip2, xz, zstd); - is standard input. Files are read in the order given,
-    and what an exporter said in one (its templates) is known in the next. What was read and what
-    could not be used is told on standard error.
+    A file is a pcap or pcapng capture, a recording's folder, the payload of one datagram or
+    request, or what Zeek (conn.log), Suricata (eve.json), nfdump (CSV), an OpenTelemetry collector
+    (JSON) or a program that logs JSON lines wrote, plain or packed (gzip, bzip2, xz, zstd); - is
+    standard input. Files are read in the order given, and what an exporter said in one (its
+    templates) is known in the next. What was read and what could not be used is told on standard
+    error.
     """
     from sensorium.ingest.decoding import FileDecoder
     from sensorium.ingest.sniff import Protocol

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,29 +12,33 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 
+from sensorium.ingest.captured import Body, Spoken
+from sensorium.ingest.captured.telemetry import BodyDecoder
 from sensorium.ingest.datagrams import Datagrams
-from sensorium.ingest.exports import Form, form_of, read_records
+from sensorium.ingest.exports import form_of, read_records
 from sensorium.ingest.files import (
     LARGEST_DATAGRAM,
     FileKind,
     InputFileError,
     kind_of,
+    open_capture,
     open_datagrams,
     payload_datagram,
-    read_file,
+    read_captured,
 )
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
 from sensorium.ingest.packed import read_whole, unpacked
 from sensorium.ingest.packet.attributes import NAMES, TEXTS
-from sensorium.ingest.pcap import is_capture, read_capture
+from sensorium.ingest.pcap import is_capture
 from sensorium.ingest.prometheus import PrometheusConfig, PrometheusDecoder, Scrape
 from sensorium.ingest.recording import Recording
 from sensorium.ingest.render import LINES, NUMBERS
+from sensorium.ingest.requests import RequestDecoder, Rows, is_otlp_json, told_payload
 from sensorium.ingest.sflow import SflowConfig, SflowDecoder
 from sensorium.ingest.sniff import (
     Protocol,
+    ends_of_sessions,
     flow_datagrams,
-    is_exposition,
     sflow_datagrams,
     text_datagrams,
 )
@@ -48,7 +53,20 @@ _REASONS = {
     "sensorium_ingest_dropped_total": "not used",
     "sensorium_capture_packets_total": "captured packets",
     "sensorium_capture_cut_short_total": "captures cut short",
+    "sensorium_capture_streams_total": "captured streams",
+    "sensorium_capture_gaps_total": "gaps in captured streams",
     "sensorium_syslog_irregular_total": "irregular syslog messages",
+}
+
+
+_HTTP = frozenset({Spoken.HTTP, Spoken.HTTP2})
+_SPOKEN = {
+    Protocol.NETFLOW: frozenset({Spoken.IPFIX, Spoken.NETFLOW}),
+    Protocol.SFLOW: frozenset[Spoken](),
+    Protocol.SYSLOG: frozenset({Spoken.SYSLOG}),
+    Protocol.PROMETHEUS: _HTTP,
+    Protocol.OTLP: _HTTP,
+    Protocol.REMOTE_WRITE: _HTTP,
 }
 
 
@@ -68,6 +86,7 @@ class FileDecoder:
         self._syslog = SyslogDecoder(SyslogConfig(), self.observe)
         self._prometheus = PrometheusDecoder(PrometheusConfig(), self.observe)
         self._datagrams = 0
+        self._bodies_read = 0
         self._rows = dict.fromkeys(Signal, 0)
         self._unknown = self.observe.counter(
             "sensorium_ingest_dropped",
@@ -78,49 +97,63 @@ class FileDecoder:
     def file(self, path: Path) -> Iterator[pa.RecordBatch]:
         """The batches of a file's or folder's records; InputFileError if it is nothing we know."""
         kind = kind_of(path)
-        if kind is FileKind.PAYLOAD and (form := self._form(path)) is not None:
+        if kind is FileKind.CAPTURE:
+            yield from self._captured(read_captured(path), str(path))
+        elif kind is FileKind.RECORDING:
+            for datagrams in open_datagrams(path, self.observe):
+                yield from self._decode(datagrams)
+            if self._protocol in (None, Protocol.PROMETHEUS):
+                yield from self._scrapes(Recording.open(path))
+        else:
             with path.open("rb") as file:
-                yield from self._exported(form, unpacked(file, str(path)))
-            return
-        if kind is FileKind.PAYLOAD:
-            arrival_ns = path.stat().st_mtime_ns
-            yield from self._payload(read_file(path), arrival_ns, path.name)
-            return
-        for datagrams in open_datagrams(path, self.observe):
-            yield from self._decode(datagrams)
-        if kind is FileKind.RECORDING and self._protocol in (None, Protocol.PROMETHEUS):
-            yield from self._scrapes(Recording.open(path))
+                start = unpacked(file, str(path)).read(_LOOKED_AT)
+            with path.open("rb") as file:
+                inside, arrival_ns = unpacked(file, str(path)), path.stat().st_mtime_ns
+                yield from self._content(start, inside, arrival_ns, path.name)
 
     def standard_input(self, content: bytes) -> Iterator[pa.RecordBatch]:
         """The batches of a capture, payload or export that came through a pipe, packed or not."""
         content = read_whole(BytesIO(content), "standard input")
         if is_capture(content[:4]):
-            for datagrams in read_capture(content, self.observe):
-                yield from self._decode(datagrams)
-        elif self._protocol is None and (form := form_of(content[:_LOOKED_AT])) is not None:
-            yield from self._exported(form, BytesIO(content))
+            yield from self._captured(content, "standard input")
         else:
-            yield from self._payload(content, 0, "stdin")
+            yield from self._content(content[:_LOOKED_AT], BytesIO(content), 0, "stdin")
 
-    def _form(self, path: Path) -> Form | None:
-        """Which tool's form a file has; None where none, or where a protocol was asked for."""
-        if self._protocol is not None:
-            return None
-        with path.open("rb") as file:
-            return form_of(unpacked(file, str(path)).read(_LOOKED_AT))
+    def _captured(self, content: bytes | memoryview, name: str) -> Iterator[pa.RecordBatch]:
+        spoken = None if self._protocol is None else _SPOKEN[self._protocol].__contains__
+        syslog = self._protocol is Protocol.SYSLOG
+        found = open_capture(content, name, self.observe, wanted=spoken, assume_syslog=syslog)
+        for part in found:
+            if isinstance(part, Body):
+                self._bodies_read += 1
+                yield from self._counted_rows(self._bodies.decode(part))
+            else:
+                yield from self._decode(part)
 
-    def _exported(self, form: Form, file: BinaryIO) -> Iterator[pa.RecordBatch]:
-        for signal, batch in read_records(form, file, self.observe):
-            yield self._counted(signal, batch)
+    def _content(
+        self, start: bytes, file: BinaryIO, arrival_ns: int, name: str
+    ) -> Iterator[pa.RecordBatch]:
+        """The batches of a text or of one payload, which begins with ``start``."""
+        if self._protocol in (None, Protocol.OTLP) and is_otlp_json(start):
+            yield from self._counted_rows(self._requests.otlp_json(file, arrival_ns))
+        elif self._protocol is None and (form := form_of(start)) is not None:
+            yield from self._counted_rows(read_records(form, file, self.observe))
+        else:
+            yield from self._payload(read_whole(file, name), arrival_ns, name)
 
     def _payload(self, content: bytes, arrival_ns: int, name: str) -> Iterator[pa.RecordBatch]:
         datagram = payload_datagram(content, arrival_ns)
         protocol = self._protocol
-        if protocol is None and not flow_datagrams(datagram).any() and is_exposition(content):
-            protocol = Protocol.PROMETHEUS
+        flows = flow_datagrams(datagram) | sflow_datagrams(datagram)
+        if protocol is None and not flows.any():
+            protocol = told_payload(content)
         if protocol is Protocol.PROMETHEUS:
             scrape = Scrape(arrival_ns, "file", name, 200, content, 0)
             yield self._counted(Signal.METRICS, self._prometheus.decode([scrape]))
+            return
+        if protocol in (Protocol.OTLP, Protocol.REMOTE_WRITE):
+            self._bodies_read += 1
+            yield from self._counted_rows(self._requests.payload(protocol, content, arrival_ns))
             return
         text = protocol is Protocol.SYSLOG or bool(text_datagrams(datagram).all())
         if len(content) > LARGEST_DATAGRAM and not text:
@@ -130,12 +163,21 @@ class FileDecoder:
             )
         yield from self._decode(datagram)
 
+    @cached_property
+    def _requests(self) -> RequestDecoder:
+        return RequestDecoder(self.observe)
+
+    @cached_property
+    def _bodies(self) -> BodyDecoder:
+        only = None if self._protocol is None else self._protocol.value
+        return BodyDecoder(self._requests, self._prometheus, only)
+
     def _decode(self, datagrams: Datagrams) -> Iterator[pa.RecordBatch]:
         self._datagrams += len(datagrams)
         everything = np.ones(len(datagrams), np.bool_)
         nothing = ~everything
         if self._protocol is None:
-            flows = flow_datagrams(datagrams)
+            flows = flow_datagrams(datagrams) | ends_of_sessions(datagrams)
             samples = sflow_datagrams(datagrams)
             logs = ~flows & text_datagrams(datagrams)
         else:
@@ -151,10 +193,23 @@ class FileDecoder:
             yield self._counted(Signal.FLOWS, flows_read)
             yield self._counted(Signal.METRICS, decoded.metrics)
         if logs.any():
-            yield self._counted(Signal.LOGS, self._syslog.decode(datagrams.select(logs)))
+            yield from self._logs(datagrams.select(logs))
         unknown = int((~flows & ~samples & ~logs).sum())
         if unknown:
             self._unknown.labels("unknown", "unknown_protocol").inc(unknown)
+
+    def _logs(self, datagrams: Datagrams) -> Iterator[pa.RecordBatch]:
+        """The rows of datagrams, which may hold several lines, and of messages on connections."""
+        if datagrams.session is None:
+            yield self._counted(Signal.LOGS, self._syslog.decode(datagrams))
+            return
+        framed = datagrams.session != 0
+        for mask, decode in (
+            (~framed, self._syslog.decode),
+            (framed, self._syslog.decode_messages),
+        ):
+            if mask.any():
+                yield self._counted(Signal.LOGS, decode(datagrams.select(mask)))
 
     def _options_data(self) -> pa.RecordBatch:
         """What exporters have said of themselves since the last call, record by record."""
@@ -168,6 +223,10 @@ class FileDecoder:
         for first in range(0, table.num_rows, _SCRAPES):
             scrapes = [Scrape(**row) for row in table.slice(first, _SCRAPES).to_pylist()]
             yield self._counted(Signal.METRICS, self._prometheus.decode(scrapes))
+
+    def _counted_rows(self, rows: Rows) -> Iterator[pa.RecordBatch]:
+        for signal, batch in rows:
+            yield self._counted(signal, batch)
 
     def _counted(self, signal: Signal, batch: pa.RecordBatch) -> pa.RecordBatch:
         self._rows[signal] += batch.num_rows
@@ -185,8 +244,10 @@ class FileDecoder:
         )
         if self._options_shown:
             rows += f", {self._options_shown:,} options records"
-        datagrams = f"{self._datagrams:,} datagram" + "s" * (self._datagrams != 1)
-        yield f"{rows} from {datagrams} in {files:,} file" + "s" * (files != 1)
+        read = _number(self._datagrams, "datagram")
+        if self._bodies_read:
+            read += f" and {_number(self._bodies_read, 'HTTP message')}"
+        yield f"{rows} from {read} in {_number(files, 'file')}"
         for family in self.observe.registry.collect():
             for sample in family.samples:
                 if sample.name in _REASONS and sample.value:
@@ -197,3 +258,7 @@ class FileDecoder:
         waiting = self.observe.value("sensorium_netflow_pending_sets")
         if waiting:
             yield f"{waiting:,.0f} data sets still wait for their template"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}" + "s" * (count != 1)

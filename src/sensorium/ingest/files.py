@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import mmap
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sensorium.errors import UsageError
+from sensorium.ingest.captured import Body, Spoken, read_capture
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.packed import read_whole, unpacked
-from sensorium.ingest.pcap import PcapError, is_capture, read_capture
+from sensorium.ingest.pcap import PcapError, is_capture
 from sensorium.ingest.recording import Recording, RecordingError
 from sensorium.model.address import UNSPECIFIED
 from sensorium.observe import Observe
@@ -57,18 +59,18 @@ def kind_of(path: Path) -> FileKind:
 def open_datagrams(path: Path | str, observe: Observe | None = None) -> Iterator[Datagrams]:
     """The datagrams of a capture, a recording, or a file that is one datagram's payload.
 
-    Captures and recordings give them with source, ports and times; a payload's source is
-    unspecified (``::``) and it arrived when the file was last written. Decode several files with
-    one decoder to let the templates of one serve the data of the next. InputFileError if the path
-    is none of these; what is damaged inside is counted.
+    Captures (without the bodies of HTTP in them) and recordings give them with source, ports and
+    times; a payload's source is unspecified (``::``) and it arrived when the file was last
+    written. Decode several files with one decoder to let the templates of one serve the data of
+    the next. InputFileError if the path is none of these; what is damaged inside is counted.
     """
     path = Path(path)
     kind = kind_of(path)
     if kind is FileKind.RECORDING:
         return _slabs(_recorded(path))
-    content = read_file(path)
     if kind is FileKind.CAPTURE:
-        return _captured(path, content, observe or Observe())
+        return _captured(path, observe or Observe())
+    content = read_file(path)
     if len(content) > LARGEST_DATAGRAM:
         raise InputFileError(
             f"{path} is nothing we know: it was tried as {_TRIED}; it has {len(content):,} bytes "
@@ -87,16 +89,41 @@ def read_file(path: Path) -> bytes:
         raise InputFileError(f"{path} cannot be read: {error.strerror}") from error
 
 
+def read_captured(path: Path) -> memoryview:
+    """A capture's bytes: of one that is not packed, as they are on disk and not in memory."""
+    try:
+        with path.open("rb") as file:
+            if is_capture(file.read(4)):
+                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        raise InputFileError(f"{path} cannot be read: {error.strerror}") from error
+    return memoryview(read_file(path))
+
+
 def payload_datagram(content: bytes, arrival_ns: int) -> Datagrams:
     """One payload of unknown source."""
     return Datagrams.of([content], arrival_ns=[arrival_ns], src_addr=[UNSPECIFIED])
 
 
-def _captured(path: Path, content: bytes, observe: Observe) -> Iterator[Datagrams]:
+def open_capture(
+    content: bytes | memoryview,
+    name: str,
+    observe: Observe,
+    *,
+    wanted: Callable[[Spoken], bool] | None = None,
+    assume_syslog: bool = False,
+) -> Iterator[Datagrams | Body]:
+    """What :func:`~sensorium.ingest.captured.read_capture` gives; InputFileError if it is none."""
     try:
-        yield from read_capture(content, observe)
+        yield from read_capture(content, observe, wanted=wanted, assume_syslog=assume_syslog)
     except PcapError as error:
-        raise InputFileError(f"{path} is no capture: {error}") from error
+        raise InputFileError(f"{name} is no capture: {error}") from error
+
+
+def _captured(path: Path, observe: Observe) -> Iterator[Datagrams]:
+    for found in open_capture(read_captured(path), str(path), observe):
+        if isinstance(found, Datagrams):
+            yield found
 
 
 def _recorded(path: Path) -> Datagrams:

@@ -26,6 +26,8 @@ class Protocol(StrEnum):
     SFLOW = "sflow"
     SYSLOG = "syslog"
     PROMETHEUS = "prometheus"
+    OTLP = "otlp"
+    REMOTE_WRITE = "remote-write"
 
 
 def flow_datagrams(datagrams: Datagrams) -> Mask:
@@ -36,6 +38,14 @@ def flow_datagrams(datagrams: Datagrams) -> Mask:
     high = _bytes_at(datagrams, np.minimum(starts, last))
     low = _bytes_at(datagrams, np.minimum(starts + 1, last))
     mask: Mask = long_enough & (high == 0) & np.isin(low, _FLOW_VERSIONS)
+    return mask
+
+
+def ends_of_sessions(datagrams: Datagrams) -> Mask:
+    """Which datagrams are none, and end a transport session; bool (n,)."""
+    if datagrams.session is None:
+        return np.zeros(len(datagrams), np.bool_)
+    mask: Mask = (datagrams.session != 0) & (np.diff(datagrams.offsets) == 0)
     return mask
 
 

@@ -8,30 +8,35 @@ from io import BytesIO
 from pathlib import Path
 
 from tests.fuzz import slabs
-from tests.fuzz.targets.target import Run, Target, counts, total, whole
+from tests.fuzz.targets.target import Run, Target, total, whole
 
 _DAY_NS = 86_400 * 1_000_000_000
 
 
 def _capture() -> Run:
-    from sensorium.ingest.pcap import PcapError, read_capture
+    from sensorium.ingest.captured import Body, read_capture
+    from sensorium.ingest.pcap import PcapError
     from sensorium.observe import Observe
 
     def run(data: bytes) -> None:
-        observe, found = Observe(), 0
+        observe, datagrams = Observe(), 0
         try:
-            for slab in read_capture(data, observe):
-                found += len(slab)
-                assert len(slab.data) <= len(data)
-                assert slab.offsets[-1] == len(slab.data)
+            for found in read_capture(data, observe):
+                if isinstance(found, Body):
+                    assert len(found.content) <= len(data)
+                    continue
+                datagrams += (
+                    sum(n == 0 for n in found.session) if found.session is not None else len(found)
+                )
+                assert len(found.data) <= len(data)
+                assert found.offsets[-1] == len(found.data)
         except PcapError:
             return
-        told = sum(
-            value
-            for (name, *labels), value in counts(observe).items()
-            if name == "sensorium_capture_packets_total" and labels[0] in ("datagram", "cut")
+        whole_, cut = (
+            total(observe, "sensorium_capture_packets_total", outcome)
+            for outcome in ("datagram", "cut")
         )
-        assert found == told, f"{found} datagrams, and {told} were counted"
+        assert whole_ <= datagrams <= whole_ + cut, f"{datagrams} datagrams of {whole_}, {cut} cut"
 
     return run
 
@@ -118,6 +123,22 @@ def _capture_seeds(data: Path | None) -> Iterator[bytes]:
     yield c.section() + c.interface() + c.enhanced(frame, 1 << 40) + c.simple(frame)
     yield c.section(">") + c.interface(order=">") + c.enhanced(frame, 9, order=">")
     yield c.section() + c.interface(options=c.option(9, b"\x09")) + c.enhanced(frame, 1 << 60)
+    yield from _connection_seeds()
+
+
+def _connection_seeds() -> Iterator[bytes]:
+    from tests.ingest.captured import frames as f
+    from tests.ingest.captured import test_bodies, test_connections
+    from tests.ingest.pcap import captures as c
+
+    ipfix = test_connections.TEMPLATE + test_connections.data(1)
+    yield c.pcap(*f.conversation(ipfix, size=30), f.tcp(9, b"<34>hello", ports=(9, 514)))
+    yield c.pcap(
+        f.sctp(f.init(1)), f.sctp(f.user_data(1, ipfix[:9], 2), f.user_data(2, ipfix[9:], 1))
+    )
+    post = test_bodies.post("/v1/logs", b"x", Content_Type="application/json")
+    yield c.pcap(*f.conversation(post, size=60, port=80))
+    yield c.pcap(*f.conversation(test_bodies.http2(), port=4317))
 
 
 def _proxy_seeds(data: Path | None) -> Iterator[bytes]:
@@ -153,7 +174,10 @@ def _change_seeds(data: Path | None) -> Iterator[bytes]:
 
 
 TARGETS = (
-    Target("capture", ("pcap.reader",), _capture, _capture_seeds, (b"\x0a\x0d\x0d\x0a",)),
+    Target(
+        "capture", ("captured.reader",), _capture, _capture_seeds,
+        (b"\x0a\x0d\x0d\x0a", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"POST / HTTP/1.1\r\n"),
+    ),
     Target(
         "proxy", ("transport.proxy_protocol",), _proxy, _proxy_seeds,
         (b"\r\n\r\n\0\r\nQUIT\n", b"\x21\x12", b"\xe0\0\x08"),

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensorium.ingest.pcap import PcapError, is_capture, read_capture
+from sensorium.ingest.captured import read_capture
+from sensorium.ingest.pcap import PcapError, is_capture
 from sensorium.model.address import pack_address, unpack_address
 from sensorium.observe import Observe
 from tests.ingest.pcap import captures as c
@@ -94,13 +95,15 @@ def test_ports_are_kept_and_padding_after_the_datagram_is_not() -> None:
 @pytest.mark.parametrize(
     ("frame", "link", "outcome"),
     [
-        (c.ethernet(c.ipv4(b"", proto=6)), 1, "not_udp"),
-        (c.ethernet(b"", etype=0x0806), 1, "not_udp"),
+        (c.ethernet(c.ipv4(b"", proto=6)), 1, "malformed"),
+        (c.ethernet(c.ipv4(b"", proto=132)), 1, "malformed"),
+        (c.ethernet(c.ipv4(b"", proto=1)), 1, "other_protocol"),
+        (c.ethernet(b"", etype=0x0806), 1, "other_protocol"),
         (c.ethernet(c.ipv4(c.udp(b"x"), fragment=0x2000)), 1, "fragment"),
         (c.ethernet(c.ipv4(b"rest", fragment=185)), 1, "fragment"),
         (c.ethernet(c.ipv6_pieces(bytes(16), 8)[0], 0x86DD), 1, "fragment"),
         (c.ethernet(c.ipv6(bytes(7), following=44), 0x86DD), 1, "malformed"),
-        (c.ethernet(c.ipv6_pieces(bytes(16), 16, following=6)[0], 0x86DD), 1, "not_udp"),
+        (c.ethernet(c.ipv6_pieces(bytes(16), 16, following=58)[0], 0x86DD), 1, "other_protocol"),
         (c.ethernet(b"\0\0\0\0", 0x8847), 1, "malformed"),
         (b"short", 1, "malformed"),
         (c.ethernet(b"\x45"), 1, "malformed"),

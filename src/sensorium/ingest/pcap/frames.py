@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class PcapError(ValueError):
@@ -31,8 +31,7 @@ class Link(IntEnum):
     LINUX_COOKED_2 = 276
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One captured frame: Unix nanoseconds, link type and as many bytes as were kept."""
 
     time_ns: int

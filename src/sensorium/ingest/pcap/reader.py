@@ -1,18 +1,30 @@
-"""A capture file as slabs of UDP datagrams with the times of capture."""
+"""A capture file as what was carried in it: UDP datagrams, and the parts of connections."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.pcap import classic, pcapng
 from sensorium.ingest.pcap.frames import CutShortError, Frame, PcapError
-from sensorium.ingest.pcap.outcomes import Outcome
+from sensorium.ingest.pcap.outcomes import NotFoundError, Outcome
+from sensorium.ingest.pcap.parts import Part
 from sensorium.ingest.pcap.pieces import Pieces
-from sensorium.ingest.pcap.udp import UdpPacket, read_udp
+from sensorium.ingest.pcap.sctp import SctpAssociations
+from sensorium.ingest.pcap.tcp import TcpConnections
+from sensorium.ingest.pcap.transport import Ends, TcpSegment, UdpPacket, read_transport
 from sensorium.observe import Observe
 
-SLAB_PACKETS = 4096
+_LATEST_NS = (1 << 63) - 1
+
+
+class Datagram(NamedTuple):
+    """A UDP datagram and when it was captured."""
+
+    time_ns: int
+    ends: Ends
+    payload: memoryview
 
 
 def is_capture(start: bytes) -> bool:
@@ -29,60 +41,80 @@ def _frames(data: memoryview) -> Iterator[Frame | None]:
     raise PcapError("neither a pcap nor a pcapng file: its first four bytes are neither's")
 
 
-class _Slab:
-    """Datagrams on their way into columns."""
+class _Packets:
+    """Takes frames, counts what became of each, and gives what they carried."""
 
-    def __init__(self) -> None:
-        self.times: list[int] = []
-        self.packets: list[UdpPacket] = []
-
-    def add(self, time_ns: int, packet: UdpPacket) -> None:
-        # Times beyond what int64 nanoseconds can say come from damaged files.
-        self.times.append(min(max(time_ns, 0), (1 << 63) - 1))
-        self.packets.append(packet)
-
-    def datagrams(self) -> Datagrams:
-        return Datagrams.of(
-            [bytes(packet.payload) for packet in self.packets],
-            arrival_ns=self.times,
-            src_addr=[packet.source for packet in self.packets],
-            src_port=[packet.source_port for packet in self.packets],
-            dst_port=[packet.destination_port for packet in self.packets],
+    def __init__(self, observe: Observe) -> None:
+        self._packets = observe.counter(
+            "sensorium_capture_packets",
+            "Packets of capture files, by what became of them",
+            ("outcome",),
         )
+        self._counts = dict.fromkeys(Outcome, 0)
+        numbers = itertools.count(1)
+        self._pieces = Pieces()
+        self._tcp, self._sctp = TcpConnections(numbers), SctpAssociations(numbers)
+        self._last_ns = 0
+
+    def take(self, frame: Frame | None) -> Iterator[Datagram | Part]:
+        """What a frame carried, and what it made whole."""
+        if frame is None:
+            self._counts[Outcome.MALFORMED] += 1
+            return
+        try:
+            found = read_transport(frame, self._pieces)
+        except NotFoundError as none:
+            self._counts[none.outcome] += 1
+            return
+        if found is None:
+            return
+        carried, pieces = found
+        if pieces > 1:
+            self._counts[Outcome.PIECE] += pieces - 1
+        # Times beyond what int64 nanoseconds can say come from damaged files.
+        time_ns = self._last_ns = min(max(frame.time_ns, 0), _LATEST_NS)
+        if isinstance(carried, UdpPacket):
+            self._counts[Outcome.CUT if carried.cut else Outcome.DATAGRAM] += 1
+            yield Datagram(time_ns, carried.ends, carried.payload)
+            return
+        if isinstance(carried, TcpSegment):
+            outcome, parts = self._tcp.add(time_ns, carried)
+        else:
+            outcome, parts = self._sctp.add(time_ns, carried)
+        self._counts[outcome] += 1
+        yield from parts
+
+    def rest(self) -> Iterator[Part]:
+        """What waited for packets that are not in the capture."""
+        self._counts[Outcome.FRAGMENT] += self._pieces.lost()
+        yield from self._tcp.rest(self._last_ns)
+        yield from self._sctp.rest(self._last_ns)
+
+    def tell(self) -> None:
+        """Let the metric have what was counted: one packet at a time is too slow."""
+        for outcome, count in self._counts.items():
+            if count:
+                self._packets.labels(outcome).inc(count)
+                self._counts[outcome] = 0
 
 
-def read_capture(data: bytes | memoryview, observe: Observe) -> Iterator[Datagrams]:
-    """The UDP datagrams of a capture in file order; arrival is the time of capture.
+def read_packets(data: bytes | memoryview, observe: Observe) -> Iterator[Datagram | Part]:
+    """What a capture carried, in the order in which it became whole.
 
-    PcapError if the bytes are no capture; past its header nothing raises: what is no whole UDP
-    datagram is counted in ``sensorium_capture_packets_total`` by outcome, and a file that ends
-    inside a packet in ``sensorium_capture_cut_short_total``.
+    PcapError if the bytes are no capture; past its header nothing raises: every packet is counted
+    in ``sensorium_capture_packets_total`` by outcome, and a file that ends inside a packet in
+    ``sensorium_capture_cut_short_total``.
     """
-    packets = observe.counter(
-        "sensorium_capture_packets",
-        "Packets of capture files, by what became of them",
-        ("outcome",),
-    )
     cut_short = observe.counter(
         "sensorium_capture_cut_short", "Capture files that end inside a packet or are damaged there"
     )
-    slab, pieces = _Slab(), Pieces()
+    packets = _Packets(observe)
     try:
-        for frame in _frames(memoryview(data)):
-            found = Outcome.MALFORMED if frame is None else read_udp(frame, pieces)
-            if frame is not None and isinstance(found, UdpPacket):
-                slab.add(frame.time_ns, found)
-                if found.pieces > 1:
-                    packets.labels(Outcome.PIECE).inc(found.pieces - 1)
-                found = found.outcome
-            if found is not None:
-                packets.labels(found).inc()
-            if len(slab.packets) == SLAB_PACKETS:
-                yield slab.datagrams()
-                slab = _Slab()
-    except CutShortError:
-        cut_short.inc()
-    if lost := pieces.lost():
-        packets.labels(Outcome.FRAGMENT).inc(lost)
-    if slab.packets:
-        yield slab.datagrams()
+        try:
+            for frame in _frames(memoryview(data)):
+                yield from packets.take(frame)
+        except CutShortError:
+            cut_short.inc()
+        yield from packets.rest()
+    finally:
+        packets.tell()

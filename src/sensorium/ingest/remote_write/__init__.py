@@ -11,13 +11,13 @@ if TYPE_CHECKING:
         RefusedWriteError,
         RemoteWriteDecoder,
     )
-    from sensorium.ingest.remote_write.route import RemoteWriteRoute
+    from sensorium.ingest.remote_write.route import RemoteWriteRoute, version_of
     from sensorium.ingest.remote_write.scan import V1, V2
 
 __getattr__ = lazy_names(
     __name__,
     decoder="Decoded RefusedWriteError RemoteWriteDecoder",
-    route="RemoteWriteRoute",
+    route="RemoteWriteRoute version_of",
     scan="V1 V2",
 )
 
@@ -29,4 +29,5 @@ __all__ = [
     "RemoteWriteConfig",
     "RemoteWriteDecoder",
     "RemoteWriteRoute",
+    "version_of",
 ]

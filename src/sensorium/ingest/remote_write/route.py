@@ -40,7 +40,7 @@ class RemoteWriteRoute:
 
     async def handle(self, request: Request) -> Reply:
         """Decode, make durable, answer."""
-        version = _version(request.headers.get("content-type", ""))
+        version = version_of(request.headers.get("content-type", ""))
         if version is None:
             return plain_refusal(415, f"proto: one of {', '.join(filter(None, _VERSIONS))}")
         loop = asyncio.get_running_loop()
@@ -68,7 +68,8 @@ class RemoteWriteRoute:
         return Reply(status, message.encode() + b"\n", headers=_written(None))
 
 
-def _version(content_type: str) -> int | None:
+def version_of(content_type: str) -> int | None:
+    """The version of the message that a content type names, 1.0 by default; None for others."""
     for parameter in content_type.split(";")[1:]:
         key, _, value = parameter.strip().partition("=")
         if key.strip().lower() == "proto":

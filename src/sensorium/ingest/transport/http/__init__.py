@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sensorium.ingest.transport.http.config import HttpConfig
-from sensorium.ingest.transport.http.route import Reply, Request, Route, plain_refusal
+from sensorium.ingest.transport.http.route import Reply, Request, Route, media_type, plain_refusal
 from sensorium.lazy import lazy_names
 
 if TYPE_CHECKING:
@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 
 __getattr__ = lazy_names(__name__, server="HttpReceiver")
 
-__all__ = ["HttpConfig", "HttpReceiver", "Reply", "Request", "Route", "plain_refusal"]
+__all__ = ["HttpConfig", "HttpReceiver", "Reply", "Request", "Route", "media_type", "plain_refusal"]

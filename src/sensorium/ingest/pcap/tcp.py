@@ -1,0 +1,125 @@
+"""TCP connections in a capture: each direction's bytes, in order and once (RFC 9293)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from sensorium.ingest.pcap.ordered import InOrder, Ordered
+from sensorium.ingest.pcap.outcomes import Outcome
+from sensorium.ingest.pcap.parts import Followed, Part
+from sensorium.ingest.pcap.transport import Ends, TcpSegment
+
+_FIN: Final = 1
+_SYN: Final = 2
+_RST: Final = 4
+_NOTHING: Final = memoryview(b"")
+
+
+class _Mark(Enum):
+    """What has a place in the sequence and no bytes."""
+
+    CUT = "cut"
+    """Bytes that the capture left out of a segment."""
+    END = "end"
+
+
+@dataclass(slots=True)
+class _Direction:
+    number: int
+    ends: Ends
+    first: int | None
+    ordered: Ordered[memoryview | _Mark]
+    cut: bool = False
+
+
+class TcpConnections:
+    """Puts segments in order. What the capture has nothing of is a gap, and is gone past.
+
+    A connection whose beginning was not captured begins with a gap.
+    """
+
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self._followed = Followed[_Direction]()
+        self._numbers = numbers
+
+    def add(self, time_ns: int, segment: TcpSegment) -> tuple[Outcome, list[Part]]:
+        """Take a segment: what became of it, and all that is in order now."""
+        if segment.flags & _RST:
+            gone = (self._followed.end(ends) for ends in (segment.ends, segment.ends.reverse()))
+            return Outcome.CONTROL, [
+                part for direction in gone if direction for part in self._rest(direction, time_ns)
+            ]
+        direction, parts = self._direction(time_ns, segment)
+        if direction is None:
+            return Outcome.CONTROL, parts
+        number = segment.number + bool(segment.flags & _SYN)
+        found = direction.ordered.add(number, len(segment.payload), segment.payload)
+        outcome = Outcome.DATA if found is not None else Outcome.REPEATED
+        if not segment.payload:
+            found, outcome = [], Outcome.CONTROL
+        found = list(found or ())
+        number += len(segment.payload)
+        if segment.missing:
+            outcome = Outcome.CUT
+            found += direction.ordered.add(number, segment.missing, _Mark.CUT) or ()
+        if segment.flags & _FIN:
+            number += segment.missing
+            found += direction.ordered.add(number, 1, _Mark.END) or ()
+        return outcome, parts + self._parts(direction, found, time_ns)
+
+    def rest(self, time_ns: int) -> list[Part]:
+        """What still waited for segments before it: the capture has ended."""
+        return [
+            part
+            for direction in self._followed.end_all()
+            for part in self._rest(direction, time_ns)
+        ]
+
+    def _direction(self, time_ns: int, segment: TcpSegment) -> tuple[_Direction | None, list[Part]]:
+        """The direction that a segment belongs to; None where it says nothing of one not known."""
+        ends, parts = segment.ends, list[Part]()
+        first = segment.number + 1 if segment.flags & _SYN else None
+        direction = self._followed.heard(ends)
+        if direction is not None:
+            another = first is not None and first != direction.first
+            if not another and direction.ordered.follows(segment.number):
+                return direction, parts
+            self._followed.end(ends)
+            parts += self._rest(direction, time_ns)
+        if first is None and not segment.payload:
+            return None, parts
+        direction = _Direction(next(self._numbers), ends, first, Ordered(first))
+        oldest = self._followed.begin(ends, direction)
+        if oldest is not None:
+            parts += self._rest(oldest, time_ns)
+        return direction, parts
+
+    def _parts(
+        self, direction: _Direction, found: list[InOrder[memoryview | _Mark]], time_ns: int
+    ) -> list[Part]:
+        parts, number, ends = list[Part](), direction.number, direction.ends
+        for each in found:
+            direction.cut = direction.cut or each.gap
+            if each.part is _Mark.CUT:
+                direction.cut = True
+            elif each.part is _Mark.END:
+                self._followed.end(ends)
+                parts.append(Part(time_ns, number, ends, _NOTHING, message=False, ended=True))
+                break
+            else:
+                data = each.part[each.known :]
+                parts.append(Part(time_ns, number, ends, data, message=False, gap=direction.cut))
+                direction.cut = False
+        return parts
+
+    def _rest(self, direction: _Direction, time_ns: int) -> list[Part]:
+        parts = self._parts(direction, direction.ordered.rest(), time_ns)
+        if not parts or not parts[-1].ended:
+            end = Part(
+                time_ns, direction.number, direction.ends, _NOTHING, message=False, ended=True
+            )
+            parts.append(end)
+        return parts

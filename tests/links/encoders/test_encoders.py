@@ -9,6 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra [graph] is not installed")
 
+from torch_geometric.nn import RGATConv  # noqa: E402
+
 from sensorium.errors import UsageError  # noqa: E402
 from sensorium.links import Graph  # noqa: E402
 from sensorium.links.decoders.registry import DECODERS, decoder  # noqa: E402
@@ -74,6 +76,23 @@ def test_a_node_hears_only_what_is_within_as_many_steps_as_layers(member):
     moved = (member(changed, arcs) - before).abs().amax(1) > 1e-6
     assert moved[[0, 1, 2]].all()
     assert not moved[3:].any()
+
+
+@pytest.mark.parametrize("kinds", [1, 3, 9])
+def test_relations_by_bases_are_pygs_to_the_gradients(kinds):
+    convolution = encoder("rgat", Shape(WIDTH, layers=1, heads=2, kinds=kinds)).convs[0]
+    drawn = torch.Generator().manual_seed(4)
+    index = torch.randint(0, NODES, (2, 40), generator=drawn)
+    kind = torch.randint(0, kinds, (40,), generator=drawn)
+    got = []
+    for forward in (type(convolution).forward, RGATConv.forward):
+        x = _inputs().requires_grad_()
+        convolution.zero_grad()
+        out = forward(convolution, x, index, kind)
+        out.square().sum().backward()
+        got.append([out.detach(), x.grad, convolution.basis.grad.clone(), convolution.q.grad])
+    for ours, theirs in zip(*got, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_gradients_reach_every_parameter(member):

@@ -250,6 +250,7 @@ def _reasons(reasons: Reasons) -> dict[str, Any]:
         "because": reasons.sentence,
         "mutual_friends": reasons.mutual,
         "some_mutual_friends": reasons.friends,
+        "through": reasons.through,
         "shared_features": reasons.features,
     }
 

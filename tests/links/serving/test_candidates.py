@@ -114,3 +114,42 @@ def test_a_newcomer_is_not_suggested_those_it_knows() -> None:
     assert source.of_newcomer(ties, VECTORS[0], NOBODY, friends=5, nearest=0).tolist() == [0, 2]
     everybody = source.of_newcomer(ties, VECTORS[0], np.array([7]), friends=0, nearest=NODES)
     assert set(everybody.tolist()) == set(range(NODES)) - {1, 3, 7}
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(7, NODES - 1)), max_size=40), said, rows)
+def test_where_no_tie_is_closed_three_steps_come_before_two(edges, said, row) -> None:
+    rules = rules_of(said)
+    graph = graph_of(edges)
+    public = rules.public(graph)
+    ties = [set(public.indices[public.indptr[n] : public.indptr[n + 1]]) for n in range(NODES)]
+    barred = barred_plainly(edges, said, row)
+    two: dict[int, float] = {}
+    three: dict[int, float] = {}
+    for a in ties[row]:
+        for b in ties[a]:
+            two[b] = two.get(b, 0.0) + 1 / len(ties[a])
+    for b, amount in two.items():
+        for c in ties[b]:
+            three[c] = three.get(c, 0.0) + amount / len(ties[b])
+    far = {n for n in three if n not in barred}
+    near = {n for n in two if n not in barred} - far
+    source = source_of(graph, rules)
+    for wanted in (2, NODES):
+        found = source.of(row, VECTORS[row], NOBODY, friends=wanted, nearest=0).tolist()
+        assert len(set(found)) == len(found) == min(wanted, len(far | near))
+        first = set(found) & far
+        assert len(first) == min(wanted, len(far))
+        assert set(found) - first <= near
+        left = [three[n] for n in far - first]
+        assert not left or min(three[n] for n in first) >= max(left) - 1e-6
+
+
+def test_a_user_of_items_is_suggested_items() -> None:
+    users, items = np.divmod(np.arange(36), 6)
+    kept = users != items  # every user lacks one of six items
+    graph = Graph.from_edges(12, users[kept], 6 + items[kept])
+    vectors = np.zeros((12, 3), np.float32)
+    source = CandidateSource(graph, graph, EmbeddingIndex(vectors), Rules.none(12))
+    for user in range(6):
+        found = source.of(user, vectors[user], NOBODY, friends=1, nearest=0)
+        assert found.tolist() == [6 + user]

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 pytest.importorskip("torch_geometric")
 
 from sensorium.errors import UsageError
+from sensorium.links.graph.compressed import Graph
+from sensorium.links.graph.names import Names
 from sensorium.links.serving.coverage import coverage, suggested_to_all
+from sensorium.links.serving.explaining import Explainer
 from sensorium.links.serving.recommending import Recommender, Sizes
 from sensorium.links.serving.rules import Rule, Rules
 from sensorium.links.serving.served import recommender_of
@@ -107,6 +110,25 @@ def test_shared_features_are_those_both_have_the_rarest_first() -> None:
     assert set(reasons.features) <= {f"feature {n}" for n in shared}
     held = [int(matrix[:, int(name.split()[1])].sum()) for name in reasons.features]
     assert held == sorted(held)
+
+
+def test_without_anything_in_common_it_is_said_who_has_ties_with_both() -> None:
+    edges = [("ann", "tea"), ("ann", "gin"), ("bob", "tea"), ("bob", "gin"), ("cid", "gin")]
+    edges += [("bob", "rum"), ("cid", "rum"), ("dan", "rum"), ("dan", "ale")]
+    names = Names(sorted({name for edge in edges for name in edge}))
+    one, other = (names.rows([edge[end] for edge in edges]) for end in (0, 1))
+    graph = Graph.from_edges(len(names), one, other)
+    explainer = Explainer(graph, names, None)
+
+    def said(node: str, to: str) -> str:
+        return explainer.reasons(
+            explainer.ties(names.row(node)), explainer.marks(names.row(node)), names.row(to)
+        ).sentence
+
+    assert said("ann", "rum") == "tied to bob and cid, with shared ties"
+    assert said("ann", "ale") == "similar surroundings"
+    assert said("ann", "bob") == "2 mutual friends: tea and gin"
+    assert said("dan", "ale") == "similar surroundings"
 
 
 def test_somebody_new_is_served_from_features_and_ties() -> None:

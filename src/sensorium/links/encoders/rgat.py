@@ -20,7 +20,7 @@ _UNUSED = ("w", "l1", "b1", "l2", "b2")
 """Weights of other ways to combine heads, which the convolution makes and does not use."""
 
 
-class ByBases(RGATConv):  # type: ignore[misc]
+class ByBases(RGATConv):  # type: ignore[misc]  # PyG's layers are untyped
     """PyG's layer, additive and across kinds, with the same weights and results."""
 
     def forward(self, x: torch.Tensor, index: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
@@ -33,7 +33,8 @@ class ByBases(RGATConv):  # type: ignore[misc]
         share = softmax(logits, target, num_nodes=len(x)).unsqueeze(-1)
         said = torch.bmm(wanted, told[source]).view(len(source), self.heads, self.out_channels)
         heard = x.new_zeros(len(x), self.heads, self.out_channels)
-        return heard.index_add(0, target, said * share).flatten(1) + self.bias
+        out: torch.Tensor = heard.index_add(0, target, said * share).flatten(1) + self.bias
+        return out
 
 
 class Rgat(Encoder):

@@ -10,6 +10,7 @@ import numpy as np
 from sensorium.links.graph.compressed import Graph
 from sensorium.links.learning import evaluation, negatives
 from sensorium.links.learning.split import Split
+from sensorium.links.structure.closure import seldom_closed
 from sensorium.links.structure.smoothing import adjacency
 
 Array = np.ndarray[Any, Any]
@@ -121,8 +122,21 @@ def _allocation(graph: Graph, users: Array) -> Array:
     return weights
 
 
+def _further(graph: Graph, users: Array, near: Array) -> Array:
+    """What comes to every node over three steps, and below it, what comes over two."""
+    ties = adjacency(graph)
+    parts = ties.multiply(1 / np.maximum(graph.degree(), 1)[:, None]).tocsr()
+    own = ties[users]
+    far: Array = (own @ parts @ parts).toarray()
+    far[own.nonzero()] = 0
+    far[np.arange(len(users)), users] = 0
+    return np.where(far > 0, 1 + far, near / (1 + near.max(initial=0)))
+
+
 def _candidates(graph: Graph, users: Array, vectors: Array | None) -> list[Array]:
     weights = _allocation(graph, users)
+    if seldom_closed(graph):
+        weights = _further(graph, users, weights)
     near = None if vectors is None else vectors[users] @ vectors.T
     out = []
     for n, user in enumerate(users):

@@ -1,5 +1,7 @@
 """Who might be suggested to a node: friends of its friends, and the nearest by embedding.
 
+Where ties do not close triangles (users and items, say), who is three steps away comes before them.
+
 Here and nowhere else is decided who may be: never the node itself, those it is tied to (privately
 too), those that a rule refuses, nor those that opted out. Ways to candidates start from what is
 public, so that a private tie can be told neither from a suggestion nor from its absence, except by
@@ -17,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.links.serving.reach import friends_of_friends
+from sensorium.links.serving.reach import passed_on
+from sensorium.links.structure.closure import seldom_closed
 
 if TYPE_CHECKING:
     from sensorium.links.graph.compressed import Graph
@@ -54,6 +57,8 @@ class CandidateSource:
         self._index = index
         self._rules = rules
         self._own = threading.local()
+        self._further = seldom_closed(public)
+        self._nobody = np.zeros(graph.nodes if self._further else 0, np.uint8)
 
     def barred_for(self, row: int, exclude: I64) -> I64:
         """Whom not to suggest to a node, those that opted out aside: itself, its ties, refusals."""
@@ -93,32 +98,35 @@ class CandidateSource:
     def _by_friends(self, ties: I64, scratch: _Scratch, wanted: int) -> I64:
         if wanted == 0:
             return np.empty(0, np.int64)
+        ones = np.ones(len(ties), np.float32)
+        if not self._further:
+            return _heaviest(*self._passed_on(ties, ones, scratch.barred, scratch), wanted)
+        between, held = self._passed_on(ties, ones, self._nobody, scratch)
+        far = _heaviest(*self._passed_on(between, held, scratch.barred, scratch), wanted)
+        scratch.barred[far] = 1
+        near = self._passed_on(ties, ones, scratch.barred, scratch)
+        scratch.barred[far] = 0
+        return np.concatenate([far, _heaviest(*near, wanted - len(far))])
+
+    def _passed_on(self, holders: I64, held: F32, barred: U8, scratch: _Scratch) -> tuple[I64, F32]:
+        """Who is a step away from these, and how much of what they hold comes there."""
         public = self._public
-        degree = public.indptr[ties + 1] - public.indptr[ties]
+        degree = public.indptr[holders + 1] - public.indptr[holders]
         if degree.sum() > ARCS_WALKED:
-            ties = ties[np.argsort(degree, kind="stable")]
-        count = friends_of_friends(
+            order = np.argsort(degree, kind="stable")
+            holders, held = holders[order], held[order]
+        count = passed_on(
             public.indptr,
             public.indices,
-            ties,
-            scratch.barred,
+            holders,
+            held,
+            barred,
             ARCS_WALKED,
             scratch.room,
             scratch.found,
             scratch.weight,
         )
-        found, weight = scratch.found[:count], scratch.weight[:count]
-        if count > wanted:
-            # Sorted, for partition is twenty times slower where a hub gives thousands the same.
-            least = np.sort(weight)[count - wanted]
-            # Of those with equal weight the lowest rows, whichever way they were found.
-            above, equal = found[weight > least], found[weight == least]
-            left = wanted - len(above)
-            if left < len(equal):
-                equal = np.partition(equal, left)[:left]
-            found = np.concatenate([above, equal])
-        rows: I64 = np.sort(found).astype(np.int64)
-        return rows
+        return scratch.found[:count].astype(np.int64), scratch.weight[:count].copy()
 
     def _by_vector(self, vector: F32, scratch: _Scratch, wanted: int, barred: int) -> I64:
         """Asks for more until enough are left; those that are barred are often the nearest."""
@@ -148,3 +156,17 @@ class CandidateSource:
         self._own.scratch = None
         yield scratch
         self._own.scratch = scratch
+
+
+def _heaviest(found: I64, weight: F32, wanted: int) -> I64:
+    """So many of them, ascending; of those with equal weight the lowest, whoever came first."""
+    if len(found) > wanted:
+        # Sorted, for partition is twenty times slower where a hub gives thousands the same.
+        least = np.sort(weight)[len(found) - wanted] if wanted else np.inf
+        above, equal = found[weight > least], found[weight == least]
+        left = wanted - len(above)
+        if left < len(equal):
+            equal = np.partition(equal, left)[:left]
+        found = np.concatenate([above, equal])
+    rows: I64 = np.sort(found)
+    return rows

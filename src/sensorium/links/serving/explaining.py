@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.links.serving.reach import in_both
+from sensorium.links.serving.reach import in_both, sharing
 
 if TYPE_CHECKING:
     from sensorium.links.graph.compressed import Graph
@@ -23,18 +23,23 @@ Rows = npt.NDArray[np.integer[Any]]
 
 NAMED: Final = 3
 """So many mutual friends and shared features are named."""
+_ASKED: Final = 100
+"""So many ties of a suggestion are looked at for those who share ties with who asks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
     """What two nodes have in common: how many friends, some of them, and the rarest features.
 
-    ``sentence`` says it for people.
+    Where there is neither, ``through`` names some to whom the other is tied and who have ties in
+    common with the one: users who chose what one chose, and also this. ``sentence`` says it for
+    people.
     """
 
     mutual: int
     friends: tuple[str, ...]
     features: tuple[str, ...]
+    through: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -47,6 +52,8 @@ class Reasons:
             said.append(f"{self.mutual:,} {word}: {_listed(named)}")
         if self.features:
             said.append(f"both {_listed(list(self.features))}")
+        if self.through and not said:
+            said.append(f"tied to {_listed(list(self.through))}, with shared ties")
         return "; ".join(said) or "similar surroundings"
 
 
@@ -70,10 +77,17 @@ class Explainer:
         Of mutual friends those with the fewest ties are named: they say most. So do the rarest
         features.
         """
-        mutual = in_both(np.asarray(ties, np.int32), self.ties(other))
+        own = np.asarray(ties, np.int32)
+        mutual = in_both(own, self.ties(other))
         degree = self._public.indptr[mutual + 1] - self._public.indptr[mutual]
         named = mutual[np.argsort(degree, kind="stable")[:NAMED]]
-        return Reasons(len(mutual), tuple(self._names.many(named)), self._shared(marks, other))
+        shared = self._shared(marks, other)
+        through: tuple[str, ...] = ()
+        if not len(mutual) and not shared and other not in own:
+            public = self._public
+            rows = sharing(public.indptr, public.indices, own, self.ties(other)[:_ASKED], NAMED)
+            through = tuple(self._names.many(rows))
+        return Reasons(len(mutual), tuple(self._names.many(named)), shared, through)
 
     def marks(self, row: int) -> I32:
         """The columns of features that a node has, as far as they are marks, ascending."""

@@ -116,3 +116,14 @@ def test_somebody_who_is_linked_to_all_is_no_reason_to_fail(tmp_path):
     assert fitted.exit_code == 0, fitted.output
     assert "61 nodes" in fitted.stdout
     assert "two hops apart" in fitted.stdout
+
+
+def test_a_graph_is_divided_for_several_machines(files, tmp_path):
+    out = tmp_path / "parts"
+    done = _run(
+        "export", files / "edges.csv", "--features", files / "users.csv", "--parts", 2, "--out", out
+    )
+    assert done.exit_code == 0, done.output
+    assert "60 nodes in 2 parts" in done.stdout
+    assert json.loads((out / "META.json").read_text(encoding="utf-8"))["num_parts"] == 2
+    assert {"part_0", "part_1", "names.parquet"} <= {path.name for path in out.iterdir()}

@@ -15,6 +15,7 @@ VERBS = {
     "explain": "Say what two nodes have in common.",
     "refresh": "Take newer ties into a model without training.",
     "serve": "Answer all of that over HTTP.",
+    "export": "Divide a graph into parts, to be trained on by several machines.",
     "missing": "List services that a host has never used and hosts like it do.",
 }
 

@@ -68,12 +68,15 @@ def fit(
     interrupted training goes on where it was when the command is given again.
     """
     from sensorium.cli.links.view import Progress, notes, said, show
+    from sensorium.links.graph.describing import read_described
     from sensorium.links.learning.fitting import fit as fitted
     from sensorium.links.models import bundle
     from sensorium.links.optional import need_torch
 
     need_torch()
-    read, known = _read(edges, features, chosen.pop("columns"), chosen.pop("time"))
+    read, known = read_described(
+        edges, features, columns=chosen.pop("columns"), time=chosen.pop("time")
+    )
     notes(read.notes)
     settings = _settings(chosen, described=known is not None)
     folder = out.parent / f".{out.name}.training"
@@ -99,21 +102,6 @@ def fit(
         print_json(said(model, out))
     else:
         show(model, out)
-
-
-def _read(
-    edges: Path, features: Path | None, columns: tuple[str, str] | None, when: str | None
-) -> Any:
-    from sensorium.links.graph.describing import read_features
-    from sensorium.links.graph.reading import read_edges
-
-    if features is None:
-        return read_edges(edges, columns=columns, time=when), None
-    described = read_features(features)
-    read = read_edges(edges, columns=columns, time=when, also=described.ids)
-    read.notes.extend(described.notes)
-    read.notes.extend(described.fit_to(read.graph.degree() > 0, read.names, features))
-    return read, described.of(read.names)
 
 
 def _settings(chosen: dict[str, Any], *, described: bool) -> Any:

@@ -20,6 +20,7 @@ import scipy.sparse as sp
 from sensorium.errors import UsageError
 from sensorium.links.graph.features import Features
 from sensorium.links.graph.names import Names
+from sensorium.links.graph.reading import Edges, read_edges
 from sensorium.links.graph.tables import read_table
 
 IDS: Final = ("id", "node", "user", "name", "node_id", "user_id")
@@ -91,6 +92,22 @@ def read_features(path: Path, column: str = "") -> Described:
         raise UsageError(f"{path} says nothing beside ids", next_step="add columns of features")
     columns = tuple(name for _, names in made for name in names)
     return Described(ids, Features.of(sp.hstack([part for part, _ in made]), columns), notes)
+
+
+def read_described(
+    edges: Path, features: Path | None, *, columns: tuple[str, str] | None, time: str | None
+) -> tuple[Edges, Features | None]:
+    """A graph and what is known of its nodes, which may have no edge; see :func:`.read_edges`.
+
+    Raises UsageError for files that cannot be used, and for features of other nodes.
+    """
+    if features is None:
+        return read_edges(edges, columns=columns, time=time), None
+    described = read_features(features)
+    read = read_edges(edges, columns=columns, time=time, also=described.ids)
+    read.notes.extend(described.notes)
+    read.notes.extend(described.fit_to(read.graph.degree() > 0, read.names, features))
+    return read, described.of(read.names)
 
 
 def _from_scipy(path: Path) -> Described:

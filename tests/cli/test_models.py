@@ -138,3 +138,14 @@ def test_a_name_that_is_nearly_right_is_named(data: Path) -> None:
     said = run(data, "promote", "flow.host.joint", "1", exit_code=2)
     assert "did you mean flows.host.joint?" in said
     assert "no version 9" in run(data, "promote", NAME, "9", exit_code=2)
+
+
+def test_who_talks_to_whom_is_learned_where_there_is_enough(stored: Path, data: Path) -> None:
+    pytest.importorskip("torch")
+    said = run(stored, "train", "flows.edge", exit_code=1)
+    assert "500 and 50 are needed, of first contacts too" in said
+    assert "what learns who talks to whom is talk" in run(
+        stored, "train", "flows.edge", "--kind", "autoencoder", exit_code=2
+    )
+    refused = run(data, "train", "flows.edge", "--shadow", exit_code=2)
+    assert "flows.edge adds to a score, and nothing runs in its shadow" in refused

@@ -28,8 +28,10 @@ from sensorium.detect.detectors.surge import SurgeDetector
 from sensorium.detect.logs.templates import Template
 from sensorium.detect.models.host_models import HostModels
 from sensorium.detect.models.registry import ModelRegistry
+from sensorium.detect.models.seat import Role, Seat
 from sensorium.detect.names import named
 from sensorium.detect.protocol import Detector
+from sensorium.links.network.names import FEATURES as EDGE_FEATURES
 from sensorium.model.entity_kind import EntityKind as Kind
 from sensorium.model.signals import Signal
 
@@ -45,8 +47,9 @@ def build_detectors(
     stand in for what the stream fits.
     """
     hosts = HostDetector(config)
-    trained = None
+    trained = talk = None
     if models is not None:
+        talk = Seat(models, EdgeDetector.name, Role.ACTIVE, EDGE_FEATURES, models.observe)
         columns = tuple(feature.name for feature in hosts.features)
         trained = HostModels(models, JointDetector.name, columns, JointDetector.features, config)
 
@@ -68,7 +71,7 @@ def build_detectors(
         hosts,
         JointDetector(config, hosts, trained),
         PairDetector(config),
-        EdgeDetector(config),
+        EdgeDetector(config, talk),
         SurgeDetector(config),
         BeaconDetector(config),
         ServiceDetector(config),

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from sensorium.detect.models import ModelRegistry
 
 FOLDER = "models"
-NO_SHADOW = frozenset({"incidents.rank"})
+NO_SHADOW = {
+    "incidents.rank": "only orders incidents",
+    "flows.edge": "adds to a score",
+}
 
 
 def registry_of(home: Home) -> ModelRegistry:
@@ -21,12 +24,12 @@ def registry_of(home: Home) -> ModelRegistry:
 
 
 def check_shadow(name: str) -> None:
-    """UsageError for a model that only orders: beside another it would have nothing to do."""
+    """UsageError for a model beside which another would have nothing to do."""
     from sensorium.errors import UsageError
 
     if name in NO_SHADOW:
         raise UsageError(
-            f"{name} only orders incidents, and nothing runs in its shadow",
+            f"{name} {NO_SHADOW[name]}, and nothing runs in its shadow",
             next_step=f"compare what its versions reached: sensorium models show {name} VERSION",
         )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Who trains the models of a name: a module with a function `train` (see cli/models/asked.py).
 TRAINERS = {
+    "flows.edge": "sensorium.cli.models.train_talk",
     "flows.host.joint": "sensorium.cli.models.train_hosts",
     "incidents.rank": "sensorium.cli.models.train_rank",
 }
@@ -43,7 +44,8 @@ def train(
     """Train a model that stands in for NAME, and keep it as a new version.
 
     The latest are held out, and what the model reaches on them is shown. Nothing uses the
-    version before it is promoted. incidents.rank learns from what people said of incidents, by
+    version before it is promoted. flows.edge learns which first contacts are likely, and needs
+    sensorium[graph]. incidents.rank learns from what people said of incidents, by
     sensorium incident label.
     """
     from sensorium.cli.models import view

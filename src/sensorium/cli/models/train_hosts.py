@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sensorium.cli.models.asked import Asked, progress
 from sensorium.errors import UsageError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sensorium.cli.context import Home
     from sensorium.detect.models.card import ModelCard, ModelKind
     from sensorium.pipeline.history import FlowHistory
+
+
+class Lessons(Protocol):
+    """What takes flows in, to be trained on."""
+
+    def read(self, batch: pa.RecordBatch | None, through_ns: int) -> None:
+        """All that arrived up to ``through_ns``."""
+
+
+L = TypeVar("L", bound=Lessons)
 
 
 def train(home: Home, asked: Asked) -> tuple[ModelCard, dict[str, bytes]]:
     """Read the flows through stage one, and fit to what hosts looked like."""
     from sensorium.detect.models.host_lesson import HostLessons
     from sensorium.detect.models.host_training import EPOCHS, train_hosts
-    from sensorium.pipeline.history import in_steps
 
     kind = _kind(asked.kind)
     detect = home.settings.detect
-    with _flows(home, asked) as flows:
-        span = flows.span()
-        if span is None:
-            raise UsageError(
-                "no flows are stored, so there is nothing to train on",
-                next_step="let it watch a network first, or name a --recording",
-            )
-        # An end is exclusive, and the latest flow belongs to the data.
-        since, until = asked.stretch(span[0], span[1] + 1)
-        lessons = HostLessons(detect, since, until, seed=asked.seed)
-        with progress("reading flows") as report:
-            for through, batch in in_steps(flows, since, until):
-                lessons.read(batch, through)
-                report((through - since) / (until - since))
-    lesson = lessons.lesson()
+    with flows_of(home, asked) as flows:
+        lesson = read_through(flows, asked, partial(HostLessons, detect, seed=asked.seed)).lesson()
     with progress(f"fitting to {len(lesson.fit):,} host windows of {lesson.seen:,}"):
         return train_hosts(lesson, kind, trees=detect.forest_trees, epochs=EPOCHS, seed=asked.seed)
+
+
+def read_through(flows: FlowHistory, asked: Asked, begun: Callable[[int, int], L]) -> L:
+    """What ``begun``, given the two ends of the time (Unix ns), has of the flows that were asked
+    for. UsageError where there are none."""
+    from sensorium.pipeline.history import in_steps
+
+    span = flows.span()
+    if span is None:
+        raise UsageError(
+            "no flows are stored, so there is nothing to train on",
+            next_step="let it watch a network first, or name a --recording",
+        )
+    # An end is exclusive, and the latest flow belongs to the data.
+    since, until = asked.stretch(span[0], span[1] + 1)
+    lessons = begun(since, until)
+    with progress("reading flows") as report:
+        for through, batch in in_steps(flows, since, until):
+            lessons.read(batch, through)
+            report((through - since) / (until - since))
+    return lessons
 
 
 def _kind(given: str | None) -> ModelKind:
@@ -54,7 +74,7 @@ def _kind(given: str | None) -> ModelKind:
 
 
 @contextmanager
-def _flows(home: Home, asked: Asked) -> Iterator[FlowHistory]:
+def flows_of(home: Home, asked: Asked) -> Iterator[FlowHistory]:
     """A recording's, those of the service that holds the store, or the store's."""
     from sensorium.pipeline.history import StoredFlows
 

@@ -29,6 +29,12 @@ SCORES = {
     "brier": ("Brier error", "{:.3f} (0 is none)"),
     "brier_of_rate": ("Brier error of the rate", "{:.3f}, from always saying the usual rate"),
     "calibration_error": ("probabilities off by", "{:.3f} on average over five groups"),
+    "first_contacts": ("of those first contacts", "{:,.0f}, and others that did not come"),
+    "told_from_absent": (
+        "tells them apart",
+        "{:.3f} (0.5 is by chance, 1 is always)",
+    ),
+    "told_untrained": ("without training", "{:.3f}"),
     "told_apart": ("tells combinations apart", "{:.3f} (0.5 is by chance, 1 is always)"),
 }
 

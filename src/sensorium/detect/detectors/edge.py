@@ -21,6 +21,8 @@ from sensorium.detect.flows.window import FlowWindow
 from sensorium.detect.groups import Groups
 from sensorium.detect.kernels.relations import ANSWERED
 from sensorium.detect.keys import KeyIndex
+from sensorium.detect.models.protocol import VectorModel
+from sensorium.detect.models.seat import Seat
 from sensorium.detect.protocol import Explanation, Scored, Window
 from sensorium.detect.wording import ports
 from sensorium.links.network.memory import Array, TalkMemory
@@ -40,6 +42,15 @@ _SELDOM: Final = 3.0
 """First contacts that go against known edges are told of as such where 1 in 20 do (e to this)."""
 
 
+def edges_of(flows: FlowWindow) -> tuple[I64, I64]:
+    """The distinct edges of a window on which there was an answer: rows of its addresses (n,)."""
+    nobody, talks = flows.addresses.group, flows.conversations
+    talk = flows.pairs.talk[flows.pairs.sums[:, ANSWERED] > 0]
+    client, server = talks.client[talk], talks.server[talk]
+    real = ~nobody[client] & ~nobody[server] & (client != server)
+    return client[real], server[real]
+
+
 class _Talk:
     """The distinct edges of a window on which there was an answer, and the first contacts.
 
@@ -48,12 +59,11 @@ class _Talk:
     their keys, ``known`` is what was known of them (n, 27), and ``scores`` is how unlikely each is.
     """
 
-    def __init__(self, flows: FlowWindow, memory: TalkMemory, window: int) -> None:
-        keys, nobody, talks = flows.addresses.keys, flows.addresses.group, flows.conversations
-        talk = flows.pairs.talk[flows.pairs.sums[:, ANSWERED] > 0]
-        client, server = talks.client[talk], talks.server[talk]
-        real = ~nobody[client] & ~nobody[server] & (client != server)
-        client, server = client[real], server[real]
+    def __init__(
+        self, flows: FlowWindow, memory: TalkMemory, window: int, trained: VectorModel | None
+    ) -> None:
+        keys = flows.addresses.keys
+        client, server = edges_of(flows)
         self.clients = int(np.count_nonzero(np.bincount(client)))
         self.source: U64 = keys[client]
         self.target: U64 = keys[server]
@@ -64,6 +74,8 @@ class _Talk:
         self.known = memory.features(self.asking, self.asked, window, among)
         extra = burst(self.known, self.asking, self.asked)
         self.scores: F64 = PlainScorer().score(self.known) + extra
+        if trained is not None and len(self.scores):
+            self.scores = self.scores + trained.score(self.known)
 
 
 class EdgeDetector:
@@ -74,7 +86,9 @@ class EdgeDetector:
     signal = Signal.FLOWS
     features = FEATURES
 
-    def __init__(self, config: DetectConfig) -> None:
+    def __init__(self, config: DetectConfig, trained: Seat | None = None) -> None:
+        """``trained`` is where a model sits that adds what it learned of this network's past."""
+        self._trained = trained
         most = config.max_entities
         # The vectors' angles are for scorers that were trained.
         self._memory = TalkMemory(most, _EDGES_A_HOST * most, width=0)
@@ -163,7 +177,11 @@ class EdgeDetector:
     def _talk(self, window: Window, flows: FlowWindow) -> _Talk:
         """The window's talk against what is known; made once, until something is learned."""
         if self._latest is None or self._latest[0] is not window:
-            self._latest = (window, _Talk(flows, self._memory, window.index))
+            if self._trained is not None and self._trained.look():
+                # Scores of before are on another scale.
+                self._recent = self._recent[:0]
+            model = None if self._trained is None else self._trained.model
+            self._latest = (window, _Talk(flows, self._memory, window.index, model))
         return self._latest[1]
 
     def _usual(self) -> float:

@@ -29,6 +29,7 @@ class ModelKind(StrEnum):
     ISOLATION_FOREST = "isolation_forest"
     AUTOENCODER = "autoencoder"
     RANKER = "ranker"
+    TALK = "talk"
 
 
 @dataclass(frozen=True, slots=True)

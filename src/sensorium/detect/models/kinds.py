@@ -18,6 +18,7 @@ READERS: Final[dict[ModelKind, tuple[str, str]]] = {
     ModelKind.ISOLATION_FOREST: ("sensorium.detect.models.forest_model", "read_forest"),
     ModelKind.AUTOENCODER: ("sensorium.detect.models.autoencoder_model", "read_autoencoder"),
     ModelKind.RANKER: ("sensorium.detect.models.ranker_model", "read_ranker"),
+    ModelKind.TALK: ("sensorium.detect.models.talk_model", "read_talk"),
 }
 
 

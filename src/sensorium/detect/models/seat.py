@@ -9,13 +9,14 @@ from sensorium.detect.models.autoencoder_model import Autoencoder
 from sensorium.detect.models.card import ModelCard
 from sensorium.detect.models.errors import ModelRefusedError, Refusal
 from sensorium.detect.models.forest_model import ForestModel
+from sensorium.detect.models.talk_model import TalkModel
 from sensorium.errors import SensoriumError
 
 if TYPE_CHECKING:
     from sensorium.detect.models.registry import ModelRegistry
     from sensorium.observe.facade import Observe
 
-Sitting = ForestModel | Autoencoder
+Sitting = ForestModel | Autoencoder | TalkModel
 
 
 class Role(StrEnum):

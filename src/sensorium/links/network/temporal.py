@@ -75,8 +75,11 @@ class TemporalScorer:
 
     def score(self, known: Array) -> Array:
         """How unlikely each edge is, float64 (n,): the plain score and the trained log-odds."""
-        trained = np.clip(self.log_odds(known), -_CLAIMED, _CLAIMED)
-        return np.asarray(PlainScorer().score(known) + trained, np.float64)
+        return np.asarray(PlainScorer().score(known) + self.claimed(known), np.float64)
+
+    def claimed(self, known: Array) -> Array:
+        """What the trained part adds, float64 (n,): its log-odds, six at most either way."""
+        return np.clip(self.log_odds(known), -_CLAIMED, _CLAIMED)
 
     def log_odds(self, known: Array) -> Array:
         """What was trained alone: log-odds, float64 (n,), that an edge does not come."""

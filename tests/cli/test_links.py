@@ -127,3 +127,25 @@ def test_a_graph_is_divided_for_several_machines(files, tmp_path):
     assert "60 nodes in 2 parts" in done.stdout
     assert json.loads((out / "META.json").read_text(encoding="utf-8"))["num_parts"] == 2
     assert {"part_0", "part_1", "names.parquet"} <= {path.name for path in out.iterdir()}
+
+
+def test_an_interrupted_training_says_that_it_is_kept_and_goes_on(files, tmp_path, monkeypatch):
+    from sensorium.cli.links import view
+
+    def interrupted(self, epoch: int, loss: float, mrr: float) -> None:
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "model"
+    fit = ("fit", files / "edges.csv", "--out", out, "--width", 16, "--epochs", 4)
+    with monkeypatch.context() as patched:
+        patched.setattr(view.Progress, "step", interrupted)
+        stopped = _run(*fit)
+    assert stopped.exit_code == 1
+    assert "the same command goes on" in stopped.stderr
+    gone_on = _run(*fit)
+    assert gone_on.exit_code == 0, gone_on.output
+    assert "going on with a training that was interrupted" in gone_on.stderr
+    whole = _run("fit", files / "edges.csv", "--out", tmp_path / "whole", *fit[4:])
+    assert whole.stdout.splitlines()[:-2] == gone_on.stdout.splitlines()[:-2]
+    assert "going on" not in whole.stderr

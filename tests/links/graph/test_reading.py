@@ -192,6 +192,21 @@ def test_features_of_all_sorts_become_marks_and_numbers(tmp_path):
     assert dict(zip(features.columns, features.binary, strict=True))["age"] == False  # noqa: E712
 
 
+def test_names_that_one_node_has_say_nothing_and_dates_are_numbers(tmp_path):
+    path = tmp_path / "users.csv"
+    rows = [f"u{n},Name {n},{'Bern' if n % 2 else 'Chur'},20{n:02d}-01-01,1" for n in range(10, 40)]
+    head = "id,name,city,joined,member\n"
+    path.write_text(head + "\n".join(rows), encoding="utf-8")
+    described = read_features(path)
+    assert described.features.columns == ("city: Chur", "city: Bern", "joined", "member")
+    assert described.notes == [
+        "column name of users.csv tells no two nodes alike or apart: not used"
+    ]
+    joined = described.features.matrix[:, 2].toarray().ravel()
+    assert (np.diff(joined) > 0).all()
+    assert abs(joined.mean()) < 1e-6
+
+
 def test_lists_in_parquet_and_scipy_files_are_features(tmp_path):
     table = pa.table({"id": ["a", "b"], "tags": [["x", "y", "x"], None]})
     parquet.write_table(table, tmp_path / "users.parquet")

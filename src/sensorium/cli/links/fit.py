@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +84,9 @@ def fit(
     folder = out.parent / f".{out.name}.training"
     if fresh:
         _remove(folder)
-    with Progress(settings.epochs, quiet=as_json) as progress:
+    elif (folder / "checkpoint.json").is_file():
+        notes(["going on with a training that was interrupted (--fresh begins anew)"])
+    with _kept(folder), Progress(settings.epochs, quiet=as_json) as progress:
         model = fitted(
             read.graph,
             read.names,
@@ -102,6 +106,20 @@ def fit(
         print_json(said(model, out))
     else:
         show(model, out)
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    """Say that what was learned so far is not lost, where somebody interrupts."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (folder / "checkpoint.json").is_file():
+            click.echo(
+                "\ninterrupted: what was learned so far is kept, and the same command goes on",
+                err=True,
+            )
+        raise
 
 
 def _settings(chosen: dict[str, Any], *, described: bool) -> Any:

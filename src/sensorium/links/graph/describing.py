@@ -2,7 +2,8 @@
 
 Text is a mark for each different value (``city: Bern``); text with ``;`` or ``|`` in it and lists
 in Parquet files are several marks; true and false are one mark; whole numbers of few values are
-marks; other numbers are brought to mean 0 and deviation 1. Cells without a value say nothing.
+marks; other numbers, and dates, are brought to mean 0 and deviation 1. Cells without a value say
+nothing, nor do marks that only one node has where most are such, as names are.
 A SciPy file (``.npz``) is taken as it is; its row n is the node whose id is n.
 """
 
@@ -87,7 +88,16 @@ def read_features(path: Path, column: str = "") -> Described:
             f"{path}: an id is missing or there twice in column {chosen!r}",
             next_step="a row a node; several values of one node go into one cell, parted by ;",
         )
-    made = [part for name in table.column_names if name != chosen for part in _made(table, name)]
+    made = []
+    for name in table.column_names:
+        if name == chosen:
+            continue
+        parts = [(matrix, names) for matrix, names in _made(table, name) if names]
+        if not parts:
+            notes.append(
+                f"column {name} of {path.name} tells no two nodes alike or apart: not used"
+            )
+        made.extend(parts)
     if not made:
         raise UsageError(f"{path} says nothing beside ids", next_step="add columns of features")
     columns = tuple(name for _, names in made for name in names)
@@ -142,8 +152,10 @@ def _made(table: pa.Table, name: str) -> Iterator[Column]:
         yield _single(rows, np.ones(len(rows)), len(column)), [name]
     elif pa.types.is_integer(kind) and 2 < pc.count_distinct(column).as_py() <= _FEW:
         yield _marks(name, np.arange(len(column)), column.cast(pa.string()), len(column))
-    elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         yield from _number(name, column)
+    elif pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        yield from _number(name, column.cast(pa.timestamp("s"), safe=False).cast(pa.int64()))
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         parts = pc.split_pattern_regex(column.cast(pa.string()), _PARTED)
         yield _marks(name, pc.list_parent_indices(parts), parts.flatten(), len(column))
@@ -174,6 +186,9 @@ def _marks(name: str, rows: Any, values: Any, length: int) -> Column:
     words = coded.dictionary.to_pylist()
     held = np.bincount(codes[codes >= 0], minlength=len(words))
     held[[n for n, word in enumerate(words) if not word]] = 0
+    alone = held == 1
+    if len(words) > _FEW and 2 * alone.sum() > len(words):
+        held[alone] = 0  # names, addresses: nobody else has it, and it says nothing of two
     chosen = np.sort(np.argsort(-held, kind="stable")[: min(MARKS, int((held > 0).sum()))])
     place = np.full(len(words) + 1, -1)
     place[chosen] = np.arange(len(chosen))

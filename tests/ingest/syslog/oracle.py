@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from tests.ingest.syslog.oracle_times import (
+    IMPOSSIBLE,
     ISO,
     MONTHS,
     WEEKDAY,
@@ -217,7 +218,7 @@ def legacy(row: dict[str, Any], rest: str, arrival_ns: int) -> bool:
     headed = header(row, rest, arrival_ns, extras)
     if "facility" in extras and not facility:
         facility = [("facility", extras["facility"])]
-    facility = facility + [(k, extras[k]) for k in ("msgid",) if k in extras]
+    facility = facility + [(k, extras[k]) for k in ("msgid", "timestamp") if k in extras]
     row["attributes"] = facility + [(name, extras[name]) for name in ORDER if name in extras]
     row["body"] = row["body"].removeprefix("\ufeff")
     return headed
@@ -247,6 +248,11 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
             return True
         extras.clear()
         row["host"] = row["proc_id"] = ""
+    if stamp is None and row["severity_text"] and (odd := IMPOSSIBLE.match(rest)):
+        extras["timestamp"] = odd[0]
+        end = odd.end() + zone(rest[odd.end() :])[1]
+        text(row, rest[host(row, rest, end, extras) :], arrival_ns, extras)
+        return True
     if stamp is None:
         text(row, rest, arrival_ns, extras)
         return False

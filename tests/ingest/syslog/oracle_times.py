@@ -34,6 +34,14 @@ DIGITS = re.compile(
     rf"(?:\.(\d+))?{MAY_END}",
     re.ASCII,
 )
+FIRST_DAY = re.compile(
+    rf"(\d{{1,2}}) ({'|'.join(FULL_MONTHS)}|{'|'.join(MONTHS)}) ", re.ASCII | re.IGNORECASE
+)
+IMPOSSIBLE = re.compile(
+    rf"(?:(?:{'|'.join(MONTHS)})  ?\d{{1,2}} (?:\d{{4}} )?|\d{{4}}-\d\d-\d\d[ Tt]){CLOCK}"
+    rf"(?:[.,]\d*)?(?:[Zz]|[+-]\d\d:?\d\d)?{STAMP_END}",
+    re.ASCII | re.IGNORECASE,
+)
 OFFSET = re.compile(rf" ?([Zz]|[+-]\d\d:?\d\d){STAMP_END}", re.ASCII)
 NAMED_OFFSET = re.compile(rf" (?:UTC|GMT)([+-])(\d{{1,2}})(?::(\d\d))?{STAMP_END}", re.ASCII)
 ZONE = re.compile(rf" ([A-Z]{{3,5}}){STAMP_END}", re.ASCII)
@@ -165,6 +173,10 @@ def any_stamp(rest: str, arrival_ns: int) -> tuple[int, int, bool] | None:
             return stamp[0], stamp[1] + 5, True
     if digits := digit_stamp(rest, arrival_ns):
         return digits
+    if day := FIRST_DAY.match(rest):
+        swapped = f"{day[2]} {day[1]} {rest[day.end() :]}"
+        stamp = month_stamp(swapped, arrival_ns, None) if len(rest.encode()) >= 14 else None
+        return (stamp[0], stamp[1], True) if stamp else None
     if WEEKDAY.match(rest) and len(rest.encode()) >= 12 and month_of(rest[4:]):
         stamp = month_stamp(rest[4:], arrival_ns, None)
         return (stamp[0], stamp[1] + 4, True) if stamp else None

@@ -11,9 +11,13 @@ from typing import Final
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.instants import clock_at, is_digit, month_at, year_at
+from sensorium.ingest.syslog.instants import (
+    clock_at,
+    is_digit,
+)
 from sensorium.ingest.syslog.marks import extra, field
 from sensorium.ingest.syslog.memory import byte, position, put_position, word
+from sensorium.ingest.syslog.months import month_at, year_at
 from sensorium.ingest.syslog.octets import (
     COLON,
     COMMA,

@@ -14,12 +14,12 @@ from sensorium.ingest.syslog.instants import (
     SECOND,
     days_from_civil,
     is_digit,
-    month_at,
     year_of,
 )
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions
 from sensorium.ingest.syslog.marks import count, field
 from sensorium.ingest.syslog.memory import byte, position, put_position, put_total, total
+from sensorium.ingest.syslog.months import month_at
 from sensorium.ingest.syslog.octets import SPACE
 from sensorium.ingest.syslog.rfc3164 import LOCAL_TIME, UTC_TIME, meraki, parse_3164
 from sensorium.ingest.syslog.rfc5424 import (

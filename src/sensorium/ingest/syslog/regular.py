@@ -24,7 +24,6 @@ from sensorium.ingest.syslog.instants import (
     days_from_civil,
     fraction_at,
     is_digit,
-    month_at,
     month_length,
     offset_at,
     year_of,
@@ -32,6 +31,7 @@ from sensorium.ingest.syslog.instants import (
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions
 from sensorium.ingest.syslog.marks import count
 from sensorium.ingest.syslog.memory import byte, lowest_byte, put_total, put_word, total, word
+from sensorium.ingest.syslog.months import month_at
 from sensorium.ingest.syslog.octets import (
     BRACE,
     CLOSE,

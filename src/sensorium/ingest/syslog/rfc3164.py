@@ -28,13 +28,12 @@ from sensorium.ingest.syslog.instants import (
     SECOND,
     ends_stamp,
     is_digit,
-    rfc3164,
     rfc3339,
-    year_at,
 )
 from sensorium.ingest.syslog.keyvalue import key_values
 from sensorium.ingest.syslog.marks import count, extra, field
 from sensorium.ingest.syslog.memory import byte, position
+from sensorium.ingest.syslog.months import rfc3164, year_at
 from sensorium.ingest.syslog.octets import (
     COLON,
     HASH,
@@ -44,7 +43,7 @@ from sensorium.ingest.syslog.octets import (
     SPACE,
 )
 from sensorium.ingest.syslog.search import skip_bom, token_end
-from sensorium.ingest.syslog.stamps import any_stamp, epoch_at, of_year, zone_after
+from sensorium.ingest.syslog.stamps import any_stamp, epoch_at, impossible_end, of_year, zone_after
 from sensorium.ingest.syslog.tags import module_tag, preceded_tag, stacked, tag
 
 # How a row's time is to be understood.
@@ -187,6 +186,19 @@ def _year_after_zone(data: int, at: int, end: int) -> int:
 
 
 @inner
+def _impossible(data: int, at: int, end: int, row: int, totals: int) -> int:
+    """Note a time at ``at`` that cannot be, or that there is none; where it ends, or ``at``."""
+    # A text without a priority may begin with anything.
+    i = impossible_end(data, at, end) if position(row, layout.PRIORITY) >= 0 else at
+    if i == at:
+        count(totals, layout.NO_TIMESTAMP, 1)
+        return at
+    field(row, layout.STAMP, at, i)
+    count(totals, layout.BAD_TIMESTAMP, 1)
+    return zone_after(data, i, end)[1]
+
+
+@inner
 def parse_3164(
     data: int, at: int, end: int, arrival_ns: int, year: int, row: int, extras: int, totals: int
 ) -> tuple[int, int, bool]:
@@ -205,7 +217,10 @@ def parse_3164(
         time_ns, i, meaning, form = _odd_header(
             data, at, end, arrival_ns, year, row, extras, totals
         )
-    if time_ns == NOT_A_TIME:
+    if form == NOTHING:
+        i = _impossible(data, at, end, row, totals)
+        form = STAMPED if i > at else NOTHING
+    elif time_ns == NOT_A_TIME:
         count(totals, layout.NO_TIMESTAMP, 1)
     elif meaning == LOCAL_TIME and form == STAMPED:
         offset, zone, known = zone_after(data, i, end)

@@ -23,15 +23,13 @@ from sensorium.ingest.syslog.instants import (
     is_digit,
     iso_local,
     may_end,
-    month_at,
     month_length,
-    rfc3164,
     two_digits,
-    year_first,
     zone_offset,
 )
 from sensorium.ingest.syslog.memory import byte, word
-from sensorium.ingest.syslog.octets import COLON, DASH, PERCENT, PLUS, POINT, SLASH, SPACE
+from sensorium.ingest.syslog.months import day_first, month_at, rfc3164, year_first
+from sensorium.ingest.syslog.octets import COLON, COMMA, DASH, PERCENT, PLUS, POINT, SLASH, SPACE
 from sensorium.ingest.syslog.search import short_word
 
 _LONGEST_ZONE: Final = 5
@@ -47,6 +45,8 @@ _ZONES: Final[dict[str, int]] = {
 }
 _ZONE_WORDS: Final = np.array([int.from_bytes(n.encode(), "little") for n in _ZONES], np.int64)
 _ZONE_SECONDS: Final = np.array([hours * 3600 for hours in _ZONES.values()], np.int64)
+_BETWEEN: Final = (SPACE, 84, 116)
+"""What parts a day from a clock: a space, ``T`` or ``t``."""
 _UTC: Final = int.from_bytes(b"UTC", "little")
 _GMT: Final = int.from_bytes(b"GMT", "little")
 _WEEKDAYS: Final = np.array(
@@ -148,6 +148,8 @@ def any_stamp(data: int, at: int, end: int, arrival_ns: int, year: int) -> tuple
         time_ns, i = year_first(data, at, end, arrival_ns)
         if time_ns == NOT_A_TIME:
             time_ns, i = _in_digits(data, at, end, arrival_ns)
+        if time_ns == NOT_A_TIME:
+            time_ns, i = day_first(data, at, end, arrival_ns, year)
         return time_ns, i, 1
     first = _after_weekday(data, at, end)
     time_ns, i = rfc3164(data, first, end, arrival_ns, year, 0)
@@ -211,3 +213,43 @@ def epoch_at(data: int, at: int, end: int) -> tuple[int, int]:
     if i == at + 10 or i >= end or byte(data, i) != SPACE or seconds > _LAST_SECOND:
         return NOT_A_TIME, at
     return seconds * SECOND + nanoseconds, i
+
+
+@inner
+def _digits_end(data: int, at: int, end: int, most: int) -> int:
+    """Where the digits at ``at``, ``most`` at most, end."""
+    i = at
+    while i < end and i < at + most and is_digit(byte(data, i)):
+        i += 1
+    return i
+
+
+@inner
+def impossible_end(data: int, at: int, end: int) -> int:
+    """Where a text ends that has the form of a time and says none, such as the 30th of February:
+    ``Mmm dd [yyyy] hh:mm:ss`` or ISO 8601; ``at`` where there is none.
+    """
+    month = month_at(data, at, end)
+    if month > 0:
+        i = at + 4 + (byte(data, at + 4) == SPACE)
+        day = _digits_end(data, i, end, 2)
+        if day == i or day >= end or byte(data, day) != SPACE:
+            return at
+        i = _digits_end(data, day + 1, end, 4)
+        i = i + 1 if i == day + 5 and i < end and byte(data, i) == SPACE else day + 1
+    elif end - at >= 19 and byte(data, at + 4) == DASH and byte(data, at + 7) == DASH:
+        i = at + 11
+        digits = _digits_end(data, at, end, 4) == at + 4 and two_digits(data, at + 5) >= 0
+        if not digits or two_digits(data, at + 8) < 0 or byte(data, at + 10) not in _BETWEEN:
+            return at
+    else:
+        return at
+    if end - i < 8 or byte(data, i + 2) != COLON or byte(data, i + 5) != COLON:
+        return at
+    if min(two_digits(data, i), two_digits(data, i + 3), two_digits(data, i + 6)) < 0:
+        return at
+    i += 8
+    if i < end and byte(data, i) in (POINT, COMMA):
+        i = _digits_end(data, i + 1, end, end)
+    zoned = zone_offset(data, i, end)[1]
+    return zoned if ends_stamp(data, zoned, end) else at

@@ -225,6 +225,21 @@ def _digits_end(data: int, at: int, end: int, most: int) -> int:
 
 
 @inner
+def _shift_end(data: int, at: int, end: int) -> int:
+    """Where what has the form of ``Z``, ``+hh:mm`` or ``+hhmm`` ends; ``at`` where nothing has."""
+    if at < end and byte(data, at) & 0xDF == 90:
+        return at + 1
+    if (
+        at >= end
+        or byte(data, at) not in (PLUS, DASH)
+        or _digits_end(data, at + 1, end, 2) < at + 3
+    ):
+        return at
+    i = at + 3 + (at + 3 < end and byte(data, at + 3) == COLON)
+    return i + 2 if _digits_end(data, i, end, 2) == i + 2 else at
+
+
+@inner
 def impossible_end(data: int, at: int, end: int) -> int:
     """Where a text ends that has the form of a time and says none, such as the 30th of February:
     ``Mmm dd [yyyy] hh:mm:ss`` or ISO 8601; ``at`` where there is none.
@@ -251,5 +266,5 @@ def impossible_end(data: int, at: int, end: int) -> int:
     i += 8
     if i < end and byte(data, i) in (POINT, COMMA):
         i = _digits_end(data, i + 1, end, end)
-    zoned = zone_offset(data, i, end)[1]
-    return zoned if ends_stamp(data, zoned, end) else at
+    i = _shift_end(data, i, end)
+    return i if ends_stamp(data, i, end) else at

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from typing import Any
 
+from tests.ingest.syslog.oracle_tags import app, event, levelled, severe
 from tests.ingest.syslog.oracle_times import (
     IMPOSSIBLE,
     ISO,
@@ -49,15 +50,6 @@ VDC = re.compile(r"%\$ ([^ ]+) %\$ (?=%)")
 REPETITION = re.compile(r"(?:last )?message repeated (\d{1,10}) times", re.ASCII)
 TOPICS = re.compile(r"([a-z0-9!-]+)(?:,[a-z0-9!-]+)+(?= )", re.ASCII)
 LEVELS = {"info", "error", "debug", "warning", "critical"}
-TAG = re.compile(
-    r"([^\x00-\x20:\[{\"<'=][^\x00-\x20:\[]*)"
-    r"(?:\[([^\x00-\x20\]]*)\](?::| :(?= |\Z)|(?=[ \t]|\Z))|:(?=[ \t]|\Z))"
-)
-CLOSE_TAG = re.compile(
-    r"([A-Za-z][A-Za-z0-9_./-]+):(?=[^\x00-\x1f\d:/\\])(?![^\x00-\x20:\[]*:)", re.ASCII
-)
-LEVEL = re.compile(r"(?:([A-Za-z0-9]{1,8})\.)?([a-z]{3,8}) ", re.ASCII)
-EVENT = re.compile(r"(\d{5}) ", re.ASCII)
 MODULE = re.compile(
     r"(%%\d\d[A-Za-z0-9_-]+/([0-7])/[A-Za-z0-9_-]+)(?:\(.\))?(?:\[([^\x00-\x20\]]*)\])?: ?",
     re.ASCII | re.DOTALL,
@@ -248,17 +240,15 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
             return True
         extras.clear()
         row["host"] = row["proc_id"] = ""
-    if stamp is None and row["severity_text"] and (odd := IMPOSSIBLE.match(rest)):
+    if stamp:
+        row["time_ns"], end, local = stamp
+        end = zoned(row, rest, end, extras) if local else end
+    elif row["severity_text"] and (odd := IMPOSSIBLE.match(rest)):
         extras["timestamp"] = odd[0]
         end = odd.end() + zone(rest[odd.end() :])[1]
-        text(row, rest[host(row, rest, end, extras) :], arrival_ns, extras)
-        return True
-    if stamp is None:
+    else:
         text(row, rest, arrival_ns, extras)
         return False
-    row["time_ns"], end, local = stamp
-    if local:
-        end = zoned(row, rest, end, extras)
     text(row, rest[host(row, rest, end, extras) :], arrival_ns, extras)
     return True
 
@@ -375,12 +365,6 @@ def mnemonic(row: dict[str, Any], tag: re.Match[str], extras: dict[str, str]) ->
     severe(row, int(tag[3]))
 
 
-def severe(row: dict[str, Any], severity: int) -> None:
-    """Say how severe a message is that has no priority."""
-    if not row["severity_text"]:
-        row["severity_text"], row["severity_number"] = SEVERITIES[severity], NUMBERS[severity]
-
-
 def relayed(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> bool:
     """A Cisco header behind a relay's."""
     if extras:
@@ -466,39 +450,3 @@ def text(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]
     if repetition:
         extras["repeated"] = repetition[1]
     row["body"] = rest
-
-
-def app(row: dict[str, Any], rest: str) -> str | None:
-    """Read the tag at the beginning; the text after it, None where there is none."""
-    name = TAG.match(rest)
-    if name:
-        row["app"], row["proc_id"] = name[1], name[2] or row["proc_id"]
-        return rest[name.end() :].removeprefix(" ")
-    close = CLOSE_TAG.match(rest)
-    if close:
-        row["app"] = close[1]
-        return rest[close.end() :]
-    return None
-
-
-def levelled(row: dict[str, Any], rest: str, extras: dict[str, str]) -> str | None:
-    """A level, or a facility and a level, before a tag."""
-    level = LEVEL.match(rest)
-    if level is None or level[2] not in SEVERITIES or (level[1] and level[1] not in FACILITIES):
-        return None
-    after = app(row, rest[level.end() :])
-    if after is not None:
-        extras["level"] = level[0][:-1]
-        if level[1] and not row["severity_text"]:
-            extras["facility"] = level[1]
-        severe(row, SEVERITIES.index(level[2]))
-    return after
-
-
-def event(row: dict[str, Any], rest: str, extras: dict[str, str]) -> str | None:
-    """An event number before a tag."""
-    number = EVENT.match(rest)
-    after = app(row, rest[number.end() :]) if number else None
-    if number and after is not None:
-        extras["msgid"] = number[1]
-    return after

@@ -220,19 +220,6 @@ def test_a_kernel_without_sctp_is_told_of_when_sctp_is_wanted() -> None:
     assert "modprobe sctp" in raised.value.next_step
 
 
-@pytest.mark.skipif(not has_sctp(), reason="this kernel has no SCTP")
-async def test_messages_over_sctp_are_decoded() -> None:
-    async with serving(tcp_ports=(), sctp_ports=(0,)) as there:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132) as client:
-            client.connect(("127.0.0.1", there.receiver.ports[0]))
-            client.send(START)
-            client.send(data(1))
-            await there.until(lambda: len(there.messages()) >= 2)
-        await there.until(lambda: there.count("closed") == 1)
-    assert values(there) == [1]
-    assert {transport_of(int(n)) for slab in there.slabs for n in slab.session} == {Transport.SCTP}
-
-
 @pytest.mark.skipif(SOFTFLOWD is None, reason="softflowd is not installed")
 async def test_what_softflowd_sends_over_tcp_is_what_it_saw(tmp_path: Path) -> None:
     capture = tmp_path / "seen.pcap"

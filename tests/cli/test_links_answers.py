@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pyarrow import parquet
 
 pytest.importorskip("torch_geometric")
 
@@ -54,6 +55,9 @@ def test_pairs_of_a_file_are_scored(model: Path, tmp_path: Path) -> None:
     rows = [line.split(",") for line in out.read_text().splitlines()[1:]]
     assert len(rows) == 2
     assert float(rows[0][2]) == pytest.approx(float(rows[1][2]), rel=1e-4)
+    kept = tmp_path / "scored.parquet"
+    assert links("score", model, "--pairs", out, "--out", kept).exit_code == 0
+    assert parquet.read_table(kept)["score"].to_pylist() == [float(row[2]) for row in rows]
     pairs.write_text("source,target\nperson 1,nobody\n")
     assert "there is no node 'nobody'" in links("score", model, "--pairs", pairs).stderr
 

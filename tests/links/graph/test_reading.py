@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -57,6 +58,49 @@ def test_compressed_files_and_parquet_are_read(tmp_path):
     assert _edges(read_edges(tmp_path / "edges.parquet")) == {("a", "b")}
 
 
+@pytest.mark.parametrize(
+    ("when", "unit"),
+    [
+        (pa.array(["2024-01-01", "2024-01-02"], pa.large_string()), 86_400),
+        (pa.array(["2024-01-01", "2024-01-02"]).dictionary_encode(), 86_400),
+        (pa.array([Decimal("1704067200"), Decimal("1704067201")]), 1),
+        (pa.array([1_704_067_200, 1_704_067_201], pa.uint64()), 1),
+        (pa.array([19_723, 19_724], pa.date32()), 86_400),
+    ],
+)
+def test_times_of_parquet_files_are_of_many_types(tmp_path, when, unit):
+    path = tmp_path / "edges.parquet"
+    parquet.write_table(pa.table({"source": ["a", "b"], "target": ["b", "c"], "time": when}), path)
+    times = np.unique(read_edges(path).graph.times)
+    assert np.allclose(times, (1_704_067_200 + np.array([0, unit])) * 1e9)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("time", pa.array([1.0, float("nan")]), "1 edges without a time"),
+        ("time", pa.array([True, False]), "2 edges without a time"),
+        ("time", pa.array([["a"], ["b"]]), "2 edges without a time"),
+        ("kind", pa.array([["a"], ["b"]]), "column kind .* which is no text"),
+        ("source", pa.array([b"a", b"\xff"]), "column source .* which is no text"),
+        ("target", pa.array([{"a": 1}, {"a": 2}]), "column target .* which is no text"),
+    ],
+)
+def test_columns_of_types_that_say_nothing_are_refused(tmp_path, column, values, said):
+    path = tmp_path / "edges.parquet"
+    ends = {"source": pa.array(["a", "b"]), "target": pa.array(["b", "c"])}
+    parquet.write_table(pa.table({**ends, column: values}), path)
+    with pytest.raises(UsageError, match=said):
+        read_edges(path)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("source,source\na,b\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="two columns 'source'"):
+        read_edges(path)
+
+
 def test_an_id_is_what_stands_in_the_file(tmp_path):
     path = tmp_path / "edges.csv"
     path.write_text("source,target\n007,7\n7,NA\n", encoding="utf-8")
@@ -79,6 +123,7 @@ def test_what_was_left_out_is_said(tmp_path):
         ("1704067200", 1_704_067_200_000_000_000),
         ("1704067200123", 1_704_067_200_123_000_000),
         ("1704067200.5", 1_704_067_200_500_000_000),
+        ("50000000000", 50_000_000_000_000_000),
     ],
 )
 def test_times_are_told_by_their_form_and_size(tmp_path, column, expected):
@@ -104,6 +149,7 @@ def test_weights_and_kinds_are_kept(tmp_path):
         ("source,target\n", "has no edges"),
         ("source,target\na,a\n", "no two different nodes"),
         ("source,target,time\na,b,soon\n", "without a time that can be read"),
+        ("source,target,time\na,b,99999999999999999999\n", "without a time that can be read"),
         ("a b c\nd  e\n", "has 2 cells, the first one 3"),
         ("source,target\na,b\nc\n", "give every row as many cells as the first one"),
         ("source,target\na,b\0c\n", "holds no text"),

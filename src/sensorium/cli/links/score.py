@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the scores there (default: standard output).",
+    help="Write the scores there, as CSV or Parquet (default: CSV to standard output).",
 )
 def score(served: Served, pairs: Path, out: Path | None) -> None:
-    """Write a score and a probability for each pair of a file, as CSV.
+    """Write a score and a probability for each pair of a file, as CSV or Parquet.
 
     MODEL is the folder that `sensorium links fit` wrote. The probability is calibrated on as many
     linked as unlinked pairs.
@@ -51,7 +51,12 @@ def score(served: Served, pairs: Path, out: Path | None) -> None:
         csv.write_csv(table, sys.stdout.buffer, options)
         return
     try:
-        csv.write_csv(table, str(out), options)
+        if out.suffix == ".parquet":
+            from pyarrow import parquet
+
+            parquet.write_table(table, out)
+        else:
+            csv.write_csv(table, str(out), options)
     except OSError as error:
         raise UsageError(
             f"cannot write {out}: {error.strerror or error}", next_step="name another place"

@@ -22,7 +22,7 @@ from sensorium.errors import UsageError
 from sensorium.links.graph.features import Features
 from sensorium.links.graph.names import Names
 from sensorium.links.graph.reading import Edges, read_edges
-from sensorium.links.graph.tables import read_table
+from sensorium.links.graph.tables import read_table, text_of
 
 IDS: Final = ("id", "node", "user", "name", "node_id", "user_id")
 MARKS: Final = 5_000
@@ -82,7 +82,7 @@ def read_features(path: Path, column: str = "") -> Described:
         raise UsageError(
             f"{path} has no column {chosen!r}", next_step=f"it has {', '.join(table.column_names)}"
         )
-    ids = pc.utf8_trim_whitespace(table[chosen].cast(pa.string())).combine_chunks()
+    ids = text_of(table, chosen, path).combine_chunks()
     if ids.null_count or pc.count_distinct(ids).as_py() != len(ids):
         raise UsageError(
             f"{path}: an id is missing or there twice in column {chosen!r}",
@@ -141,8 +141,6 @@ def _id_column(names: Any) -> str:
 def _made(table: pa.Table, name: str) -> Iterator[Column]:
     column = table[name].combine_chunks()
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column, kind = column.cast(kind.value_type), kind.value_type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         yield _marks(
             name, pc.list_parent_indices(column), column.flatten().cast(pa.string()), len(column)
@@ -156,8 +154,8 @@ def _made(table: pa.Table, name: str) -> Iterator[Column]:
         yield from _number(name, column)
     elif pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         yield from _number(name, column.cast(pa.timestamp("s"), safe=False).cast(pa.int64()))
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        parts = pc.split_pattern_regex(column.cast(pa.string()), _PARTED)
+    elif pa.types.is_string(kind):
+        parts = pc.split_pattern_regex(column, _PARTED)
         yield _marks(name, pc.list_parent_indices(parts), parts.flatten(), len(column))
 
 

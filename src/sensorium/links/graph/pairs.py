@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sensorium.errors import UsageError
 from sensorium.links.graph.names import Names
 from sensorium.links.graph.reading import HEADINGS, SOURCES, TARGETS
-from sensorium.links.graph.tables import read_table
+from sensorium.links.graph.tables import read_table, text_of
 
 
 def read_pairs(path: Path, names: Names) -> pa.Table:
@@ -24,14 +23,11 @@ def read_pairs(path: Path, names: Names) -> pa.Table:
     ends = _ends(table.column_names)
     if len(ends) < 2:
         raise UsageError(f"{path} has one column", next_step="give two ids in each row")
-    chosen = table.select(list(ends))
-    ids = chosen.cast(pa.schema([(name, pa.string()) for name in chosen.column_names]))
+    ids = pa.table([text_of(table, name, path) for name in ends], names=list(ends))
     if ids.column_names == ["f0", "f1"] and len(ids) > 1:
         first = [column[0].as_py() for column in ids.columns]
         if None not in first and first[0] != first[1] and (names.find(first) < 0).all():
             ids = ids.slice(1).rename_columns(first)
-    trimmed = [pc.utf8_trim_whitespace(column) for column in ids.columns]
-    ids = pa.table(trimmed, names=ids.column_names)
     if any(column.null_count for column in ids.columns):
         raise UsageError(f"{path} has a row with one id", next_step="give two ids in each row")
     return ids

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from sensorium.errors import UsageError
 from sensorium.links.graph.compressed import Graph
 from sensorium.links.graph.names import Names
-from sensorium.links.graph.tables import read_table
+from sensorium.links.graph.tables import read_table, text_of
 
 SOURCES: Final = ("source", "src", "from", "u", "user", "node1", "node_1", "id1", "id_1")
 TARGETS: Final = ("target", "dst", "to", "v", "friend", "node2", "node_2", "id2", "id_2")
@@ -27,8 +27,9 @@ WEIGHTS: Final = ("weight", "count", "strength")
 KINDS: Final = ("kind", "type", "relation", "label")
 HEADINGS: Final = frozenset((*SOURCES, *TARGETS, *TIMES, *WEIGHTS, *KINDS))
 
-_EPOCHS: Final = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3))
-"""Below each bound, what one unit of a time in numbers is in nanoseconds: s, ms, us; else ns."""
+_EPOCHS: Final = ((92 * 10**8, 10**9), (92 * 10**11, 10**6), (92 * 10**14, 10**3))
+"""Below each bound, what one unit of a time in numbers is in nanoseconds: s, ms, us; else ns. Each
+bound is a time in 2261, beyond which nanoseconds have no room in 64 bits."""
 _SINCE: Final = 10**8 * 10**9
 """Spring of 1973 in nanoseconds: whole numbers beside ids that are all later may be times."""
 _MOST_KINDS: Final = 32_767
@@ -75,14 +76,15 @@ def read_edges(
         notes.append(f"ids are taken from the columns {source} and {target} (others: --columns)")
     when = time or _time_column(table, {source, target}, notes)
     whole = table.num_rows
-    table = table.filter(pc.and_(_filled(table[source]), _filled(table[target])))
+    ends = [text_of(table, name, path) for name in (source, target)]
+    table = table.filter(pc.and_(*(pc.not_equal(pc.fill_null(end, ""), "") for end in ends)))
     if table.num_rows < whole:
         notes.append(f"{whole - table.num_rows:,} rows without one of the two ids left out")
     if table.num_rows == 0:
         raise UsageError(f"{path} has no edges", next_step="a row has the ids of two nodes")
-    one, other = _text(table[source]), _text(table[target])
+    one, other = (text_of(table, name, path) for name in (source, target))
     names = Names.of(one, other, *([] if also is None else [also]))
-    kinds, kind_names = _kinds(table, {source, target})
+    kinds, kind_names = _kinds(table, {source, target}, path, notes)
     graph = Graph.from_edges(
         len(names),
         names.find(one),
@@ -115,22 +117,10 @@ def _ends(names: Sequence[str], path: Path) -> tuple[str, str]:
     return (ids[0], ids[1]) if len(ids) > 1 else (names[0], names[1])
 
 
-def _filled(column: pa.ChunkedArray) -> Any:
-    text = _text(column)
-    return pc.and_(pc.is_valid(text), pc.not_equal(text, ""))
-
-
-def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    text = column if pa.types.is_string(column.type) else column.cast(pa.string())
-    return pc.utf8_trim_whitespace(text)
-
-
-def _found(table: pa.Table, wanted: tuple[str, ...], but: set[str]) -> pa.ChunkedArray | None:
+def _found(table: pa.Table, wanted: tuple[str, ...], but: set[str]) -> str | None:
     for name in table.column_names:
         if name.lower() in wanted and name not in but:
-            return table[name]
+            return str(name)
     return None
 
 
@@ -162,11 +152,19 @@ def _unit(largest: float) -> int:
 def _times(column: pa.ChunkedArray, path: Path) -> np.ndarray[Any, Any]:
     if pa.types.is_string(column.type):
         column = _parsed(column)
-    if pa.types.is_temporal(column.type):
+    kind = column.type
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         column = column.cast(pa.timestamp("ns")).cast(pa.int64())
         units = 1
-    else:
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        whole = pa.types.is_integer(kind) and kind != pa.uint64()
+        column = column.cast(pa.int64() if whole else pa.float64(), safe=False)
+        if not whole:
+            there = pc.less(pc.abs(column), 9.2e18)
+            column = pc.if_else(there, column, pa.scalar(None, pa.float64()))
         units = _unit(pc.max(pc.abs(column)).as_py() or 0)
+    else:
+        column = pa.chunked_array([pa.nulls(len(column), pa.int64())])
     if column.null_count:
         raise UsageError(
             f"{path} has {column.null_count:,} edges without a time that can be read",
@@ -188,20 +186,26 @@ def _parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _weights(table: pa.Table, but: set[str]) -> np.ndarray[Any, Any] | None:
-    column = _found(table, WEIGHTS, but)
+    name = _found(table, WEIGHTS, but)
+    column = None if name is None else table[name]
     if column is None or not (
         pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     ):
         return None
-    weights: np.ndarray[Any, Any] = pc.fill_null(column.cast(pa.float32()), 1).to_numpy()
+    weights: np.ndarray[Any, Any] = pc.fill_null(
+        column.cast(pa.float32(), safe=False), 1
+    ).to_numpy()
     return weights
 
 
-def _kinds(table: pa.Table, but: set[str]) -> tuple[np.ndarray[Any, Any] | None, tuple[str, ...]]:
-    column = _found(table, KINDS, but)
-    if column is None:
+def _kinds(
+    table: pa.Table, but: set[str], path: Path, notes: list[str]
+) -> tuple[np.ndarray[Any, Any] | None, tuple[str, ...]]:
+    name = _found(table, KINDS, but)
+    if name is None:
         return None, ()
-    coded = pc.fill_null(_text(column), "").combine_chunks().dictionary_encode()
+    coded = pc.fill_null(text_of(table, name, path), "").combine_chunks().dictionary_encode()
     if len(coded.dictionary) > _MOST_KINDS:
-        raise UsageError(f"{len(coded.dictionary):,} kinds of edges are too many")
+        notes.append(f"column {name} has {len(coded.dictionary):,} different values: no kinds")
+        return None, ()
     return coded.indices.to_numpy().astype(np.int16), tuple(coded.dictionary.to_pylist())

@@ -50,11 +50,41 @@ def read_table(
         if magic == _PARQUET:
             from pyarrow import parquet
 
-            return parquet.read_table(path), []
-        return _text_table(path, headings, ids, recurring=recurring)
+            return _plain(parquet.read_table(path), path), []
+        table, notes = _text_table(path, headings, ids, recurring=recurring)
     except (pa.ArrowException, OSError, UnicodeDecodeError, EOFError) as error:
         said = str(error).splitlines()[0].removeprefix("CSV parse error: ")
         raise UsageError(f"cannot read {path}: {said}", next_step=_remedy(said)) from error
+    return _plain(table, path), notes
+
+
+def text_of(table: pa.Table, name: str, path: Path) -> pa.ChunkedArray:
+    """A column as strings without spaces around them; UsageError where it holds no text."""
+    column = table[name]
+    try:
+        return pc.utf8_trim_whitespace(column.cast(pa.string()))
+    except pa.ArrowException as error:
+        raise UsageError(
+            f"column {name} of {path} is of type {column.type}, which is no text",
+            next_step="write it as text or whole numbers, or name other columns",
+        ) from error
+
+
+def _plain(table: pa.Table, path: Path) -> pa.Table:
+    """The same with one type for all texts; UsageError where a column's name is not its own."""
+    names = table.column_names
+    twice = next((name for n, name in enumerate(names) if name in names[:n]), None)
+    if twice is not None:
+        raise UsageError(f"{path} has two columns {twice!r}", next_step="give each its own name")
+    for place, field in enumerate(table.schema):
+        kind = field.type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            kind = pa.string()
+        if kind != field.type:
+            table = table.set_column(place, field.name, table.column(place).cast(kind))
+    return table
 
 
 def _remedy(said: str) -> str:
@@ -163,7 +193,7 @@ def _is_heading(lines: list[str], parted: str, headings: AbstractSet[str] | None
     if headings is None:
         return True
     cells = [_cells(line, parted) for line in lines]
-    if len({cell.lower() for cell in cells[0]} & headings) > 1:
+    if sum(cell.lower() in headings for cell in cells[0]) > 1:
         return True
     if any(_number(cell) for cell in cells[0]) or len(cells) < 2:
         return False

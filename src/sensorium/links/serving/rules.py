@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.errors import UsageError
-from sensorium.links.graph.tables import read_table
+from sensorium.links.graph.tables import read_table, text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,7 +141,6 @@ def read_rules(path: Path, names: Names) -> Rules:
 
 def _table(path: Path) -> Any:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     columns = ("node", "other", "rule")
     table, _ = read_table(path, None, lambda names: [name for name in columns if name in names])
@@ -153,6 +152,4 @@ def _table(path: Path) -> Any:
         )
     if "other" not in table.column_names:
         table = table.append_column("other", pa.nulls(len(table), pa.string()))
-    table = table.select(columns).cast(pa.schema([(name, pa.string()) for name in columns]))
-    trimmed = [pc.utf8_trim_whitespace(column) for column in table.columns]
-    return pa.table(trimmed, names=columns)
+    return pa.table([text_of(table, name, path) for name in columns], names=columns)

@@ -22,7 +22,7 @@ from sensorium.ingest.sflow.scratch import Scratch
 from sensorium.ingest.sflow.sequence import follow_datagrams, follow_samples
 from sensorium.ingest.sflow.series import SeriesTable
 from sensorium.ingest.sflow.tally import Tally
-from sensorium.ingest.sflow.text import write
+from sensorium.ingest.sflow.text import SPARE, write
 from sensorium.ingest.sflow.walk import LEAST_SAMPLE, walk
 from sensorium.model.address import unpack_address
 from sensorium.model.exporter import ExporterStatus
@@ -140,7 +140,7 @@ class SflowDecoder:
             notebook.enlarge()
         noted, state = notebook.noted(), notebook.state
         names = attributes.Room(len(noted), int(state[attributes.N_NAMES]) + attributes.NAME_ROOM)
-        values = attributes.Room(len(noted), int(state[attributes.N_TEXT]))
+        values = attributes.Room(len(noted), int(state[attributes.N_TEXT]) + SPARE)
         write(slab.address, noted, names.places, values.places)
         column = attributes.column(table[:, columns.ENTRIES_END], names.array(), values.array())
         return rows.batch(table, column)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.memory import put_byte, put_position, put_word, total
@@ -41,9 +43,40 @@ _MANY = np.frombuffer(b"multiple ", np.uint8)
 _WORD_ROOM = 9
 
 
+# Words of eight bytes: a text, and in the last byte its length. What is written beyond the text is
+# written over by what follows, and SPARE bytes stand after the last.
+SPARE = 8
+_LENGTH_AT = 56
+
+
+def _words(texts: Iterable[str]) -> npt.NDArray[np.int64]:
+    written = [text.encode().ljust(7, b"\0") + bytes([len(text)]) for text in texts]
+    return np.frombuffer(b"".join(written), np.int64)
+
+
+_SMALL = _words(str(number) for number in range(1000))
+_THREE = _words(f"{number:03}" for number in range(1000))
+_OCTETS = _words(f"{number:02x}:" for number in range(256))
+
+
 @inner
 def _digits(text: Any, to: Any, value: Any) -> Any:
     """An unsigned number in decimal; a negative int64 stands for one above its range."""
+    if 0 <= value < 1000:
+        word = _SMALL[value]
+        put_word(text, to, word)
+        return to + (word >> _LENGTH_AT)
+    if 0 <= value < 1_000_000:
+        word = _SMALL[value // 1000]
+        put_word(text, to, word)
+        to += word >> _LENGTH_AT
+        put_word(text, to, _THREE[value % 1000])
+        return to + 3
+    return _many_digits(text, to, value)
+
+
+@inner
+def _many_digits(text: Any, to: Any, value: Any) -> Any:
     rest = np.uint64(value)
     ten = np.uint64(10)
     length = 1
@@ -108,11 +141,8 @@ def _ipv6(text: Any, to: Any, data: Any, at: Any) -> Any:
 @inner
 def _mac(text: Any, to: Any, data: Any, at: Any) -> Any:
     for index in range(6):
-        if index:
-            put_byte(text, to, _COLON)
-            to += 1
-        to = _hex(text, to, u8(data, at + index), 2)
-    return to
+        put_word(text, to + 3 * index, _OCTETS[u8(data, at + index)])
+    return to + 17
 
 
 @inner
@@ -233,7 +263,8 @@ def write(data: Any, table: Any, names: Any, values: Any) -> None:
     """Write the names and the values of entries as Arrow's strings.
 
     ``data`` is the address of the slab's first byte; ``names`` and ``values`` int64 (2,) are those
-    of the strings' bytes and of their int32 offsets. Names have NAME_ROOM bytes to spare.
+    of the strings' bytes and of their int32 offsets. Names have NAME_ROOM bytes to spare, and
+    values SPARE.
     """
     name_text, name_ends = names[0], names[1]
     text, ends = values[0], values[1]

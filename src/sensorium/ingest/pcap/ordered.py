@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -11,6 +12,7 @@ _FAR: Final = 1 << 26
 """A number so far from the one expected is of another connection of the same ends."""
 
 _NUMBERS: Final = (1 << 32) - 1
+_HALF: Final = 1 << 31
 
 T = TypeVar("T")
 
@@ -34,59 +36,60 @@ class Ordered(Generic[T]):
     """
 
     def __init__(self, first: int | None = None) -> None:
+        # Places do not wrap as numbers do: they count on from the first number.
         self._next = None if first is None else first & _NUMBERS
         self._gap = first is None
-        self._waiting: dict[int, tuple[int, T]] = {}
+        self._waiting: list[tuple[int, int, int, T]] = []
+        self._sizes: dict[int, int] = {}
 
     def follows(self, number: int) -> bool:
         """Whether a number can be of this connection, and not of one that came after it."""
-        return self._next is None or abs(self._ahead(number)) < _FAR
+        return self._next is None or abs(self._place(number) - self._next) < _FAR
 
     def add(self, number: int, size: int, part: T) -> list[InOrder[T]] | None:
         """A part that has ``size`` numbers from ``number`` on: what comes out for it.
 
         None where all its numbers had come.
         """
-        number &= _NUMBERS
         if self._next is None:
-            self._next = number
-        ahead = self._ahead(number)
-        if ahead + size <= 0:
+            self._next = number & _NUMBERS
+        place = self._place(number)
+        if place + size <= self._next:
             return None
-        if ahead > 0:
-            held = self._waiting.get(number)
-            if held is not None and held[0] >= size:
-                return None
-            self._waiting[number] = (size, part)
-            return self._drained(MOST_WAITING)
-        out = [self._taken(number, size, part)]
-        return out + self._drained(MOST_WAITING)
+        if place <= self._next:
+            return [self._taken(place, size, part), *self._drained(MOST_WAITING)]
+        if self._sizes.get(place, -1) >= size:
+            return None
+        self._sizes[place] = size
+        # A part is never compared: of one place the longer comes later.
+        heapq.heappush(self._waiting, (place, size, len(self._waiting), part))
+        return self._drained(MOST_WAITING)
 
     def rest(self) -> list[InOrder[T]]:
         """What waits still, with the gaps that there are: nothing more will come."""
         return self._drained(0)
 
-    def _ahead(self, number: int) -> int:
-        """How far a number is from the one expected, negative where it has come."""
+    def _place(self, number: int) -> int:
+        """The place of a number: of those that it can stand for, the nearest to the next."""
         assert self._next is not None
-        return ((number - self._next + (1 << 31)) & _NUMBERS) - (1 << 31)
+        return self._next + ((number - self._next + _HALF) & _NUMBERS) - _HALF
 
-    def _taken(self, number: int, size: int, part: T) -> InOrder[T]:
-        found = InOrder(part, max(0, -self._ahead(number)), self._gap)
-        self._next, self._gap = (number + size) & _NUMBERS, False
+    def _taken(self, place: int, size: int, part: T) -> InOrder[T]:
+        assert self._next is not None
+        found = InOrder(part, max(0, self._next - place), self._gap)
+        self._next, self._gap = place + size, False
         return found
 
     def _drained(self, most: int) -> list[InOrder[T]]:
         """What waits and can come out, so that ``most`` parts still wait at the end."""
         out: list[InOrder[T]] = []
         while self._waiting:
-            number = min(self._waiting, key=self._ahead)
-            size, part = self._waiting[number]
-            ahead = self._ahead(number)
-            if ahead > 0 and len(self._waiting) <= most:
+            assert self._next is not None
+            if self._waiting[0][0] > self._next and len(self._waiting) <= most:
                 break
-            del self._waiting[number]
-            if ahead + size > 0:
-                self._gap = self._gap or ahead > 0
-                out.append(self._taken(number, size, part))
+            place, size, _, part = heapq.heappop(self._waiting)
+            self._sizes.pop(place, None)
+            if place + size > self._next:
+                self._gap = self._gap or place > self._next
+                out.append(self._taken(place, size, part))
         return out

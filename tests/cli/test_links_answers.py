@@ -60,6 +60,8 @@ def test_pairs_of_a_file_are_scored(model: Path, tmp_path: Path) -> None:
     assert parquet.read_table(kept)["score"].to_pylist() == [float(row[2]) for row in rows]
     pairs.write_text("source,target\nperson 1,nobody\n")
     assert "there is no node 'nobody'" in links("score", model, "--pairs", pairs).stderr
+    pairs.write_text("source,target\nperson 1,person 2\nperson 1,person 1\n")
+    assert "pair 2 is 'person 1' with itself" in links("score", model, "--pairs", pairs).stderr
 
 
 def test_a_pair_is_explained(model: Path) -> None:

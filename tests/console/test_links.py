@@ -110,6 +110,7 @@ def test_somebody_new_is_served(client: TestClient) -> None:
         ("POST", f"{PREFIX}/recommendations", {"nodes": ["a"], "tip": 1}, 422, "tip"),
         ("POST", f"{PREFIX}/score", {"pairs": [["a", "person 1"]]}, 422, "no node 'a'"),
         ("POST", f"{PREFIX}/score", {"pairs": []}, 422, "pairs"),
+        ("POST", f"{PREFIX}/score", {"pairs": [["person 1", "person 1"]]}, 422, "with itself"),
         ("POST", f"{PREFIX}/newcomers", {"friends": ["a"]}, 422, "no node 'a'"),
         ("POST", f"{PREFIX}/newcomers", {"features": ["a"]}, 422, "no feature 'a'"),
         ("POST", f"{PREFIX}/newcomers", {}, 422, "nothing is known"),

@@ -97,6 +97,11 @@ def test_every_figure_comes_with_questions_that_can_be_asked_again(
     assert store.query(uses["query"], uses["parameters"]).num_rows == topology.show()["pairs"]
 
 
+def test_there_is_no_path_from_a_node_to_itself(topology: Topology) -> None:
+    with pytest.raises(UsageError, match="are the same node"):
+        topology.path("db", "db (10.2.0.30)")  # as it is shown
+
+
 def test_a_path_tells_links_and_dependence(topology: Topology) -> None:
     answer = topology.path("10.1.0.11", "db")
     assert [hop["to"] for hop in answer["hops"]] == ["gw2 (10.0.0.2)", "db (10.2.0.30)"]

@@ -198,7 +198,7 @@ class _Asked:
         try:
             scores = served.recommender.score(body.pairs)
         except UsageError as error:
-            raise self._no(422, "unknown node", error) from error
+            raise self._no(422, "unusable pair", error) from error
         shown = [
             {"pair": pair, "score": score, "probability": chance}
             for pair, (score, chance) in zip(body.pairs, scores, strict=True)

@@ -203,8 +203,15 @@ class Topology:
         }
 
     def path(self, one: str, other: str) -> Answer:
-        """How two nodes are connected, and who of them depends on the other, through whom."""
+        """How two nodes are connected, and who of them depends on the other, through whom.
+
+        Raises UsageError where a name is of no node, or both are of one.
+        """
         first, second = self._key(one), self._key(other)
+        if first == second:
+            raise UsageError(
+                f"{one!r} and {other!r} are the same node", next_step="name two that differ"
+            )
         way = shortest_way(self.wiring.near, first, second)
         table = table_of(self.wiring.uses)
         hops = []
@@ -317,8 +324,13 @@ class Topology:
             return site
         return self._key(name)
 
+    @cached_property
+    def _shown(self) -> dict[str, str]:
+        """Nodes by what answers call them, which people copy: ``db (10.2.0.30)``."""
+        return {node.label: key for key, node in self.wiring.nodes.items()}
+
     def _key(self, name: str) -> str:
-        key = self.wiring.find(name)
+        key = self.wiring.find(name) or self._shown.get(name)
         if key is not None:
             return key
         from difflib import get_close_matches

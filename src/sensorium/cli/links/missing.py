@@ -80,7 +80,7 @@ def _show(edges: int, found: list[Missing], top: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     if not found:
         console.print(f"{edges:,} edges seen; none is missing that hosts alike have")
         return

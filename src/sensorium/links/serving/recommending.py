@@ -134,9 +134,19 @@ class Recommender:
         return found[order], logits[order]
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, float]]:
-        """Logit and probability of each pair. Raises UsageError for unknown nodes."""
+        """Logit and probability of each pair.
+
+        Raises UsageError for unknown nodes, and for a node with itself.
+        """
         source = self.names.rows([one for one, _ in pairs])
         target = self.names.rows([other for _, other in pairs])
+        same = np.flatnonzero(source == target)
+        if len(same):
+            place = int(same[0])
+            raise UsageError(
+                f"pair {place + 1:,} is {pairs[place][0]!r} with itself",
+                next_step="leave it out: a tie is between two",
+            )
         logits = self.scores.score(source, target)
         chances = self._probability(logits)
         return list(zip(logits.tolist(), chances.tolist(), strict=True))

@@ -121,6 +121,10 @@ def test_an_interface_and_a_site_are_asked_like_nodes(store: ClickHouseTelemetry
     answer = topology.impact("gw2#1")
     assert (answer["what"], answer["on_paths"]) == ("interface", 1.0)
     assert answer["lost"]["pairs"] == answer["pairs"]
+    for as_it_is_shown in ("interface 1 of gw2 (10.0.0.2)", "1 of gw2"):
+        assert topology.impact(as_it_is_shown)["label"] == answer["label"]
+    with pytest.raises(UsageError, match="nothing is called 'nobody'"):
+        topology.impact("1 of nobody")
     site = topology.impact("users")
     assert (site["what"], site["label"]) == ("site", "site Users")
     assert site["lost"]["pairs"] == 7

@@ -308,6 +308,9 @@ class Topology:
     def _place(self, name: str) -> str | Interface | Site:
         """What is called so: a node by its key, an interface, or a site."""
         device, mark, port = name.partition("#")
+        if not mark and " of " in name and self.wiring.find(name) is None:
+            # As answers have it: "interface ge1 of gw2".
+            port, mark, device = name.strip().removeprefix("interface ").partition(" of ")
         if mark:
             key = self._key(device)
             found = self.interfaces.find(key, port)

@@ -157,6 +157,14 @@ def sited() -> Answer:
     return answer
 
 
+def test_what_red_means_is_said_where_a_link_is_red() -> None:
+    answer = campus(8)
+    assert "no other way" not in picture(answer)
+    for link in answer["links"]:
+        link["only_way"] = not link["other"].startswith("pc")
+    assert "no other way</text>" in picture(answer)
+
+
 def test_interfaces_are_marked_at_the_ends_of_links_and_say_what_they_carry() -> None:
     text = picture(sited())
     between = [link for link in sited()["links"] if not link["other"].startswith("pc")]

@@ -63,7 +63,8 @@ def picture(answer: dict[str, Any], most: int = 300) -> str:
         f"{len(answer['nodes']):,} nodes{folded}; {answer['pairs']:,} client-service pairs "
         f"from {answer['since']} to {answer['until']} UTC"
     )
-    legend, legend_height = _legend(answer, width, tints)
+    red = any(bond.only_way for bond in scene.bonds)
+    legend, legend_height = _legend(answer, width, tints, red=red)
     page_height = _HEAD + height + legend_height
     lead = _lead(answer)
     lines = [
@@ -178,7 +179,7 @@ def _hub(one: Placed) -> str:
     )
 
 
-def _legend(answer: dict[str, Any], width: float, tints: Tints) -> tuple[str, float]:
+def _legend(answer: dict[str, Any], width: float, tints: Tints, *, red: bool) -> tuple[str, float]:
     """What colours mean, in as many rows as it takes, and how high that is."""
     roles = {node["role"] for node in answer["nodes"]}
     entries = [
@@ -187,7 +188,8 @@ def _legend(answer: dict[str, Any], width: float, tints: Tints) -> tuple[str, fl
         if any(word in role for role in roles)
     ]
     line = '<line x1="0" y1="-4" x2="14" y2="-4" stroke="#d1495b" stroke-width="4"/>'
-    entries.append(("no other way", line))
+    if red:
+        entries.append(("no other way", line))
     entries += [
         (
             name,

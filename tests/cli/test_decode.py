@@ -41,7 +41,7 @@ def lines(result: Result) -> list[dict]:
 def test_templates_of_one_file_serve_the_data_of_the_next(tmp_path: Path) -> None:
     result = run(*written(tmp_path, template=TEMPLATE, data=DATA))
     assert [row["bytes"] for row in lines(result)] == [7]
-    assert "1 flows, 0 log lines, 0 samples from 2 datagrams in 2 files" in result.stderr
+    assert "1 flow, 0 log lines, 0 samples from 2 datagrams in 2 files" in result.stderr
 
 
 def test_a_capture_may_hold_flows_and_logs(tmp_path: Path) -> None:
@@ -96,4 +96,4 @@ def test_a_request_of_otlp_in_a_file(tmp_path: Path) -> None:
     assert [row["body"] for row in lines(run(path))] == ["hello"]
     result = run("--protocol", "otlp", path)
     assert [row["body"] for row in lines(result)] == ["hello"]
-    assert "1 log lines, 0 samples from 0 datagrams and 1 HTTP message in 1 file" in result.stderr
+    assert "1 log line, 0 samples from 0 datagrams and 1 HTTP message in 1 file" in result.stderr

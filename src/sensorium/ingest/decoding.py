@@ -235,15 +235,15 @@ class FileDecoder:
     def summary(self, files: int) -> Iterator[str]:
         """What was read, and everything that could not be used with its reason."""
         rows = ", ".join(
-            f"{self._rows[signal]:,} {name}"
+            _number(self._rows[signal], name)
             for signal, name in (
-                (Signal.FLOWS, "flows"),
-                (Signal.LOGS, "log lines"),
-                (Signal.METRICS, "samples"),
+                (Signal.FLOWS, "flow"),
+                (Signal.LOGS, "log line"),
+                (Signal.METRICS, "sample"),
             )
         )
         if self._options_shown:
-            rows += f", {self._options_shown:,} options records"
+            rows += f", {_number(self._options_shown, 'options record')}"
         read = _number(self._datagrams, "datagram")
         if self._bodies_read:
             read += f" and {_number(self._bodies_read, 'HTTP message')}"

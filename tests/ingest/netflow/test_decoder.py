@@ -245,6 +245,9 @@ def test_of_next_hops_the_first_that_is_set_counts() -> None:
     assert unpack_address(row["next_hop"]) == "0.0.0.0"
     assert unpack_address(one(fields[2:], packed[2], bytes(4))["next_hop"]) == "192.0.2.2"
     assert unpack_address(one(fields[:2], packed[3], bytes(16))["next_hop"]) == "2001:db8::2"
+    both = fields[1:3]  # that of IP before that of BGP, whichever is of version 4
+    assert unpack_address(one(both, packed[1], packed[2])["next_hop"]) == "2001:db8::1"
+    assert unpack_address(one(both, bytes(16), packed[2])["next_hop"]) == "192.0.2.2"
 
 
 def test_icmp_type_and_code_are_found_in_the_destination_port() -> None:

@@ -178,6 +178,8 @@ def _chosen(column: str, rows: list[Candidate]) -> list[Choice]:
     firsts = _firsts(column, rows)
     spared = column in SPARED and len(rows) > len(firsts)
     chosen: list[Choice] = []
+    if column in SPARED:  # a family does not tell more than the other there
+        firsts = [row for row in rows[::-1] if row in firsts]
     for element, index in rows[::-1] if spared else firsts:
         kind = _IF_SET[element.kind] if chosen else element.kind
         part = Part.SPARE if (element, index) not in firsts else Part.FIRST

@@ -8,6 +8,7 @@ translation of metric names, which have tests of their own.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import math
 import re
@@ -83,9 +84,16 @@ def same(ours: str, wanted: Any) -> bool:
     """Whether a column's text is what :func:`text` asks for."""
     if isinstance(wanted, list | dict):
         return bool(json.loads(ours) == wanted)
-    if wanted.startswith("=") and ours != wanted:
-        return f"={float(ours)!r}" == wanted
-    return bool(ours == wanted)
+    # Attributes whose names become one label are joined, so that a number may be a part of it.
+    pairs = itertools.zip_longest(ours.split(";"), wanted.split(";"), fillvalue="")
+    return all(one == other or _same_number(one, other) for one, other in pairs)
+
+
+def _same_number(ours: str, wanted: str) -> bool:
+    try:
+        return wanted.startswith("=") and f"={float(ours)!r}" == wanted
+    except ValueError:
+        return False
 
 
 def flat(key: str, value: Any) -> list[tuple[str, Any]]:
@@ -272,6 +280,13 @@ def exponential(point: Any, most: int = 320, finest: int = 2) -> list[tuple[floa
                 elif side is sides[1]:
                     # Below every bound: counted from the first bound on.
                     merged[10**9] = merged.get(10**9, 0) + count
+            # Bounds reach from the least to the most, as far as doubles have them.
+            least, most_ = math.ceil(-1022 / unit), math.floor(1023 / unit) - 1
+            first = max(min(side, default=1) // step, least)
+            last = min(max(side, default=0) // step, most_)
+            if side and first <= last:
+                merged.setdefault(first, 0)
+                merged.setdefault(last, 0)
             kept.append(merged)
         spans = [[place for place in side if place != 10**9] for side in kept]
         width = sum(max(span) - min(span) + 1 for span in spans if span)

@@ -134,6 +134,18 @@ def test_a_port_that_is_used_again_is_another_session() -> None:
     assert len(set(slab.session.tolist())) == 2
 
 
+def test_segments_that_come_again_after_the_end_are_nothing_new() -> None:
+    frames = f.conversation(TEMPLATE + data(1), size=30)
+    assert carried(*frames, *frames[1:]) == (TEMPLATE + data(1), 0)
+    assert carried(*frames, *frames) == (TEMPLATE + data(1), 0)
+    reset = f.tcp(0, flags=f.RST)
+    assert carried(*frames[:-1], reset, *frames[1:]) == (TEMPLATE + data(1), 0)
+    # A port may be used again, whether its beginning was captured or not.
+    again = f.conversation(b"again", first=90_000_000)
+    assert carried(*frames, *again) == (TEMPLATE + data(1) + b"again", 0)
+    assert carried(*frames, *again[1:]) == (TEMPLATE + data(1) + b"again", 1)
+
+
 def test_what_is_missing_is_a_gap_and_what_follows_is_read_from_the_next_message_on() -> None:
     stream = TEMPLATE + data(1) + data(2) + data(3)
     frames = f.conversation(stream, size=8)

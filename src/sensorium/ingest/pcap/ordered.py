@@ -46,6 +46,10 @@ class Ordered(Generic[T]):
         """Whether a number can be of this connection, and not of one that came after it."""
         return self._next is None or abs(self._place(number) - self._next) < _FAR
 
+    def has_come(self, number: int, size: int) -> bool:
+        """Whether all of these numbers came before."""
+        return self._next is not None and self._place(number) + size <= self._next
+
     def add(self, number: int, size: int, part: T) -> list[InOrder[T]] | None:
         """A part that has ``size`` numbers from ``number`` on: what comes out for it.
 

@@ -38,20 +38,22 @@ class _Direction:
 class TcpConnections:
     """Puts segments in order. What the capture has nothing of is a gap, and is gone past.
 
-    A connection whose beginning was not captured begins with a gap.
+    A connection whose beginning was not captured begins with a gap. One that has ended is
+    remembered for a while, for segments that are sent again come late.
     """
 
     def __init__(self, numbers: Iterator[int]) -> None:
-        self._followed = Followed[_Direction]()
+        self._open = Followed[_Direction]()
+        self._ended = Followed[_Direction]()
         self._numbers = numbers
 
     def add(self, time_ns: int, segment: TcpSegment) -> tuple[Outcome, list[Part]]:
         """Take a segment: what became of it, and all that is in order now."""
         if segment.flags & _RST:
-            gone = (self._followed.end(ends) for ends in (segment.ends, segment.ends.reverse()))
-            return Outcome.CONTROL, [
-                part for direction in gone if direction for part in self._rest(direction, time_ns)
-            ]
+            both = (segment.ends, segment.ends.reverse())
+            return Outcome.CONTROL, [part for ends in both for part in self._end(ends, time_ns)]
+        if self._comes_late(segment):
+            return (Outcome.REPEATED if segment.payload else Outcome.CONTROL), []
         direction, parts = self._direction(time_ns, segment)
         if direction is None:
             return Outcome.CONTROL, parts
@@ -73,29 +75,45 @@ class TcpConnections:
     def rest(self, time_ns: int) -> list[Part]:
         """What still waited for segments before it: the capture has ended."""
         return [
-            part
-            for direction in self._followed.end_all()
-            for part in self._rest(direction, time_ns)
+            part for direction in self._open.end_all() for part in self._rest(direction, time_ns)
         ]
+
+    def _comes_late(self, segment: TcpSegment) -> bool:
+        """Whether a segment says nothing new of a direction that has ended."""
+        ended = self._ended.heard(segment.ends)
+        if ended is None:
+            return False
+        number, size = segment.number, len(segment.payload)
+        if segment.flags & _SYN:
+            return ended.first == number + 1
+        return ended.ordered.follows(number) and ended.ordered.has_come(number, size)
 
     def _direction(self, time_ns: int, segment: TcpSegment) -> tuple[_Direction | None, list[Part]]:
         """The direction that a segment belongs to; None where it says nothing of one not known."""
         ends, parts = segment.ends, list[Part]()
         first = segment.number + 1 if segment.flags & _SYN else None
-        direction = self._followed.heard(ends)
+        direction = self._open.heard(ends)
         if direction is not None:
             another = first is not None and first != direction.first
             if not another and direction.ordered.follows(segment.number):
                 return direction, parts
-            self._followed.end(ends)
-            parts += self._rest(direction, time_ns)
+            parts += self._end(ends, time_ns)
         if first is None and not segment.payload:
             return None, parts
+        self._ended.end(ends)
         direction = _Direction(next(self._numbers), ends, first, Ordered(first))
-        oldest = self._followed.begin(ends, direction)
+        oldest = self._open.begin(ends, direction)
         if oldest is not None:
             parts += self._rest(oldest, time_ns)
         return direction, parts
+
+    def _end(self, ends: Ends, time_ns: int) -> list[Part]:
+        """End a direction before it says so; what waited there."""
+        direction = self._open.end(ends)
+        if direction is None:
+            return []
+        self._ended.begin(ends, direction)
+        return self._rest(direction, time_ns)
 
     def _parts(
         self, direction: _Direction, found: list[InOrder[memoryview | _Mark]], time_ns: int
@@ -106,7 +124,8 @@ class TcpConnections:
             if each.part is _Mark.CUT:
                 direction.cut = True
             elif each.part is _Mark.END:
-                self._followed.end(ends)
+                if self._open.end(ends) is not None:
+                    self._ended.begin(ends, direction)
                 parts.append(Part(time_ns, number, ends, _NOTHING, message=False, ended=True))
                 break
             else:

@@ -195,6 +195,26 @@ def test_what_is_no_telemetry_is_counted(stream: bytes, told: str, tmp_path: Pat
     assert captured(tmp_path, stream) == ([], [f"not used: {told}"])
 
 
+def test_an_answer_without_a_length_ends_with_its_connection(tmp_path: Path) -> None:
+    head = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
+    stream = head + b"\r\n" + EXPOSITION
+    assert captured(tmp_path, stream)[0] == [("heat", 3.0), ("up", 1.0)]
+    frames = f.conversation(stream, size=80, port=4318)
+    for there in (frames[:2], [*frames[:2], frames[-1]]):  # without its end, and with a gap
+        said, told = read(tmp_path, c.pcap(*there))
+        assert said == []
+        assert told[0] == "not used: http incomplete_message 1"
+    longer = head + b"Content-Length: 99\r\n\r\n" + EXPOSITION
+    assert captured(tmp_path, longer) == ([], ["not used: http incomplete_message 1"])
+
+
+def test_requests_that_are_cut_off_are_counted(tmp_path: Path) -> None:
+    stream = post("/v1/logs", LOGS, Content_Type=PROTO)
+    assert captured(tmp_path, stream[:-3]) == ([], ["not used: http incomplete_message 1"])
+    begun = http2(headers(1, hpack.Encoder(), "/v1/logs", PROTO), DataFrame(1, LOGS))
+    assert captured(tmp_path, begun) == ([], ["not used: http2 incomplete_message 1"])
+
+
 def test_a_compressed_body_that_grows_without_end_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

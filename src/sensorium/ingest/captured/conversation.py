@@ -66,7 +66,7 @@ class Conversation:
         if part.message:
             return self._message(part)
         self._heard = self._heard or len(part.data) > 0
-        said = self._interrupted() if part.gap else []
+        said = self._interrupted(part) if part.gap else []
         if self._state is _State.DEAF:
             return said
         data = self._start + bytes(part.data)
@@ -79,7 +79,7 @@ class Conversation:
         if data and self._state is _State.READING:
             said += self._taken(part.time_ns, data)
         if part.ended:
-            said += self._interrupted()
+            said += self._interrupted(part)
             if self._heard and self._spoken is None:
                 self._speak(Spoken.UNKNOWN)
         return said
@@ -134,12 +134,17 @@ class Conversation:
             self._lose()
         return said
 
-    def _interrupted(self) -> list[bytes | Body]:
+    def _interrupted(self, part: Part) -> list[bytes | Body]:
         """What is kept of a message whose end is missing; what follows is looked at anew."""
         said: list[bytes | Body] = []
-        if isinstance(self._reader, Framed):
-            kept, reason = self._reader.end()
-            said += kept
+        if self._reader is not None:
+            reader = self._reader
+            if isinstance(reader, HttpReader):
+                bodies, reason = reader.end(part.time_ns, closed=part.closed)
+                said += bodies
+            else:
+                kept, reason = reader.end()
+                said += kept
             if reason:
                 self._listener.unused(self._name, reason)
         if self._state is not _State.DEAF:

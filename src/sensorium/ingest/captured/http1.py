@@ -12,6 +12,7 @@ from sensorium.ingest.pcap import Ends
 _LARGEST: Final = 64 << 20
 _MOST_HEADERS: Final = 256
 _ANSWER: Final = b"HTTP/1."
+_LENGTHS: Final = {"content-length", "transfer-encoding"}
 
 
 class HttpReader:
@@ -39,6 +40,21 @@ class HttpReader:
         except (httptools.HttpParserError, _TooLargeError):
             self.fault = "malformed"
         return self._found
+
+    def end(self, time_ns: int, *, closed: bool) -> tuple[list[Body], str]:
+        """What is kept of a message whose end is not there, and what is odd about it.
+
+        An answer that does not say its length ends where its connection is ``closed`` (RFC 9112
+        section 6.3).
+        """
+        self._time_ns, self._found = time_ns, []
+        if not self._content:
+            return [], ""
+        answer = isinstance(self._parser, httptools.HttpResponseParser)
+        if closed and answer and not _LENGTHS & self._headers.keys():
+            self.on_message_complete()
+            return self._found, ""
+        return [], "incomplete_message"
 
     # What the parser calls, by the names that it knows.
 
@@ -85,6 +101,7 @@ class HttpReader:
                 content,
             )
         )
+        self._content = []
 
 
 class _TooLargeError(Exception):

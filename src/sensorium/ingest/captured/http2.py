@@ -61,6 +61,11 @@ class Http2Reader:
             self.fault = "malformed"
         return found
 
+    def end(self) -> tuple[list[bytes], str]:
+        """Nothing is kept of requests that are not whole; whether there are any."""
+        begun = any(stream.content for stream in self._streams.values())
+        return [], "incomplete_message" if begun else ""
+
     def _frame(self) -> Frame | None:
         """The next frame that is whole."""
         waiting = self._waiting

@@ -17,7 +17,8 @@ class Part(NamedTuple):
     """Bytes of one direction of a TCP connection in their order, or one message of SCTP.
 
     ``number`` is the direction's, which no other in the capture has. ``gap``: what came before
-    was not captured. ``ended``: nothing more comes, and there is no ``data``.
+    was not captured. ``ended``: nothing more comes, and there is no ``data``; ``closed`` where the
+    sender said so, and all before that is there.
     """
 
     time_ns: int
@@ -27,6 +28,7 @@ class Part(NamedTuple):
     message: bool
     gap: bool = False
     ended: bool = False
+    closed: bool = False
 
 
 class Followed(Generic[T]):

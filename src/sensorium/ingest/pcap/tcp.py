@@ -126,7 +126,7 @@ class TcpConnections:
             elif each.part is _Mark.END:
                 if self._open.end(ends) is not None:
                     self._ended.begin(ends, direction)
-                parts.append(Part(time_ns, number, ends, _NOTHING, message=False, ended=True))
+                parts.append(_ended(direction, time_ns, closed=not direction.cut))
                 break
             else:
                 data = each.part[each.known :]
@@ -137,8 +137,19 @@ class TcpConnections:
     def _rest(self, direction: _Direction, time_ns: int) -> list[Part]:
         parts = self._parts(direction, direction.ordered.rest(), time_ns)
         if not parts or not parts[-1].ended:
-            end = Part(
-                time_ns, direction.number, direction.ends, _NOTHING, message=False, ended=True
-            )
-            parts.append(end)
+            parts.append(_ended(direction, time_ns, closed=False))
         return parts
+
+
+def _ended(direction: _Direction, time_ns: int, *, closed: bool) -> Part:
+    """The end of a direction, and whether that is its own."""
+    return Part(
+        time_ns,
+        direction.number,
+        direction.ends,
+        _NOTHING,
+        message=False,
+        gap=direction.cut,
+        ended=True,
+        closed=closed,
+    )

@@ -127,7 +127,7 @@ async def test_another_association_is_served_after_one_broke() -> None:
 
 
 @with_sctp
-async def test_messages_as_long_as_can_be_come_whole() -> None:
+async def test_a_message_of_sctp_may_hold_many_of_ipfix() -> None:
     long = START + b"".join(data(number) for number in range(2900))
     async with serving(tcp_ports=(), sctp_ports=(0,)) as there:
         with connected(there) as client:

@@ -75,7 +75,7 @@ def _run(order: dict[str, Any]) -> None:
     _loopback()
     sys.path[:] = order["path"].split(os.pathsep)
     os.environ.update(TMPDIR=order["temporary"], HOME=order["temporary"])
-    os.environ["PYTHONPATH"] = order["path"]
+    os.environ.update(PYTHONPATH=order["path"], SENSORIUM_TEST_PATIENCE_S="90")
     os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     os.chdir(order["root"])
     import pytest

@@ -21,7 +21,7 @@ import pytest
 from tests.conftest import ROOT
 
 KERNEL: Final = shutil.which("linux.uml")
-_LONGEST_S: Final = 240
+_LONGEST_S: Final = 420
 _BOOT: Final = Path(__file__).with_name("boot.py")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +21,8 @@ from sensorium.ingest.transport import (
 )
 from sensorium.observe import Observe
 
+PATIENCE_S = float(os.environ.get("SENSORIUM_TEST_PATIENCE_S", "10"))
+"""More where a machine is slow, as those in user mode are."""
 Receiver = SyslogStreamReceiver | IpfixStreamReceiver
 SETTINGS = {SyslogStreamReceiver: SyslogStreamConfig, IpfixStreamReceiver: IpfixStreamConfig}
 
@@ -62,8 +65,8 @@ class Running:
         return socket.create_connection(("127.0.0.1", self.receiver.ports[index]), timeout=10)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something to be so; TimeoutError after ten seconds."""
-        async with asyncio.timeout(10):
+        """Wait for something to be so; TimeoutError after PATIENCE_S seconds."""
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 await asyncio.sleep(0.005)
 

@@ -25,7 +25,7 @@ from sensorium.ingest.transport.stream.listeners import has_sctp
 from sensorium.observe import Observe
 from tests.ingest.captured.loopback import Capture
 from tests.ingest.netflow.test_softflowd import QUERIES, SOFTFLOWD, seen
-from tests.ingest.transport.streams import Running
+from tests.ingest.transport.streams import PATIENCE_S, Running
 from tests.ingest.transport.test_ipfix_stream import START, data, decoded, serving, values
 from tests.user_mode.machine import told_of
 
@@ -54,7 +54,7 @@ def with_sctp(test: Test) -> Callable[[], Any]:
 
 def connected(there: Running) -> socket.socket:
     client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, _SCTP)
-    client.settimeout(10)
+    client.settimeout(PATIENCE_S)
     client.connect(("127.0.0.1", there.receiver.ports[0]))
     return client
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
@@ -36,9 +37,6 @@ LARGEST: Final = 256 << 20
 """Bytes of a request once decompressed: a few kB can be packed to unpack to more than that."""
 _JSON: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"resource(Logs|Metrics|Spans|Profiles)"')
 _SIGNALS: Final = {b"Logs": Signal.LOGS, b"Metrics": Signal.METRICS}
-_VARINT: Final = 0
-_LENGTH: Final = 2
-_FIXED: Final = {1: 8, 5: 4}
 _V2_FIELDS: Final = (b"\x22", b"\x2a")
 """Symbols and series of ``io.prometheus.write.v2.Request``, which version 1 does not have."""
 _WRITE_FIELDS: Final = (b"\n", b"\x1a", *_V2_FIELDS)
@@ -165,15 +163,24 @@ def told_payload(content: bytes) -> Protocol | None:
 def told_signal(content: bytes) -> Signal | None:
     """Which signal an export request in Protocol Buffers is of; None where it is none.
 
-    Both begin alike: field 1 is a resource's, whose field 2 is a scope's, whose field 2 is a
-    metric or a log record. A metric's first field is its name; a log record's is a time.
+    Both begin alike, and only a metric has a name, which a log record read as one has not.
     """
-    at: tuple[int, int] | None = (0, len(content))
-    for number in (1, 2, 2):
-        at = _field(content, at, number) if at is not None else None
-    if at is None or at[0] == at[1]:
-        return None
-    return Signal.METRICS if content[at[0]] == 0x0A else Signal.LOGS
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+        ExportMetricsServiceRequest,
+    )
+
+    with suppress(DecodeError):
+        resources = ExportMetricsServiceRequest.FromString(content).resource_metrics
+        scopes = [scope for resource in resources for scope in resource.scope_metrics]
+        if any(metric.name for scope in scopes for metric in scope.metrics):
+            return Signal.METRICS
+    with suppress(DecodeError):
+        logs = ExportLogsServiceRequest.FromString(content).resource_logs
+        if any(scope.log_records for resource in logs for scope in resource.scope_logs):
+            return Signal.LOGS
+    return None
 
 
 def told_version(content: bytes) -> int:
@@ -188,38 +195,6 @@ def _is_utf8(start: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _field(content: bytes, within: tuple[int, int], wanted: int) -> tuple[int, int] | None:
-    """Where the first field of this number is in a message, if it is a message or a text itself."""
-    at, end = within
-    while at < end:
-        key, at = _varint(content, at)
-        number, wire_type = key >> 3, key & 7
-        if wire_type == _VARINT:
-            _, at = _varint(content, at)
-        elif wire_type in _FIXED:
-            at += _FIXED[wire_type]
-        elif wire_type == _LENGTH:
-            length, at = _varint(content, at)
-            if number == wanted:
-                return (at, at + length) if at + length <= end else None
-            at += length
-        else:
-            return None
-    return None
-
-
-def _varint(content: bytes, at: int) -> tuple[int, int]:
-    """A number of base 128 and the place after it; beyond the end there are zeros."""
-    value = shift = 0
-    while at < len(content) and shift < 64:
-        byte = content[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            break
-    return value, at
 
 
 def _whole(line: bytes) -> bool:

@@ -104,6 +104,22 @@ def test_fragments_of_two_messages_may_be_interleaved() -> None:
     assert found == [TEMPLATE, data(1), b""]
 
 
+def test_a_gap_in_an_association_is_told_of_by_the_next_whole_message() -> None:
+    chunks = [
+        f.user_data(1, b"one"),
+        f.user_data(3, b"tw", flags=2),  # the second is not there
+        f.user_data(4, b"o", flags=1),
+        f.user_data(5, b"three"),
+    ]
+    packets = [f.sctp(f.init(1)), *(f.sctp(chunk) for chunk in chunks)]
+    found = [x for x in read_packets(c.pcap(*packets), Observe()) if isinstance(x, Part)]
+    assert [(bytes(part.data), part.gap) for part in found if not part.ended] == [
+        (b"one", False),
+        (b"two", True),
+        (b"three", False),
+    ]
+
+
 def test_messages_of_ipfix_over_sctp_are_a_session_from_whichever_address_they_come() -> None:
     (slab,) = slabs(
         f.sctp(f.init(1)),

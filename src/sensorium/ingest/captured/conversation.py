@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
 from sensorium.ingest.captured.body import Body
 from sensorium.ingest.captured.framed import Framed
@@ -48,6 +48,23 @@ class Listener:
     assume_syslog: bool = False
 
 
+class Reader(Protocol):
+    """Reads what is spoken in one direction.
+
+    ``fault`` says why nothing more can be read, else it is empty. ``resumes``: another can go on
+    after a gap.
+    """
+
+    fault: str
+    resumes: bool
+
+    def read(self, time_ns: int, data: bytes, /) -> Sequence[bytes | Body]:
+        """What ends in these bytes, which were captured then."""
+
+    def end(self, time_ns: int, /, *, closed: bool) -> tuple[Sequence[bytes | Body], str]:
+        """What is kept of that whose end is not there, unless all was ``closed``; what is odd."""
+
+
 class Conversation:
     """Reads the parts of one direction. ``session`` is its number where it has messages."""
 
@@ -58,7 +75,7 @@ class Conversation:
         self._spoken: Spoken | None = None
         self._start = b""
         self._heard = False
-        self._reader: Framed | HttpReader | Http2Reader | None = None
+        self._reader: Reader | None = None
         self.session = 0
 
     def read(self, part: Part) -> list[bytes | Body]:
@@ -115,7 +132,7 @@ class Conversation:
         if spoken in _MESSAGES and not self.session and self._listener.wanted(spoken):
             self.session = new_session(transport)
 
-    def _reader_of(self, spoken: Spoken, start: bytes) -> Framed | HttpReader | Http2Reader | None:
+    def _reader_of(self, spoken: Spoken, start: bytes) -> Reader | None:
         if spoken is Spoken.IPFIX:
             return Framed(_IPFIX)
         if spoken is Spoken.SYSLOG:
@@ -127,8 +144,7 @@ class Conversation:
     def _taken(self, time_ns: int, data: bytes) -> list[bytes | Body]:
         reader = self._reader
         assert reader is not None
-        said: list[bytes | Body] = []
-        said += reader.read(data) if isinstance(reader, Framed) else reader.read(time_ns, data)
+        said = list(reader.read(time_ns, data))
         if reader.fault:
             self._listener.unused(self._name, reader.fault)
             self._lose()
@@ -138,13 +154,8 @@ class Conversation:
         """What is kept of a message whose end is missing; what follows is looked at anew."""
         said: list[bytes | Body] = []
         if self._reader is not None:
-            reader = self._reader
-            if isinstance(reader, HttpReader):
-                bodies, reason = reader.end(part.time_ns, closed=part.closed)
-                said += bodies
-            else:
-                kept, reason = reader.end()
-                said += kept
+            kept, reason = self._reader.end(part.time_ns, closed=part.closed)
+            said += kept
             if reason:
                 self._listener.unused(self._name, reason)
         if self._state is not _State.DEAF:
@@ -152,10 +163,9 @@ class Conversation:
         return said
 
     def _lose(self) -> None:
-        # What HTTP/2 says refers to what it said before.
-        deaf = isinstance(self._reader, Http2Reader)
+        resumes = self._reader is None or self._reader.resumes
         self._reader = None
-        self._state = _State.DEAF if deaf else _State.LOST
+        self._state = _State.LOST if resumes else _State.DEAF
 
     @property
     def _name(self) -> str:

@@ -16,13 +16,15 @@ class Framed:
     ``fault`` says why nothing more can be read of it, and is empty while that is not so.
     """
 
+    resumes = True
+
     def __init__(self, protocol: StreamProtocol) -> None:
         self._protocol = protocol
         self._state = protocol.new_state()
         self._carried = b""
         self.fault = ""
 
-    def read(self, data: bytes) -> list[bytes]:
+    def read(self, _time_ns: int, data: bytes) -> list[bytes]:
         """The messages that end in these bytes."""
         together = self._carried + data
         bytes_ = np.frombuffer(together, np.uint8)
@@ -35,7 +37,7 @@ class Framed:
         pairs = zip(starts[:count].tolist(), ends[:count].tolist(), strict=True)
         return [together[start:end] for start, end in pairs]
 
-    def end(self) -> tuple[list[bytes], str]:
+    def end(self, _time_ns: int, *, closed: bool) -> tuple[list[bytes], str]:
         """What is kept of a message whose end is not there, and what is odd about it."""
         kept, reason = self._protocol.unfinished(self._carried, self._state)
         self._carried = b""

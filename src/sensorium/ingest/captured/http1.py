@@ -18,6 +18,8 @@ _LENGTHS: Final = {"content-length", "transfer-encoding"}
 class HttpReader:
     """Reads the messages of one direction. ``fault`` says why nothing more can be read of it."""
 
+    resumes = True
+
     def __init__(self, ends: Ends, start: bytes) -> None:
         self._ends = ends
         self._parser: httptools.HttpRequestParser | httptools.HttpResponseParser

@@ -39,6 +39,8 @@ class _Stream:
 class Http2Reader:
     """Reads the requests of one direction. ``fault`` says why nothing more can be read of it."""
 
+    resumes = False
+
     def __init__(self, ends: Ends) -> None:
         self._ends = ends
         self._waiting = bytearray()
@@ -61,7 +63,7 @@ class Http2Reader:
             self.fault = "malformed"
         return found
 
-    def end(self) -> tuple[list[bytes], str]:
+    def end(self, _time_ns: int, *, closed: bool) -> tuple[list[Body], str]:
         """Nothing is kept of requests that are not whole; whether there are any."""
         begun = any(stream.content for stream in self._streams.values())
         return [], "incomplete_message" if begun else ""
@@ -119,7 +121,7 @@ class Http2Reader:
         stream.content += frame.data
         if len(stream.content) > _LARGEST:
             raise _MalformedError
-        found = list(self._messages(time_ns, stream)) if stream.grpc else []
+        found = self._messages(time_ns, stream) if stream.grpc else []
         return found + (self._end(time_ns, frame.stream_id) if "END_STREAM" in frame.flags else [])
 
     def _messages(self, time_ns: int, stream: _Stream) -> list[Body]:

@@ -166,10 +166,12 @@ def _candidates(column: str, found: Found, fields: tuple[Field, ...], pen: int) 
 
 
 def _firsts(column: str, rows: list[Candidate]) -> list[Candidate]:
-    """The element that fills a column; IPv6 then IPv4 where a record may hold either."""
+    """The element that fills a column; of two that a record may hold, the last says most."""
     families = [[row for row in rows if family in row[0].name] for family in ("IPv6", "IPv4")]
     if column in DUAL_FAMILY and all(families):
-        return [family[0] for family in families]
+        firsts = [family[0] for family in families]
+        # Of next hops neither family tells more than the other: what they are of does.
+        return sorted(firsts, key=rows.index, reverse=True) if column in SPARED else firsts
     return rows[:1]
 
 
@@ -178,8 +180,6 @@ def _chosen(column: str, rows: list[Candidate]) -> list[Choice]:
     firsts = _firsts(column, rows)
     spared = column in SPARED and len(rows) > len(firsts)
     chosen: list[Choice] = []
-    if column in SPARED:  # a family does not tell more than the other there
-        firsts = [row for row in rows[::-1] if row in firsts]
     for element, index in rows[::-1] if spared else firsts:
         kind = _IF_SET[element.kind] if chosen else element.kind
         part = Part.SPARE if (element, index) not in firsts else Part.FIRST

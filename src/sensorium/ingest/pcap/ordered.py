@@ -39,7 +39,7 @@ class Ordered(Generic[T]):
         # Places do not wrap as numbers do: they count on from the first number.
         self._next = None if first is None else first & _NUMBERS
         self._gap = first is None
-        self._waiting: list[tuple[int, int, int, T]] = []
+        self._waiting: list[tuple[int, int, T]] = []
         self._sizes: dict[int, int] = {}
 
     def follows(self, number: int) -> bool:
@@ -65,8 +65,8 @@ class Ordered(Generic[T]):
         if self._sizes.get(place, -1) >= size:
             return None
         self._sizes[place] = size
-        # A part is never compared: of one place the longer comes later.
-        heapq.heappush(self._waiting, (place, size, len(self._waiting), part))
+        # Parts are never compared: of one place each that waits is longer than those before it.
+        heapq.heappush(self._waiting, (place, size, part))
         return self._drained(MOST_WAITING)
 
     def rest(self) -> list[InOrder[T]]:
@@ -91,7 +91,7 @@ class Ordered(Generic[T]):
             assert self._next is not None
             if self._waiting[0][0] > self._next and len(self._waiting) <= most:
                 break
-            place, size, _, part = heapq.heappop(self._waiting)
+            place, size, part = heapq.heappop(self._waiting)
             self._sizes.pop(place, None)
             if place + size > self._next:
                 self._gap = self._gap or place > self._next

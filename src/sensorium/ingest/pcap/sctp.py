@@ -37,6 +37,7 @@ class _Direction:
     ends: Ends
     ordered: Ordered[_Chunk]
     begun: dict[tuple[int, int, int], list[memoryview]] = field(default_factory=dict)
+    gap: bool = False
 
 
 class SctpAssociations:
@@ -135,11 +136,11 @@ def _chunks(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
 
 def _messages(direction: _Direction, found: list[InOrder[_Chunk]], time_ns: int) -> list[Part]:
     """The messages that end in these chunks, which are in order."""
-    parts, gap = list[Part](), False
+    parts = list[Part]()
     for each in found:
         if each.gap:
             direction.begun.clear()
-            gap = True
+            direction.gap = True
         chunk = each.part
         if chunk.flags & _FIRST:
             direction.begun[chunk.message] = []
@@ -150,8 +151,7 @@ def _messages(direction: _Direction, found: list[InOrder[_Chunk]], time_ns: int)
         if chunk.flags & _LAST:
             del direction.begun[chunk.message]
             data = pieces[0] if len(pieces) == 1 else memoryview(b"".join(pieces))
-            parts.append(
-                Part(time_ns, direction.number, direction.ends, data, message=True, gap=gap)
-            )
-            gap = False
+            number, ends, gap = direction.number, direction.ends, direction.gap
+            parts.append(Part(time_ns, number, ends, data, message=True, gap=gap))
+            direction.gap = False
     return parts

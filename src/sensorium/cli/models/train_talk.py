@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sensorium.cli.models.asked import Asked, progress
-from sensorium.cli.models.train_hosts import flows_of, read_through
+from sensorium.cli.models.flows_asked import flows_of, read_through
 from sensorium.errors import UsageError
 
 if TYPE_CHECKING:

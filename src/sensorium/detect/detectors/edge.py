@@ -42,6 +42,12 @@ _SELDOM: Final = 3.0
 """First contacts that go against known edges are told of as such where 1 in 20 do (e to this)."""
 
 
+def memory_of(config: DetectConfig) -> TalkMemory:
+    """What is known of talk when nothing is: without vectors, whose angles are then 0."""
+    most = config.max_entities
+    return TalkMemory(most, _EDGES_A_HOST * most, width=0)
+
+
 def edges_of(flows: FlowWindow) -> tuple[I64, I64]:
     """The distinct edges of a window on which there was an answer: rows of its addresses (n,)."""
     nobody, talks = flows.addresses.group, flows.conversations
@@ -89,12 +95,10 @@ class EdgeDetector:
     def __init__(self, config: DetectConfig, trained: Seat | None = None) -> None:
         """``trained`` is where a model sits that adds what it learned of this network's past."""
         self._trained = trained
-        most = config.max_entities
-        # The vectors' angles are for scorers that were trained.
-        self._memory = TalkMemory(most, _EDGES_A_HOST * most, width=0)
+        self._memory = memory_of(config)
         self._latest: tuple[Window, _Talk] | None = None
         self._recent = np.zeros(0)
-        self._held = KeyIndex(most)
+        self._held = KeyIndex(config.max_entities)
         self._windows = np.zeros(0, np.int64)
         self._hold = config.hold_windows
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from sensorium.detect.config import DetectConfig
-from sensorium.detect.detectors.edge import EdgeDetector, edges_of
+from sensorium.detect.detectors.edge import EdgeDetector, edges_of, memory_of
 from sensorium.detect.engine import DetectionEngine, Judged
 from sensorium.detect.models.card import ModelCard, ModelKind
 from sensorium.detect.models.host_training import TooLittleError
@@ -21,7 +21,6 @@ from sensorium.detect.models.talk_model import TalkModel
 from sensorium.detect.names import KIND_OF
 from sensorium.detect.protocol import Window
 from sensorium.links.learning.evaluation import area
-from sensorium.links.network.memory import TalkMemory
 from sensorium.links.network.names import COLUMN, FEATURES
 from sensorium.links.network.plain import PlainScorer
 from sensorium.links.network.temporal import Lessons, fit
@@ -32,7 +31,6 @@ NAME: Final = EdgeDetector.name
 HELD_OUT: Final = 0.2
 FIT_LEAST: Final = 500
 HELD_OUT_LEAST: Final = 50
-_EDGES_A_HOST: Final = 8
 
 
 class TalkLessons:
@@ -53,9 +51,7 @@ class TalkLessons:
         self._engine = DetectionEngine(alone, Observe(), witness=self._witness)
         self._behind_ns = (config.lateness_seconds + config.window_seconds) * 1_000_000_000
         self._cut_ns = until_ns - round((until_ns - since_ns) * HELD_OUT)
-        # As the detector has it: without vectors, whose angles are then 0.
-        most = config.max_entities
-        self._memory = TalkMemory(most, _EDGES_A_HOST * most, width=0)
+        self._memory = memory_of(config)
         self.fit, self.held_out = Lessons(seed), Lessons(seed + 1)
         self.since_ns = self.until_ns = self.windows = 0
 

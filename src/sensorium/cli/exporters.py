@@ -79,7 +79,7 @@ def _cells(one: Exporter) -> tuple[str, ...]:
         str(one["domain"]),
         _count(one["records_per_second"]),
         f"{one['records']:,}",
-        f"{one['lost']:,}",
+        f"{one['lost']:,}" if one["unit"] else "-",
         "-" if loss is None else f"{loss:.2%}",
         str(one["templates"] or "-"),
         str(one["sampling_rate"] or "?"),

@@ -24,7 +24,7 @@ class Transport(StrEnum):
 
 _TRANSPORTS: Final = tuple(Transport)
 _BITS: Final = 3
-SESSION_BITS: Final = 29
+SESSION_BITS: Final = 28
 """A session's number is less than 2 to this."""
 _SERIALS: Final = 1 << (SESSION_BITS - _BITS)
 
@@ -32,7 +32,7 @@ _next_serial = itertools.count(1)
 
 
 def new_session(transport: Transport) -> int:
-    """A number that no other session of this process has; it is given again after 67 million."""
+    """A number that no other session of this process has; it is given again after 33 million."""
     serial = next(_next_serial) % _SERIALS or next(_next_serial) % _SERIALS
     return serial << _BITS | _TRANSPORTS.index(transport)
 

@@ -13,6 +13,8 @@ from sensorium.ingest.datagrams import Datagrams
 Mask = npt.NDArray[np.bool_]
 
 _FLOW_VERSIONS = (5, 9, 10)
+_OLD_FORMS = ((1, 16, 48), (7, 24, 52))
+"""NetFlow v1 and v7: version, bytes of the header and of a record."""
 _SFLOW_5 = (0, 0, 0, 5)
 _SAMPLE = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?[ \t]+[-+0-9.NI]")
 _HELP = re.compile(rb"#[ \t]*(HELP|TYPE|UNIT|EOF)\b")
@@ -31,13 +33,24 @@ class Protocol(StrEnum):
 
 
 def flow_datagrams(datagrams: Datagrams) -> Mask:
-    """Which datagrams begin with the version word of NetFlow v5, v9 or IPFIX; bool (n,)."""
+    """Which datagrams begin with the version word of NetFlow v5, v9 or IPFIX; bool (n,).
+
+    Many protocols' messages begin like NetFlow v1's or v7's: those must also have as many records
+    as they say.
+    """
     starts, lengths = datagrams.offsets[:-1], np.diff(datagrams.offsets)
     long_enough = lengths >= 2
     last = max(len(datagrams.data) - 1, 0)
     high = _bytes_at(datagrams, np.minimum(starts, last))
     low = _bytes_at(datagrams, np.minimum(starts + 1, last))
     mask: Mask = long_enough & (high == 0) & np.isin(low, _FLOW_VERSIONS)
+    old = long_enough & (high == 0) & (low != 0) & ~mask
+    if old.any():
+        beyond = _bytes_at(datagrams, np.minimum(starts + 2, last))
+        count = _bytes_at(datagrams, np.minimum(starts + 3, last)).astype(np.int64)
+        for version, header, record in _OLD_FORMS:
+            whole = (beyond == 0) & (count > 0) & (lengths == header + record * count)
+            mask |= old & (low == version) & whole
     return mask
 
 

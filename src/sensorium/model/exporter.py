@@ -13,11 +13,12 @@ class ExporterStatus:
     ``address`` is 16 bytes; ``protocol`` the flow type's name (``IPFIX``); ``domain`` the
     observation domain, source id, engine or sub-agent. ``lost``, ``late`` and ``duplicates`` are
     counted in ``unit``, that of the protocol's sequence numbers (flows, packets, records,
-    datagrams). ``clock_skew_s`` is the exporter's clock minus ours at the newest datagram, NaN
-    where it says no time; ``sampling_rate`` 0 where unknown; ``last_seen_ns`` Unix ns.
-    ``transport`` is how its messages come, ``sessions`` how many transport sessions are open.
-    ``reported`` are totals that it states of itself (``notSentFlowTotalCount``), ``flow_keys`` the
-    elements that it says are the keys of a template's flows.
+    datagrams; empty for NetFlow v1, which has none). ``clock_skew_s`` is the exporter's clock minus
+    ours at the newest datagram, NaN where it says no time; ``sampling_rate`` 0 where unknown;
+    ``last_seen_ns`` Unix ns. ``transport`` is how its messages come, ``sessions`` how many
+    transport sessions are open. ``reported`` are totals that it states of itself
+    (``notSentFlowTotalCount``), ``flow_keys`` the elements that it says are the keys of a
+    template's flows.
     """
 
     address: bytes

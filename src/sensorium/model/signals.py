@@ -27,7 +27,9 @@ class Signal(StrEnum):
 class FlowType(StrEnum):
     """Which protocol a flow record came in, in goflow2's spelling, or which tool's file."""
 
+    NETFLOW_V1 = "NETFLOW_V1"
     NETFLOW_V5 = "NETFLOW_V5"
+    NETFLOW_V7 = "NETFLOW_V7"
     NETFLOW_V9 = "NETFLOW_V9"
     IPFIX = "IPFIX"
     SFLOW_5 = "SFLOW_5"

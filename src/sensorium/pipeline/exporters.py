@@ -97,5 +97,5 @@ def _report(now: ExporterStatus, then: ExporterStatus | None, span_s: float) -> 
         datagrams_s=datagrams_s,
         bytes_s=bytes_s,
         records_s=records_s,
-        loss=now.lost / sent if sent else float("nan"),
+        loss=now.lost / sent if sent and now.unit else float("nan"),
     )

@@ -1,4 +1,4 @@
-"""NetFlow v5, v9 and IPFIX with templates over several datagrams, and sFlow."""
+"""NetFlow and IPFIX with templates over several datagrams, and sFlow."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from typing import Any
 from tests.fuzz import slabs
 from tests.fuzz.targets.target import Run, Target, counts, files, rows, total, whole
 
+_FORMS = {1: (16, 48, 24), 5: (24, 48, 30), 7: (24, 52, 27)}
+"""Bytes of the header and of a record, and most records, of versions without templates."""
 
-def _v5_records(told: list[slabs.Told]) -> int:
+
+def _records_of(version: int, told: list[slabs.Told]) -> int:
+    header, record, most = _FORMS[version]
     found = 0
     for one in told:
-        if len(one.payload) >= 24 and one.payload[:2] == b"\0\x05":
+        if len(one.payload) >= header and one.payload[:2] == bytes([0, version]):
             (announced,) = struct.unpack(">H", one.payload[2:4])
-            found += min(announced, (len(one.payload) - 24) // 48) if announced <= 30 else 0
+            room = (len(one.payload) - header) // record
+            found += min(announced, room) if announced <= max(most, room) else 0
     return found
 
 
@@ -37,8 +42,10 @@ def _netflow() -> Run:
         records = total(divided, "sensorium_ingest_decoded_total", "flow")
         found = sum(map(len, batches))
         assert records <= found <= 2 * records, f"{records} records gave {found} rows"
-        v5 = total(divided, "sensorium_ingest_decoded_total", "netflow_v5", "flow")
-        assert v5 == _v5_records(told), "records of v5 that are neither rows nor counted"
+        for version in _FORMS:
+            protocol = f"netflow_v{version}"
+            read = total(divided, "sensorium_ingest_decoded_total", protocol, "flow")
+            assert read == _records_of(version, told), f"{protocol}: neither rows nor counted"
         restored = NetflowDecoder(NetflowConfig(), Observe())
         restored.restore(decoder.state())
         one = NetflowDecoder(NetflowConfig(), together).decode(slabs.slab(told))
@@ -98,6 +105,7 @@ def _netflow_seeds(data: Path | None) -> Iterator[bytes]:
     plain = p.template(256, p.PLAIN)
     record = p.record(p.PLAIN, 1, 2, 3, 4, 6, 16, 900, 9)
     yield slabs.pack([p.v5([p.v5_record()] * 2)])
+    yield slabs.pack([p.v1([p.v1_record()] * 2), p.v7([p.v7_record()] * 2)])
     yield slabs.pack([p.v9(p.a_set(0, plain)), p.v9(p.a_set(256, record * 2))])
     yield slabs.pack([p.ipfix(p.a_set(256, record)), p.ipfix(p.a_set(2, plain))])
     options = p.options_template(257, [(144, 4)], [(34, 4)])

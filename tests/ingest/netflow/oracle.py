@@ -21,6 +21,22 @@ from tests.ingest.netflow.oracle_text import attributes
 V9_SCOPE = 0xFFFFFFFF
 
 
+_FIRST = (
+    *((8, 4, 0), (12, 4, 0), (15, 4, 0), (10, 2, 0), (14, 2, 0), (2, 4, 0)),
+    *((1, 4, 0), (22, 4, 0), (21, 4, 0), (7, 2, 0), (11, 2, 0)),
+)
+_ROUTES = ((16, 2, 0), (17, 2, 0), (9, 1, 0), (13, 1, 0))
+_LIKE_V5 = ((6, 1, 0), (4, 1, 0), (5, 1, 0), *_ROUTES)
+_V7_ONLY = [(0x10000 + number, length, V9_SCOPE) for number, length in enumerate((1, 2, 4))]
+
+FORMS: dict[int, tuple[int, int, Fields]] = {
+    1: (16, 24, [*_FIRST, (0, 2, 0), (4, 1, 0), (5, 1, 0), (6, 1, 0), (0, 7, 0)]),
+    5: (24, 30, [*_FIRST, (0, 1, 0), *_LIKE_V5, (0, 2, 0)]),
+    7: (24, 27, [*_FIRST, _V7_ONLY[0], *_LIKE_V5, *_V7_ONLY[1:]]),
+}
+"""Bytes of the header, most records and fields of a record, by version."""
+
+
 class OverrunError(Exception):
     """A value is longer than its set, so that its IPFIX message is malformed."""
 
@@ -40,8 +56,8 @@ class Oracle:
     def decode(self, payload: bytes, arrival_ns: int, exporter: bytes, port: int = 0) -> list[Row]:
         version = unsigned(payload[:2]) if len(payload) >= 2 else 0
         head: Row = {"time_received_ns": arrival_ns, "sampler_address": exporter, "port": port}
-        if version == 5 and len(payload) >= 24:
-            return self._v5(payload, head)
+        if version in FORMS:
+            return self._recorded(payload, version, head)
         if version == 9 and len(payload) >= 20:
             _, _, uptime, export, sequence, domain = struct.unpack_from(">HHIIII", payload)
             head |= {"type": "NETFLOW_V9", "uptime": uptime}
@@ -81,26 +97,24 @@ class Oracle:
                 kept, options = len(rows), self.options_records
         return rows
 
-    def _v5(self, payload: bytes, head: Row) -> list[Row]:
-        count, uptime, seconds, nanoseconds, sequence, engine, sampling = struct.unpack_from(
-            ">HIIIIHH", payload, 2
-        )
+    def _recorded(self, payload: bytes, version: int, head: Row) -> list[Row]:
+        header, most, fields = FORMS[version]
+        if len(payload) < header:
+            return []
+        count, uptime, seconds, nanoseconds = struct.unpack_from(">HIII", payload, 2)
         export_ns = seconds * 10**9 + nanoseconds if seconds else head["time_received_ns"]
         head |= {
-            "type": "NETFLOW_V5", "uptime": uptime, "export_ns": export_ns,
-            "sequence_num": sequence, "observation_domain_id": engine,
+            "type": f"NETFLOW_V{version}", "uptime": uptime, "export_ns": export_ns,
+            "sequence_num": unsigned(payload[16:20]) if version > 1 else 0,
+            "observation_domain_id": unsigned(payload[20:22]) if version == 5 else 0,
         }  # fmt: skip
-        room = (len(payload) - 24) // 48
+        length = sum(length for _, length, _ in fields)
+        room = (len(payload) - header) // length
         if count > room:
-            count = 0 if count > 30 else room
-        lengths = (
-            (8, 4), (12, 4), (15, 4), (10, 2), (14, 2), (2, 4), (1, 4), (22, 4), (21, 4), (7, 2),
-            (11, 2), (0, 1), (6, 1), (4, 1), (5, 1), (16, 2), (17, 2), (9, 1), (13, 1), (0, 2),
-        )  # fmt: skip
-        fields = [(element, length, 0) for element, length in lengths]
-        rows = self._records(head, fields, payload[24 : 24 + 48 * count])
+            count = 0 if count > most else room
+        rows = self._records(head, fields, payload[header : header + length * count])
         for row in rows:
-            row["sampling_rate"] = sampling & 0x3FFF
+            row["sampling_rate"] = unsigned(payload[22:24]) & 0x3FFF if version == 5 else 0
         return rows
 
     def _key(self, head: Row) -> Any:

@@ -119,6 +119,42 @@ def v5_record(
     return addresses + counters + rest
 
 
+def v1(
+    records: Sequence[bytes],
+    *,
+    uptime_ms: int = UPTIME_MS,
+    count: int | None = None,
+) -> bytes:
+    """Of 24 records at most; it has no number and no domain."""
+    count = len(records) if count is None else count
+    return struct.pack(">HHIII", 1, count, uptime_ms, EXPORT_S, 500) + b"".join(records)
+
+
+def v1_record() -> bytes:
+    """The flow of :func:`v5_record`."""
+    return v5_record()[:36] + struct.pack(">HBBB", 0, 6, 7, 18) + bytes(7)
+
+
+def v7(
+    records: Sequence[bytes],
+    *,
+    sequence: int = 0,
+    uptime_ms: int = UPTIME_MS,
+    count: int | None = None,
+) -> bytes:
+    """Of 27 records at most."""
+    count = len(records) if count is None else count
+    times = (uptime_ms, EXPORT_S, 500)
+    return struct.pack(">HHIIIII", 7, count, *times, sequence, 0) + b"".join(records)
+
+
+def v7_record(*, flags: int = 0, more_flags: int = 0, router: str = "0.0.0.0") -> bytes:
+    """The flow of :func:`v5_record`."""
+    plain = v5_record()
+    rest = struct.pack(">H", more_flags) + pack_address(router)[12:]
+    return plain[:36] + bytes([flags]) + plain[37:46] + rest
+
+
 def slab(
     payloads: Sequence[bytes],
     exporters: Sequence[str] | str = EXPORTER,

@@ -196,6 +196,18 @@ def test_netflow_v5s_header_is_shown() -> None:
     assert (row["sampling_rate"], row["flow_records"]) == (100, 1)
 
 
+def test_netflow_v1s_header_is_shown() -> None:
+    (row,), _ = shown(p.v1([p.v1_record()]))
+    assert (row["type"], row["sys_uptime"], row["flow_records"]) == ("NETFLOW_V1", p.UPTIME_MS, 1)
+
+
+def test_what_only_netflow_v7_has_is_shown() -> None:
+    record = p.v7_record(flags=3, more_flags=516, router="192.0.2.77")
+    (row,), _ = shown(p.v7([record]))
+    assert (row["sys_uptime"], row["flow_records"]) == (p.UPTIME_MS, 1)
+    assert (row["flags"], row["flags_2"], row["router_sc"]) == (3, 516, "192.0.2.77")
+
+
 @given(st.binary(max_size=30), st.sampled_from([1, 40, 82, 95, 225, 276, 281, 311, 365, 434]))
 def test_any_bytes_of_any_type_are_shown(value: bytes, element: int) -> None:
     fields: list[p.Spec] = [(8, 4), (element, 65535), (element, max(len(value), 1))]

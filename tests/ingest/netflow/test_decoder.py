@@ -69,6 +69,21 @@ def test_a_v5_record_fills_every_column_it_has() -> None:
     }
 
 
+def test_v1_and_v7_records_fill_what_a_v5_record_does() -> None:
+    v5, v1, v7 = p.Bench().rows(
+        p.v5([p.v5_record()]), p.v1([p.v1_record()]), p.v7([p.v7_record()], sequence=9)
+    )
+    routes = dict.fromkeys(("src_as", "dst_as", "src_mask", "dst_mask"), 0)
+    later = {"time_received_ns": p.ARRIVAL_NS + 1}
+    assert v1 == v5 | routes | later | {"type": "NETFLOW_V1"}
+    own = [("flags", "0"), ("flags_2", "0"), ("router_sc", "0.0.0.0")]
+    assert v7.pop("attributes") == own
+    later = {"time_received_ns": p.ARRIVAL_NS + 2, "sequence_num": 9}
+    assert v7 == {name: value for name, value in v5.items() if name != "attributes"} | later | {
+        "type": "NETFLOW_V7"
+    }
+
+
 @pytest.mark.parametrize(
     ("column", "fields", "values", "expected"),
     [

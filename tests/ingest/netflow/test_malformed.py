@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+from sensorium.ingest.netflow.protocols import PROTOCOLS
 from sensorium.ingest.render import to_json_lines
 from sensorium.model.signals import FLOWS
 from sensorium.observe import Observe
@@ -32,6 +33,12 @@ ONE = struct.pack(">I", 1)
         (b"\x00\x0a" + bytes(13), "short_header"),
         (b"\x00\x08" + bytes(40), "unknown_version"),
         (p.v5([], count=31), "bad_record_count"),
+        (b"\x00\x01" + bytes(13), "short_header"),
+        (b"\x00\x07" + bytes(21), "short_header"),
+        (p.v1([], count=25), "bad_record_count"),
+        (p.v7([], count=28), "bad_record_count"),
+        (p.v1([p.v1_record()], count=2), "records_cut"),
+        (p.v7([p.v7_record()], count=2), "records_cut"),
         (p.v5([p.v5_record()], count=2), "records_cut"),
         (struct.pack(">HHIII", 10, 400, 1, 0, 0), "message_cut"),
         (struct.pack(">HHIII", 10, 3, 1, 0, 0), "bad_message_length"),
@@ -146,7 +153,7 @@ def survives(*payloads: bytes) -> None:
         batch.validate(full=True)
     received = sum(
         bench.observe.value("sensorium_ingest_received_total", {"protocol": protocol})
-        for protocol in ("netflow_v5", "netflow_v9", "ipfix", "netflow_unknown")
+        for protocol in PROTOCOLS
     )
     assert received == 2 * len(payloads)
     heard = sum(status.datagrams for status in bench.decoder.statuses())

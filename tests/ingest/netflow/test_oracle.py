@@ -98,11 +98,16 @@ def streams(draw: st.DrawFn) -> list[tuple[str, bytes]]:
     stream = []
     for sequence in range(draw(st.integers(1, 12))):
         exporter = draw(st.sampled_from(EXPORTERS))
-        kind = draw(st.sampled_from(["v9", "v9", "ipfix", "ipfix", "v5"]))
+        kind = draw(st.sampled_from(["v9", "v9", "ipfix", "ipfix", "v5", "v1", "v7"]))
         if kind == "v5":
             record = st.binary(min_size=48, max_size=48)
             records = draw(st.lists(record, max_size=3))
             payload = p.v5(records, sampling=draw(st.integers(0, 0xFFFF)))
+        elif kind in ("v1", "v7"):
+            size = 48 if kind == "v1" else 52
+            records = draw(st.lists(st.binary(min_size=size, max_size=size), max_size=3))
+            announced = draw(st.sampled_from((len(records), 5, 99)))
+            payload = (p.v1 if kind == "v1" else p.v7)(records, count=announced)
         else:
             domain = draw(st.integers(0, 1))
             templates = known.setdefault((exporter, kind == "ipfix", domain), {})

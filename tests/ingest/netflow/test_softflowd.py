@@ -70,7 +70,9 @@ def exported(version: int, capture: Path) -> list[bytes]:
 
 
 @pytest.mark.skipif(SOFTFLOWD is None, reason="softflowd is not installed")
-@pytest.mark.parametrize(("version", "kind"), [(5, "NETFLOW_V5"), (9, "NETFLOW_V9"), (10, "IPFIX")])
+@pytest.mark.parametrize(
+    ("version", "kind"), [(1, "NETFLOW_V1"), (5, "NETFLOW_V5"), (9, "NETFLOW_V9"), (10, "IPFIX")]
+)
 def test_what_softflowd_saw_is_what_we_decode(version: int, kind: str, tmp_path: Path) -> None:
     capture = tmp_path / "seen.pcap"
     capture.write_bytes(seen())

@@ -1,4 +1,4 @@
-"""NetFlow v5, v9 and IPFIX datagrams into rows of FLOWS."""
+"""NetFlow v1, v5, v7, v9 and IPFIX datagrams into rows of FLOWS."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _MOST_BYTES: Final = 8 << 20
 
 
 class NetflowDecoder:
-    """Decodes datagrams of all three versions, mixed, told apart by their version word.
+    """Decodes datagrams of all versions, mixed, told apart by their version word.
 
     Never raises for any bytes: what cannot be used is counted in
     ``sensorium_ingest_dropped_total`` by :class:`~sensorium.ingest.netflow.reasons.Drop`. Rows

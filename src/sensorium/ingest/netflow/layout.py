@@ -63,10 +63,16 @@ ALWAYS: Final = (
 """Columns that come from the datagram's head or have a fallback there: every row has them."""
 
 # Protocols, in FlowType's order: also the dictionary index of the ``type`` column.
-V5: Final = 0
-V9: Final = 1
-IPFIX: Final = 2
-UNKNOWN: Final = 3
+V1: Final = 0
+V5: Final = 1
+V7: Final = 2
+V9: Final = 3
+IPFIX: Final = 4
+UNKNOWN: Final = 5
+PROTOCOLS: Final = 6
+
+RECORDED: Final = 3
+"""So many of them, the first ones, have records of one form instead of templates."""
 
 # A datagram's head: one row of int64 apiece.
 H_PROTOCOL: Final = 0
@@ -80,7 +86,7 @@ H_ADDRESS_HIGH: Final = 7
 H_ADDRESS_LOW: Final = 8
 H_SAMPLING: Final = 9  # NetFlow v5's own sampling interval
 H_LENGTH: Final = 10  # bytes of the datagram
-H_UNREAD: Final = 11  # NetFlow v5: records announced and not there; IPFIX: 1 if any may be unread
+H_UNREAD: Final = 11  # Records announced and not there; IPFIX: 1 if any may be unread
 H_PORT: Final = 12  # the UDP port that it came from
 H_SESSION: Final = 13  # the transport session, 0 for plain datagrams
 HEAD_WIDTH: Final = 14
@@ -115,7 +121,8 @@ SET_WIDTH: Final = 4
 TEMPLATE_SET: Final = 0
 OPTIONS_TEMPLATE_SET: Final = 1
 FIRST_DATA_SET: Final = 256
-V5_SET: Final = 65536
+RECORD_SET: Final = 65536
+"""The records of a protocol without templates; its number is added."""
 
 # A piece of work: the records of one data set, whose program is known.
 W_HEAD: Final = 0
@@ -168,7 +175,7 @@ PROGRAM_WIDTH: Final = 23
 
 # An element that fills no column: what it is, where it stands, and its name among all names.
 A_TYPE: Final = 0
-A_SEGMENT: Final = 1  # -1: the offset is from the set's first record, for v5's header
+A_SEGMENT: Final = 1  # -1: the offset is from the set's first record, for a header before records
 A_OFFSET: Final = 2
 A_WIDTH: Final = 3  # -1 as for operations
 A_NAME: Final = 4

@@ -38,7 +38,7 @@ class Meters:
         )
         self._sequence = observe.counter(
             "sensorium_netflow_sequence",
-            "Units (v5 flows, v9 packets, IPFIX records) that numbers tell of, and restarts",
+            "Units (v5 and v7 flows, v9 packets, IPFIX records) that numbers tell of, and restarts",
             ("exporter", "protocol", "domain", "event"),
         )
         self._templates = observe.gauge(
@@ -83,12 +83,12 @@ class Meters:
 
     def received(self, protocols: Int64s) -> None:
         """Count datagrams; ``protocols`` are their numbers."""
-        for protocol, count in enumerate(np.bincount(protocols, minlength=4).tolist()):
+        for protocol, count in enumerate(np.bincount(protocols, minlength=at.PROTOCOLS).tolist()):
             if count:
                 self._add(self._received, count, PROTOCOLS[protocol])
 
     def decoded(self, records: Int64s) -> None:
-        """Count records; int64 (4, 2): flows and options per protocol."""
+        """Count records; int64 (protocols, 2): flows and options per protocol."""
         for protocol, (flows, options) in zip(PROTOCOLS, records.tolist(), strict=True):
             if flows:
                 self._add(self._decoded, flows, protocol, "flow")
@@ -96,7 +96,7 @@ class Meters:
                 self._add(self._decoded, options, protocol, "options")
 
     def dropped(self, drops: Int64s) -> None:
-        """Count what could not be used; int64 (4, reasons)."""
+        """Count what could not be used; int64 (protocols, reasons)."""
         if not drops.any():
             return
         for protocol, reason in np.argwhere(drops).tolist():

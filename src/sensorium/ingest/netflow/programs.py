@@ -8,32 +8,16 @@ from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.growing import Growing, Int64s
 from sensorium.ingest.netflow.naming import Learned, concerning
 from sensorium.ingest.netflow.program import Program, compile_template
-from sensorium.ingest.netflow.registry.lookup import Information, Key, Type
-from sensorium.ingest.netflow.template import Field, Template
-
-_V5_FIELDS: Final = (
-    *((8, 4), (12, 4), (15, 4), (10, 2), (14, 2), (2, 4), (1, 4), (22, 4), (21, 4)),
-    *((7, 2), (11, 2), (0, 1), (6, 1), (4, 1), (5, 1), (16, 2), (17, 2), (9, 1), (13, 1), (0, 2)),
-)
-V5_TEMPLATE: Final = Template(tuple(Field(element, length) for element, length in _V5_FIELDS))
-"""NetFlow v5's record written as a template: the same fields under their IANA numbers."""
-
-
-_V5_HEADER: Final = (
-    (-4, 1, Information("engineType", Type.UNSIGNED)),
-    (-3, 1, Information("engineId", Type.UNSIGNED)),
-    (-2, 2, Information("samplingAlgorithm", Type.V5_SAMPLING_MODE)),
-    (-20, 4, Information("sys_uptime", Type.UNSIGNED)),
-    (-22, 2, Information("flow_records", Type.UNSIGNED)),
-)
-"""What NetFlow v5 says before the first record: bytes from there, width, what it is."""
+from sensorium.ingest.netflow.recorded import FORMS
+from sensorium.ingest.netflow.registry.lookup import Information, Key
+from sensorium.ingest.netflow.template import Template
 
 _SLACK: Final = bytes(8)
 """Names are copied eight bytes at a time."""
 
 
 class ProgramTable:
-    """The programs of all templates in use, numbered; 0 is NetFlow v5's.
+    """The programs of all templates in use, numbered; records without one come first.
 
     ``as_sent`` as in :func:`compile_template`; ``described`` False leaves attributes out.
     """
@@ -64,7 +48,8 @@ class ProgramTable:
         self._operations = Growing(at.OP_WIDTH)
         self._segments = Growing()
         self._columns = Growing()
-        self.intern(V5_TEMPLATE)
+        for form in FORMS:
+            self.intern(form.template)
 
     def __len__(self) -> int:
         return len(self._index)
@@ -127,8 +112,8 @@ class ProgramTable:
 
     def _add_attributes(self, row: list[int], program: Program) -> None:
         row[at.P_ATTRIBUTES] = len(self._attributes)
-        if self.as_sent and not self._programs:
-            for offset, width, known in _V5_HEADER:
+        if self.as_sent and len(self._programs) < len(FORMS):
+            for offset, width, known in FORMS[len(self._programs)].header:
                 self._add_attribute(known, -1, offset, width)
         for attribute in program.attributes if self.described else ():
             place = program.places[attribute.field]

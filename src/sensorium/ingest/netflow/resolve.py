@@ -34,7 +34,7 @@ _S_ID = at.S_ID
 _S_START = at.S_START
 _S_END = at.S_END
 _FIRST_DATA_SET = at.FIRST_DATA_SET
-_V5_SET = at.V5_SET
+_RECORD_SET = at.RECORD_SET
 _W_HEAD = at.W_HEAD
 _W_START = at.W_START
 _W_END = at.W_END
@@ -118,8 +118,8 @@ def _uptime_at_export(head: Any, boots: Any, program: Any, start: Any) -> Any:
 @inner
 def _program_of(entry: Any, head: Any, slot_keys: Any, slot_held: Any, any_age: Any) -> Any:
     """The program of a set; -1 for a template, or data whose template is unknown or too old."""
-    if entry[_S_ID] == _V5_SET:
-        return 0
+    if entry[_S_ID] >= _RECORD_SET:
+        return entry[_S_ID] - _RECORD_SET
     if entry[_S_ID] < _FIRST_DATA_SET:
         return -1
     place = find_slot(slot_keys, head[_H_SOURCE] << 16 | entry[_S_ID])
@@ -198,7 +198,7 @@ def resolve(
     """Turn sets into work from ``progress`` on; the program of the set it stopped at.
 
     -1 is a template or data without one; at the end ``progress[NEXT_SET]`` is the sets' number. It
-    counts into ``records`` (datagrams,), ``flows`` (4, 2: flows, options), ``drops``, ``counts``.
+    counts into ``records``, ``flows`` (protocols, 2: flows, options), ``drops``, ``counts``.
     """
     while progress[NEXT_SET] < sets.shape[0]:
         entry = sets[progress[NEXT_SET]]

@@ -1,10 +1,11 @@
 """Sequence numbers: what was lost on the way, came late or twice, or began anew.
 
 Numbers are followed by stream (see :mod:`streams`) and counted for the stream's source. The unit
-is the protocol's: NetFlow v5 counts flows, v9 packets, IPFIX data records (of templates
-and options templates alike). A number ahead of the expected one is a gap of so many units. One
-behind it, within the window, is a datagram that came late if it lies in a gap that is remembered,
-and fills it; else it came twice. Anything farther off, or an uptime that went back, is a restart.
+is the protocol's: NetFlow v5 and v7 count flows, v9 packets, IPFIX data records (of templates
+and options templates alike); v1 has no numbers. A number ahead of the expected one is a gap of so
+many units. One behind it, within the window, is a datagram that came late if it lies in a gap that
+is remembered, and fills it; else it came twice. Anything farther off, or an uptime that went back,
+is a restart.
 
 What an IPFIX message held that could not be read (data whose template is missing, a broken set)
 shows in the next message's number: it is counted as unread and not as lost, and what is read of
@@ -12,8 +13,8 @@ it later, when its template has come, as replayed. So for every source at any ti
 
     sent = records - duplicates + (lost - late) + (unread - replayed) + cut
 
-in units, where ``cut`` are v5's records that a datagram announces and ends before; in v9 a record
-is a packet. Only what is missing between a stream and one that may be its rest shows some
+in units, where ``cut`` are v5's and v7's records that a datagram announces and ends before; in v9
+a record is a packet. Only what is missing between a stream and one that may be its rest shows some
 datagrams later.
 """
 
@@ -75,7 +76,7 @@ _T_GAP = st.T_GAP
 _T_GAPS = st.T_GAPS
 _TURN = st.TURN
 _GAPS = at.GAPS
-_V5 = at.V5
+_V1 = at.V1
 _V9 = at.V9
 _IPFIX = at.IPFIX
 _RECORD_BITS = at.RECORD_BITS
@@ -166,9 +167,9 @@ def _units(protocol: Any, read: Any, records: Any, unread: Any) -> Any:
     """Units of a datagram, and those of them that softflowd's number may already include."""
     if protocol == _V9:
         return 1, 0
-    if protocol == _V5:
-        return read + unread, 0
-    return read, read - (records >> 20 & _RECORD_BITS)
+    if protocol == _IPFIX:
+        return read, read - (records >> 20 & _RECORD_BITS)
+    return read + unread, 0
 
 
 @inner
@@ -214,9 +215,12 @@ def follow(heads: Any, records: Any, streams: Any, counts: Any, window: Any, pro
         if source < 0:
             continue
         sequence = head[_H_SEQUENCE]
-        uptime = head[_H_UPTIME_MS]
         protocol = head[_H_PROTOCOL]
         read = records[i] & _RECORD_BITS
+        if protocol == _V1:
+            _meet(head, read, counts[source])
+            continue
+        uptime = head[_H_UPTIME_MS]
         units, counted = _units(protocol, read, records[i], head[_H_UNREAD])
         number = streams.first[source]
         if (
@@ -251,8 +255,7 @@ def follow(heads: Any, records: Any, streams: Any, counts: Any, window: Any, pro
                 protocol == _IPFIX and not unread,
             )
             progress[1] += happened
-            if row[_T_OPEN] != 0 and _settle(streams, row, count):
-                progress[1] += 1
+            progress[1] += row[_T_OPEN] != 0 and _settle(streams, row, count)
         if not late:
             row[_T_EXPECTED] = (sequence + (units if row[_T_AFTER] == 0 else 0)) & 0xFFFFFFFF
             row[_T_UPTIME] = uptime

@@ -32,8 +32,8 @@ class Slab:
         self.address = int(self._data.ctypes.data)
         self._kept: list[bytes] = []
         self.heads: Int64s = np.zeros((self.datagrams, at.HEAD_WIDTH), np.int64)
-        self.drops: Int64s = np.zeros((4, len(DROPS)), np.int64)
-        self.flows: Int64s = np.zeros((4, 2), np.int64)
+        self.drops: Int64s = np.zeros((at.PROTOCOLS, len(DROPS)), np.int64)
+        self.flows: Int64s = np.zeros((at.PROTOCOLS, 2), np.int64)
         self.sets = self._walk(datagrams, table)
         self.heads = self.heads[: self.datagrams]
         self._heads_used = self.datagrams

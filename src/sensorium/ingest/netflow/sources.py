@@ -15,7 +15,7 @@ from sensorium.ingest.netflow.compiled import inner, kernel
 
 Int64s = npt.NDArray[np.int64]
 
-SESSION_SHIFT = 34
+SESSION_SHIFT = 35
 """Where a session stands in a tag, above the protocol and the domain."""
 
 # What a table keeps count of, in an array that kernels can write.

@@ -114,7 +114,7 @@ def _source(entry: Any) -> Parsed:
     if 0 <= boot_ms < 1 << 53:
         announcements.append(Announcement(-1, 0, boot_ms))
     protocol, domain = PROTOCOLS.index(entry["protocol"]), int(entry["domain"])
-    if not (at.V5 <= protocol <= at.IPFIX and 0 <= domain <= 0xFFFFFFFF):
+    if not (at.V1 <= protocol <= at.IPFIX and 0 <= domain <= 0xFFFFFFFF):
         raise StateError("a source of the saved state cannot be")
     # Without a time, as they were once saved, nobody can say that they still hold.
     definitions = [

@@ -24,23 +24,27 @@ from sensorium.ingest.netflow.layout import (
     H_UNREAD,
     H_UPTIME_MS,
     IPFIX,
+    RECORD_SET,
+    RECORDED,
     S_END,
     S_HEAD,
     S_ID,
     S_START,
     UNKNOWN,
+    V1,
     V5,
-    V5_SET,
+    V7,
     V9,
 )
 from sensorium.ingest.netflow.sources import SESSION_SHIFT, intern_source
 from sensorium.ingest.netflow.wire import load_u8, load_u16, load_u32
 
-V5_HEADER = 24
-V5_RECORD = 48
-V5_MOST_RECORDS = 30
-V9_HEADER = 20
 IPFIX_HEADER = 16
+
+# By protocol number.
+HEADERS = (16, 24, 24, 20, IPFIX_HEADER)
+RECORDS = (48, 48, 52)
+MOST_RECORDS = (24, 30, 27)
 
 _SHORT_HEADER = reasons.SHORT_HEADER
 _UNKNOWN_VERSION = reasons.UNKNOWN_VERSION
@@ -60,13 +64,15 @@ NO_SOURCE = 2
 
 
 @inner
-def _header_of(version: Any) -> Any:
-    return V5_HEADER if version == 5 else V9_HEADER if version == 9 else IPFIX_HEADER
-
-
-@inner
 def _protocol_of(version: Any) -> Any:
-    return V5 if version == 5 else V9 if version == 9 else IPFIX
+    """Which protocol has a version word: newer ones first, for they are the usual ones."""
+    if version == 10:
+        return IPFIX
+    if version == 9:
+        return V9
+    if version == 5:
+        return V5
+    return V7 if version == 7 else V1 if version == 1 else UNKNOWN
 
 
 @inner
@@ -76,30 +82,29 @@ def _has_header(head: Any, start: Any, length: Any) -> Any:
     head[H_SOURCE] = -1
     if length < 2:
         return False
-    version = load_u16(start)
-    return version in (5, 9, 10) and length >= _header_of(version)
+    protocol = _protocol_of(load_u16(start))
+    return protocol != UNKNOWN and length >= HEADERS[protocol]
 
 
 @inner
 def _count_headless(start: Any, length: Any, drops: Any) -> None:
     if length < 2:
         drops[UNKNOWN, _SHORT_HEADER] += 1
-    elif load_u16(start) not in (5, 9, 10):
-        drops[UNKNOWN, _UNKNOWN_VERSION] += 1
-    else:
-        drops[_protocol_of(load_u16(start)), _SHORT_HEADER] += 1
+        return
+    protocol = _protocol_of(load_u16(start))
+    drops[protocol, _UNKNOWN_VERSION if protocol == UNKNOWN else _SHORT_HEADER] += 1
 
 
 @inner
 def _read_head(head: Any, start: Any, length: Any) -> Any:
     """Fill a head's protocol fields; the address after the header."""
-    version = load_u16(start)
-    head[H_PROTOCOL] = _protocol_of(version)
+    protocol = _protocol_of(load_u16(start))
+    head[H_PROTOCOL] = protocol
     head[H_SAMPLING] = 0
     head[H_UNREAD] = 0
     head[H_LENGTH] = length
-    header = _header_of(version)
-    if version == 10:
+    header = HEADERS[protocol]
+    if protocol == IPFIX:
         head[H_EXPORT_NS] = load_u32(start + 4) * _SECOND
         head[H_SEQUENCE] = load_u32(start + 8)
         head[H_DOMAIN] = load_u32(start + 12)
@@ -107,13 +112,15 @@ def _read_head(head: Any, start: Any, length: Any) -> Any:
         return start + header
     head[H_UPTIME_MS] = load_u32(start + 4)
     head[H_EXPORT_NS] = load_u32(start + 8) * _SECOND
-    if version == 9:
+    if protocol == V9:
         head[H_SEQUENCE] = load_u32(start + 12)
         head[H_DOMAIN] = load_u32(start + 16)
-    else:
-        if head[H_EXPORT_NS] != 0:
-            head[H_EXPORT_NS] += load_u32(start + 12)
-        head[H_SEQUENCE] = load_u32(start + 16)
+        return start + header
+    if head[H_EXPORT_NS] != 0:
+        head[H_EXPORT_NS] += load_u32(start + 12)
+    head[H_SEQUENCE] = 0 if protocol == V1 else load_u32(start + 16)
+    head[H_DOMAIN] = 0
+    if protocol == V5:
         head[H_DOMAIN] = load_u16(start + 20)
         head[H_SAMPLING] = load_u16(start + 22) & 0x3FFF
     return start + header
@@ -127,18 +134,20 @@ def drop(head: Any, reason: Any, count: Any, drops: Any, counts: Any) -> None:
 
 
 @inner
-def _v5_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> Any:
-    """Where the last whole record of a NetFlow v5 datagram ends."""
+def _records_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> Any:
+    """Where the last whole record of a datagram without templates ends."""
+    protocol = head[H_PROTOCOL]
     announced = load_u16(start + 2)
-    room = (end - start - V5_HEADER) // V5_RECORD
+    first = start + HEADERS[protocol]
+    room = (end - first) // RECORDS[protocol]
     if announced > room:
-        if announced > V5_MOST_RECORDS:
+        if announced > MOST_RECORDS[protocol]:
             drop(head, _BAD_RECORD_COUNT, 1, drops, counts)
-            return start + V5_HEADER
+            return first
         head[H_UNREAD] = announced - room
         drop(head, _RECORDS_CUT, head[H_UNREAD], drops, counts)
         announced = room
-    return start + V5_HEADER + announced * V5_RECORD
+    return first + announced * RECORDS[protocol]
 
 
 @inner
@@ -259,11 +268,11 @@ def walk(
         )
         if head[H_SOURCE] < 0:
             return NO_SOURCE
-        if head[H_PROTOCOL] == V5:
+        if head[H_PROTOCOL] < RECORDED:
             sets[k, S_HEAD] = i
-            sets[k, S_ID] = V5_SET
+            sets[k, S_ID] = RECORD_SET + head[H_PROTOCOL]
             sets[k, S_START] = body
-            sets[k, S_END] = _v5_end(head, start, end, drops, counts)
+            sets[k, S_END] = _records_end(head, start, end, drops, counts)
             k += 1
         else:
             stated = _message_end(head, start, end, drops, counts)

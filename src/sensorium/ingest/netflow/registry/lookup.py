@@ -20,6 +20,8 @@ _CISCO_PEN = 9
 _ENTERPRISE_BIT = 0x8000
 V9_SCOPE = 0xFFFFFFFF
 """Stands for the enterprise of NetFlow v9's scope types, which are no elements (a reserved one)."""
+V7_FLAGS, V7_MORE_FLAGS, V7_ROUTER = 0x10000, 0x10001, 0x10002
+"""Of the same enterprise, and no numbers that a template can have: what only NetFlow v7 has."""
 
 _SCOPES = {1: "system", 2: "interface", 3: "line_card", 4: "netflow_cache", 5: "template"}
 
@@ -77,8 +79,8 @@ _NUMBERS = frozenset(
     {Type.UNSIGNED, Type.SIGNED, Type.FLOAT, Type.NTP_MICROSECONDS, Type.NTP_NANOSECONDS}
 )
 _APPLICATION_ID = 95
-_V5_HEADER = ("sys_uptime", "flow_records")
-"""What NetFlow v5's header says that is no information element."""
+_HEADER = ("sys_uptime", "flow_records")
+"""What the headers of NetFlow v1, v5 and v7 say that is no information element."""
 
 BY_NUMBER = (
     Type.OCTETS,
@@ -127,6 +129,8 @@ def _known() -> dict[Key, Information]:
                 element, name, kind = line.split()
                 found[enterprise, int(element)] = Information(name, _TYPES[kind])
     found[0, _APPLICATION_ID] = Information("applicationId", Type.APPLICATION_ID)
+    found[V9_SCOPE, V7_FLAGS] = found[V9_SCOPE, V7_MORE_FLAGS] = Information("flags", Type.UNSIGNED)
+    found[V9_SCOPE, V7_ROUTER] = Information("router_sc", Type.IPV4)
     for scope, name in _SCOPES.items():
         found[V9_SCOPE, scope] = Information(f"scope_{name}", Type.UNSIGNED)
     return found
@@ -168,7 +172,7 @@ def information(
 @cache
 def _types_by_name() -> dict[str, Type]:
     found: dict[str, Type] = {}
-    for name in _V5_HEADER:
+    for name in _HEADER:
         found[name] = Type.UNSIGNED
     for element in _known().values():
         found.setdefault(element.name, element.type)

@@ -58,6 +58,19 @@ def test_exposition_text_gives_samples(tmp_path: Path) -> None:
     assert {row["name"]: row["value"] for row in lines(result)}["a"] == 5
 
 
+def test_elements_of_ones_own_have_the_names_that_a_file_gives(tmp_path: Path) -> None:
+    fields: list[p.Spec] = [(1, 4), (3, 2, 64_999)]
+    flow = p.ipfix(p.a_set(2, p.template(256, fields)), p.a_set(256, p.record(fields, 7, 9)))
+    flows, names, wrong = written(
+        tmp_path, flow=flow, names=b"64999.3,roomNumber,unsigned16\n", wrong=b"64999.3\n"
+    )
+    (row,) = lines(run("--elements", names, flows))
+    assert row["roomNumber"] == 9
+    refused = run("--elements", wrong, flows)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "line 1: not three values" in refused.stderr
+
+
 def test_standard_input_is_read_where_the_file_is_a_dash() -> None:
     assert [row["body"] for row in lines(run("-", given=LOG))] == ["hello"]
     capture = c.pcap(c.ethernet(c.ipv4(c.udp(LOG))))

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="What is read; auto tells everything by its first bytes.",
 )
-def decode(files: tuple[Path, ...], protocol: str) -> None:
+@click.option(
+    "--elements",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A file that names elements of enterprises, such as 26866.1,httpReqUrl,string.",
+)
+def decode(files: tuple[Path, ...], protocol: str, elements: tuple[Path, ...]) -> None:
     """Print the records in FILES, one JSON object a line.
 
     A file is a pcap or pcapng capture, a recording's folder, the payload of one datagram or
@@ -38,7 +44,7 @@ def decode(files: tuple[Path, ...], protocol: str) -> None:
     from sensorium.ingest.decoding import FileDecoder
     from sensorium.ingest.sniff import Protocol
 
-    decoder = FileDecoder(None if protocol == "auto" else Protocol(protocol))
+    decoder = FileDecoder(None if protocol == "auto" else Protocol(protocol), elements)
     for path in files:
         batches = (
             decoder.standard_input(sys.stdin.buffer.read())

@@ -73,15 +73,17 @@ _SPOKEN = {
 class FileDecoder:
     """Decodes one file after the other with decoders that remember what exporters said.
 
-    ``protocol`` None tells each datagram by its first bytes.
+    ``protocol`` None tells each datagram by its first bytes. ``elements`` are files that name
+    elements of flows; UsageError where one cannot be read.
     """
 
-    def __init__(self, protocol: Protocol | None) -> None:
+    def __init__(self, protocol: Protocol | None, elements: tuple[Path, ...] = ()) -> None:
         self._protocol = protocol
         self.observe = Observe()
         self._options: list[dict[str, Any]] = []
         self._options_shown = 0
-        self._netflow = NetflowDecoder(NetflowConfig(), self.observe, options=self._options.append)
+        flows = NetflowConfig(elements=elements)
+        self._netflow = NetflowDecoder(flows, self.observe, options=self._options.append)
         self._sflow = SflowDecoder(SflowConfig(), self.observe)
         self._syslog = SyslogDecoder(SyslogConfig(), self.observe)
         self._prometheus = PrometheusDecoder(PrometheusConfig(), self.observe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -173,7 +174,7 @@ def slab(
 class Bench:
     """A decoder with its counters at hand."""
 
-    def __init__(self, **config: float) -> None:
+    def __init__(self, **config: Any) -> None:
         self.observe = Observe()
         self.decoder = NetflowDecoder(NetflowConfig(**config), self.observe)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sensorium.component import setting
 
@@ -43,6 +44,9 @@ class NetflowConfig:
     )
     max_elements_per_source: int = setting(
         1024, "most elements whose name and type one source may define (RFC 5610)", ge=0
+    )
+    elements: tuple[Path, ...] = setting(
+        (), "files that name elements of enterprises, a line each: 26866.1,httpReqUrl,string"
     )
     max_pending_bytes_per_source: int = setting(
         262_144, "data kept per source until its template comes, bytes", ge=0

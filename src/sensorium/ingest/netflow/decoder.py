@@ -19,6 +19,7 @@ from sensorium.ingest.netflow.attribute_map import attribute_map
 from sensorium.ingest.netflow.batch import EMPTY, BatchBuilder
 from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.netflow.exporters import Exporters
+from sensorium.ingest.netflow.given import read_given
 from sensorium.ingest.netflow.history import History
 from sensorium.ingest.netflow.kernel import execute
 from sensorium.ingest.netflow.lanes import Lanes
@@ -61,6 +62,8 @@ class NetflowDecoder:
     With ``options`` it shows records as they were sent, for people to read: one row of a record
     that has two directions, attributes for everything that a column does not hold exactly, and
     each options record given to ``options`` by its elements' names.
+
+    UsageError where one of ``config.elements`` cannot be read.
     """
 
     signal = Signal.FLOWS
@@ -70,8 +73,11 @@ class NetflowDecoder:
     ) -> None:
         self._config = config
         self._options = options
-        self._numbers: set[str] = set()
-        self.exporters = Exporters(config, as_sent=options is not None)
+        given = read_given(config.elements)
+        self.exporters = Exporters(config, given, as_sent=options is not None)
+        self._numbers = {
+            known.name for known in given.values() if options is not None and is_number(known.type)
+        }
         self._meters = Meters(observe)
         self._batches = BatchBuilder()
         self._lanes = Lanes(config.max_fields_per_template)

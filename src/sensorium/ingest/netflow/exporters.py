@@ -1,9 +1,8 @@
-"""What is remembered about each exporter: its templates, rates, boot time and sequence."""
+"""All exporters: their templates, rates, boot times and sequence numbers, for the kernels too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +14,18 @@ from sensorium.ingest.netflow.pending import Pending
 from sensorium.ingest.netflow.programs import ProgramTable
 from sensorium.ingest.netflow.reasons import Drop
 from sensorium.ingest.netflow.registry.lookup import Information, Key, information
+from sensorium.ingest.netflow.remembered import (
+    Change,
+    Exporter,
+    Source,
+    Stream,
+    stream_of,
+    together,
+)
 from sensorium.ingest.netflow.resolve import ALWAYS, Boots, SlotTable
 from sensorium.ingest.netflow.sampling import Announcement, Rates, SamplingTable
 from sensorium.ingest.netflow.sources import SourceTable
-from sensorium.ingest.netflow.statistics import FlowKeys, Kind, Statistic
+from sensorium.ingest.netflow.statistics import FlowKeys, Statistic
 from sensorium.ingest.netflow.streams import forget_sources, new_streams
 from sensorium.ingest.netflow.template import (
     ALL_OPTIONS_TEMPLATES,
@@ -26,7 +33,6 @@ from sensorium.ingest.netflow.template import (
     Definition,
     Template,
 )
-from sensorium.ingest.sessions import transport_of
 
 Int64s = npt.NDArray[np.int64]
 
@@ -40,78 +46,6 @@ _EVICTED_PART = 16
 """One in so many sources makes room at a time, so that a flood of new ones stays cheap."""
 
 
-@dataclass(slots=True, eq=False)
-class Exporter:
-    """All domains of one exporter and protocol: the rates it announced for all of them.
-
-    ``lenders`` are the rates of sources, by number, that have announced some and send no flows:
-    IOS XE sends all options data in a domain of its own, and samplers with no wider scope.
-    """
-
-    number: int
-    domains: int = 0
-    rates: Rates = field(default_factory=Rates)
-    lenders: dict[int, Rates] = field(default_factory=dict)
-
-
-@dataclass(slots=True, eq=False)
-class Source:
-    """One (exporter, session, protocol, observation domain); ``address`` is 16 bytes.
-
-    ``session`` is the transport session that its templates and numbers belong to, 0 over UDP:
-    there they are the exporter's as long as it is remembered.
-
-    ``learned`` is what it said of elements itself; it is replaced and never changed. ``booted`` are
-    the ports that announced a boot time, the oldest first. ``refreshed_ns`` says of each template
-    when it came last. ``reported`` are the counters that it states of itself, ``flow_keys`` which
-    fields of a template it says are keys, a bit apiece.
-    """
-
-    address: bytes
-    protocol: int
-    domain: int
-    exporter: Exporter
-    templates: dict[int, Template] = field(default_factory=dict)
-    refreshed_ns: dict[int, int] = field(default_factory=dict)
-    rates: Rates = field(default_factory=Rates)
-    learned: dict[Key, Information] = field(default_factory=dict)
-    reported: dict[tuple[Kind, bytes], Statistic] = field(default_factory=dict)
-    flow_keys: dict[int, int] = field(default_factory=dict)
-    gone: bool = False
-    session: int = 0
-    booted: dict[int, None] = field(default_factory=dict)
-
-
-Stream = tuple[bytes, int, int, str]
-"""An exporter's address, protocol, domain and transport: what an operator calls one stream."""
-
-
-def stream_of(source: Source) -> Stream:
-    """The stream that a source is part of, in one session or more."""
-    return source.address, source.protocol, source.domain, transport_of(source.session).value
-
-
-def together(one: Int64s | None, other: Int64s) -> Int64s:
-    """Counts of two sources: sums, but the clock and the rate of the one that was heard last."""
-    if one is None:
-        return other.copy()
-    both = one + other
-    newer = one if one[at.C_SEEN_NS] > other[at.C_SEEN_NS] else other
-    newest = [at.C_SEEN_NS, at.C_SKEW_NS, at.C_RATE]
-    both[newest] = newer[newest]
-    return both
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a source had under a template number, or of elements' names, before it changed."""
-
-    source: int
-    template_id: int
-    template: Template | None
-    learned: dict[Key, Information]
-
-
 class Exporters:
     """All sources, and the arrays over them that the kernels read.
 
@@ -122,8 +56,15 @@ class Exporters:
     have ended, together for each stream.
     """
 
-    def __init__(self, config: NetflowConfig, *, as_sent: bool = False) -> None:
+    def __init__(
+        self,
+        config: NetflowConfig,
+        given: Mapping[Key, Information] | None = None,
+        *,
+        as_sent: bool = False,
+    ) -> None:
         self._config = config
+        self._given = dict(given or {})
         self._lifetime_ns = int(min(config.template_lifetime_s, _LONGEST_S) * 1_000_000_000)
         most = config.max_sources
         self.table = SourceTable(most)
@@ -155,6 +96,10 @@ class Exporters:
         """All sources that are remembered, with their numbers."""
         return ((n, source) for n, source in enumerate(list(self.sources)) if not source.gone)
 
+    def said_by(self, source: Source) -> list[tuple[Key, Information]]:
+        """What a source has said of elements itself, in their order."""
+        return sorted(item for item in source.learned.items() if item[0] not in self._given)
+
     def learn(self, heads: Int64s) -> None:
         """Make the sources that the walk has just numbered; ``heads`` are its datagrams'."""
         numbers, first = np.unique(heads[:, at.H_SOURCE], return_index=True)
@@ -184,7 +129,7 @@ class Exporters:
             self._exporters[address, protocol, session] = exporter
             self.wide_of[exporter.number] = 0
         exporter.domains += 1
-        source = Source(address, protocol, domain, exporter, session=session)
+        source = Source(address, protocol, domain, exporter, learned=self._given, session=session)
         if session:
             self._by_session.setdefault(session, []).append(number)
         if number == len(self.sources):
@@ -327,14 +272,13 @@ class Exporters:
     def name(self, number: int, key: Key, known: Information) -> Drop | None:
         """Take in what a source says of an element itself; the reason if it was refused.
 
-        What the registries say of an element stands.
+        What the registries, or a person, say of an element stands.
         """
         source = self.sources[number]
-        if source.learned.get(key) == known or not unknown(key):
+        if source.learned.get(key) == known or key in self._given or not unknown(key):
             return None
-        if len(source.learned) >= self._config.max_elements_per_source and (
-            key not in source.learned
-        ):
+        said = len(source.learned) - len(self._given)
+        if said >= self._config.max_elements_per_source and key not in source.learned:
             return Drop.TOO_MANY_ELEMENTS
         self._note(number, 0)
         source.learned = {**source.learned, key: known}

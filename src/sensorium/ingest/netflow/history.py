@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.exporters import Change, Exporters
+from sensorium.ingest.netflow.exporters import Exporters
 from sensorium.ingest.netflow.objects import Context
+from sensorium.ingest.netflow.remembered import Change
 from sensorium.ingest.netflow.resolve import ROLLED_ROW
 from sensorium.ingest.netflow.template import Template
 

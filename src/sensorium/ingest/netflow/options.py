@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.exporters import Source
 from sensorium.ingest.netflow.naming import named_fields
 from sensorium.ingest.netflow.objects import Context, forgiving_object
 from sensorium.ingest.netflow.registry.lookup import (
@@ -20,6 +19,7 @@ from sensorium.ingest.netflow.registry.lookup import (
     Type,
     type_of_name,
 )
+from sensorium.ingest.netflow.remembered import Source
 from sensorium.ingest.netflow.template import Template
 from sensorium.model.address import unpack_address
 from sensorium.model.signals import FLOWS, FlowType

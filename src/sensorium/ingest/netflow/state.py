@@ -42,7 +42,7 @@ def dump(exporters: Exporters) -> bytes:
             "exporter_rates": sorted(source.exporter.rates.by_key.items()),
             "elements": [
                 [enterprise, number, known.name, known.type.name]
-                for (enterprise, number), known in sorted(source.learned.items())
+                for (enterprise, number), known in exporters.said_by(source)
             ],
             "templates": [
                 {
@@ -61,7 +61,7 @@ def dump(exporters: Exporters) -> bytes:
             source.templates
             or source.rates.by_key
             or source.exporter.rates.by_key
-            or source.learned
+            or exporters.said_by(source)
             or exporters.boot_ms[number] >= 0
         )
     ]

@@ -1,7 +1,7 @@
 """What an information element is called and what its bytes mean.
 
-``iana.txt`` and ``vendors.txt`` beside this file are tables of facts with their sources; they are
-read once, when the first template comes.
+``iana.txt``, ``vendors.txt`` and ``ntop.txt`` beside this file are tables of facts with their
+sources; they are read once, when the first template comes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from sensorium.ingest.netflow.elements import REVERSE_PEN
 CERT_PEN = 6871
 _CERT_REVERSE = 0x4000
 _CISCO_PEN = 9
+_NTOP_PEN = 35632
+_NTOP_BASE = 57472
 _ENTERPRISE_BIT = 0x8000
 V9_SCOPE = 0xFFFFFFFF
 """Stands for the enterprise of NetFlow v9's scope types, which are no elements (a reserved one)."""
@@ -54,7 +56,7 @@ class Type(IntEnum):
     """The two bits above NetFlow v5's sampling interval."""
 
 
-_TYPES = {
+DATA_TYPES = {
     "octetArray": Type.OCTETS,
     **dict.fromkeys(
         ("unsigned8", "unsigned16", "unsigned32", "unsigned64", "unsigned256"), Type.UNSIGNED
@@ -73,8 +75,9 @@ _TYPES = {
     "basicList": Type.BASIC_LIST,
     "subTemplateList": Type.TEMPLATE_LIST,
     "subTemplateMultiList": Type.MULTI_LIST,
-    "aclId": Type.ACL_ID,
 }
+"""RFC 7012's abstract data types by their names (section 3.1)."""
+_TYPES = {**DATA_TYPES, "aclId": Type.ACL_ID}
 _NUMBERS = frozenset(
     {Type.UNSIGNED, Type.SIGNED, Type.FLOAT, Type.NTP_MICROSECONDS, Type.NTP_NANOSECONDS}
 )
@@ -120,7 +123,7 @@ def _known() -> dict[Key, Information]:
     """All elements of both tables."""
     folder = files("sensorium.ingest.netflow.registry")
     found: dict[Key, Information] = {}
-    for table in ("iana.txt", "vendors.txt"):
+    for table in ("iana.txt", "vendors.txt", "ntop.txt"):
         enterprise = 0
         for line in folder.joinpath(table).read_text(encoding="utf-8").splitlines():
             if line.startswith("["):
@@ -147,10 +150,13 @@ def information(
     """An element's name and type.
 
     What nobody has named is octets, called by its numbers. Cisco's own elements have no enterprise
-    number in NetFlow v9, only the bit that would announce one. ``learned`` are definitions that the
-    exporter has sent itself (RFC 5610); they are asked last. RFC 5103 section 6.1 and 6.2.
+    number in NetFlow v9, only the bit that would announce one; ntop's are counted from a base.
+    ``learned`` are definitions of a person's, and those that the exporter has sent itself, which
+    count for what no registry knows (RFC 5610). RFC 5103 section 6.1 and 6.2.
     """
-    known = _known().get((enterprise, number))
+    known = learned.get((enterprise, number)) if learned else None
+    if known is None:
+        known = _known().get((enterprise, number))
     if known is None and enterprise == REVERSE_PEN:
         return _reversed(information(0, number, learned))
     if known is None and enterprise == CERT_PEN and number & _CERT_REVERSE:
@@ -158,8 +164,8 @@ def information(
         known = forward and _reversed(forward)
     if known is None and not enterprise and number & _ENTERPRISE_BIT:
         known = _known().get((_CISCO_PEN, number ^ _ENTERPRISE_BIT))
-    if known is None and learned:
-        known = learned.get((enterprise, number))
+    if known is None and not enterprise:
+        known = _known().get((_NTOP_PEN, number - _NTOP_BASE))
     if known is not None:
         return known
     if enterprise == V9_SCOPE:

@@ -28,10 +28,41 @@ class Stream:
     oldest: int = 0
     claim: tuple[Stream, int, int] | None = None
     patience: int = 0
+    last: int = 0
+    of_the_last: bool = False
+    votes: int | None = 0
+    held: int = 0
 
-    def ahead(self, number: int) -> int:
+    def first(self, number: int, units: int) -> int:
+        """The number of a datagram's first unit, whatever number it has itself."""
+        return (number - units) % 2**32 if self.of_the_last else number
+
+    def ahead(self, number: int, units: int) -> int:
         assert self.expected is not None
-        return signed(number - self.expected)
+        return signed(self.first(number, units) - self.expected)
+
+    def may_be_of_the_last(self, number: int, units: int) -> bool:
+        following = (self.last + units) % 2**32
+        return self.votes is not None and units > 0 and number == following
+
+    def vote(self, number: int, units: int) -> int | None:
+        """What is shown to be lost by what numbers count; None while that is not known."""
+        ahead = self.ahead(number, units)
+        if self.may_be_of_the_last(number, units):
+            if ahead < 0:
+                self.votes, self.of_the_last = None, True
+                return None
+            assert self.votes is not None
+            if ahead > 0 and self.votes < 8:
+                self.votes += 1
+                self.held += ahead
+                return None
+            if ahead == 0:
+                return 0
+        elif ahead != 0:
+            return 0
+        self.votes = None
+        return self.held
 
     @property
     def wanders(self) -> bool:
@@ -74,19 +105,34 @@ class StreamOracle:
         return {event: count for event, count in self.events.items() if count}
 
     def follow(self, port: int, number: int, units: int) -> None:
-        stream = self.stream_of(port, number)
+        stream = self.stream_of(port, number, units)
         self.turn += 1
         stream.seen = self.turn
         stream.stayed += 1
         late = False
         if stream.expected is not None:
-            late = self.judge(stream, number, units)
+            late = self.check(stream, number, units)
             self.settle(stream)
         if not late:
-            stream.expected = (number + units) % 2**32
+            stream.expected = (number + (0 if stream.of_the_last else units)) % 2**32
+            stream.last = number
+
+    def check(self, stream: Stream, number: int, units: int) -> bool:
+        if stream.votes is not None:
+            lost = stream.vote(number, units)
+            if lost is None and stream.of_the_last:
+                stream.gaps = [(0, 0)] * GAPS
+                return False
+            if lost is None:
+                assert stream.expected is not None
+                stream.remember(stream.expected, stream.ahead(number, units))
+                return False
+            self.events["lost"] += lost
+        return self.judge(stream, stream.first(number, units), units)
 
     def judge(self, stream: Stream, number: int, units: int) -> bool:
-        ahead = stream.ahead(number)
+        assert stream.expected is not None
+        ahead = signed(number - stream.expected)
         if ahead < -WINDOW or ahead > FARTHEST:
             self.events["restarted"] += 1
             stream.gaps = [(0, 0)] * GAPS
@@ -96,7 +142,6 @@ class StreamOracle:
             self.events["duplicate"] += units - filled
             return True
         elif ahead > 0:
-            assert stream.expected is not None
             self.events["lost"] += ahead
             stream.remember(stream.expected, ahead)
         return False
@@ -116,18 +161,22 @@ class StreamOracle:
             claimed.owed += units
             self.events["lost"] += units
 
-    def stream_of(self, port: int, number: int) -> Stream:
+    def stream_of(self, port: int, number: int, units: int) -> Stream:
         known = next((stream for stream in self.streams if stream.port == port), None)
         if known is not None:
-            if len(self.streams) == 1 or known.ahead(number) <= 0:
+            if (
+                len(self.streams) == 1
+                or known.ahead(number, units) <= 0
+                or known.may_be_of_the_last(number, units)
+            ):
                 return known
-            other, ahead = self.going_on(number)
+            other, ahead = self.going_on(number, units)
             if other is None or other is known or ahead != 0:
                 return known
             self.streams.remove(known)
             self.move(other, port)
             return other
-        other, ahead = self.going_on(number)
+        other, ahead = self.going_on(number, units)
         if other is not None:
             if ahead == 0 or (ahead > 0 and other.wanders):
                 self.move(other, port)
@@ -137,7 +186,7 @@ class StreamOracle:
             chosen = sorted(self.streams, key=lambda stream: stream.seen)
             for stream in chosen[: max(1, self.most // 16)]:
                 self.streams.remove(stream)
-            return self.stream_of(port, number)
+            return self.stream_of(port, number, units)
         return self.begin(port, other, ahead)
 
     def begin(self, port: int, other: Stream | None, ahead: int) -> Stream:
@@ -149,15 +198,15 @@ class StreamOracle:
             stream.patience = 8
         return stream
 
-    def going_on(self, number: int) -> tuple[Stream | None, int]:
+    def going_on(self, number: int, units: int) -> tuple[Stream | None, int]:
         best, least = None, WINDOW + 1
         for stream in self.streams[:32]:
             if least == 0:
                 break
-            ahead = stream.ahead(number)
+            ahead, first = stream.ahead(number, units), stream.first(number, units)
             if 0 <= ahead < least:
                 best, least = stream, ahead
-            elif -WINDOW <= ahead < 0 and stream.wanders and stream.gap_of(number) is not None:
+            elif -WINDOW <= ahead < 0 and stream.wanders and stream.gap_of(first) is not None:
                 return stream, ahead
         return best, least
 

@@ -200,11 +200,36 @@ def test_what_is_lost_of_numbers_that_count_up_to_the_messages_end() -> None:
     assert bench.sequence() == {"lost": 5, "late": 5, "duplicate": 5}
 
 
+def of_the_last_flow(*records: int, lost: Sequence[int] = ()) -> list[bytes]:
+    """Datagrams as Open vSwitch numbers them."""
+    numbers = [sum(records[: index + 1]) - 1 for index in range(len(records))]
+    sent = [v5(number, units) for number, units in zip(numbers, records, strict=True)]
+    return [datagram for index, datagram in enumerate(sent) if index not in lost]
+
+
+@pytest.mark.parametrize("records", [(1, 1, 2, 7, 30, 2), (5, 5, 5, 5, 5), (3, 1, 4, 1, 5)])
+def test_numbers_of_the_last_flow_show_no_loss(records: tuple[int, ...]) -> None:
+    bench = p.Bench()
+    bench.decode(*of_the_last_flow(*records))
+    assert bench.sequence() == {}
+
+
+def test_what_is_lost_of_numbers_of_the_last_flow() -> None:
+    bench = p.Bench()
+    bench.decode(*of_the_last_flow(3, 1, 4, 1, 5, 9, 2, 6, lost=[5]))
+    assert bench.sequence() == {"lost": 9}
+
+
 def test_loss_that_might_be_another_way_of_counting_is_counted_when_it_is_none() -> None:
     bench = p.Bench()
     bench.decode(ipfix(0, 2), ipfix(5, 5))
     assert bench.sequence() == {}
     bench.decode(ipfix(10, 1))
+    assert bench.sequence() == {"lost": 3}
+    bench = p.Bench()
+    bench.decode(v5(0, 2), v5(5, 5))
+    assert bench.sequence() == {}
+    bench.decode(v5(10, 1))
     assert bench.sequence() == {"lost": 3}
 
 
@@ -256,6 +281,7 @@ def test_what_all_processes_sent_is_what_is_accounted_for(
             sent.append((port, numbers[port], units))
         numbers[port] += units
         total += units
-    sent += [(port, number, 0) for port, number in numbers.items()]
+    # The first shows what was lost at the end, the second what numbers count, if that was open.
+    sent += [(port, number, 0) for port, number in numbers.items()] * 2
     status = only(bench_of(*sent))
     assert status.records - status.duplicates + status.lost - status.late == total

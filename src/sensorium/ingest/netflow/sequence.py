@@ -164,12 +164,12 @@ def _settle(streams: Any, row: Any, count: Any) -> Any:
 
 @inner
 def _units(protocol: Any, read: Any, records: Any, unread: Any) -> Any:
-    """Units of a datagram, and those of them that softflowd's number may already include."""
+    """Units of a datagram, and those of them that its number may already include."""
     if protocol == _V9:
         return 1, 0
     if protocol == _IPFIX:
         return read, read - (records >> 20 & _RECORD_BITS)
-    return read + unread, 0
+    return read + unread, read + unread
 
 
 @inner
@@ -252,7 +252,7 @@ def follow(heads: Any, records: Any, streams: Any, counts: Any, window: Any, pro
                 units,
                 uptime,
                 window,
-                protocol == _IPFIX and not unread,
+                protocol != _V9 and not unread,
             )
             progress[1] += happened
             progress[1] += row[_T_OPEN] != 0 and _settle(streams, row, count)

@@ -73,6 +73,9 @@ def _status(
     unread = int(count[at.C_UNREAD] - count[at.C_REPLAYED])
     if unread > 0:
         by_reason[UNREAD] = unread
+    # What was read of a message that waited may have been taken for lost, where messages of other
+    # numbers came in between.
+    lost = int(count[at.C_LOST]) + min(unread, 0)
     skew = int(count[at.C_SKEW_NS])
     return ExporterStatus(
         address=address,
@@ -84,7 +87,7 @@ def _status(
         datagrams=int(count[at.C_DATAGRAMS]),
         bytes=int(count[at.C_BYTES]),
         records=int(count[at.C_RECORDS]),
-        lost=int(count[at.C_LOST]),
+        lost=max(lost, 0),
         late=int(count[at.C_LATE]),
         duplicates=int(count[at.C_DUPLICATE]),
         restarts=int(count[at.C_RESTARTED]),

@@ -14,8 +14,9 @@ that is expected next, and its port is where the newest came from:
   this one goes on, what was missing is counted as lost; when the other is heard, the two are two.
 
 A number is that of its datagram's first unit, as a rule. softflowd's IPFIX number counts the flow
-records up to and with those of its own message, and no options records; such a stream is known by
-its first messages, and its numbers are turned into the usual ones.
+records up to and with those of its own message, and no options records; Open vSwitch's NetFlow v5
+number is that of the last flow. Such a stream is known by its first messages, and its numbers are
+turned into the usual ones.
 
 There is room for so many streams and no more; those that were silent longest are forgotten.
 """
@@ -288,7 +289,7 @@ def _counts_up_to(row: Any, sequence: Any, counted: Any) -> Any:
 
 @inner
 def vote(row: Any, sequence: Any, counted: Any) -> Any:
-    """Find out what an IPFIX stream's numbers count; what is shown to be lost, -1: nothing yet.
+    """Find out what a stream's numbers count; what is shown to be lost, -1: nothing yet.
 
     A number that is the last one and the message's own records may be a coincidence where it is
     ahead of the expected one, after loss; behind it, between two messages' first records, it is

@@ -147,6 +147,34 @@ WALK = """.1.0.8802.1.1.2.1.3.3.0 = STRING: "Edge-1"
 .1.0.8802.1.1.2.1.4.1.1.9.0.5.1 = STRING: "Core-SW01"
 .1.0.8802.1.1.2.1.4.1.1.7.0.6.2 = Hex-STRING: 00 11 22 33 44 55
 """
+NAMELESS_PORTS = """.1.0.8802.1.1.2.1.3.3.0 = Hex-STRING: 45 64 67 65 2D 31 00
+.1.0.8802.1.1.2.1.3.6.0 = STRING: " "
+.1.0.8802.1.1.2.1.3.7.1.2.5 = INTEGER: 3
+.1.0.8802.1.1.2.1.3.7.1.3.5 = Hex-STRING: 00 11 22 33 44 05
+.1.0.8802.1.1.2.1.3.7.1.4.5 = STRING: "Gi0/5"
+.1.0.8802.1.1.2.1.3.7.1.2.6 = INTEGER: 3
+.1.0.8802.1.1.2.1.3.7.1.3.6 = Hex-STRING: 00 11 22 33 44 06
+.1.0.8802.1.1.2.1.3.8.1.5.1.4.10.0.0.9 = INTEGER: 1
+.1.0.8802.1.1.2.1.4.1.1.6.0.5.1 = INTEGER: 3
+.1.0.8802.1.1.2.1.4.1.1.7.0.5.1 = Hex-STRING: 00 11 22 33 44 55
+.1.0.8802.1.1.2.1.4.1.1.8.0.5.1 = STRING: "Gi1/0/24"
+.1.0.8802.1.1.2.1.4.1.1.9.0.5.1 = STRING: "Core-SW01"
+.1.0.8802.1.1.2.1.4.1.1.12.0.5.1 = STRING: "("
+.1.0.8802.1.1.2.1.4.1.1.6.0.6.1 = INTEGER: 5
+.1.0.8802.1.1.2.1.4.1.1.7.0.6.1 = STRING: "Te1/1"
+.1.0.8802.1.1.2.1.4.1.1.8.0.6.1 = STRING: "to the edge"
+.1.0.8802.1.1.2.1.4.1.1.9.0.6.1 = STRING: "core-sw02"
+.1.0.8802.1.1.2.1.4.1.1.12.0.6.1 = Hex-STRING: 21 00
+.1.0.8802.1.1.2.1.4.1.1.6.0.7.1 = INTEGER: 3
+.1.0.8802.1.1.2.1.4.1.1.7.0.7.1 = Hex-STRING: 00 11 22 33 44 77
+.1.0.8802.1.1.2.1.4.1.1.9.0.7.1 = STRING: "host-7"
+.1.0.8802.1.1.2.1.4.2.1.3.0.5.1.1.4.10.0.0.1 = INTEGER: 2
+.1.0.8802.1.1.2.1.4.2.1.4.0.5.1.1.4.10.0.0.1 = INTEGER: 7
+.1.0.8802.1.1.2.1.4.2.1.3.0.6.1.1.10.0.0.2 = INTEGER: 2
+.1.0.8802.1.1.2.1.4.2.1.3.0.6.1.2.16.254.128.0.0.0.0.0.0.0.0.0.0.0.0.0.2 = INTEGER: 2
+.1.0.8802.1.1.2.1.4.2.1.3.0.6.1.6.6.0.17.34.51.68.85 = INTEGER: 2
+.1.3.6.1.2.1.31.1.1.1.1.7 = STRING: "Gi0/7"
+"""
 SWITCH = Device("core-sw01", DeviceKind.SWITCH, ("10.0.0.1",))
 
 
@@ -155,6 +183,25 @@ def test_lldp_tells_which_port_of_whom_is_at_each_port(document: Any) -> None:
     found = lldp.read(document, "host-7")
     assert found.cables == (Cable("host-7", "eth0", "core-sw01", "Gi1/0/24", "lldp"),)
     assert found.devices["core-sw01"] == SWITCH
+
+
+def test_a_port_whose_id_is_no_name_has_its_description() -> None:
+    found = snmp.read(NAMELESS_PORTS, "x")
+    assert found.cables == (
+        Cable("edge-1", "Gi0/5", "core-sw01", "Gi1/0/24", "snmp"),
+        Cable("edge-1", "00:11:22:33:44:06", "core-sw02", "Te1/1", "snmp"),
+        Cable("edge-1", "Gi0/7", "host-7", "00:11:22:33:44:77", "snmp"),
+    )
+
+
+def test_a_walk_says_what_devices_are_for_and_where_they_are_managed() -> None:
+    found = snmp.read(NAMELESS_PORTS, "x").devices
+    assert found == {
+        "edge-1": Device("edge-1", DeviceKind.SWITCH, ("10.0.0.9",)),
+        "core-sw01": Device("core-sw01", DeviceKind.ROUTER, ("10.0.0.1",)),
+        "core-sw02": Device("core-sw02", DeviceKind.SWITCH, ("10.0.0.2", "fe80::2")),
+        "host-7": Device("host-7"),
+    }
 
 
 def test_a_neighbour_without_a_name_is_left_out_and_counted() -> None:

@@ -9,53 +9,132 @@ the numbers in flows stand for (RFC 2863). The machine's own name is in the firs
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from typing import Final
 
-from sensorium.topology.inventory.model import Cable, Device, Inventory, Port
+from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory, Port
 
 _LINE = re.compile(
-    r'^\.?1\.(0\.8802\.1\.1\.2\.1\.[\d.]+|3\.6\.1\.2\.1\.[\d.]+) = (?:[\w-]+: )?"?(.*?)"?\s*$',
+    r"^\.?1\.(0\.8802\.1\.1\.2\.1\.[\d.]+|3\.6\.1\.2\.1\.[\d.]+) = "
+    r'(?:([\w-]+): )?"?(.*?)"?\s*$',
     re.M,
 )
 _LLDP, _MIB2 = "0.8802.1.1.2.1.", "3.6.1.2.1."
 _LOCAL_NAME, _SYS_NAME = _LLDP + "3.3.0", _MIB2 + "1.5.0"
-_LOCAL_PORT = _LLDP + "3.7.1.3."
-_REMOTE_PORT, _REMOTE_NAME = _LLDP + "4.1.1.7.", _LLDP + "4.1.1.9."
+_LOCAL_CAPABILITIES = _LLDP + "3.6.0"
+_LOCAL_PORT, _LOCAL_ADDRESS = _LLDP + "3.7.1.", _LLDP + "3.8.1."
+_REMOTE, _REMOTE_ADDRESS = _LLDP + "4.1.1.", _LLDP + "4.2.1."
+_REMOTE_PORT, _REMOTE_NAME = _REMOTE + "7.", _REMOTE + "9."
 _IF_NAME, _IF_DESCR = _MIB2 + "31.1.1.1.1.", _MIB2 + "2.2.1.2."
+
+_LOCAL_PORT_COLUMNS: Final = ("2.", "3.", "4.")
+_REMOTE_PORT_COLUMNS: Final = ("6.", "7.", "8.")
+"""Of a port: what its id is, the id, and its description."""
+_NAMES: Final = frozenset({"1", "5", "7"})
+"""Kinds of ids that are names: the interface's alias, its name, and what its owner calls it."""
+_CAPABILITIES: Final = ((4, DeviceKind.ROUTER), (2, DeviceKind.SWITCH), (7, DeviceKind.HOST))
+"""Bits of LldpSystemCapabilitiesMap, counted from the first byte's highest."""
+_ADDRESS_LENGTHS: Final = {"1": 4, "2": 16}
+"""By the address family's number (IANA); others are no IP addresses."""
+
+Values = Mapping[str, tuple[str, str]]
+"""Type and text by object identifier."""
 
 
 def recognises(text: str) -> bool:
     """Whether a text has a line of such a walk."""
     return any(
-        key.startswith((_LLDP, _IF_NAME, _IF_DESCR, _SYS_NAME)) for key, _ in _LINE.findall(text)
+        key.startswith((_LLDP, _IF_NAME, _IF_DESCR, _SYS_NAME)) for key, _, _ in _LINE.findall(text)
     )
 
 
 def read(text: str, name: str) -> Inventory:
     """The neighbours and interfaces of the machine that was asked."""
-    values = dict(_LINE.findall(text))
-    own = (values.get(_LOCAL_NAME) or values.get(_SYS_NAME) or name).strip().lower()
-    devices, cables, nameless = {own: Device(own)}, [], 0
+    values = {key: (kind, said) for key, kind, said in _LINE.findall(text)}
+    own = (_text(values, _LOCAL_NAME) or _text(values, _SYS_NAME) or name).lower()
+    kind = _kind(values, _LOCAL_CAPABILITIES)
+    devices = {own: Device(own, kind, tuple(sorted(_addresses(values, _LOCAL_ADDRESS, 0))))}
+    cables, nameless = [], 0
     for index in sorted(_below(values, _REMOTE_PORT) | _below(values, _REMOTE_NAME)):
-        other = values.get(_REMOTE_NAME + index, "").strip().lower()
+        other = _text(values, _REMOTE_NAME + index).lower()
         parts = index.split(".")  # time mark, local port, neighbour
         if not other or len(parts) != 3:
             nameless += 1
             continue
-        devices[other] = Device(other)
-        port = values.get(_LOCAL_PORT + parts[1], parts[1])
-        cables.append(Cable(own, port, other, values.get(_REMOTE_PORT + index, ""), "snmp"))
+        devices[other] = _neighbour(values, other, index)
+        port = _port(values, _LOCAL_PORT, _LOCAL_PORT_COLUMNS, parts[1])
+        port = port or _text(values, _IF_NAME + parts[1]) or parts[1]
+        other_port = _port(values, _REMOTE, _REMOTE_PORT_COLUMNS, index)
+        cables.append(Cable(own, port, other, other_port, "snmp"))
     left_out = {"snmp neighbours without a name": nameless} if nameless else {}
     return Inventory(devices, tuple(cables), (), left_out, _ports(values, own))
 
 
-def _below(values: dict[str, str], prefix: str) -> set[str]:
+def _below(values: Values, prefix: str) -> set[str]:
     return {key.removeprefix(prefix) for key in values if key.startswith(prefix)}
 
 
-def _ports(values: dict[str, str], own: str) -> tuple[Port, ...]:
+def _octets(said: str) -> bytes:
+    return bytes(int(part, 16) for part in said.split() if re.fullmatch("[0-9A-Fa-f]{2}", part))
+
+
+def _text(values: Values, key: str) -> str:
+    """A value as text, empty where it is none; what has a NUL, say, is printed in hexadecimal."""
+    kind, said = values.get(key, ("", ""))
+    if kind != "Hex-STRING":
+        return said.strip()
+    text = _octets(said).rstrip(b"\0").decode("utf-8", "replace")
+    return text.strip() if text.isprintable() and "\ufffd" not in text else ""
+
+
+def _hexadecimal(values: Values, key: str) -> str:
+    kind, said = values.get(key, ("", ""))
+    return _octets(said).hex(":") if kind == "Hex-STRING" else said.strip()
+
+
+def _port(values: Values, table: str, columns: tuple[str, str, str], index: str) -> str:
+    """What a port is called: by its id where that is a name, else by its description."""
+    which, identity, description = (table + column + index for column in columns)
+    kind = _text(values, which)
+    name = _text(values, identity) if kind in _NAMES or not kind else ""
+    return name or _text(values, description) or _hexadecimal(values, identity)
+
+
+def _neighbour(values: Values, name: str, index: str) -> Device:
+    addresses = _addresses(values, _REMOTE_ADDRESS, 3, index)
+    return Device(name, _kind(values, f"{_REMOTE}12.{index}"), tuple(sorted(addresses)))
+
+
+def _kind(values: Values, key: str) -> DeviceKind:
+    """What a device is for, by the capabilities that are enabled."""
+    kind, said = values.get(key, ("", ""))
+    octets = _octets(said) if kind == "Hex-STRING" else said.encode("latin-1", "replace")
+    bits = octets[0] if octets else 0
+    return next((kind for bit, kind in _CAPABILITIES if bits << bit & 0x80), DeviceKind.UNKNOWN)
+
+
+def _addresses(values: Values, table: str, before: int, index: str = "") -> Iterator[str]:
+    """Management addresses, which are part of their rows' index, after so many other numbers."""
+    found = set()
+    for key in _below(values, table):
+        parts = key.split(".")[1:]  # the column comes first
+        if ".".join(parts[:before]) != index or len(parts) <= before:
+            continue
+        family, address = parts[before], parts[before + 1 :]
+        length = _ADDRESS_LENGTHS.get(family)
+        # Some agents leave the length out.
+        if length is not None and len(address) == length + 1 and address[0] == str(length):
+            address = address[1:]
+        if len(address) == length and all(part.isdecimal() and int(part) < 256 for part in address):
+            found.add(str(ip_address(bytes(map(int, address)))))
+    yield from found
+
+
+def _ports(values: Values, own: str) -> tuple[Port, ...]:
     found = []
     for index in sorted(_below(values, _IF_NAME) | _below(values, _IF_DESCR)):
-        said = [values.get(_IF_NAME + index, "").strip(), values.get(_IF_DESCR + index, "").strip()]
+        said = [_text(values, _IF_NAME + index), _text(values, _IF_DESCR + index)]
         names = list(dict.fromkeys(filter(None, said)))
         if names and index.isdecimal():
             found.append(Port(own, names[0], int(index), tuple(names[1:]), "snmp"))

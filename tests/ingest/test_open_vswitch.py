@@ -12,7 +12,6 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import pytest
 
 from sensorium.model.address import unpack_address
 from tests.ingest.netflow import packets as p
+from tests.ingest.receiving import bound
 from tests.ingest.sflow import agents as a
 
 SYSTEM = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
@@ -116,14 +116,6 @@ def switch(tmp_path: Path) -> Iterator[Switch]:
         for process in reversed(running):
             process.terminate()
             process.wait(20)
-
-
-@contextmanager
-def bound() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.bind(("127.0.0.1", 0))
-        made.settimeout(10)
-        yield made
 
 
 def target(receiver: socket.socket) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from sensorium.model.address import unpack_address
 from tests.ingest.netflow import packets as p
+from tests.ingest.receiving import bound
 
 FPROBE = shutil.which("fprobe", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 CLIENTS = 40
@@ -23,14 +24,6 @@ pytestmark = [
     pytest.mark.skipif(FPROBE is None, reason="fprobe is not installed"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root may watch an interface"),
 ]
-
-
-@contextmanager
-def bound() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.bind(("127.0.0.1", 0))
-        made.settimeout(10)
-        yield made
 
 
 @contextmanager

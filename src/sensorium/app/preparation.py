@@ -75,7 +75,7 @@ def _slab(payloads: list[bytes], port: int = 0, session: int | None = None) -> D
 
 def _netflow() -> None:
     from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
-    from sensorium.ingest.netflow.streams import evict_streams, new_streams
+    from sensorium.ingest.netflow.sequence.streams import evict_streams, new_streams
     from sensorium.ingest.sessions import Transport, new_session
 
     decoder = NetflowDecoder(NetflowConfig(), Observe())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensorium.ingest.netflow.state import StateError
+from sensorium.ingest.netflow.exporters.state import StateError
 from tests.ingest.netflow import packets as p
 
 FIELDS: list[p.Spec] = [(22, 4), (21, 4), (1, 65535), (5, 2, 9)]

@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensorium.ingest.netflow.status import UNREAD
+from sensorium.ingest.netflow.exporters.status import UNREAD
 from sensorium.model.address import pack_address
 from sensorium.model.exporter import ExporterStatus
 from tests.ingest.netflow import packets as p

@@ -14,29 +14,29 @@ import pyarrow as pa
 
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow import state
-from sensorium.ingest.netflow.attribute_map import attribute_map
+from sensorium.ingest.netflow.attributes.arrow_map import attribute_map
 from sensorium.ingest.netflow.batch import EMPTY, BatchBuilder
 from sensorium.ingest.netflow.config import NetflowConfig
-from sensorium.ingest.netflow.exporters import Exporters
+from sensorium.ingest.netflow.exporters import state
+from sensorium.ingest.netflow.exporters.history import History
+from sensorium.ingest.netflow.exporters.known import Exporters
+from sensorium.ingest.netflow.exporters.options import options_object, read_elements
+from sensorium.ingest.netflow.exporters.pending import PendingSet
+from sensorium.ingest.netflow.exporters.sampling import read_options, split_records
+from sensorium.ingest.netflow.exporters.statistics import read_statistics
+from sensorium.ingest.netflow.exporters.status import statuses
 from sensorium.ingest.netflow.given import read_given
-from sensorium.ingest.netflow.history import History
 from sensorium.ingest.netflow.kernel import execute
 from sensorium.ingest.netflow.lanes import Lanes
 from sensorium.ingest.netflow.meters import Meters
-from sensorium.ingest.netflow.options import options_object, read_elements
-from sensorium.ingest.netflow.pending import PendingSet
 from sensorium.ingest.netflow.reasons import Drop
 from sensorium.ingest.netflow.records import OVERRUN
 from sensorium.ingest.netflow.registry import is_number
 from sensorium.ingest.netflow.resolve import ANY_AGE, NEXT_ROW, NEXT_SET, NEXT_WORK, resolve
-from sensorium.ingest.netflow.sampling import read_options, split_records
 from sensorium.ingest.netflow.sections import read_sections
-from sensorium.ingest.netflow.sequence import UNCERTAIN, follow
+from sensorium.ingest.netflow.sequence.follow import UNCERTAIN, follow
+from sensorium.ingest.netflow.sequence.streams import evict_streams, known_streams
 from sensorium.ingest.netflow.slab import Slab
-from sensorium.ingest.netflow.statistics import read_statistics
-from sensorium.ingest.netflow.status import statuses
-from sensorium.ingest.netflow.streams import evict_streams, known_streams
 from sensorium.ingest.netflow.template import Definition, read_templates
 from sensorium.model.exporter import ExporterStatus
 from sensorium.model.signals import Signal

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sensorium.errors import UsageError
-from sensorium.ingest.netflow.options import defined
+from sensorium.ingest.netflow.exporters.options import defined
 from sensorium.ingest.netflow.registry.lookup import DATA_TYPES, Information, Key, information
 
 _LARGEST_ENTERPRISE = 0xFFFFFFFE

@@ -10,11 +10,11 @@ import numpy.typing as npt
 from prometheus_client import Counter
 
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.exporters.remembered import Source
+from sensorium.ingest.netflow.exporters.statistics import totals
 from sensorium.ingest.netflow.protocols import PROTOCOLS
 from sensorium.ingest.netflow.reasons import DROPS, Drop
-from sensorium.ingest.netflow.remembered import Source
-from sensorium.ingest.netflow.sequence import EVENTS
-from sensorium.ingest.netflow.statistics import totals
+from sensorium.ingest.netflow.sequence.follow import EVENTS
 from sensorium.model.address import unpack_address
 from sensorium.observe import Observe
 

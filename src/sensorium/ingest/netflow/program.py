@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Final
 
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.attributes.naming import Attribute, Learned, attributes_of
 from sensorium.ingest.netflow.elements import (
     DUAL_FAMILY,
     MIRRORED,
@@ -21,9 +22,8 @@ from sensorium.ingest.netflow.elements import (
     Element,
     Kind,
 )
-from sensorium.ingest.netflow.naming import Attribute, Learned, attributes_of
+from sensorium.ingest.netflow.exporters.statistics import kinds_of
 from sensorium.ingest.netflow.sections import FRAME_SIZE, PACKET_COLUMNS, SECTIONS
-from sensorium.ingest.netflow.statistics import kinds_of
 from sensorium.ingest.netflow.template import Field, Template
 
 _BOTH_WAYS: Final = {**MIRRORED, **{there: here for here, there in MIRRORED.items()}}

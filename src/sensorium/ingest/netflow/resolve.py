@@ -16,7 +16,7 @@ from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import reasons
 from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.records import OVERRUN, count_records, uptime_of
-from sensorium.ingest.netflow.sequence import UNCERTAIN
+from sensorium.ingest.netflow.sequence.follow import UNCERTAIN
 from sensorium.ingest.netflow.sources import mixed
 from sensorium.ingest.netflow.walk import drop
 

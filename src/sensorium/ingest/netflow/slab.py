@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import resolve as steps
-from sensorium.ingest.netflow.pending import PendingSet
+from sensorium.ingest.netflow.exporters.pending import PendingSet
 from sensorium.ingest.netflow.reasons import CODE, DROPS, Drop
 from sensorium.ingest.netflow.sources import BORN, SourceTable
 from sensorium.ingest.netflow.walk import DONE, NO_SOURCE, capacity, full_capacity, walk

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.attributes.text import TEXT_ROOM, is_slow, put_text
 from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.records import next_record, reverse_set
 from sensorium.ingest.netflow.registry.lookup import Type
-from sensorium.ingest.netflow.text import TEXT_ROOM, is_slow, put_text
 from sensorium.ingest.netflow.values import load_unsigned
 from sensorium.ingest.netflow.wire import lane, native_u64, set_lane, store_u32, store_u64
 

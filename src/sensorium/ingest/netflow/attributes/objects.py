@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sensorium.ingest.netflow.attributes.naming import Learned, is_shown, named_fields
 from sensorium.ingest.netflow.elements import VARIABLE_LENGTH
-from sensorium.ingest.netflow.naming import Learned, is_shown, named_fields
+from sensorium.ingest.netflow.exporters.sampling import split_records
 from sensorium.ingest.netflow.registry.lookup import Information, Type, information
-from sensorium.ingest.netflow.sampling import split_records
 from sensorium.ingest.netflow.template import Template
 
 _SEMANTICS: Final = {

@@ -23,9 +23,9 @@ from __future__ import annotations
 from typing import Any
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow import streams as st
 from sensorium.ingest.netflow.compiled import inner, kernel
-from sensorium.ingest.netflow.streams import (
+from sensorium.ingest.netflow.sequence import streams as st
+from sensorium.ingest.netflow.sequence.streams import (
     first_unit,
     rebooted,
     settle_claim,

@@ -10,11 +10,8 @@ import numpy.typing as npt
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.config import NetflowConfig
 from sensorium.ingest.netflow.elements import REVERSE_PEN
-from sensorium.ingest.netflow.pending import Pending
-from sensorium.ingest.netflow.programs import ProgramTable
-from sensorium.ingest.netflow.reasons import Drop
-from sensorium.ingest.netflow.registry.lookup import Information, Key, information
-from sensorium.ingest.netflow.remembered import (
+from sensorium.ingest.netflow.exporters.pending import Pending
+from sensorium.ingest.netflow.exporters.remembered import (
     Change,
     Exporter,
     Source,
@@ -22,11 +19,14 @@ from sensorium.ingest.netflow.remembered import (
     stream_of,
     together,
 )
+from sensorium.ingest.netflow.exporters.sampling import Announcement, Rates, SamplingTable
+from sensorium.ingest.netflow.exporters.statistics import FlowKeys, Statistic
+from sensorium.ingest.netflow.programs import ProgramTable
+from sensorium.ingest.netflow.reasons import Drop
+from sensorium.ingest.netflow.registry.lookup import Information, Key, information
 from sensorium.ingest.netflow.resolve import ALWAYS, Boots, SlotTable
-from sensorium.ingest.netflow.sampling import Announcement, Rates, SamplingTable
+from sensorium.ingest.netflow.sequence.streams import forget_sources, new_streams
 from sensorium.ingest.netflow.sources import SourceTable
-from sensorium.ingest.netflow.statistics import FlowKeys, Statistic
-from sensorium.ingest.netflow.streams import forget_sources, new_streams
 from sensorium.ingest.netflow.template import (
     ALL_OPTIONS_TEMPLATES,
     ALL_TEMPLATES,
@@ -51,7 +51,7 @@ class Exporters:
 
     ``boot_ms`` int64 (sources,), -1 unknown; ``sampling_of`` the row of each source's rates,
     ``exporter_of`` the number of its exporter and ``wide_of`` the row of each exporter's rates;
-    ``counts`` as in :mod:`sequence`, ``streams`` as in :mod:`streams`. ``changes`` gathers
+    ``counts`` and ``streams`` as in :mod:`sequence`. ``changes`` gathers
     what was replaced, until somebody takes it away. ``past`` are the counts of sessions that
     have ended, together for each stream.
     """

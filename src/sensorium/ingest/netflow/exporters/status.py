@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.exporters import Exporters
+from sensorium.ingest.netflow.exporters.known import Exporters
+from sensorium.ingest.netflow.exporters.remembered import Source, Stream, stream_of, together
+from sensorium.ingest.netflow.exporters.statistics import totals
 from sensorium.ingest.netflow.protocols import UNITS
 from sensorium.ingest.netflow.reasons import DROPS
 from sensorium.ingest.netflow.registry import lookup
-from sensorium.ingest.netflow.remembered import Source, Stream, stream_of, together
-from sensorium.ingest.netflow.statistics import totals
 from sensorium.model.exporter import ExporterStatus
 from sensorium.model.signals import FlowType
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sensorium.ingest.netflow import attributes as kernel
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.attributes import kernel
+from sensorium.ingest.netflow.attributes.objects import Context, MalformedListError, value_of
 from sensorium.ingest.netflow.lanes import Lanes
-from sensorium.ingest.netflow.objects import Context, MalformedListError, value_of
 from sensorium.ingest.netflow.programs import ProgramTable
 from sensorium.ingest.netflow.registry.lookup import Type
 from sensorium.model.signals import LABELS

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.naming import named_fields
-from sensorium.ingest.netflow.objects import Context, forgiving_object
+from sensorium.ingest.netflow.attributes.naming import named_fields
+from sensorium.ingest.netflow.attributes.objects import Context, forgiving_object
+from sensorium.ingest.netflow.exporters.remembered import Source
 from sensorium.ingest.netflow.registry.lookup import (
     BY_NUMBER,
     Information,
@@ -19,7 +20,6 @@ from sensorium.ingest.netflow.registry.lookup import (
     Type,
     type_of_name,
 )
-from sensorium.ingest.netflow.remembered import Source
 from sensorium.ingest.netflow.template import Template
 from sensorium.model.address import unpack_address
 from sensorium.model.signals import FLOWS, FlowType

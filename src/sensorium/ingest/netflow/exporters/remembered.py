@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.netflow import layout as at
+from sensorium.ingest.netflow.exporters.sampling import Rates
+from sensorium.ingest.netflow.exporters.statistics import Kind, Statistic
 from sensorium.ingest.netflow.registry.lookup import Information, Key
-from sensorium.ingest.netflow.sampling import Rates
-from sensorium.ingest.netflow.statistics import Kind, Statistic
 from sensorium.ingest.netflow.template import Template
 from sensorium.ingest.sessions import transport_of
 

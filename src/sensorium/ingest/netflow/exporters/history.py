@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.exporters import Exporters
-from sensorium.ingest.netflow.objects import Context
-from sensorium.ingest.netflow.remembered import Change
+from sensorium.ingest.netflow.attributes.objects import Context
+from sensorium.ingest.netflow.exporters.known import Exporters
+from sensorium.ingest.netflow.exporters.remembered import Change
 from sensorium.ingest.netflow.resolve import ROLLED_ROW
 from sensorium.ingest.netflow.template import Template
 

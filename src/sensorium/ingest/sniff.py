@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.netflow import layout as at
 
 Mask = npt.NDArray[np.bool_]
 
 _FLOW_VERSIONS = (5, 9, 10)
-_OLD_FORMS = ((1, 16, 48), (7, 24, 52))
-"""NetFlow v1 and v7: version, bytes of the header and of a record."""
+_OLD_VERSIONS = {1: at.V1, 7: at.V7}
 _SFLOW_5 = (0, 0, 0, 5)
 _SAMPLE = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?[ \t]+[-+0-9.NI]")
 _HELP = re.compile(rb"#[ \t]*(HELP|TYPE|UNIT|EOF)\b")
@@ -48,8 +48,9 @@ def flow_datagrams(datagrams: Datagrams) -> Mask:
     if old.any():
         beyond = _bytes_at(datagrams, np.minimum(starts + 2, last))
         count = _bytes_at(datagrams, np.minimum(starts + 3, last)).astype(np.int64)
-        for version, header, record in _OLD_FORMS:
-            whole = (beyond == 0) & (count > 0) & (lengths == header + record * count)
+        for version, protocol in _OLD_VERSIONS.items():
+            stated = at.HEADER_BYTES[protocol] + at.RECORD_BYTES[protocol] * count
+            whole = (beyond == 0) & (count > 0) & (lengths == stated)
             mask |= old & (low == version) & whole
     return mask
 

@@ -15,16 +15,17 @@ _OUTGOING = 4
 _ETHERNET = 1
 
 
-def _recorder() -> socket.socket:
+def recorder() -> socket.socket:
+    """A socket that sees the loopback interface; skips the test where none may be had."""
     if not sys.platform.startswith("linux"):
         pytest.skip("capturing the loopback interface needs Linux's packet sockets")
     try:
-        recorder = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_EVERY_PROTOCOL))
+        made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_EVERY_PROTOCOL))
     except PermissionError:
         pytest.skip("capturing the loopback interface needs root")
-    recorder.bind(("lo", 0))
-    recorder.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
-    return recorder
+    made.bind(("lo", 0))
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
+    return made
 
 
 class Capture:
@@ -33,7 +34,7 @@ class Capture:
     def __init__(self, *ports: int) -> None:
         self._ports = {struct.pack(">H", port) for port in ports}
         self._frames: list[tuple[int, bytes]] = []
-        self._recorder = _recorder()
+        self._recorder = recorder()
         self._recorder.settimeout(0.05)
         self._stopped = False
         self._thread = Thread(target=self._record, daemon=True)

@@ -74,6 +74,12 @@ PROTOCOLS: Final = 6
 RECORDED: Final = 3
 """So many of them, the first ones, have records of one form instead of templates."""
 
+HEADER_BYTES: Final = (16, 24, 24, 20, 16)
+"""By protocol number."""
+RECORD_BYTES: Final = (48, 48, 52)
+MOST_RECORDS: Final = (24, 30, 27)
+"""Of protocols without templates: bytes of a record, and how many a datagram may have."""
+
 # A datagram's head: one row of int64 apiece.
 H_PROTOCOL: Final = 0
 H_SOURCE: Final = 1  # dense id of (exporter, protocol, domain), -1 where refused

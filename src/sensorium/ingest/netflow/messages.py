@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensorium.ingest.netflow.compiled import inner, kernel
-from sensorium.ingest.netflow.walk import IPFIX_HEADER
+from sensorium.ingest.netflow.layout import HEADER_BYTES, IPFIX
 from sensorium.ingest.netflow.wire import load_u16
 
 LONGEST: Final = 65_535
@@ -48,9 +48,9 @@ def _fault_of(start: Any, known: Any) -> Any:
         return _UNKNOWN_VERSION
     if known >= 4:
         length = load_u16(start + 2)
-        if length < IPFIX_HEADER:
+        if length < HEADER_BYTES[IPFIX]:
             return _BAD_MESSAGE_LENGTH
-        if known >= length and not _sets_fit(start + IPFIX_HEADER, start + length):
+        if known >= length and not _sets_fit(start + HEADER_BYTES[IPFIX], start + length):
             return _BAD_SET_LENGTH
     return 0
 

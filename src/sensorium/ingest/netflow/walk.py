@@ -23,7 +23,10 @@ from sensorium.ingest.netflow.layout import (
     H_SOURCE,
     H_UNREAD,
     H_UPTIME_MS,
+    HEADER_BYTES,
     IPFIX,
+    MOST_RECORDS,
+    RECORD_BYTES,
     RECORD_SET,
     RECORDED,
     S_END,
@@ -38,13 +41,6 @@ from sensorium.ingest.netflow.layout import (
 )
 from sensorium.ingest.netflow.sources import SESSION_SHIFT, intern_source
 from sensorium.ingest.netflow.wire import load_u8, load_u16, load_u32
-
-IPFIX_HEADER = 16
-
-# By protocol number.
-HEADERS = (16, 24, 24, 20, IPFIX_HEADER)
-RECORDS = (48, 48, 52)
-MOST_RECORDS = (24, 30, 27)
 
 _SHORT_HEADER = reasons.SHORT_HEADER
 _UNKNOWN_VERSION = reasons.UNKNOWN_VERSION
@@ -83,7 +79,7 @@ def _has_header(head: Any, start: Any, length: Any) -> Any:
     if length < 2:
         return False
     protocol = _protocol_of(load_u16(start))
-    return protocol != UNKNOWN and length >= HEADERS[protocol]
+    return protocol != UNKNOWN and length >= HEADER_BYTES[protocol]
 
 
 @inner
@@ -103,7 +99,7 @@ def _read_head(head: Any, start: Any, length: Any) -> Any:
     head[H_SAMPLING] = 0
     head[H_UNREAD] = 0
     head[H_LENGTH] = length
-    header = HEADERS[protocol]
+    header = HEADER_BYTES[protocol]
     if protocol == IPFIX:
         head[H_EXPORT_NS] = load_u32(start + 4) * _SECOND
         head[H_SEQUENCE] = load_u32(start + 8)
@@ -138,8 +134,8 @@ def _records_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> An
     """Where the last whole record of a datagram without templates ends."""
     protocol = head[H_PROTOCOL]
     announced = load_u16(start + 2)
-    first = start + HEADERS[protocol]
-    room = (end - first) // RECORDS[protocol]
+    first = start + HEADER_BYTES[protocol]
+    room = (end - first) // RECORD_BYTES[protocol]
     if announced > room:
         if announced > MOST_RECORDS[protocol]:
             drop(head, _BAD_RECORD_COUNT, 1, drops, counts)
@@ -147,7 +143,7 @@ def _records_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> An
         head[H_UNREAD] = announced - room
         drop(head, _RECORDS_CUT, head[H_UNREAD], drops, counts)
         announced = room
-    return first + announced * RECORDS[protocol]
+    return first + announced * RECORD_BYTES[protocol]
 
 
 @inner
@@ -208,7 +204,7 @@ def _message_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> An
     if head[H_PROTOCOL] != IPFIX:
         return end
     length = load_u16(start + 2)
-    if length < IPFIX_HEADER:
+    if length < HEADER_BYTES[IPFIX]:
         drop(head, _BAD_MESSAGE_LENGTH, 1, drops, counts)
         head[H_UNREAD] = 1
         return start

@@ -85,7 +85,7 @@ def _exports() -> Run:
                     json.loads(line)
         except ExportFileError:
             return
-        assert total(observe, "sensorium_ingest_dropped_total") <= data.count(b"\n") + 1
+        assert total(observe, "sensorium_ingest_dropped_total") <= len(data.splitlines())
 
     return run
 

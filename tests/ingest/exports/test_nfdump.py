@@ -76,6 +76,14 @@ def test_columns_may_be_chosen_and_have_the_names_of_today() -> None:
     assert record["time_flow_end_ns"] - record["time_flow_start_ns"] == 1_000_000_000
 
 
+def test_columns_of_one_name_are_told_apart() -> None:
+    head = "ts,te,td,sa,da,sp,dp,pr,ibyt,ibyt,xn,xn\n"
+    text = head + "1,2,1,10.0.0.5,192.0.2.7,1,2,TCP,7,8,a,b\n"
+    (record,), refused = read(text.encode())
+    assert not refused
+    assert said(record, "bytes", "ibyt_2", "xn", "xn_2") == (7, "8", "a", "b")
+
+
 def test_the_fast_form_has_milliseconds_and_numbers() -> None:
     (record,), refused = read(
         b"cnt,af,firstSeen,lastSeen,proto,srcAddr,srcPort,dstAddr,dstPort,srcAS,dstAS,input,output,"

@@ -45,6 +45,13 @@ def test_what_has_no_column_keeps_zeeks_name() -> None:
         assert text in printed
 
 
+def test_fields_of_one_name_are_told_apart() -> None:
+    head = HEAD.replace("\tservice\t", "\tuid\t").replace("\tduration", "\t")
+    (there, _), refused = read((head + WEB).encode())
+    assert not refused
+    assert said(there, "uid", "uid_2") == ("C1", "ssl")
+
+
 def test_icmp_has_type_and_code_where_others_have_ports() -> None:
     (ping,), _ = read((HEAD + PING).encode())
     assert said(ping, "proto", "icmp_type", "icmp_code", "src_port", "dst_port") == (1, 8, 0, 0, 0)

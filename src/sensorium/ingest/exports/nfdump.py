@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from sensorium.ingest.exports import rows
-from sensorium.ingest.exports.lines import pieces
+from sensorium.ingest.exports.lines import distinct, pieces
 from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.signals import FlowType, Signal
 
@@ -88,7 +88,8 @@ def read_csv(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.Rec
         lines = piece
         if not names:
             first, _, lines = piece.partition(b"\n")
-            names = [name.strip() for name in first.decode(errors="replace").split(",")]
+            heading = first.decode(errors="replace").split(",")
+            names = distinct(name.strip() for name in heading)
         lines, summary, _ = (b"\n" + lines).partition(b"\nSummary")
         if lines.strip():
             table = _table(lines.lstrip(b"\n"), names, refused)

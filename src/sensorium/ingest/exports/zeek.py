@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from sensorium.ingest.exports import rows
-from sensorium.ingest.exports.lines import pieces
+from sensorium.ingest.exports.lines import distinct, pieces
 from sensorium.ingest.exports.problem import ExportFileError, Refusals
 from sensorium.model.signals import FlowType, Signal
 
@@ -63,7 +63,7 @@ class _Head:
         elif name == "#unset_field":
             self.unset = value
         elif name == "#fields":
-            self.fields = tuple(map(plain_name, value.split(self.separator)))
+            self.fields = tuple(distinct(map(plain_name, value.split(self.separator))))
         elif name == "#path":
             self.path = value
             if value != "conn":
@@ -113,7 +113,8 @@ def _run(head: _Head, lines: bytes, refused: Refusals) -> Iterator[tuple[Signal,
         ),
     ).combine_chunks()
     if table.num_rows:
-        columns = {name: table.column(name).chunk(0) for name in table.column_names}
+        cells = (column.chunk(0) for column in table.columns)
+        columns = dict(zip(table.column_names, cells, strict=True))
         yield Signal.FLOWS, connections(columns, table.num_rows, refused)
 
 

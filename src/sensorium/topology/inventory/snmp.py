@@ -9,7 +9,7 @@ the numbers in flows stand for (RFC 2863). The machine's own name is in the firs
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Final
 
@@ -25,7 +25,7 @@ _LOCAL_NAME, _SYS_NAME = _LLDP + "3.3.0", _MIB2 + "1.5.0"
 _LOCAL_CAPABILITIES = _LLDP + "3.6.0"
 _LOCAL_PORT, _LOCAL_ADDRESS = _LLDP + "3.7.1.", _LLDP + "3.8.1."
 _REMOTE, _REMOTE_ADDRESS = _LLDP + "4.1.1.", _LLDP + "4.2.1."
-_REMOTE_PORT, _REMOTE_NAME = _REMOTE + "7.", _REMOTE + "9."
+_REMOTE_PORT, _REMOTE_NAME, _REMOTE_CAPABILITIES = (_REMOTE + n for n in ("7.", "9.", "12."))
 _IF_NAME, _IF_DESCR = _MIB2 + "31.1.1.1.1.", _MIB2 + "2.2.1.2."
 
 _LOCAL_PORT_COLUMNS: Final = ("2.", "3.", "4.")
@@ -54,7 +54,8 @@ def read(text: str, name: str) -> Inventory:
     values = {key: (kind, said) for key, kind, said in _LINE.findall(text)}
     own = (_text(values, _LOCAL_NAME) or _text(values, _SYS_NAME) or name).lower()
     kind = _kind(values, _LOCAL_CAPABILITIES)
-    devices = {own: Device(own, kind, tuple(sorted(_addresses(values, _LOCAL_ADDRESS, 0))))}
+    devices = {own: Device(own, kind, _addresses(values, _LOCAL_ADDRESS, 0).get("", ()))}
+    managed = _addresses(values, _REMOTE_ADDRESS, 3)
     cables, nameless = [], 0
     for index in sorted(_below(values, _REMOTE_PORT) | _below(values, _REMOTE_NAME)):
         other = _text(values, _REMOTE_NAME + index).lower()
@@ -62,7 +63,8 @@ def read(text: str, name: str) -> Inventory:
         if not other or len(parts) != 3:
             nameless += 1
             continue
-        devices[other] = _neighbour(values, other, index)
+        kind = _kind(values, _REMOTE_CAPABILITIES + index)
+        devices[other] = Device(other, kind, managed.get(index, ()))
         port = _port(values, _LOCAL_PORT, _LOCAL_PORT_COLUMNS, parts[1])
         port = port or _text(values, _IF_NAME + parts[1]) or parts[1]
         other_port = _port(values, _REMOTE, _REMOTE_PORT_COLUMNS, index)
@@ -101,11 +103,6 @@ def _port(values: Values, table: str, columns: tuple[str, str, str], index: str)
     return name or _text(values, description) or _hexadecimal(values, identity)
 
 
-def _neighbour(values: Values, name: str, index: str) -> Device:
-    addresses = _addresses(values, _REMOTE_ADDRESS, 3, index)
-    return Device(name, _kind(values, f"{_REMOTE}12.{index}"), tuple(sorted(addresses)))
-
-
 def _kind(values: Values, key: str) -> DeviceKind:
     """What a device is for, by the capabilities that are enabled."""
     kind, said = values.get(key, ("", ""))
@@ -114,12 +111,12 @@ def _kind(values: Values, key: str) -> DeviceKind:
     return next((kind for bit, kind in _CAPABILITIES if bits << bit & 0x80), DeviceKind.UNKNOWN)
 
 
-def _addresses(values: Values, table: str, before: int, index: str = "") -> Iterator[str]:
-    """Management addresses, which are part of their rows' index, after so many other numbers."""
-    found = set()
+def _addresses(values: Values, table: str, before: int) -> dict[str, tuple[str, ...]]:
+    """Management addresses, by the numbers that stand before them: they are part of the index."""
+    found: dict[str, set[str]] = {}
     for key in _below(values, table):
         parts = key.split(".")[1:]  # the column comes first
-        if ".".join(parts[:before]) != index or len(parts) <= before:
+        if len(parts) <= before:
             continue
         family, address = parts[before], parts[before + 1 :]
         length = _ADDRESS_LENGTHS.get(family)
@@ -127,8 +124,9 @@ def _addresses(values: Values, table: str, before: int, index: str = "") -> Iter
         if length is not None and len(address) == length + 1 and address[0] == str(length):
             address = address[1:]
         if len(address) == length and all(part.isdecimal() and int(part) < 256 for part in address):
-            found.add(str(ip_address(bytes(map(int, address)))))
-    yield from found
+            index = ".".join(parts[:before])
+            found.setdefault(index, set()).add(str(ip_address(bytes(map(int, address)))))
+    return {index: tuple(sorted(addresses)) for index, addresses in found.items()}
 
 
 def _ports(values: Values, own: str) -> tuple[Port, ...]:

@@ -317,8 +317,8 @@ def main() -> None:
     steps = dict((*decoder_steps(), *receiver_steps(), *command_steps()))
     processes = min(usable_cores(), _PROCESSES)
     with ProcessPoolExecutor(processes, get_context("spawn"), _collect_seldom) as pool:
-        names = sorted(steps, key=lambda name: name not in _LONGEST)
-        running = {pool.submit(_timed, steps[name]): name for name in names}
+        order = dict.fromkeys((*_LONGEST, *steps))
+        running = {pool.submit(_timed, steps[name]): name for name in order}
         for done in as_completed(running):
             taken = done.result()
             if taken > 1:

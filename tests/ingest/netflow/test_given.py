@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sensorium.errors import UsageError
-from sensorium.ingest.netflow.given import read_given
+from sensorium.ingest.netflow.registry.given import read_given
 from sensorium.ingest.netflow.registry.lookup import Information, Type, information
 from tests.ingest.netflow import packets as p
 from tests.ingest.netflow.test_lists import OWN_DATA, PEN, definition, definitions

@@ -25,13 +25,13 @@ from sensorium.ingest.netflow.exporters.pending import PendingSet
 from sensorium.ingest.netflow.exporters.sampling import read_options, split_records
 from sensorium.ingest.netflow.exporters.statistics import read_statistics
 from sensorium.ingest.netflow.exporters.status import statuses
-from sensorium.ingest.netflow.given import read_given
 from sensorium.ingest.netflow.kernel import execute
 from sensorium.ingest.netflow.lanes import Lanes
 from sensorium.ingest.netflow.meters import Meters
 from sensorium.ingest.netflow.reasons import Drop
 from sensorium.ingest.netflow.records import OVERRUN
 from sensorium.ingest.netflow.registry import is_number
+from sensorium.ingest.netflow.registry.given import read_given
 from sensorium.ingest.netflow.resolve import ANY_AGE, NEXT_ROW, NEXT_SET, NEXT_WORK, resolve
 from sensorium.ingest.netflow.sections import read_sections
 from sensorium.ingest.netflow.sequence.follow import UNCERTAIN, follow

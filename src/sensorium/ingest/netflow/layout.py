@@ -69,9 +69,8 @@ V7: Final = 2
 V9: Final = 3
 IPFIX: Final = 4
 UNKNOWN: Final = 5
-PROTOCOLS: Final = 6
 
-RECORDED: Final = 3
+WITHOUT_TEMPLATES: Final = 3
 """So many of them, the first ones, have records of one form instead of templates."""
 
 HEADER_BYTES: Final = (16, 24, 24, 20, 16)

@@ -83,7 +83,7 @@ class Meters:
 
     def received(self, protocols: Int64s) -> None:
         """Count datagrams; ``protocols`` are their numbers."""
-        for protocol, count in enumerate(np.bincount(protocols, minlength=at.PROTOCOLS).tolist()):
+        for protocol, count in enumerate(np.bincount(protocols, minlength=len(PROTOCOLS)).tolist()):
             if count:
                 self._add(self._received, count, PROTOCOLS[protocol])
 

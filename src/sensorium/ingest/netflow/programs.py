@@ -6,9 +6,9 @@ from typing import Final
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.attributes.naming import Learned, concerning
+from sensorium.ingest.netflow.fixed_forms import FORMS
 from sensorium.ingest.netflow.growing import Growing, Int64s
 from sensorium.ingest.netflow.program import Program, compile_template
-from sensorium.ingest.netflow.recorded import FORMS
 from sensorium.ingest.netflow.registry.lookup import Information, Key
 from sensorium.ingest.netflow.template import Template
 

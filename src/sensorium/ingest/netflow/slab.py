@@ -9,6 +9,7 @@ from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import resolve as steps
 from sensorium.ingest.netflow.exporters.pending import PendingSet
+from sensorium.ingest.netflow.protocols import PROTOCOLS
 from sensorium.ingest.netflow.reasons import CODE, DROPS, Drop
 from sensorium.ingest.netflow.sources import BORN, SourceTable
 from sensorium.ingest.netflow.walk import DONE, NO_SOURCE, capacity, full_capacity, walk
@@ -32,8 +33,8 @@ class Slab:
         self.address = int(self._data.ctypes.data)
         self._kept: list[bytes] = []
         self.heads: Int64s = np.zeros((self.datagrams, at.HEAD_WIDTH), np.int64)
-        self.drops: Int64s = np.zeros((at.PROTOCOLS, len(DROPS)), np.int64)
-        self.flows: Int64s = np.zeros((at.PROTOCOLS, 2), np.int64)
+        self.drops: Int64s = np.zeros((len(PROTOCOLS), len(DROPS)), np.int64)
+        self.flows: Int64s = np.zeros((len(PROTOCOLS), 2), np.int64)
         self.sets = self._walk(datagrams, table)
         self.heads = self.heads[: self.datagrams]
         self._heads_used = self.datagrams

@@ -28,7 +28,6 @@ from sensorium.ingest.netflow.layout import (
     MOST_RECORDS,
     RECORD_BYTES,
     RECORD_SET,
-    RECORDED,
     S_END,
     S_HEAD,
     S_ID,
@@ -38,6 +37,7 @@ from sensorium.ingest.netflow.layout import (
     V5,
     V7,
     V9,
+    WITHOUT_TEMPLATES,
 )
 from sensorium.ingest.netflow.sources import SESSION_SHIFT, intern_source
 from sensorium.ingest.netflow.wire import load_u8, load_u16, load_u32
@@ -264,7 +264,7 @@ def walk(
         )
         if head[H_SOURCE] < 0:
             return NO_SOURCE
-        if head[H_PROTOCOL] < RECORDED:
+        if head[H_PROTOCOL] < WITHOUT_TEMPLATES:
             sets[k, S_HEAD] = i
             sets[k, S_ID] = RECORD_SET + head[H_PROTOCOL]
             sets[k, S_START] = body

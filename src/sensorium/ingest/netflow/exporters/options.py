@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -18,18 +17,17 @@ from sensorium.ingest.netflow.registry.lookup import (
     Information,
     Key,
     Type,
-    type_of_name,
+    defined,
 )
 from sensorium.ingest.netflow.template import Template
 from sensorium.model.address import unpack_address
-from sensorium.model.signals import FLOWS, FlowType
+from sensorium.model.signals import FlowType
 
 _ELEMENT_ID: Final = 303
 _DATA_TYPE: Final = 339
 _NAME: Final = 341
 _ENTERPRISE: Final = 346
 _ENTERPRISE_BIT: Final = 0x8000
-_USABLE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _TYPE_NAMES: Final = tuple(FlowType)
 
 
@@ -51,12 +49,6 @@ def read_elements(
         if enterprise:
             known = defined(name, BY_NUMBER[kind] if kind < len(BY_NUMBER) else Type.OCTETS)
             yield (enterprise, number), known
-
-
-def defined(name: str, kind: Type) -> Information | None:
-    """An element as an exporter defines it; None where its name cannot be used."""
-    usable = _USABLE_NAME.fullmatch(name) and name not in FLOWS.names
-    return Information(name, kind) if usable and type_of_name(name) is None else None
 
 
 def _number(values: list[bytes], place: dict[int, int], element: int) -> int:

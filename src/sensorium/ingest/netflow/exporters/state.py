@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.exporters.known import Exporters
-from sensorium.ingest.netflow.exporters.options import defined
 from sensorium.ingest.netflow.exporters.sampling import Announcement
 from sensorium.ingest.netflow.protocols import PROTOCOLS
-from sensorium.ingest.netflow.registry.lookup import Information, Key, Type
+from sensorium.ingest.netflow.registry.lookup import Information, Key, Type, defined
 from sensorium.ingest.netflow.template import Definition, Field, Template
 from sensorium.model.address import pack_address, unpack_address
 

@@ -6,6 +6,7 @@ sources; they are read once, when the first template comes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -13,12 +14,14 @@ from functools import cache
 from importlib.resources import files
 
 from sensorium.ingest.netflow.elements import REVERSE_PEN
+from sensorium.model.signals import FLOWS
 
 CERT_PEN = 6871
 _CERT_REVERSE = 0x4000
 _CISCO_PEN = 9
 _NTOP_PEN = 35632
 _NTOP_BASE = 57472
+_USABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _ENTERPRISE_BIT = 0x8000
 V9_SCOPE = 0xFFFFFFFF
 """Stands for the enterprise of NetFlow v9's scope types, which are no elements (a reserved one)."""
@@ -195,6 +198,12 @@ def type_of_name(name: str) -> Type | None:
         plain, _, number = name.rpartition("_")
         found = types.get(plain) if number.isdecimal() else None
     return found
+
+
+def defined(name: str, kind: Type) -> Information | None:
+    """An element as an exporter or a person defines it; None where its name cannot be used."""
+    usable = _USABLE_NAME.fullmatch(name) and name not in FLOWS.names
+    return Information(name, kind) if usable and type_of_name(name) is None else None
 
 
 def is_number(kind: Type | None) -> bool:

@@ -10,8 +10,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sensorium.errors import UsageError
-from sensorium.ingest.netflow.exporters.options import defined
-from sensorium.ingest.netflow.registry.lookup import DATA_TYPES, Information, Key, information
+from sensorium.ingest.netflow.registry.lookup import (
+    DATA_TYPES,
+    Information,
+    Key,
+    defined,
+    information,
+)
 
 _LARGEST_ENTERPRISE = 0xFFFFFFFE
 _LARGEST_NUMBER = 0xFFFF

@@ -136,6 +136,15 @@ tag = st.one_of(
     st.sampled_from(
         [
             *("su:'x' failed", "a[1]:x", "a[1] : x", "a[1] :x", '{"a": 1}', '"a: b', "aa:bb:cc d"),
+            *(
+                "CISE_Alarm WARN: x",
+                "CISE_ x",
+                "CISE_A: x",
+                "<30>a[1]: x",
+                "<192>a: x",
+                "<30>  7: x",
+            ),
+            *("A1 (2026-11-23T10:00:00) a[1]: x", "A1 (2026-11-31T10:00:00) a: x", "A1 (2026"),
             *("info tmm[1]: x", "notice a:b", "kern.info kernel: x", "x.info a: x", "info: x"),
             *("00077 ports: x", "00077 x", "0007 ports: x", "MSWinEventLog\t1\tx"),
             *("(Stack) %%10A/3/B: x", "(St ack) %%10A/3/B: x", "(Stack) %%", " x: y"),
@@ -160,6 +169,21 @@ legacy = st.builds(
                 *("[10.0.0.1] ", "[::1] ", "[1.2] ", "[abc] ", "a,b,c: ", "a,b: ", '{"a":1} '),
                 *("h: h: ", "h:  h: ", "h: h:", "[n:e.f:notice]: ", "[n:e:]: ", "[a:b]: ", "h  "),
                 *("0a1b,v4.0: ", "a,b,v1: ", ",v1: ", "(a,v1: ", "h : ", "h :  "),
+                *(
+                    "<30> ",
+                    "<30>x ",
+                    "<local0.info> h ",
+                    "<local0.info>h ",
+                    "<a.info> ",
+                    "<info> h ",
+                ),
+                *(
+                    "h: %A-1-B: ",
+                    "h:  %A-W-B: ",
+                    "h[1]: %A-1-B: ",
+                    "h <30>",
+                    "h <30>45: Dec  2 1:1:1: ",
+                ),
                 *("- ", "INFO ", "NOTICE  ", "WARN: ", "FATAL x: "),
                 *("a=b c=d ", "h,a=b,c=d ", ",a=b ", "a=b: ", "a,b:c=d "),
                 *("UTC+1 h ", "GMT-05:30 h ", "AEST h ", "CET 2016 h ", "PM h ", "AM: h "),
@@ -211,7 +235,10 @@ stamp = st.one_of(
     ),
 )
 zoned = st.sampled_from(
-    ["", "", " UTC", " CEST", " AEDT", " +0100", " -05:30", " Z", " +2500", " ABCDEF"]
+    [
+        *("", "", " UTC", " CEST", " AEDT", " +0100", " -05:30", " Z", " +2500", " ABCDEF"),
+        *(" mdt", " MeSZ", " Ab", " ABCDEFGHI"),
+    ]
 )
 mnemonic = st.sampled_from(
     [
@@ -220,6 +247,10 @@ mnemonic = st.sampled_from(
             "%ASA-session-6-302013: ",
             "%PKT_INFRA-LINK-3-UPDOWN : ",
             "%A-8-B: ",
+            "%A-W-B: ",
+            "%A-W-1-B: ",
+            "%A-W-3-: ",
+            "%A-X-B: ",
         ),
         *(
             "%A-1-: ",
@@ -233,6 +264,12 @@ mnemonic = st.sampled_from(
         *("#A-1-B: ", "%A-1-B [x", "%$ V-1 %$ %A-1-B: ", "%$ V %$ x", "p[1]: 7: %A-1-B: "),
         *("host o1: Dec  2 16:31:03 UTC: %A-1-B: ", "h o1: *t: 2016 Dec  2 16:31:03: #A-1-B: "),
         *("h : 2016 Dec  2 16:31:03 UTC: %A-1-B: ", "h o1: 000045: .Dec  2 16:31:03: %A-1-B: "),
+        *(
+            "h 45: Dec  2 16:31:03: x y",
+            "h R/0:Dec  2 16:31:03: a[1]: %A-1-B: ",
+            "h R/0:Dec  2 1:1:1: ",
+        ),
+        *("h : 2016 Dec  2 16:31:03 UTC: last message repeated 3 time", "h 45: 1d02h: x"),
         *("host 45: *Dec  2 16:31:03: %A-1-B: ", "%A-1-B ", "45: 1d02h: %A-1-B: ", "host app: "),
         *(
             "last message repeated 3 times",
@@ -277,7 +314,12 @@ spaced = st.builds(
 cut = st.builds(
     lambda text, n: text[:n], st.one_of(modern, legacy, cisco, forti), st.integers(0, 60)
 )
-message = st.one_of(modern, legacy, cisco, forti, counted, spaced, cut, word).map(str.encode)
+kiwi = st.builds(
+    "<13>Original Address={}{}".format,
+    st.sampled_from(["192.0.2.9 ", "192.0.2.9", " ", "a ", "h  "]),
+    st.one_of(modern, legacy, cisco, word),
+)
+message = st.one_of(modern, legacy, cisco, forti, counted, spaced, cut, kiwi, word).map(str.encode)
 several = st.lists(message, min_size=1, max_size=3).map(b"\n".join)
 noise = st.one_of(
     st.binary(max_size=40),

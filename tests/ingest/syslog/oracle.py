@@ -10,14 +10,24 @@ import ipaddress
 import re
 from typing import Any
 
+from tests.ingest.syslog.oracle_cisco import (
+    REPETITION,
+    UPTIME,
+    lead_in,
+    mnemonic,
+    mnemonic_at,
+    numbered_tag,
+    relayed,
+    tag_follows,
+)
 from tests.ingest.syslog.oracle_tags import app, event, levelled, severe
 from tests.ingest.syslog.oracle_times import (
     IMPOSSIBLE,
     ISO,
-    MONTHS,
     WEEKDAY,
     YEAR_AFTER,
     any_stamp,
+    moment,
     month_of,
     month_stamp,
     rfc3339,
@@ -33,21 +43,11 @@ BARE = r'([^\x00-\x20"\]]+)(?=[ \]]|\Z)'
 PARAMETER = rf" +({NAME})=(?: *{VALUE}|{BARE})"
 ELEMENT = rf"\[({NAME})((?: +{NAME}=(?: *{VALUE}|{BARE}))*) *\]"
 DATA = re.compile(rf"(?:\[{NAME}(?: +{NAME}=(?: *{VALUE}|{BARE}))* *\])+(?= |$|\Z)")
-MNEMONIC = re.compile(
-    r"([%#])([^\x00-\x20:]+?)-([0-7])-([^\x00-\x20:]+)(?: ?: ?| (?=\[))",
-)
-UPTIME = re.compile(r"(?:(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)|(?:\d{1,4}[ywdh]){2,}?)(?=: )",
-                    re.ASCII)  # fmt: skip
-NUMBER = re.compile(r"(\d{1,10}): +", re.ASCII)
-ORIGIN = re.compile(r"([^\x00-\x20:\[%*.][^\x00-\x20\[]*): +")
-TASK = re.compile(r"\*([A-Za-z][^\x00-\x20:\[]*): +")
-MONTH_HEAD = rf"(?:(?i:{'|'.join(MONTHS)}) (?=.{{4}}))"
-NODE = re.compile(
-    rf"([^\x00-\x20:]*/[^\x00-\x20:]*):(?={MONTH_HEAD}|(?!0000)\d{{4}} {MONTH_HEAD})",
-    re.DOTALL | re.ASCII,
-)
 VDC = re.compile(r"%\$ ([^ ]+) %\$ (?=%)")
-REPETITION = re.compile(r"(?:last )?message repeated (\d{1,10}) times", re.ASCII)
+FIREBOX = re.compile(r"([A-Za-z0-9]{1,20}) \((\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d)\) ", re.ASCII)
+ORIGINAL = re.compile(r"Original Address=([^ ]+) ")
+MARKED = re.compile(r"<([A-Za-z0-9]{1,8})\.([a-z]{3,8})> +", re.ASCII)
+ISE = re.compile(r"(CISE_[A-Za-z0-9_-]*) ", re.ASCII)
 TOPICS = re.compile(r"([a-z0-9!-]+)(?:,[a-z0-9!-]+)+(?= )", re.ASCII)
 LEVELS = {"info", "error", "debug", "warning", "critical"}
 MODULE = re.compile(
@@ -121,13 +121,11 @@ def one(message: str, arrival_ns: int, sender: str) -> dict[str, Any]:
         row["severity_text"] = SEVERITIES[severity]
         row["attributes"] = [("facility", FACILITIES[facility])]
         rest = text[pri.end() :].removeprefix("\ufeff").lstrip(" ")
-        version = VERSION.match(rest)
-        if version:
-            modern(row, version[1], rest[version.end() :])
-        elif not meraki(row, rest, timed=True):
-            if len(rest.encode()) > 10 and rest.startswith("1 ") and month_of(rest[2:]):
-                rest = rest[2:]
-            legacy(row, rest, arrival_ns)
+        original = ORIGINAL.match(rest) if len(rest.encode()) >= 20 else None
+        headed_by_priority(row, rest[original.end() if original else 0 :], arrival_ns)
+        if original:
+            row["host"] = row["host"] or original[1]
+            added(row, "original_address", original[1])
     elif text.startswith("1 ") and rfc3339(text[2:].split(" ")[0]) is not None:
         modern(row, "1", text[1:])
     elif not (len(text.encode()) > 10 and text[0] in "0123456789" and text.encode()[10] == 32):
@@ -136,6 +134,24 @@ def one(message: str, arrival_ns: int, sender: str) -> dict[str, Any]:
             row = headed
     row["host"] = row["host"] or sender
     return row
+
+
+def headed_by_priority(row: dict[str, Any], rest: str, arrival_ns: int) -> None:
+    """What follows a priority."""
+    version = VERSION.match(rest)
+    if version:
+        modern(row, version[1], rest[version.end() :])
+    elif not meraki(row, rest, timed=True):
+        if len(rest.encode()) > 10 and rest.startswith("1 ") and month_of(rest[2:]):
+            rest = rest[2:]
+        legacy(row, rest, arrival_ns)
+
+
+def added(row: dict[str, Any], name: str, value: str) -> None:
+    """Add an attribute before those of structured data."""
+    first = {"facility", "version", "msgid", "timestamp", *ORDER}
+    before = [pair for pair in row["attributes"] if pair[0] in first]
+    row["attributes"] = [*before, (name, value), *row["attributes"][len(before) :]]
 
 
 def modern(row: dict[str, Any], version: str, rest: str) -> None:
@@ -208,8 +224,8 @@ def legacy(row: dict[str, Any], rest: str, arrival_ns: int) -> bool:
     extras: dict[str, str] = {}
     facility = row["attributes"]
     headed = header(row, rest, arrival_ns, extras)
-    if "facility" in extras and not facility:
-        facility = [("facility", extras["facility"])]
+    if "second" in extras or ("facility" in extras and not facility):
+        facility = [("facility", extras.get("second", extras.get("facility", "")))]
     facility = facility + [(k, extras[k]) for k in ("msgid", "timestamp") if k in extras]
     row["attributes"] = facility + [(name, extras[name]) for name in ORDER if name in extras]
     row["body"] = row["body"].removeprefix("\ufeff")
@@ -231,8 +247,8 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
         up = UPTIME.match(rest, led)
         if up and (not unnumbered or tag_follows(row, rest, up.end())):
             extras["uptime"] = up[0]
-            text(row, rest[host(row, rest, up.end(), extras) :], arrival_ns, extras)
-            return True
+            stamp = row["time_ns"], up.end(), False
+            break
         tag = None if unnumbered else mnemonic_at(row, rest, led)
         if tag:
             mnemonic(row, tag, extras)
@@ -249,8 +265,26 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
     else:
         text(row, rest, arrival_ns, extras)
         return False
-    text(row, rest[host(row, rest, end, extras) :], arrival_ns, extras)
+    end = second_priority(row, rest, host(row, rest, end, extras), extras)
+    box = FIREBOX.match(rest, end)
+    box_ns = moment(int(box[2]), int(box[3]), int(box[4]), box[5], None) if box else None
+    if box and box_ns is not None:
+        row["time_ns"], extras["node"], end = box_ns, box[1], box.end()
+    text(row, rest[end:], arrival_ns, extras)
     return True
+
+
+def second_priority(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> int:
+    """A priority after a relay's header."""
+    pri = PRI.match(rest, end)
+    if pri is None or int(pri[1]) > 191:
+        return end
+    facility, severity = divmod(int(pri[1]), 8)
+    extras["second"] = FACILITIES[facility]
+    row["severity_number"], row["severity_text"] = NUMBERS[severity], SEVERITIES[severity]
+    spaces = re.compile(" *").match(rest, pri.end())
+    assert spaces
+    return spaces.end()
 
 
 def zoned(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> int:
@@ -268,35 +302,6 @@ def zoned(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> i
     return end + length
 
 
-def lead_in(row: dict[str, Any], rest: str, extras: dict[str, str], *, unnumbered: bool) -> int:
-    """Cisco's numbers, origin, node, task and clock mark; how long they are."""
-    end = re.match(":? *", rest).end() if rest.startswith(":") else 0  # type: ignore[union-attr]
-    first, origin = end, False
-    for _ in range(4):
-        if number := NUMBER.match(rest, end):
-            extras["sequence"] = number[1]
-            end = number.end()
-            continue
-        name = ORIGIN.match(rest, end)
-        opening = end == first and not unnumbered
-        if origin or opening or UPTIME.match(rest, end) or name is None:
-            break
-        row["host"], origin, end = name[1], True, name.end()
-    node = NODE.match(rest, end)
-    if node is None and not origin and (word := re.compile("[^ ]* ").match(rest, end)):
-        node = NODE.match(rest, word.end())
-        if node:
-            row["host"] = word[0][:-1]
-    if node:
-        extras["node"], end = node[1], node.end()
-    if task := TASK.match(rest, end):
-        row["proc_id"], end = task[1], task.end()
-    if rest[end : end + 1] in ("*", "."):
-        extras["clock"] = rest[end]
-        end += 1
-    return end
-
-
 def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> int:
     """Where the tag begins after a time that ended at ``end``."""
     if rest[end : end + 1] != ":":
@@ -309,6 +314,16 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
     repetition = REPETITION.match(rest, end)
     if row["host"] or token.startswith("%") or (repetition and rest[end] == "l"):
         return end
+    if (pri := PRI.match(rest, end)) and int(pri[1]) <= 191:
+        return end
+    marked_level = MARKED.match(rest, end)
+    if marked_level and marked_level[1] in FACILITIES and marked_level[2] in SEVERITIES:
+        extras["level"] = f"{marked_level[1]}.{marked_level[2]}"
+        if not row["severity_text"]:
+            extras["facility"] = marked_level[1]
+        severe(row, SEVERITIES.index(marked_level[2]))
+        end = marked_level.end()
+        token = re.split("[ \t]", rest[end:], maxsplit=1)[0]
     if forwarded := FORWARDED.match(rest, end):
         row["host"] = forwarded[1]
         return forwarded.end()
@@ -328,7 +343,8 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
         elif again == token + " " and rest[end + length] == " ":
             name, length = token[:-1], 2 * length + 1
         else:
-            name = token[:-1] if ACCESS_POINT.fullmatch(token) else ""
+            named = ACCESS_POINT.fullmatch(token) or before_tag(row, token, rest[end + length :])
+            name = token[:-1] if named else ""
     elif token[-1:] == "]":
         address = re.fullmatch(r"\[([0-9A-Fa-f.:]+)\]", token)
         marked = address and sum(address[1].count(mark) for mark in ".:") > 1
@@ -344,66 +360,11 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
     return colon.end() if colon else end
 
 
-def mnemonic_at(row: dict[str, Any], rest: str, end: int = 0) -> re.Match[str] | None:
-    """A Cisco tag; one with ``#`` only after a task."""
-    tag = MNEMONIC.match(rest, end)
-    return tag if tag and (tag[1] == "%" or row["proc_id"]) else None
-
-
-def tag_follows(row: dict[str, Any], rest: str, end: int) -> bool:
-    """Whether a Cisco tag follows a time."""
-    end += zone(rest[end:])[1]
-    match = re.compile(" ?: ").match(rest, end)
-    return match is not None and mnemonic_at(row, rest, match.end()) is not None
-
-
-def mnemonic(row: dict[str, Any], tag: re.Match[str], extras: dict[str, str]) -> None:
-    """The parts of ``%FAC-SEV-MNEM``, and all of it as the application unless there is one."""
-    names = ("cisco.facility", "cisco.severity", "cisco.mnemonic")
-    extras.update(zip(names, tag.groups()[1:], strict=True))
-    row["app"] = row["app"] or f"{tag[1]}{tag[2]}-{tag[3]}-{tag[4]}"
-    severe(row, int(tag[3]))
-
-
-def relayed(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> bool:
-    """A Cisco header behind a relay's."""
-    if extras:
-        return False
-    for unnumbered in (False, True):
-        own, found = dict(row), dict[str, str]()
-        name = ORIGIN.match(rest)
-        if not may_be_dated(rest[name.end(1) + 2 :] if name and unnumbered else rest):
-            continue
-        if unnumbered and not name:
-            continue
-        end = lead_in(own, rest, found, unnumbered=unnumbered)
-        stamp, numbered = any_stamp(rest[end:], arrival_ns), end > 0 and not unnumbered
-        if stamp:
-            end += stamp[1]
-            end += zone(rest[end:])[1]
-        elif numbered and (up := UPTIME.match(rest, end)):
-            found["uptime"], end = up[0], up.end()
-        if not stamp and not numbered:
-            continue
-        if rest[end : end + 1] == ":" and len(rest.encode()) - len(rest[:end].encode()) > 2:
-            end += 2
-        if tag := mnemonic_at(own, rest, end):
-            row["host"], row["proc_id"] = own["host"], own["proc_id"]
-            mnemonic(row, tag, found)
-            extras.update(found)
-            row["body"] = rest[tag.end() :]
-            return True
-    return False
-
-
-def may_be_dated(rest: str) -> bool:
-    """Whether a number, a mark, a task or a month stands there."""
-    eight = rest.encode()[:8]
-    if len(eight) < 8:
-        return False
-    if eight[0] in b"0123456789":
-        return eight.isdigit() or eight[4] == 32 or b":" in eight
-    return eight[0] in b"*." or month_of(rest) > 0
+def before_tag(row: dict[str, Any], token: str, rest: str) -> bool:
+    """Whether a word without brackets and a colon stand before a Cisco tag."""
+    plain = re.fullmatch(r"[^\x00-\x20:\[(][^\x00-\x20:\[]*:", token)
+    spaces = re.match(" +", rest)
+    return bool(plain and spaces and mnemonic_at(row, rest, spaces.end()))
 
 
 def text(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> None:
@@ -434,15 +395,13 @@ def text(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]
     tagged = app(row, rest)
     topics = TOPICS.match(rest)
     if tagged is not None:
-        rest = tagged
-        number = re.match(r"(\d{1,10}):.(?=%)", rest, re.ASCII | re.DOTALL)
-        inner = mnemonic_at({"proc_id": ""}, rest, number.end() if number else 0)
-        if inner:
-            mnemonic(row, inner, extras)
-            extras.update({"sequence": number[1]} if number else {})
-            rest = rest[inner.end() :]
-    elif (preceded := levelled(row, rest, extras) or event(row, rest, extras)) is not None:
-        rest = preceded
+        rest = numbered_tag(row, tagged, extras)
+    elif (after_level := levelled(row, rest, extras)) is not None:
+        rest = after_level
+    elif (after_event := event(row, rest, extras)) is not None:
+        rest = after_event
+    elif ise := ISE.match(rest) if len(rest.encode()) >= 8 else None:
+        row["app"], rest = ise[1], rest[ise.end() :]
     elif topics and LEVELS & set(topics[0].split(",")):
         row["app"], extras["topics"] = topics[1], topics[0]
         rest = rest[topics.end() + 1 :]

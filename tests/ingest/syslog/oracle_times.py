@@ -51,8 +51,11 @@ ZONES = {
     **{"MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10, "SAST": 2, "PKT": 5},
     **{"WIB": 7, "HKT": 8, "SGT": 8, "AWST": 8, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13},
 }
+OWN_ZONE = re.compile(r" ([A-Za-z]{3,8})(?=: %)", re.ASCII)
 UTC_OFFSET = re.compile(r"UTC([+-])(\d{1,2})(?::(\d\d))?", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_NS = 86_400 * 10**9
+MONTH_NS = 31 * DAY_NS
 
 
 def moment(year: int, month: int, day: int, clock: str, fraction: str | None) -> int | None:
@@ -86,16 +89,18 @@ def rfc3339(text: str) -> int | None:
 
 
 def bsd(name: str, day: int, seconds: int, arrival_ns: int, stated: int | None) -> int | None:
-    """The instant of a day and seconds: of the years around the arrival, the nearest one."""
+    """The instant of a day and seconds: of the years around the arrival, the latest one that is
+    not more than 31 days after it.
+    """
     month = MONTHS.index(name.capitalize()) + 1
     if stated:
         years = [stated]
     else:
         year = (EPOCH + timedelta(microseconds=max(arrival_ns, 0) // 1000)).year
-        years = [year, year - 1, year + 1]
+        years = [year - 1, year, year + 1]
     starts = [t for y in years if (t := moment(y, month, day, "00:00:00", None)) is not None]
     times = [start + seconds * 10**9 for start in starts]
-    return min(times, key=lambda t: abs(t - arrival_ns)) if times else None
+    return max((t for t in times if t <= arrival_ns + MONTH_NS), default=min(times, default=None))
 
 
 def month_of(rest: str) -> int:
@@ -200,7 +205,8 @@ def digit_stamp(rest: str, arrival_ns: int) -> tuple[int, int, bool] | None:
     if not times:
         return None
     nanoseconds = int((match[11] or "0")[:9].ljust(9, "0"))
-    return min(times, key=lambda t: abs(t - arrival_ns)) + nanoseconds, match.end(), True
+    near = [t for t in times if abs(t - arrival_ns) <= 2 * DAY_NS]
+    return (near or times)[0] + nanoseconds, match.end(), True
 
 
 def seconds_east(text: str) -> int | None:
@@ -235,7 +241,9 @@ def zone(rest: str) -> tuple[int | None, int, str]:
     match = ZONE.match(rest)
     if match and match[1] in ZONES:
         return ZONES[match[1]] * 3600, match.end(), ""
-    if match and rest[match.end() : match.end() + 3] == ": %":
+    if match := OWN_ZONE.match(rest):
+        if match[1].upper() in ZONES:
+            return ZONES[match[1].upper()] * 3600, match.end(), ""
         return None, match.end(), match[1]
     return None, 0, ""
 

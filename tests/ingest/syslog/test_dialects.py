@@ -95,7 +95,40 @@ CASES = [
     ("<189>Nov 23 10:00:00 sw1 45: core1: *Feb 28 09:59:59 UTC: %SYS-5-CONFIG_I: Configured",
      LOCAL, "core1", "%SYS-5-CONFIG_I", "Configured", {"sequence": "45", "clock": "*", **IOS}),
     ("<189>Nov 23 10:00:00 sw1 45: Nov 23 09:59:59: Configured",
-     LOCAL, "sw1", "45", "Nov 23 09:59:59: Configured", {}),
+     LOCAL, "sw1", "", "Configured", {"sequence": "45"}),
+    ("<189>: core1: Nov 23 10:00:00.5 UTC: NTP Core (NOTICE): Clock is synchronized.",
+     "2026-11-23T10:00:00.5", "core1", "", "NTP Core (NOTICE): Clock is synchronized.", {}),
+    # Zones that were named by whoever set the clock; severities as letters (Sx300).
+    ("<189>45: 46: Nov 23 2026 10:00:00.5 mdt: %SYS-5-CONFIG_I: Configured",
+     "2026-11-23T16:00:00.5", SENDER, "%SYS-5-CONFIG_I", "Configured", {"sequence": "46", **IOS}),
+    ("<189>45: Nov 23 10:00:00 Sommer: %SYS-5-CONFIG_I: Configured",
+     LOCAL, SENDER, "%SYS-5-CONFIG_I", "Configured",
+     {"sequence": "45", "zone": "Sommer", **IOS}),
+    ("<188>%SNMP-W-SNMPAUTHFAIL: Access attempted",
+     "", SENDER, "%SNMP-W-SNMPAUTHFAIL", "Access attempted",
+     {"cisco.facility": "SNMP", "cisco.severity": "W", "cisco.mnemonic": "SNMPAUTHFAIL"}),
+    # A relay's header before a priority; ISE, whose tag has no colon; Kiwi's forwarding.
+    ("Nov 23 10:00:00 sw1 <189>2: *Jan  2 00:00:43.167: %SYS-5-CONFIG_I: Configured",
+     LOCAL, "sw1", "%SYS-5-CONFIG_I", "Configured", {"sequence": "2", "clock": "*", **IOS}),
+    ("Nov 23 10:00:00 sw1 <189>28: Cisco IOS Software", LOCAL, "sw1", "28",
+     "Cisco IOS Software", {}),
+    ("<13>Nov 23 10:00:00 <30>app[7]: x", LOCAL, SENDER, "app", "x", {}),
+    ("<178>Nov 23 10:00:00 ise1 CISE_Alarm WARN: Queue Link Error", LOCAL, "ise1", "CISE_Alarm",
+     "WARN: Queue Link Error", {}),
+    ("<190>Original Address=192.0.2.9 Nov 23 10:00:00 gate app: x", LOCAL, "gate", "app", "x",
+     {"original_address": "192.0.2.9"}),
+    ("<190>Original Address=192.0.2.9 1 2026-11-23T10:00:00Z - app 7 ID - x",
+     "2026-11-23T10:00:00", "192.0.2.9", "app", "x",
+     {"version": "1", "msgid": "ID", "original_address": "192.0.2.9"}),
+    ("<190>Original Address=192.0.2.9 up", "", "192.0.2.9", "", "up",
+     {"original_address": "192.0.2.9"}),
+    ("Nov 23 10:00:00 <local0.info> ns1 nsd: x", LOCAL, "ns1", "nsd", "x",
+     {"level": "local0.info"}),
+    # WatchGuard: its serial number, and the time in UTC.
+    ("<142>Nov 23 10:00:00 fb1 D0FE0123 (2026-11-23T09:00:01) firewall[10]: msg_id=\"3000\" x",
+     "2026-11-23T09:00:01", "fb1", "firewall", 'msg_id="3000" x', {"node": "D0FE0123"}),
+    ("<142>Nov 23 10:00:00 fb1 D0FE0123 (2026-11-31T09:00:01) x", LOCAL, "fb1", "",
+     "D0FE0123 (2026-11-31T09:00:01) x", {}),
     # AireOS, APIC.
     ("<132>wlc1: *spamTask1: Nov 23 10:00:00.958: %CAPWAP-4-DISC: [PA]x.c:2053 Ignoring",
      "2026-11-23T10:00:00.958+01:00", "wlc1", "%CAPWAP-4-DISC", "[PA]x.c:2053 Ignoring",
@@ -125,6 +158,9 @@ CASES = [
     ("<166>Nov 23 2026 10:00:00 fw1 : %ASA-session-6-302013: Built",
      LOCAL, "fw1", "%ASA-session-6-302013", "Built",
      {"cisco.facility": "ASA-session", "cisco.severity": "6", "cisco.mnemonic": "302013"}),
+    ("<166>Nov 23 2026 10:00:00 fw1: %ASA-6-302013: Built",
+     LOCAL, "fw1", "%ASA-6-302013", "Built",
+     {"cisco.facility": "ASA", "cisco.severity": "6", "cisco.mnemonic": "302013"}),
     ("<166>Nov 23 2026 10:00:00: %ASA-6-302013: Built",
      LOCAL, SENDER, "%ASA-6-302013", "Built",
      {"cisco.facility": "ASA", "cisco.severity": "6", "cisco.mnemonic": "302013"}),
@@ -135,6 +171,8 @@ CASES = [
      "2026-11-23T10:00:00.5", SENDER, "ifmgr", "x",
      {"sequence": "123", "node": "RP/0/RSP0/CPU0", "cisco.facility": "PKT_INFRA-LINK",
       "cisco.severity": "3", "cisco.mnemonic": "UPDOWN"}),
+    ("<190>Nov 23 10:00:00 xr1 LC/0/0/CPU0:Nov 23 09:59:59.5 UTC: nfsvr[4]: %SYS-5-CONFIG_I : x",
+     LOCAL, "xr1", "nfsvr", "x", {"node": "LC/0/0/CPU0", **IOS}),
     ("<189>123: core1 RP/0/RSP0/CPU0:Nov 23 10:00:00.5 : ifmgr[150]: %PKT_INFRA-LINK-3-UPDOWN : x",
      "2026-11-23T10:00:00.5+01:00", "core1", "ifmgr", "x",
      {"sequence": "123", "node": "RP/0/RSP0/CPU0", "cisco.facility": "PKT_INFRA-LINK",
@@ -170,9 +208,10 @@ CASES = [
     ("<30>2026:11:23-10:00:00 utm1 ulogd[7]: x", LOCAL, "utm1", "ulogd", "x", {}),
     ("<135> 11/23/2026:10:00:00 GMT ns1 0-PPE-0 : default TCP x",
      "2026-11-23T10:00:00", "ns1", "", "0-PPE-0 : default TCP x", {}),
-    # Day or month: what is nearer to the arrival.
-    ("<135> 10/11/2026:10:00:00 GMT ns1 x", "2026-11-10T10:00:00", "ns1", "", "x", {}),
-    ("<135> 11/10/2026:10:00:00 GMT ns1 x", "2026-11-10T10:00:00", "ns1", "", "x", {}),
+    # Day or month: the month is first, unless only the other is about the time of arrival.
+    ("<135> 12/11/2026:10:00:00 GMT ns1 x", "2026-12-11T10:00:00", "ns1", "", "x", {}),
+    ("<135> 10/11/2026:10:00:00 GMT ns1 x", "2026-10-11T10:00:00", "ns1", "", "x", {}),
+    ("<135> 23/11/2026:10:00:00 GMT ns1 x", "2026-11-23T10:00:00", "ns1", "", "x", {}),
     # Spaces and a byte order mark around a priority, a version without RFC 5424.
     ("<14> Nov 23 10:00:00 host app: x", LOCAL, "host", "app", "x", {}),
     ("  <14>Nov 23 10:00:00 host app: x", LOCAL, "host", "app", "x", {}),
@@ -245,6 +284,10 @@ CASES = [
      "last message repeated 3 times", {"repeated": "3"}),
     ("<13>Nov 23 10:00:00 host last message repeated 3 times", LOCAL, "host", "",
      "last message repeated 3 times", {"repeated": "3"}),
+    ("<187>n9k: 2026 Nov 23 10:00:00 UTC: last message repeated 3 time",
+     "2026-11-23T10:00:00", "n9k", "", "last message repeated 3 time", {"repeated": "3"}),
+    ("<187>Nov 23 10:00:00 n9k : 2026 Nov 23 10:00:00.5 UTC: last message repeated 1 time",
+     LOCAL, "n9k", "", "last message repeated 1 time", {"repeated": "1"}),
     ("<13>Nov 23 10:00:00 host sshd: message repeated 2 times: [ x]", LOCAL, "host", "sshd",
      "message repeated 2 times: [ x]", {"repeated": "2"}),
     # A count where none belongs (rsyslog and syslog-ng, set to octet counting, over UDP).
@@ -317,6 +360,19 @@ def test_a_level_and_a_facility_say_what_no_priority_does() -> None:
     assert (row["app"], row["severity_text"]) == ("kernel", "warning")
     row = only("Nov 23 10:00:00 sw1 %%01IFNET/4/IF_STATE(l)[8]:x")
     assert (row["severity_text"], row["body"]) == ("warning", "x")
+
+
+def test_a_priority_behind_a_relays_header_is_believed() -> None:
+    row = only("<13>Nov 23 10:00:00 sw1 <187>2: *Jan  2 00:00:43.167: %LINK-3-UPDOWN: x")
+    assert row["severity_text"] == "err"
+    row = only("Nov 23 10:00:00 sw1 <30>app: x")
+    assert (row["severity_text"], row["severity_number"]) == ("info", 9)
+    assert only("Nov 23 10:00:00 <local0.err> ns1 nsd: x")["severity_text"] == "err"
+
+
+def test_a_letter_says_how_severe_a_message_is() -> None:
+    texts = [only(f"%A-{letter}-B: x")["severity_text"] for letter in "MACEWNID"]
+    assert texts == ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
 
 
 def test_the_task_of_a_wireless_controller_is_its_process() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.instants import (
@@ -50,6 +52,8 @@ _LAST, _FIVE = _word_of(b"last ")
 _ALL: Final = -1
 _MESSAGE: Final = int.from_bytes(b"message ", "little")
 _REPEATED: Final = int.from_bytes(b"repeated", "little")
+# Severities as letters, the most severe first (Sx300, Sx500).
+_LETTERS: Final = np.array(list(b"MACEWNID"), np.uint8)
 _INFO: Final = int.from_bytes(b"info", "little")
 _ERROR: Final = int.from_bytes(b"error", "little")
 _DEBUG: Final = int.from_bytes(b"debug", "little")
@@ -96,7 +100,7 @@ def _uptime_end(data: int, at: int, end: int) -> int:
 
 
 @inner
-def _node_end(data: int, at: int, end: int) -> int:
+def node_end(data: int, at: int, end: int) -> int:
     """Where an IOS XR node (``RP/0/RSP0/CPU0``) ends that a time follows; ``at`` if none."""
     i, slashes = at, 0
     while i < end and byte(data, i) > SPACE and byte(data, i) != COLON:
@@ -174,7 +178,8 @@ def lead_in(
     i, origin = at, False
     if i < end and byte(data, i) == COLON:
         i = spaces_end(data, i + 1, end)
-    first = i
+    # After a colon, an origin is one without a number too.
+    first = i if i == at else -1
     for _ in range(4):
         number = _number_end(data, i, end, _LONGEST_NUMBER)
         colon = number > i and end - number >= 2 and byte(data, number) == COLON
@@ -190,10 +195,10 @@ def lead_in(
         field(row, layout.HOST, i, name)
         origin = True
         i = spaces_end(data, name + 1, end)
-    node = _node_end(data, i, end)
+    node = node_end(data, i, end)
     if node == i and not origin:
         word_end = token_end(data, i, end)
-        node = _node_end(data, word_end + 1, end) if word_end + 1 < end else i
+        node = node_end(data, word_end + 1, end) if word_end + 1 < end else i
         if node > word_end + 1:
             field(row, layout.HOST, i, word_end)
             i = word_end + 1
@@ -230,21 +235,37 @@ def forget(row: int) -> None:
 
 
 @inner
-def _tag_parts(data: int, at: int, end: int, row: int) -> tuple[int, int, int]:
+def _severity_of(mark: int) -> int:
+    """The severity that a digit or a letter says; -1 where it says none."""
+    if 48 <= mark <= 55:
+        return mark - 48
+    for k in range(len(_LETTERS)):
+        if _LETTERS[k] == mark:
+            return k
+    return -1
+
+
+@inner
+def tag_parts(data: int, at: int, end: int, row: int) -> tuple[int, int, int]:
     """Of ``%FAC-SUB-SEV-MNEM:`` at ``at``: where its severity stands, where it ends, and where
     the text after it begins; ``at`` where there is none.
 
-    APIC has no colon but a bracket after it, and AireOS a ``#`` where a task stood before it.
+    A severity is a digit, or a letter where there is none. APIC has no colon but a bracket after
+    the tag, and AireOS a ``#`` where a task stood before it.
     """
     mark = byte(data, at) if end - at >= 7 else 0
     if mark != PERCENT and (mark != HASH or position(row, layout.PROC + 1) == 0):
         return at, at, at
-    i, severity = at + 1, 0
+    i, severity, lettered = at + 1, 0, 0
     while i < end and byte(data, i) > SPACE and byte(data, i) != COLON:
         dashed = severity == 0 and byte(data, i) == DASH and i > at + 1 and i + 2 < end
-        if dashed and 48 <= byte(data, i + 1) <= 55 and byte(data, i + 2) == DASH:
-            severity = i + 1
+        if dashed and byte(data, i + 2) == DASH and _severity_of(byte(data, i + 1)) >= 0:
+            if is_digit(byte(data, i + 1)):
+                severity = i + 1
+            elif lettered == 0:
+                lettered = i + 1
         i += 1
+    severity = lettered if severity == 0 else severity
     if severity == 0 or i <= severity + 2:
         return at, at, at
     text = i
@@ -264,26 +285,28 @@ def cisco_tag(data: int, at: int, end: int, row: int, extras: int, totals: int) 
 
     ``at, at`` where there is none.
     """
-    severity, i, text = _tag_parts(data, at, end, row)
+    severity, i, text = tag_parts(data, at, end, row)
     if text == at:
         return at, at
     extra(row, extras, layout.CISCO_FACILITY, at + 1, severity - 1, totals)
     extra(row, extras, layout.CISCO_SEVERITY, severity, severity + 1, totals)
     extra(row, extras, layout.CISCO_MNEMONIC, severity + 2, i, totals)
     if position(row, layout.PRIORITY) == -1:
-        put_position(row, layout.PRIORITY, -2 - (byte(data, severity) - 48))
+        put_position(row, layout.PRIORITY, -2 - _severity_of(byte(data, severity)))
     return i, text
 
 
 @inner
 def tag_follows(data: int, at: int, end: int, row: int) -> bool:
-    """Whether a Cisco tag follows a time that ended at ``at``, perhaps with a zone."""
+    """Whether a Cisco tag or a repetition follows a time that ended at ``at``, perhaps with a
+    zone.
+    """
     i = zone_after(data, at, end)[1]
     if i < end and byte(data, i) == SPACE:
         i += 1
     if i + 2 >= end or byte(data, i) != COLON or byte(data, i + 1) != SPACE:
         return False
-    return _tag_parts(data, i + 2, end, row)[2] > i + 2
+    return tag_parts(data, i + 2, end, row)[2] > i + 2 or is_repetition(data, i + 2, end)
 
 
 @inner
@@ -297,7 +320,7 @@ def virtual_device(data: int, at: int, end: int, row: int, extras: int, totals: 
     closed = end - i >= 4 and byte(data, i + 1) == PERCENT and byte(data, i + 2) == DOLLAR
     if i == at + 3 or not closed or byte(data, i + 3) != SPACE:
         return at
-    if _tag_parts(data, i + 4, end, row)[2] == i + 4:
+    if tag_parts(data, i + 4, end, row)[2] == i + 4:
         return at
     extra(row, extras, layout.NODE, at + 3, i, totals)
     return i + 4
@@ -321,7 +344,10 @@ def numbered_tag(data: int, at: int, end: int, row: int, extras: int, totals: in
 
 @inner
 def repeated(data: int, at: int, end: int, row: int, extras: int, totals: int) -> bool:
-    """Note N of ``last message repeated N times`` or ``message repeated N times`` at ``at``."""
+    """Note N of ``last message repeated N times`` or ``message repeated N times`` at ``at``.
+
+    NX-OS has ``time``, whatever N is.
+    """
     start, stop = _repeated_at(data, at, end)
     if stop > start:
         extra(row, extras, layout.REPEATED, start, stop, totals)
@@ -337,8 +363,7 @@ def _repeated_at(data: int, at: int, end: int) -> tuple[int, int]:
     if i >= end or byte(data, i) != SPACE:
         return 0, 0
     stop = _number_end(data, i + 1, end, _LONGEST_NUMBER)
-    # " times" and what may follow; the eighth byte is only looked at where it is there.
-    if end - stop < 6 or byte(data, stop) != SPACE or byte(data, stop + 5) != 115:
+    if end - stop < 5 or byte(data, stop) != SPACE:
         return 0, 0
     four = byte(data, stop + 1) == 116 and byte(data, stop + 2) == 105
     if not (four and byte(data, stop + 3) == 109 and byte(data, stop + 4) == 101):

@@ -2,7 +2,8 @@
 there, as kernels.
 
 AIX forwards with the name in words, agents on Windows end it with a tab, a UniFi device is
-``model,mac,version``, ONTAP has ``[node:event:severity]:`` and says its name twice.
+``model,mac,version``, ONTAP has ``[node:event:severity]:`` and says its name twice, a Firebox has
+its serial number and a time after it, and Kiwi the sender's address before all.
 """
 
 from __future__ import annotations
@@ -13,8 +14,16 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.dialects import is_repetition
-from sensorium.ingest.syslog.instants import ends_stamp, is_digit
+from sensorium.ingest.syslog.dialects import is_repetition, tag_parts
+from sensorium.ingest.syslog.instants import (
+    DAY,
+    NOT_A_TIME,
+    SECOND,
+    clock_at,
+    date_at,
+    ends_stamp,
+    is_digit,
+)
 from sensorium.ingest.syslog.marks import extra, field
 from sensorium.ingest.syslog.memory import byte, position, word
 from sensorium.ingest.syslog.octets import (
@@ -23,7 +32,9 @@ from sensorium.ingest.syslog.octets import (
     COLON,
     COMMA,
     DASH,
+    END_PARENTHESIS,
     EQUALS,
+    LESS,
     LOWER_V,
     OPEN,
     PARENTHESIS,
@@ -31,14 +42,28 @@ from sensorium.ingest.syslog.octets import (
     POINT,
     SPACE,
     TAB,
+    UPPER_T,
 )
-from sensorium.ingest.syslog.search import blank_end, short_word, spaces_end, tag_end, word_end
+from sensorium.ingest.syslog.rfc5424 import priority_at
+from sensorium.ingest.syslog.search import (
+    blank_end,
+    short_word,
+    spaces_end,
+    tag_end,
+    token_end,
+    word_end,
+)
+from sensorium.ingest.syslog.tags import marked_level
 
 _MESSAGE: Final = int.from_bytes(b"Message ", "little")
 _FORWARD: Final = int.from_bytes(b"forwarde", "little")
 _ED_FROM: Final = int.from_bytes(b"ed from ", "little")
 _FROM: Final = int.from_bytes(b"From ", "little")
 _FIVE: Final = (1 << 40) - 1
+_ORIGINAL: Final = int.from_bytes(b"Original", "little")
+_ADDRESS: Final = int.from_bytes(b" Address", "little")
+ORIGINAL_LENGTH: Final = len("Original Address=")
+_LONGEST_SERIAL: Final = 20
 _LEVELS: Final = np.array(
     [
         int.from_bytes(name, "little")
@@ -46,6 +71,11 @@ _LEVELS: Final = np.array(
     ],
     np.int64,
 )
+
+
+@inner
+def _is_plain(c: int) -> bool:
+    return is_digit(c) or 65 <= (c & 0xDF) <= 90
 
 
 @inner
@@ -99,6 +129,17 @@ def _access_point(data: int, start: int, end: int) -> bool:
             commas += 1
             last = k
     return commas in (1, 2) and end - last > 3 and byte(data, last + 1) == LOWER_V
+
+
+@inner
+def _before_tag(data: int, start: int, stop: int, end: int, row: int) -> bool:
+    """Whether a Cisco tag follows the token ``data[start:stop]``, a colon last: ASA has its name
+    so. A process before a tag has brackets.
+    """
+    if stop >= end or byte(data, stop) != SPACE or tag_end(data, start, end) != stop - 1:
+        return False
+    i = spaces_end(data, stop, end)
+    return tag_parts(data, i, end, row)[2] > i
 
 
 @inner
@@ -179,7 +220,9 @@ def _named(data: int, start: int, end: int, row: int, extras: int, totals: int) 
             begin, stop = position(row, layout.HOST), position(row, layout.HOST + 1)
         elif _said_twice(data, start, i, end):
             i += 1 + i - start
-        elif first == PARENTHESIS or not _access_point(data, start, i):
+        elif first == PARENTHESIS or not (
+            _access_point(data, start, i) or _before_tag(data, start, i, end, row)
+        ):
             return start
     elif last == CLOSE:
         if first != OPEN or not _is_address(data, start + 1, i - 1):
@@ -203,6 +246,11 @@ def host_after(data: int, at: int, end: int, row: int, extras: int, totals: int)
     named = position(row, layout.HOST + 1) > 0
     if named or byte(data, start) == PERCENT or is_repetition(data, start, end):
         return start
+    if byte(data, start) == LESS:
+        # A priority is the next program's, and no name.
+        if priority_at(data, start, end)[0] >= 0:
+            return start
+        start = marked_level(data, start, end, row, extras, totals)
     i = _forwarded(data, start, end, row)
     if i > start:
         return i
@@ -210,6 +258,39 @@ def host_after(data: int, at: int, end: int, row: int, extras: int, totals: int)
     if start < i < end and byte(data, i) == COLON and ends_stamp(data, i, end):
         i = _after_colon(data, i, end)
     return i
+
+
+@inner
+def firebox(data: int, at: int, end: int, row: int, extras: int, totals: int) -> tuple[int, int]:
+    """Read ``serial (yyyy-mm-ddThh:mm:ss) `` at ``at``, as WatchGuard has it after the host: the
+    time, which is UTC, and where the tag begins; NOT_A_TIME and ``at`` where there is none.
+    """
+    i = at
+    while i < end and i < at + _LONGEST_SERIAL and _is_plain(byte(data, i)):
+        i += 1
+    if i == at or end - i < 23 or byte(data, i) != SPACE or byte(data, i + 1) != PARENTHESIS:
+        return NOT_A_TIME, at
+    days, seconds = date_at(data, i + 2), clock_at(data, i + 13, end)
+    if days < 0 or seconds < 0 or byte(data, i + 12) != UPPER_T:
+        return NOT_A_TIME, at
+    if byte(data, i + 21) != END_PARENTHESIS or byte(data, i + 22) != SPACE:
+        return NOT_A_TIME, at
+    extra(row, extras, layout.NODE, at, i, totals)
+    return (days * DAY + seconds) * SECOND, i + 23
+
+
+@inner
+def original_address(data: int, at: int, end: int) -> tuple[int, int]:
+    """Where the address of ``Original Address=192.0.2.1 `` ends, which Kiwi puts before what it
+    forwards, and where that begins; ``at, at`` where there is none.
+    """
+    if end - at < 20 or word(data, at) != _ORIGINAL or word(data, at + 8) != _ADDRESS:
+        return at, at
+    start = at + ORIGINAL_LENGTH
+    i = token_end(data, start, end)
+    if byte(data, start - 1) != EQUALS or i == start or i >= end:
+        return at, at
+    return i, i + 1
 
 
 @inner

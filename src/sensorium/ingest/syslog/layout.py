@@ -37,6 +37,7 @@ EXTRAS: Final = (
     "repeated",
     "topics",
     "level",
+    "original_address",
 )
 SEQUENCE: Final = 0
 CLOCK: Final = 2
@@ -49,7 +50,8 @@ CISCO_MNEMONIC: Final = 14
 REPEATED: Final = 16
 TOPICS: Final = 18
 LEVEL: Final = 20
-EXTRA_WIDTH: Final = 22
+ORIGINAL: Final = 22
+EXTRA_WIDTH: Final = 24
 
 # What the parser counts: the bytes of four columns and of the attributes' values, the attributes
 # that structured data will make and the bytes of their keys.

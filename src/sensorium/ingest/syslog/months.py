@@ -39,6 +39,8 @@ for _number, _name in enumerate(_NAMES, 1):
     _word = int.from_bytes(_name + b" ", "little")
     _MONTH_WORDS[_word % _MONTH_MODULUS] = _word
     _MONTH_NUMBERS[_word % _MONTH_MODULUS] = _number
+AHEAD: Final = 31 * DAY * SECOND
+"""How far ahead of ours a sender's clock is believed to be."""
 # What of a month's name follows its abbreviation, as a word, and how long that is.
 _RESTS: Final = (
     *(b"uary", b"ruary", b"ch", b"il", b"", b"e", b"y", b"ust", b"tember", b"ober"),
@@ -124,22 +126,19 @@ def _loose_fraction(data: int, at: int, end: int) -> tuple[int, int]:
 
 
 @inner
-def nearest_year(month: int, day: int, seconds: int, arrival_ns: int, year: int) -> int:
-    """The instant of a date without a year that is nearest to ``arrival_ns``, whose year is
-    ``year``; of two as near, this year's, then the earlier. NOT_A_TIME if no year near has it.
+def latest_year(month: int, day: int, seconds: int, arrival_ns: int, year: int) -> int:
+    """The latest instant of a date without a year that is no more than AHEAD after
+    ``arrival_ns``, whose year is ``year``; where there is none, the earliest that there is.
+
+    Clocks are some days wrong and files some months old. NOT_A_TIME if no year near has the date.
     """
-    best, best_distance = NOT_A_TIME, 1 << 62
-    for candidate in (year, year - 1, year + 1):
-        if not 1970 <= candidate <= 2261 or day > month_length(candidate, month):
-            continue
-        time_ns = (days_from_civil(candidate, month, day) * DAY + seconds) * SECOND
-        distance = abs(time_ns - arrival_ns)
-        if distance < best_distance:
-            best, best_distance = time_ns, distance
-        # Within half a year nothing else can be nearer.
-        if best_distance < 182 * DAY * SECOND:
-            break
-    return best
+    time_ns = NOT_A_TIME
+    for candidate in (year + 1, year, year - 1):
+        if 1970 <= candidate <= 2261 and day <= month_length(candidate, month):
+            time_ns = (days_from_civil(candidate, month, day) * DAY + seconds) * SECOND
+            if time_ns <= arrival_ns + AHEAD:
+                break
+    return time_ns
 
 
 @inner
@@ -191,7 +190,7 @@ def _clocked(
             stated = after
             i += 5
     if stated == 0:
-        time_ns = nearest_year(month, day, seconds, arrival_ns, year)
+        time_ns = latest_year(month, day, seconds, arrival_ns, year)
     elif 1970 <= stated <= 2261 and day <= month_length(stated, month):
         time_ns = (days_from_civil(stated, month, day) * DAY + seconds) * SECOND
     else:

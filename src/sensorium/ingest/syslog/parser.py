@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog import layout
+from sensorium.ingest.syslog.hosts import ORIGINAL_LENGTH, original_address
 from sensorium.ingest.syslog.instants import (
     DAY,
     NOT_A_TIME,
@@ -17,7 +18,7 @@ from sensorium.ingest.syslog.instants import (
     year_of,
 )
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions
-from sensorium.ingest.syslog.marks import count, field
+from sensorium.ingest.syslog.marks import count, extra, field
 from sensorium.ingest.syslog.memory import byte, position, put_position, put_total, total
 from sensorium.ingest.syslog.months import month_at
 from sensorium.ingest.syslog.octets import SPACE
@@ -86,6 +87,33 @@ def _message(
     start = skip_bom(data, start, end)
     priority, at = _start_of(data, start, end)
     put_position(row, layout.PRIORITY, priority)
+    address, message = original_address(data, at, end) if priority >= 0 else (at, at)
+    if message == at:
+        return _headed(data, start, at, end, arrival, year, row, extras, totals)
+    found = _headed(data, start, message, end, arrival, year, row, extras, totals)
+    first = at + ORIGINAL_LENGTH
+    extra(row, extras, layout.ORIGINAL, first, address, totals)
+    if position(row, layout.HOST + 1) == 0:
+        field(row, layout.HOST, first, address)
+    return found
+
+
+@inner
+def _headed(
+    data: int,
+    start: int,
+    at: int,
+    end: int,
+    arrival: int,
+    year: int,
+    row: int,
+    extras: int,
+    totals: int,
+) -> tuple[int, int]:
+    """As :func:`_message`, of a message whose header begins at ``at`` and whose row says its
+    priority.
+    """
+    priority = position(row, layout.PRIORITY)
     time_ns, meaning = NOT_A_TIME, UTC_TIME
     if priority >= 0:
         after = version_end(data, at, end)

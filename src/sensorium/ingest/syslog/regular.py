@@ -31,7 +31,7 @@ from sensorium.ingest.syslog.instants import (
 from sensorium.ingest.syslog.layout import Bytes, Flags, Ints, Positions
 from sensorium.ingest.syslog.marks import count
 from sensorium.ingest.syslog.memory import byte, lowest_byte, put_total, put_word, total, word
-from sensorium.ingest.syslog.months import month_at
+from sensorium.ingest.syslog.months import AHEAD, month_at
 from sensorium.ingest.syslog.octets import (
     BRACE,
     CLOSE,
@@ -74,8 +74,8 @@ _POWERS: Final = np.array([10**n for n in range(10)], np.int64)
 # Bytes from where a timestamp begins that a message has at least: all loads lie in them.
 _LEAST_5424: Final = 38
 _LEAST_3164: Final = 24
-# Half a year, less what makes it sure: another year cannot be nearer.
-_NEAR: Final = 182 * DAY * SECOND
+# A date of this year that is no older than this and no farther ahead than AHEAD is of no other.
+_RECENT: Final = 330 * DAY * SECOND
 
 # What was last read, as lines that follow each other share it: the words, and what they mean.
 _DATE: Final = 0
@@ -239,7 +239,8 @@ def _time_3164(data: int, at: int, end: int, arrival: int, memo: int) -> int:
         put_total(memo, _MONTH_DAY_NS, days_from_civil(year, month, day) * DAY * SECOND)
     seconds = clock_at(data, at + 7, end)
     time_ns = total(memo, _MONTH_DAY_NS) + seconds * SECOND
-    if seconds < 0 or byte(data, at + 15) != SPACE or abs(time_ns - arrival) >= _NEAR:
+    ahead = time_ns - arrival
+    if seconds < 0 or byte(data, at + 15) != SPACE or not -_RECENT < ahead <= AHEAD:
         return NOT_A_TIME
     return time_ns
 
@@ -267,7 +268,7 @@ def _host_3164(data: int, at: int, end: int) -> int:
     """
     first = byte(data, at)
     i = word_end(data, at, end)
-    if first <= SPACE or first in (PERCENT, COLON, BRACE) or i + 1 >= end:
+    if first <= SPACE or first in (PERCENT, COLON, BRACE, LESS) or i + 1 >= end:
         return at
     last, following = byte(data, i - 1), byte(data, i + 1)
     none = byte(data, i) != SPACE or last in (COLON, CLOSE) or is_digit(following)

@@ -14,6 +14,7 @@ from sensorium.ingest.syslog.dialects import (
     forget,
     lead_in,
     may_be_dated,
+    node_end,
     numbered_tag,
     origin_is_dated,
     repeated,
@@ -22,7 +23,7 @@ from sensorium.ingest.syslog.dialects import (
     uptime,
     virtual_device,
 )
-from sensorium.ingest.syslog.hosts import host_after
+from sensorium.ingest.syslog.hosts import firebox, host_after
 from sensorium.ingest.syslog.instants import (
     NOT_A_TIME,
     SECOND,
@@ -32,7 +33,7 @@ from sensorium.ingest.syslog.instants import (
 )
 from sensorium.ingest.syslog.keyvalue import key_values
 from sensorium.ingest.syslog.marks import count, extra, field
-from sensorium.ingest.syslog.memory import byte, position
+from sensorium.ingest.syslog.memory import byte, position, put_position
 from sensorium.ingest.syslog.months import rfc3164, year_at
 from sensorium.ingest.syslog.octets import (
     COLON,
@@ -42,7 +43,8 @@ from sensorium.ingest.syslog.octets import (
     PERCENT,
     SPACE,
 )
-from sensorium.ingest.syslog.search import skip_bom, token_end
+from sensorium.ingest.syslog.rfc5424 import priority_at
+from sensorium.ingest.syslog.search import skip_bom, spaces_end, token_end
 from sensorium.ingest.syslog.stamps import any_stamp, epoch_at, impossible_end, of_year, zone_after
 from sensorium.ingest.syslog.tags import module_tag, preceded_tag, stacked, tag
 
@@ -108,6 +110,33 @@ def meraki(data: int, at: int, end: int, row: int) -> int:
 
 
 @inner
+def _after_relayed(
+    data: int, at: int, end: int, sure: bool, row: int, extras: int, totals: int
+) -> int:
+    """Read what follows the time of a Cisco header that was relayed and ended before ``at``;
+    where the text begins, or ``at`` where it is none.
+
+    ``sure`` says that this is one without a Cisco tag too, since a number or a node stood before
+    its time.
+    """
+    i = at
+    marked = end - i > 2 and byte(data, i) == COLON
+    i += 2 if marked else 0
+    after, text = cisco_tag(data, i, end, row, extras, totals)
+    if text > i:
+        field(row, layout.APP, i, after)
+        return text
+    if not marked:
+        return at
+    if repeated(data, i, end, row, extras, totals):
+        return i
+    if not sure:
+        return at
+    text = tag(data, i, end, row)
+    return numbered_tag(data, text, end, row, extras, totals) if text > i else i
+
+
+@inner
 def _relayed(
     data: int, at: int, end: int, arrival_ns: int, year: int, row: int, extras: int, totals: int
 ) -> int:
@@ -120,8 +149,9 @@ def _relayed(
     host, host_stop = position(row, layout.HOST), position(row, layout.HOST + 1)
     task, task_stop = position(row, layout.PROC), position(row, layout.PROC + 1)
     for unnumbered in (False, True):
+        node = not unnumbered and node_end(data, at, end) > at
         dated = origin_is_dated(data, at, end) if unnumbered else may_be_dated(data, at, end)
-        if not dated:
+        if not (dated or node):
             continue
         i, led = lead_in(data, at, end, unnumbered, row, extras, totals)
         time_ns, stamp, _ = any_stamp(data, i, end, arrival_ns, year)
@@ -130,11 +160,10 @@ def _relayed(
         elif led and not unnumbered:
             i = uptime(data, i, end, row, extras, totals)
         if time_ns != NOT_A_TIME or (led and not unnumbered):
-            if end - i > 2 and byte(data, i) == COLON:
-                i += 2
-            after, text = cisco_tag(data, i, end, row, extras, totals)
+            numbered = led and not unnumbered and is_digit(byte(data, at))
+            sure = time_ns != NOT_A_TIME and (node or numbered)
+            text = _after_relayed(data, i, end, sure, row, extras, totals)
             if text > i:
-                field(row, layout.APP, i, after)
                 return text
         forget(row)
         field(row, layout.HOST, host, host_stop)
@@ -174,6 +203,18 @@ def _text(
     if i < end and byte(data, i) in (LOWER_L, LOWER_M):
         repeated(data, i, end, row, extras, totals)
     return i
+
+
+@inner
+def _second_priority(data: int, at: int, end: int, row: int) -> int:
+    """Believe a priority that stands after a header: a relay put that before the whole message.
+    Where the message begins.
+    """
+    priority, i = priority_at(data, at, end)
+    if priority < 0:
+        return at
+    put_position(row, layout.PRIORITY, priority)
+    return spaces_end(data, i, end)
 
 
 @inner
@@ -236,6 +277,10 @@ def parse_3164(
         i = zone
     if form == STAMPED:
         i = host_after(data, i, end, row, extras, totals)
+        i = _second_priority(data, i, end, row)
+        moment, text = firebox(data, i, end, row, extras, totals)
+        if text > i:
+            time_ns, meaning, i = moment, UTC_TIME, text
     if form != BARE:
         i = _text(data, i, end, arrival_ns, year, row, extras, totals)
     field(row, layout.BODY, skip_bom(data, i, end), end)

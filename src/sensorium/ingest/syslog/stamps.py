@@ -33,6 +33,9 @@ from sensorium.ingest.syslog.octets import COLON, COMMA, DASH, PERCENT, PLUS, PO
 from sensorium.ingest.syslog.search import short_word
 
 _LONGEST_ZONE: Final = 5
+_LONGEST_NAME: Final = 8
+_CAPITALS: Final = 0xDFDFDFDFDF
+_ABOUT: Final = 2 * DAY * SECOND
 _LAST_SECOND: Final = 9_214_646_399  # of the year 2261
 
 # Hours east of UTC. The American ones are those of RFC 5322 section 4.3; names with several
@@ -64,6 +67,14 @@ def _upper_end(data: int, at: int, end: int) -> int:
 
 
 @inner
+def _letters_end(data: int, at: int, end: int) -> int:
+    i = at
+    while i < end and i <= at + _LONGEST_NAME and 65 <= (byte(data, i) & 0xDF) <= 90:
+        i += 1
+    return i
+
+
+@inner
 def offset_of_utc(data: int, at: int, end: int) -> tuple[int, int]:
     """Seconds east of UTC of ``+1``, ``-05``, ``+1:00`` or ``+01:00`` at ``at``, as they follow
     ``UTC`` or ``GMT``, and where it ends; NOT_A_TIME where there is none.
@@ -90,11 +101,33 @@ def offset_of_utc(data: int, at: int, end: int) -> tuple[int, int]:
 def zone_named(data: int, start: int, end: int) -> int:
     """Seconds east of UTC of the zone whose name is exactly ``data[start:end]``; NOT_A_TIME."""
     if 3 <= end - start <= _LONGEST_ZONE:
-        name = short_word(data, start, end)
-        for k in range(len(_ZONE_WORDS)):
-            if _ZONE_WORDS[k] == name:
-                return int(_ZONE_SECONDS[k])
+        return _zone_of(short_word(data, start, end))
     return NOT_A_TIME
+
+
+@inner
+def _zone_of(name: int) -> int:
+    for k in range(len(_ZONE_WORDS)):
+        if _ZONE_WORDS[k] == name:
+            return int(_ZONE_SECONDS[k])
+    return NOT_A_TIME
+
+
+@inner
+def _own_zone(data: int, start: int, end: int) -> tuple[int, int]:
+    """Seconds east of a zone at ``start`` that a colon and a Cisco tag follow, NOT_A_TIME where
+    its name is not known, and where it ends; ``start`` if there is none.
+
+    Whoever sets such a clock calls its zone as he likes.
+    """
+    i = _letters_end(data, start, end)
+    if not 3 <= i - start <= _LONGEST_NAME or end - i < 3 or byte(data, i) != COLON:
+        return NOT_A_TIME, start
+    if byte(data, i + 1) != SPACE or byte(data, i + 2) != PERCENT:
+        return NOT_A_TIME, start
+    if i - start > _LONGEST_ZONE:
+        return NOT_A_TIME, i
+    return _zone_of(short_word(data, start, i) & _CAPITALS), i
 
 
 @inner
@@ -113,11 +146,11 @@ def zone_after(data: int, at: int, end: int) -> tuple[int, int, bool]:
             i = after if offset != NOT_A_TIME else i
         if offset == NOT_A_TIME:
             offset = zone_named(data, start, i)
-        if not i - start >= 3 or not ends_stamp(data, i, end):
-            return NOT_A_TIME, at, False
-        cisco = end - i >= 3 and byte(data, i) == COLON and byte(data, i + 2) == PERCENT
-        if offset == NOT_A_TIME and cisco and i - start <= _LONGEST_ZONE:
-            return NOT_A_TIME, i, False
+        if offset == NOT_A_TIME or not ends_stamp(data, i, end):
+            offset, i = _own_zone(data, start, end)
+            if i == start:
+                return NOT_A_TIME, at, False
+            return offset, i, offset != NOT_A_TIME
     return (NOT_A_TIME, at, False) if offset == NOT_A_TIME else (offset, i, True)
 
 
@@ -160,8 +193,8 @@ def any_stamp(data: int, at: int, end: int, arrival_ns: int, year: int) -> tuple
 def _in_digits(data: int, at: int, end: int, arrival_ns: int) -> tuple[int, int]:
     """A date of digits with slashes or colons and a clock at ``at``, local, and where it ends.
 
-    Where it does not say which of two numbers is the month, it is that which is nearer to the
-    arrival; of two as near, the first.
+    Where it does not say which of two numbers is the month, it is the first, as Citrix ADC has it
+    unless it is told; but not where only the other makes it a time of about the arrival.
     """
     if end - at < 19 or byte(data, at + 10) not in (SPACE, COLON, DASH):
         return NOT_A_TIME, at
@@ -182,8 +215,8 @@ def _in_digits(data: int, at: int, end: int, arrival_ns: int) -> tuple[int, int]
     best = _moment(year, month, day, seconds)
     if swapped:
         other = _moment(year, day, month, seconds)
-        nearer = abs(other - arrival_ns) < abs(best - arrival_ns)
-        if other != NOT_A_TIME and (best == NOT_A_TIME or nearer):
+        fits = abs(best - arrival_ns) > _ABOUT and abs(other - arrival_ns) <= _ABOUT
+        if best == NOT_A_TIME or (other != NOT_A_TIME and fits):
             best = other
     nanoseconds, i = fraction_at(data, at + 19, end)
     if best == NOT_A_TIME or not may_end(data, i, end):

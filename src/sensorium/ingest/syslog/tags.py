@@ -15,7 +15,7 @@ from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.codes import FACILITIES, SEVERITIES
 from sensorium.ingest.syslog.instants import ends_stamp, is_digit
 from sensorium.ingest.syslog.marks import extra, field
-from sensorium.ingest.syslog.memory import byte, position, put_position
+from sensorium.ingest.syslog.memory import byte, position, put_position, word
 from sensorium.ingest.syslog.octets import (
     APOSTROPHE,
     BRACE,
@@ -24,6 +24,7 @@ from sensorium.ingest.syslog.octets import (
     DASH,
     END_PARENTHESIS,
     EQUALS,
+    GREATER,
     LESS,
     OPEN,
     PARENTHESIS,
@@ -35,9 +36,11 @@ from sensorium.ingest.syslog.octets import (
     TAB,
     UNDERSCORE,
 )
-from sensorium.ingest.syslog.search import bracket_end, short_word, tag_end
+from sensorium.ingest.syslog.search import bracket_end, short_word, spaces_end, tag_end
 
 _EVENT_DIGITS: Final = 5
+_CISE: Final = int.from_bytes(b"CISE_", "little")
+_FIVE: Final = (1 << 40) - 1
 
 
 def _words(names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -125,10 +128,9 @@ def _word_number(words: np.ndarray[tuple[int], np.dtype[np.int64]], word: int) -
 
 
 @inner
-def _levelled(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
-    """Read a level and a tag, ``notice mcpd[12]:`` or ``kern.info kernel:``; the text after them.
-
-    ``at`` where there are none.
+def _level_at(data: int, at: int, end: int) -> tuple[int, int, int]:
+    """Where ``notice`` or ``kern.info`` at ``at`` ends, its severity and its facility, which is
+    -1 where it says none; ``at`` where there is neither.
     """
     i, point = at, at
     while i < end and i < at + 17 and (_is_letter(byte(data, i)) or is_digit(byte(data, i))):
@@ -139,24 +141,53 @@ def _levelled(data: int, at: int, end: int, row: int, extras: int, totals: int) 
         while i < end and i < point + 9 and _is_letter(byte(data, i)):
             i += 1
     start = point + 1 if point > at else at
-    if i >= end or byte(data, i) != SPACE or not 3 <= i - start <= 8:
-        return at
+    if not 3 <= i - start <= 8:
+        return at, -1, -1
     severity = _word_number(_SEVERITY_WORDS, short_word(data, start, i))
-    facility = 0
-    if point > at:
-        facility = -1
-        if point - at <= 8:
-            facility = _word_number(_FACILITY_WORDS, short_word(data, at, point))
-    if severity < 0 or facility < 0:
+    facility = -1
+    if 0 < point - at <= 8:
+        facility = _word_number(_FACILITY_WORDS, short_word(data, at, point))
+    if severity < 0 or (facility < 0 and point > at):
+        return at, -1, -1
+    return i, severity, facility
+
+
+@inner
+def _believe(row: int, severity: int, facility: int) -> None:
+    """A level says how severe a message is that has no priority."""
+    if position(row, layout.PRIORITY) == -1:
+        stated = -2 - severity if facility < 0 else facility * 8 + severity
+        put_position(row, layout.PRIORITY, stated)
+
+
+@inner
+def _levelled(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Read a level and a tag, ``notice mcpd[12]:`` or ``kern.info kernel:``; the text after them.
+
+    ``at`` where there are none.
+    """
+    i, severity, facility = _level_at(data, at, end)
+    if i == at or i >= end or byte(data, i) != SPACE:
         return at
     text = tag(data, i + 1, end, row)
     if text == i + 1:
         return at
     extra(row, extras, layout.LEVEL, at, i, totals)
-    if position(row, layout.PRIORITY) == -1:
-        stated = -2 - severity if point == at else facility * 8 + severity
-        put_position(row, layout.PRIORITY, stated)
+    _believe(row, severity, facility)
     return text
+
+
+@inner
+def marked_level(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Note ``<local0.info>``, as FreeBSD's syslogd has it before the host; what follows its
+    spaces, or ``at``.
+    """
+    i, severity, facility = _level_at(data, at + 1, end)
+    if facility < 0 or end - i < 2 or byte(data, i) != GREATER or byte(data, i + 1) != SPACE:
+        return at
+    extra(row, extras, layout.LEVEL, at + 1, i, totals)
+    _believe(row, severity, facility)
+    return spaces_end(data, i + 1, end)
 
 
 @inner
@@ -216,10 +247,26 @@ def module_tag(data: int, at: int, end: int, row: int, extras: int, totals: int)
 
 
 @inner
+def _bare(data: int, at: int, end: int, row: int) -> int:
+    """Read a tag that has no colon, ``CISE_Alarm ``, as Cisco ISE has it; the text, or ``at``."""
+    if end - at < 8 or word(data, at) & _FIVE != _CISE:
+        return at
+    i = _plain_end(data, at, end)
+    if i >= end or byte(data, i) != SPACE:
+        return at
+    field(row, layout.APP, at, i)
+    return i + 1
+
+
+@inner
 def preceded_tag(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
-    """Read a tag with a level or an event number before it; the text after it, or ``at``."""
+    """Read a tag with a level or an event number before it, or without a colon; the text after
+    it, or ``at``.
+    """
     i = _levelled(data, at, end, row, extras, totals)
-    return i if i > at else _numbered(data, at, end, row)
+    if i == at:
+        i = _numbered(data, at, end, row)
+    return i if i > at else _bare(data, at, end, row)
 
 
 @inner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -71,6 +72,25 @@ def test_elements_of_ones_own_have_the_names_that_a_file_gives(tmp_path: Path) -
     assert "line 1: not three values" in refused.stderr
 
 
+def test_a_log_file_is_a_message_on_each_line_and_what_is_indented_under_it(tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    path.write_text(
+        "Jun 14 15:16:01 web1 sshd[7]: one\n\n"
+        "Jun 14 15:16:02 web1 app: two\n  at x\n\tat y\r\n"
+        "2026-06-14T15:16:03+00:00 web1 app: three\n"
+        "2026-06-14 15:16:04 INFO four\n"
+        "[notice] five\n"
+    )
+    os.utime(path, (1_782_000_000, 1_782_000_000))
+    result = run(str(path))
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["body"] for row in rows] == [
+        *("one", "two\n  at x\n\tat y", "three", "2026-06-14 15:16:04 INFO four", "[notice] five")
+    ]
+    assert [row["time_ns"] // 10**9 - 1_781_450_160 for row in rows[:4]] == [1, 2, 3, 4]
+    assert result.stderr == "0 flows, 5 log lines, 0 samples from 5 messages of text in 1 file\n"
+
+
 def test_standard_input_is_read_where_the_file_is_a_dash() -> None:
     assert [row["body"] for row in lines(run("-", given=LOG))] == ["hello"]
     capture = c.pcap(c.ethernet(c.ipv4(c.udp(LOG))))
@@ -109,4 +129,4 @@ def test_a_request_of_otlp_in_a_file(tmp_path: Path) -> None:
     assert [row["body"] for row in lines(run(path))] == ["hello"]
     result = run("--protocol", "otlp", path)
     assert [row["body"] for row in lines(result)] == ["hello"]
-    assert "1 log line, 0 samples from 0 datagrams and 1 HTTP message in 1 file" in result.stderr
+    assert "1 log line, 0 samples from 1 HTTP message in 1 file" in result.stderr

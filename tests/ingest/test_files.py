@@ -9,6 +9,7 @@ import pytest
 
 from sensorium.ingest.files import InputFileError, open_datagrams
 from sensorium.model.address import UNSPECIFIED
+from tests.ingest.netflow.packets import a_set, ipfix
 from tests.ingest.pcap import captures as c
 
 
@@ -20,6 +21,43 @@ def test_a_payload_file_is_one_datagram_that_came_when_it_was_written(tmp_path: 
     assert slab.payload(0) == b"\x00\x05payload"
     assert slab.arrival_ns.tolist() == [1_700_000_000_000_000_000]
     assert slab.src_addr[0].tobytes() == UNSPECIFIED
+
+
+def test_an_ipfix_file_is_its_messages_which_came_when_they_were_exported(tmp_path: Path) -> None:
+    path = tmp_path / "flows.ipfix"
+    messages = [ipfix(b"", sequence=number, export_s=1_700_000_000 + number) for number in range(3)]
+    path.write_bytes(b"".join(messages))
+    (slab,) = open_datagrams(path)
+    assert [slab.payload(number) for number in range(3)] == messages
+    assert slab.arrival_ns.tolist() == [(1_700_000_000 + n) * 10**9 for n in range(3)]
+    assert {address.tobytes() for address in slab.src_addr} == {UNSPECIFIED}
+
+
+def test_what_an_ipfix_file_was_cut_in_is_a_datagram_too(tmp_path: Path) -> None:
+    path = tmp_path / "flows.ipfix"
+    message = ipfix(a_set(300, bytes(60)))
+    path.write_bytes(message + message[:-1])
+    os.utime(path, ns=(0, 5))
+    (slab,) = open_datagrams(path)
+    assert [slab.payload(0), slab.payload(1)] == [message, message[:-1]]
+    assert slab.arrival_ns[1] == 5
+
+
+@pytest.mark.parametrize("rest", [b"", b"\x00" * 20, b"\x00\x0a\x00\x0f" + bytes(12)])
+def test_one_ipfix_message_is_a_payload_whatever_stands_behind_it(
+    tmp_path: Path, rest: bytes
+) -> None:
+    path = tmp_path / "packet.bin"
+    path.write_bytes(ipfix(b"") + rest)
+    (slab,) = open_datagrams(path)
+    assert slab.payload(0) == ipfix(b"") + rest
+
+
+def test_an_ipfix_file_may_be_larger_than_a_datagram(tmp_path: Path) -> None:
+    path = tmp_path / "flows.ipfix"
+    path.write_bytes(ipfix(a_set(300, bytes(40_000))) * 3)
+    (slab,) = open_datagrams(path)
+    assert len(slab) == 3
 
 
 def test_a_capture_is_told_by_content_and_not_by_name(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +25,10 @@ from sensorium.ingest.files import (
     open_datagrams,
     payload_datagram,
     read_captured,
+    slabs,
 )
+from sensorium.ingest.ipfix_file import ipfix_messages
+from sensorium.ingest.log_file import is_log_file, log_messages
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
 from sensorium.ingest.packed import read_whole, unpacked
 from sensorium.ingest.packet.attributes import NAMES, TEXTS
@@ -33,7 +36,13 @@ from sensorium.ingest.pcap import is_capture
 from sensorium.ingest.prometheus import PrometheusConfig, PrometheusDecoder, Scrape
 from sensorium.ingest.recording import Recording
 from sensorium.ingest.render import LINES, NUMBERS
-from sensorium.ingest.requests import RequestDecoder, Rows, is_otlp_json, told_payload
+from sensorium.ingest.requests import (
+    RequestDecoder,
+    Rows,
+    is_otlp_json,
+    is_utf8,
+    told_payload,
+)
 from sensorium.ingest.sflow import SflowConfig, SflowDecoder
 from sensorium.ingest.sniff import (
     Protocol,
@@ -45,6 +54,9 @@ from sensorium.ingest.sniff import (
 from sensorium.ingest.syslog import SyslogConfig, SyslogDecoder
 from sensorium.model.signals import Signal
 from sensorium.observe import Observe
+
+if TYPE_CHECKING:
+    from prometheus_client.samples import Sample
 
 _SCRAPES = 256
 _SFLOW_NUMBERS = " ".join(name for name in NAMES if name not in TEXTS).encode()
@@ -89,6 +101,7 @@ class FileDecoder:
         self._prometheus = PrometheusDecoder(PrometheusConfig(), self.observe)
         self._datagrams = 0
         self._bodies_read = 0
+        self._lines = 0
         self._rows = dict.fromkeys(Signal, 0)
         self._unknown = self.observe.counter(
             "sensorium_ingest_dropped",
@@ -140,10 +153,25 @@ class FileDecoder:
             yield from self._counted_rows(self._requests.otlp_json(file, arrival_ns))
         elif self._protocol is None and (form := form_of(start)) is not None:
             yield from self._counted_rows(read_records(form, file, self.observe))
+        elif self._is_log(start):
+            for messages in log_messages(file, arrival_ns):
+                self._lines += len(messages)
+                yield self._counted(Signal.LOGS, self._syslog.decode_messages(messages))
         else:
             yield from self._payload(read_whole(file, name), arrival_ns, name)
 
+    def _is_log(self, start: bytes) -> bool:
+        if self._protocol is None:
+            return is_log_file(start) and told_payload(start) is None and is_utf8(start)
+        return self._protocol is Protocol.SYSLOG and is_log_file(start)
+
     def _payload(self, content: bytes, arrival_ns: int, name: str) -> Iterator[pa.RecordBatch]:
+        if self._protocol in (None, Protocol.NETFLOW):
+            messages = ipfix_messages(content, arrival_ns)
+            if messages is not None:
+                for part in slabs(messages):
+                    yield from self._decode(part)
+                return
         datagram = payload_datagram(content, arrival_ns)
         protocol = self._protocol
         flows = flow_datagrams(datagram) | sflow_datagrams(datagram)
@@ -234,6 +262,10 @@ class FileDecoder:
         self._rows[signal] += batch.num_rows
         return batch
 
+    def _expected(self, sample: Sample) -> float:
+        """How many of what a sample counts are as they should be: files of text say no priority."""
+        return self._lines if sample.labels.get("reason") == "no_priority" else 0
+
     def summary(self, files: int) -> Iterator[str]:
         """What was read, and everything that could not be used with its reason."""
         rows = ", ".join(
@@ -246,13 +278,15 @@ class FileDecoder:
         )
         if self._options_shown:
             rows += f", {_number(self._options_shown, 'options record')}"
-        read = _number(self._datagrams, "datagram")
+        read = [_number(self._datagrams, "datagram")] if self._datagrams else []
         if self._bodies_read:
-            read += f" and {_number(self._bodies_read, 'HTTP message')}"
-        yield f"{rows} from {read} in {_number(files, 'file')}"
+            read.append(_number(self._bodies_read, "HTTP message"))
+        if self._lines:
+            read.append(_number(self._lines, "message") + " of text")
+        yield f"{rows} from {' and '.join(read) or '0 datagrams'} in {_number(files, 'file')}"
         for family in self.observe.registry.collect():
             for sample in family.samples:
-                if sample.name in _REASONS and sample.value:
+                if sample.name in _REASONS and sample.value > self._expected(sample):
                     labels = " ".join(sample.labels.values())
                     yield f"{_REASONS[sample.name]}: {labels} {sample.value:,.0f}".replace(
                         "  ", " "

@@ -13,6 +13,7 @@ import numpy as np
 from sensorium.errors import UsageError
 from sensorium.ingest.captured import Body, Spoken, read_capture
 from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.ipfix_file import ipfix_messages
 from sensorium.ingest.packed import read_whole, unpacked
 from sensorium.ingest.pcap import PcapError, is_capture
 from sensorium.ingest.recording import Recording, RecordingError
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 LARGEST_DATAGRAM = 65_535
 _SLAB = 4096
 _TRIED = (
-    "a recording (a folder with manifest.json), pcap, pcapng, or one UDP payload, packed or not"
+    "a recording (a folder with manifest.json), pcap, pcapng, an IPFIX file, or one UDP payload, "
+    "packed or not"
 )
 
 
@@ -57,27 +59,30 @@ def kind_of(path: Path) -> FileKind:
 
 
 def open_datagrams(path: Path | str, observe: Observe | None = None) -> Iterator[Datagrams]:
-    """The datagrams of a capture, a recording, or a file that is one datagram's payload.
+    """The datagrams of a capture, a recording, an IPFIX file, or one datagram's payload.
 
     Captures (without the bodies of HTTP in them) and recordings give them with source, ports and
-    times; a payload's source is unspecified (``::``) and it arrived when the file was last
-    written. Decode several files with one decoder to let the templates of one serve the data of
-    the next. InputFileError if the path is none of these; what is damaged inside is counted.
+    times; those of an IPFIX file arrived when they were exported, and a payload when the file was
+    last written, both from a source that is unspecified (``::``). Decode several files with one
+    decoder to let the templates of one serve the data of the next. InputFileError if the path is
+    none of these; what is damaged inside is counted.
     """
     path = Path(path)
     kind = kind_of(path)
     if kind is FileKind.RECORDING:
-        return _slabs(_recorded(path))
+        return slabs(_recorded(path))
     if kind is FileKind.CAPTURE:
         return _captured(path, observe or Observe())
-    content = read_file(path)
+    content, written_ns = read_file(path), path.stat().st_mtime_ns
+    if (messages := ipfix_messages(content, written_ns)) is not None:
+        return slabs(messages)
     if len(content) > LARGEST_DATAGRAM:
         raise InputFileError(
             f"{path} is nothing we know: it was tried as {_TRIED}; it has {len(content):,} bytes "
             f"and a payload at most {LARGEST_DATAGRAM:,}",
             next_step="Text is read whole with --protocol syslog or --protocol prometheus.",
         )
-    return iter([payload_datagram(content, path.stat().st_mtime_ns)])
+    return iter([payload_datagram(content, written_ns)])
 
 
 def read_file(path: Path) -> bytes:
@@ -153,7 +158,7 @@ def recorded_datagrams(table: pa.Table) -> Datagrams:
     )
 
 
-def _slabs(datagrams: Datagrams) -> Iterator[Datagrams]:
+def slabs(datagrams: Datagrams) -> Iterator[Datagrams]:
     """A large slab in parts, so that what is decoded from it stays small."""
     for first in range(0, len(datagrams), _SLAB):
         yield datagrams.between(first, min(first + _SLAB, len(datagrams)))

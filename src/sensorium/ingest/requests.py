@@ -151,7 +151,7 @@ def told_payload(content: bytes) -> Protocol | None:
         return Protocol.PROMETHEUS
     if content[:1] == b"\n" and told_signal(content) is not None:
         return Protocol.OTLP
-    if _is_utf8(content[:_LOOKED_AT]):
+    if is_utf8(content[:_LOOKED_AT]):
         return None
     try:
         message = decompress(content, "snappy", LARGEST)
@@ -188,7 +188,7 @@ def told_version(content: bytes) -> int:
     return V2 if content[:1] in _V2_FIELDS else V1
 
 
-def _is_utf8(start: bytes) -> bool:
+def is_utf8(start: bytes) -> bool:
     """Whether a text may begin so; its last character may be cut off."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)

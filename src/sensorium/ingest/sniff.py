@@ -16,7 +16,13 @@ Mask = npt.NDArray[np.bool_]
 _FLOW_VERSIONS = (5, 9, 10)
 _OLD_VERSIONS = {1: at.V1, 7: at.V7}
 _SFLOW_5 = (0, 0, 0, 5)
-_SAMPLE = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?[ \t]+[-+0-9.NI]")
+_NUMBER = rb"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?i:inf(?:inity)?|nan))"
+# A name, labels, a value, and perhaps a time and an exemplar: "Jun 14 15:16:01 web1" is none.
+_SAMPLE = re.compile(
+    rb"(?:[a-zA-Z_:][a-zA-Z0-9_:]*[ \t]*(?:\{.*\})?|\{.*\})[ \t]+"
+    + _NUMBER
+    + rb"(?:[ \t]+-?\d+(?:\.\d+)?)?[ \t]*(?:#.*)?$"
+)
 _HELP = re.compile(rb"#[ \t]*(HELP|TYPE|UNIT|EOF)\b")
 _LOOKED_AT = 4096
 

@@ -132,6 +132,9 @@ def one(message: str, arrival_ns: int, sender: str) -> dict[str, Any]:
         headed = dict(row)
         if legacy(headed, text, arrival_ns):
             row = headed
+    elif stamp := any_stamp(text, arrival_ns):
+        offset = zone(text[stamp[1] :])[0] if stamp[2] else 0
+        row["time_ns"] = stamp[0] - (offset or 0) * 10**9
     row["host"] = row["host"] or sender
     return row
 

@@ -124,10 +124,24 @@ def test_the_setting_moves_no_time_that_states_its_zone() -> None:
 
 
 def test_a_message_without_priority_and_header_is_kept_whole_and_its_severity_is_unknown() -> None:
-    for text in ("2026-02-10 12:00:00 INFO x", "<192>too high", "<x>", "<1", "1 - - - - - -"):
+    for text in ("<192>too high", "<x>", "<1", "1 - - - - - -"):
         row = only(text.encode())
         assert (row["severity_number"], row["severity_text"], row["body"]) == (0, "", text)
         assert (row["host"], row["time_ns"], row["attributes"]) == ("192.0.2.7", ARRIVAL, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-02-10 12:00:00 INFO x", ns(2026, 2, 10, 12)),
+        ("2026-02-10 12:00:00,250 +0100 [main] x", ns(2026, 2, 10, 11, plus=250_000_000)),
+        ("2026/02/10 12:00:00 [error] 7#0: x", ns(2026, 2, 10, 12)),
+        ("2026-02-30 12:00:00 INFO x", ARRIVAL),
+    ],
+)
+def test_a_programs_own_line_is_kept_whole_and_its_time_is_read(text: str, expected: int) -> None:
+    row = only(text.encode())
+    assert (row["time_ns"], row["body"], row["host"]) == (expected, text, "192.0.2.7")
 
 
 def test_a_sender_that_does_not_say_its_name_is_known_by_its_address() -> None:

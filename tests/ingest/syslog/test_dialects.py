@@ -271,7 +271,7 @@ CASES = [
      {"version": "1", "msgid": "ID"}),
     ("Nov 23 10:00:00 host sshd[7]: x", LOCAL, "host", "sshd", "x", {}),
     ("2026-11-23T10:00:00+01:00 host sshd[7]: x", LOCAL, "host", "sshd", "x", {}),
-    ("2026-11-23 10:00:00 INFO starting up", "", SENDER, "",
+    ("2026-11-23 10:00:00 INFO starting up", LOCAL, SENDER, "",
      "2026-11-23 10:00:00 INFO starting up", {}),
     ("45: *Nov 23 10:00:00: %SYS-5-CONFIG_I: x", LOCAL, SENDER, "%SYS-5-CONFIG_I", "x",
      {"sequence": "45", "clock": "*", **IOS}),

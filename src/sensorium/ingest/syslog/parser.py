@@ -30,6 +30,7 @@ from sensorium.ingest.syslog.rfc5424 import (
     version_end,
 )
 from sensorium.ingest.syslog.search import skip_bom, spaces_end
+from sensorium.ingest.syslog.stamps import any_stamp, zone_after
 
 
 @inner
@@ -65,6 +66,16 @@ def _may_lack_priority(data: int, at: int, end: int) -> bool:
     A program's own log line begins with a date and a time; what follows is no host.
     """
     return not (end - at > 10 and is_digit(byte(data, at)) and byte(data, at + 10) == SPACE)
+
+
+@inner
+def _own_time(data: int, start: int, end: int, arrival: int, year: int) -> tuple[int, int]:
+    """The time that a program's own line begins with, and whether it is LOCAL_TIME; NOT_A_TIME."""
+    time_ns, i, local = any_stamp(data, start, end, arrival, year)
+    if time_ns == NOT_A_TIME or not local:
+        return time_ns, UTC_TIME
+    offset, _, known = zone_after(data, i, end)
+    return (time_ns - offset * SECOND, UTC_TIME) if known else (time_ns, LOCAL_TIME)
 
 
 @inner
@@ -138,6 +149,8 @@ def _headed(
         put_total(totals, layout.NO_TIMESTAMP, stamps)
         if not headed:
             _whole(row, start, end)
+            if not _may_lack_priority(data, start, end):
+                return _own_time(data, start, end, arrival, year)
     return time_ns, meaning
 
 

@@ -1,0 +1,48 @@
+"""IPFIX files (RFC 5655): messages that follow each other, as YAF and SiLK write them."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from sensorium.ingest.datagrams import Datagrams
+from sensorium.model.address import UNSPECIFIED
+
+_VERSION: Final = 10
+_HEADER: Final = 16
+_START: Final = struct.Struct(">HHI")
+_SECOND: Final = 1_000_000_000
+
+
+def ipfix_messages(content: bytes, arrival_ns: int) -> Datagrams | None:
+    """The messages of an IPFIX file as datagrams of unknown source; None if it is no such file.
+
+    One begins with a message that another follows; a single one is a datagram like any. Each
+    arrived when it was exported, or at ``arrival_ns`` where it does not
+    say; what is left after the last whole one is a datagram too, so that it is accounted for.
+    """
+    ends: list[int] = []
+    arrivals: list[int] = []
+    at = 0
+    while len(content) - at >= _HEADER:
+        version, length, exported = _START.unpack_from(content, at)
+        if version != _VERSION or length < _HEADER or length > len(content) - at:
+            break
+        at += length
+        ends.append(at)
+        arrivals.append(exported * _SECOND or arrival_ns)
+    if not ends or (len(ends) == 1 and not _begins_message(content, at)):
+        return None
+    if at < len(content):
+        ends.append(len(content))
+        arrivals.append(arrival_ns)
+    parts = [content[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return Datagrams.of(parts, arrival_ns=arrivals, src_addr=[UNSPECIFIED] * len(parts))
+
+
+def _begins_message(content: bytes, at: int) -> bool:
+    """Whether a message begins at ``at`` that the file does not hold to its end."""
+    if len(content) - at < _HEADER:
+        return False
+    version, length, _ = _START.unpack_from(content, at)
+    return bool(version == _VERSION and length >= _HEADER)

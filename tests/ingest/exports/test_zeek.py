@@ -135,6 +135,12 @@ def test_another_log_is_named() -> None:
         read(HEAD.replace("\tconn\n", "\tdns\n").encode())
 
 
+@pytest.mark.parametrize("separator", ["", "\\x0a", "\\x00", "::", "\u00e9"])
+def test_a_separator_that_is_none_is_named(separator: str) -> None:
+    with pytest.raises(ExportFileError, match="separator"):
+        read((HEAD.replace("\\x09", separator) + WEB).encode())
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_after_the_head_are_read_or_counted(content: bytes) -> None:
     read((HEAD + WEB).encode() + content.replace(b"#path", b"#p"))

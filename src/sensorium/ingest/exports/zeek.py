@@ -52,10 +52,14 @@ class _Head:
     fields: tuple[str, ...] = ()
 
     def take(self, line: str) -> None:
-        """Take in one directive; ExportFileError if the log is another one than conn.log."""
+        """Take in one directive; ExportFileError if the log is another one than conn.log, or if
+        its separator is none.
+        """
         if line.startswith("#separator "):
             escaped = line.split(" ", 1)[1]
             self.separator = re.sub(r"\\x([0-9a-fA-F]{2})", lambda m: chr(int(m[1], 16)), escaped)
+            if not re.fullmatch(r"[^\0\r\n\x80-\U0010ffff]", self.separator):
+                raise ExportFileError(f"a separator is one character of ASCII, not {escaped!r}")
             return
         name, _, value = line.partition(self.separator)
         if name == "#empty_field":

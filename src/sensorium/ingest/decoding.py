@@ -167,7 +167,7 @@ class FileDecoder:
 
     def _payload(self, content: bytes, arrival_ns: int, name: str) -> Iterator[pa.RecordBatch]:
         if self._protocol in (None, Protocol.NETFLOW):
-            messages = ipfix_messages(content, arrival_ns)
+            messages = ipfix_messages(content, arrival_ns, name)
             if messages is not None:
                 for part in slabs(messages):
                     yield from self._decode(part)

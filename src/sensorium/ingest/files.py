@@ -74,7 +74,7 @@ def open_datagrams(path: Path | str, observe: Observe | None = None) -> Iterator
     if kind is FileKind.CAPTURE:
         return _captured(path, observe or Observe())
     content, written_ns = read_file(path), path.stat().st_mtime_ns
-    if (messages := ipfix_messages(content, written_ns)) is not None:
+    if (messages := ipfix_messages(content, written_ns, path.name)) is not None:
         return slabs(messages)
     if len(content) > LARGEST_DATAGRAM:
         raise InputFileError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Final
 
@@ -11,16 +12,21 @@ from sensorium.model.address import UNSPECIFIED
 _VERSION: Final = 10
 _HEADER: Final = 16
 _START: Final = struct.Struct(">HHI")
+_LARGEST_DATAGRAM: Final = 65_535
+_NAMED: Final = re.compile(r"\.(ipfix|yaf)(\.\w+)?$", re.IGNORECASE)
 _SECOND: Final = 1_000_000_000
 
 
-def ipfix_messages(content: bytes, arrival_ns: int) -> Datagrams | None:
+def ipfix_messages(content: bytes, arrival_ns: int, name: str) -> Datagrams | None:
     """The messages of an IPFIX file as datagrams of unknown source; None if it is no such file.
 
-    One begins with a message that another follows; a single one is a datagram like any. Each
-    arrived when it was exported, or at ``arrival_ns`` where it does not
-    say; what is left after the last whole one is a datagram too, so that it is accounted for.
+    One is called ``.ipfix`` or ``.yaf``, or is larger than a datagram, and begins with a message
+    that another follows; a smaller one under another name is a datagram, as others save them. Each
+    message arrived when it was exported, or at ``arrival_ns`` where it does not say; what is left
+    after the last whole one is a datagram too, so that it is accounted for.
     """
+    if len(content) <= _LARGEST_DATAGRAM and not _NAMED.search(name):
+        return None
     ends: list[int] = []
     arrivals: list[int] = []
     at = 0

@@ -14,7 +14,7 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.dialects import is_repetition, tag_parts
+from sensorium.ingest.syslog.cisco_tag import tag_parts
 from sensorium.ingest.syslog.instants import (
     DAY,
     NOT_A_TIME,
@@ -44,6 +44,7 @@ from sensorium.ingest.syslog.octets import (
     TAB,
     UPPER_T,
 )
+from sensorium.ingest.syslog.repetition import is_repetition
 from sensorium.ingest.syslog.rfc5424 import priority_at
 from sensorium.ingest.syslog.search import (
     blank_end,

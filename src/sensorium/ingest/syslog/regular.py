@@ -14,7 +14,7 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.dialects import may_be_dated
+from sensorium.ingest.syslog.cisco_header import may_be_dated
 from sensorium.ingest.syslog.instants import (
     DAY,
     NOT_A_TIME,

@@ -9,20 +9,15 @@ from typing import Final
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.dialects import (
-    cisco_tag,
+from sensorium.ingest.syslog.cisco_header import (
     forget,
     lead_in,
     may_be_dated,
     node_end,
-    numbered_tag,
     origin_is_dated,
-    repeated,
-    tag_follows,
-    topics,
     uptime,
-    virtual_device,
 )
+from sensorium.ingest.syslog.cisco_tag import cisco_tag, numbered_tag, tag_follows, virtual_device
 from sensorium.ingest.syslog.hosts import firebox, host_after
 from sensorium.ingest.syslog.instants import (
     NOT_A_TIME,
@@ -43,10 +38,11 @@ from sensorium.ingest.syslog.octets import (
     PERCENT,
     SPACE,
 )
+from sensorium.ingest.syslog.repetition import repeated
 from sensorium.ingest.syslog.rfc5424 import priority_at
 from sensorium.ingest.syslog.search import skip_bom, spaces_end, token_end
 from sensorium.ingest.syslog.stamps import any_stamp, epoch_at, impossible_end, of_year, zone_after
-from sensorium.ingest.syslog.tags import module_tag, preceded_tag, stacked, tag
+from sensorium.ingest.syslog.tags import module_tag, preceded_tag, stacked, tag, topics
 
 # How a row's time is to be understood.
 UTC_TIME: Final = 0

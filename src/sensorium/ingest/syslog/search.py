@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sensorium.ingest.compiled import inner
+from sensorium.ingest.syslog.instants import is_digit
 from sensorium.ingest.syslog.memory import byte, lowest_byte, word
 from sensorium.ingest.syslog.octets import CLOSE, COLON, EQUALS, OPEN, SPACE
 
@@ -129,5 +130,14 @@ def bracket_end(data: int, at: int, end: int) -> int:
             return i + lowest_byte(found)
         i += 8
     while i < end and byte(data, i) > SPACE and byte(data, i) != CLOSE:
+        i += 1
+    return i
+
+
+@inner
+def number_end(data: int, at: int, end: int, longest: int) -> int:
+    """Where the digits at ``at`` end, of which no more than ``longest`` are looked at."""
+    i = at
+    while i < end and i < at + longest and is_digit(byte(data, i)):
         i += 1
     return i

@@ -1,7 +1,8 @@
 """The tag of a message without VERSION, and what some senders put before it, as kernels.
 
 RFC 3164 section 4.1.3 with a process id in brackets; a level (BIG-IP, busybox), an event number
-(ProCurve), and the tag of VRP and Comware, ``%%01SHELL/5/CMDRECORD(s)[12]:``.
+(ProCurve), the tag of VRP and Comware, ``%%01SHELL/5/CMDRECORD(s)[12]:``, and what RouterOS has
+in place of one, ``system,info,account``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sensorium.ingest.syslog.octets import (
     BRACE,
     CLOSE,
     COLON,
+    COMMA,
     DASH,
     END_PARENTHESIS,
     EQUALS,
@@ -51,6 +53,7 @@ def _words(names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]
 
 _FACILITY_WORDS: Final = _words(FACILITIES)
 _SEVERITY_WORDS: Final = _words(SEVERITIES)
+_TOPIC_LEVELS: Final = _words(("info", "error", "debug", "warning", "critical"))
 
 
 @inner
@@ -280,3 +283,39 @@ def stacked(data: int, at: int, end: int, row: int, extras: int, totals: int) ->
         return at
     extra(row, extras, layout.NODE, at + 1, i, totals)
     return i + 2
+
+
+@inner
+def topics(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Note RouterOS topics such as ``system,info,account`` at ``at``; where the text begins.
+
+    They are words of small letters, digits, ``-`` and ``!`` with commas between, one of them a
+    level; the first is the application. ``at`` where there are none.
+    """
+    i, first, begin, level = at, 0, at, False
+    while i < end:
+        c = byte(data, i)
+        if c in (COMMA, SPACE):
+            if i == begin:
+                return at
+            level |= _is_level(data, begin, i)
+            if c == SPACE:
+                break
+            first = i if first == 0 else first
+            begin = i + 1
+        elif not (97 <= c <= 122 or is_digit(c) or c in (DASH, 33)):
+            return at
+        i += 1
+    if i >= end or first == 0 or not level:
+        return at
+    extra(row, extras, layout.TOPICS, at, i, totals)
+    field(row, layout.APP, at, first)
+    return i + 1
+
+
+@inner
+def _is_level(data: int, start: int, end: int) -> bool:
+    """Whether a word is ``info``, ``error``, ``debug``, ``warning`` or ``critical``."""
+    if not 4 <= end - start <= 8:
+        return False
+    return _word_number(_TOPIC_LEVELS, short_word(data, start, end)) >= 0

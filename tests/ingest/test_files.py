@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -43,18 +44,28 @@ def test_what_an_ipfix_file_was_cut_in_is_a_datagram_too(tmp_path: Path) -> None
     assert slab.arrival_ns[1] == 5
 
 
-@pytest.mark.parametrize("rest", [b"", b"\x00" * 20, b"\x00\x0a\x00\x0f" + bytes(12)])
-def test_one_ipfix_message_is_a_payload_whatever_stands_behind_it(
+@pytest.mark.parametrize("rest", [b"", b"\x00" * 20, ipfix(b"", sequence=1)])
+def test_a_small_payload_is_one_datagram_whatever_stands_behind_its_first_message(
     tmp_path: Path, rest: bytes
 ) -> None:
     path = tmp_path / "packet.bin"
     path.write_bytes(ipfix(b"") + rest)
     (slab,) = open_datagrams(path)
-    assert slab.payload(0) == ipfix(b"") + rest
+    assert [slab.payload(number) for number in range(len(slab))] == [ipfix(b"") + rest]
+
+
+@pytest.mark.parametrize("name", ["flows.ipfix", "FLOWS.YAF", "flows.ipfix.gz"])
+def test_one_message_in_an_ipfix_file_came_when_it_was_exported(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    message = ipfix(b"", export_s=1_700_000_000)
+    path.write_bytes(gzip.compress(message) if name.endswith("gz") else message)
+    (slab,) = open_datagrams(path)
+    assert slab.payload(0) == message
+    assert slab.arrival_ns.tolist() == [1_700_000_000 * 10**9]
 
 
 def test_an_ipfix_file_may_be_larger_than_a_datagram(tmp_path: Path) -> None:
-    path = tmp_path / "flows.ipfix"
+    path = tmp_path / "flows.bin"
     path.write_bytes(ipfix(a_set(300, bytes(40_000))) * 3)
     (slab,) = open_datagrams(path)
     assert len(slab) == 3

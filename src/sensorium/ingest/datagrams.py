@@ -12,6 +12,9 @@ import pyarrow as pa
 
 from sensorium.model.signals import Signal
 
+LARGEST_DATAGRAM = 65_535
+"""What UDP carries at most, in bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Datagrams:

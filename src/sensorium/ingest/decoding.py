@@ -14,10 +14,9 @@ import pyarrow as pa
 
 from sensorium.ingest.captured import Body, Spoken
 from sensorium.ingest.captured.telemetry import BodyDecoder
-from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.datagrams import LARGEST_DATAGRAM, Datagrams
 from sensorium.ingest.exports import form_of, read_records
 from sensorium.ingest.files import (
-    LARGEST_DATAGRAM,
     FileKind,
     InputFileError,
     kind_of,

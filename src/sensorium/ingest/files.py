@@ -12,7 +12,7 @@ import numpy as np
 
 from sensorium.errors import UsageError
 from sensorium.ingest.captured import Body, Spoken, read_capture
-from sensorium.ingest.datagrams import Datagrams
+from sensorium.ingest.datagrams import LARGEST_DATAGRAM, Datagrams
 from sensorium.ingest.ipfix_file import ipfix_messages
 from sensorium.ingest.packed import read_whole, unpacked
 from sensorium.ingest.pcap import PcapError, is_capture
@@ -23,7 +23,6 @@ from sensorium.observe import Observe
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LARGEST_DATAGRAM = 65_535
 _SLAB = 4096
 _TRIED = (
     "a recording (a folder with manifest.json), pcap, pcapng, an IPFIX file, or one UDP payload, "

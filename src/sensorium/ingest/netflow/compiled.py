@@ -18,8 +18,8 @@ from numba import njit
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function that runs without the GIL; kept on disk until its folder changes."""
-    plain: Any = njit(nogil=True)(function)
-    cached: Any = njit(nogil=True)(function)
+    plain: Any = njit(nogil=True, _nrt=False)(function)
+    cached: Any = njit(nogil=True, _nrt=False)(function)
     try:
         cached.enable_caching()
         # There is no public way to say what a cached function depends on. Where there is none at
@@ -33,7 +33,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def inner(function: Callable[..., Any]) -> Any:
     """Compile a function that only kernels call: it has no way in from Python, and no cache."""
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
     return njit(nogil=True, **options)(function)
 
 

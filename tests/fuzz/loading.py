@@ -21,8 +21,8 @@ def load_decoders(*modules: str) -> None:
         memory.patch_shared(patched)
         patched = import_module("sensorium.ingest.netflow.wire")
         memory.patch_netflow(patched)
-        for name in ("sensorium.ingest.compiled", "sensorium.ingest.netflow.compiled"):
-            compiled: Any = import_module(name)
-            compiled.kernel, compiled.inner = kernels.plain, kernels.plain_inner
+        compiled: Any = import_module("sensorium.ingest.compiled")
+        compiled.kernel = compiled.uncounted_kernel = kernels.plain
+        compiled.inner = compiled.uncounted = kernels.plain_inner
         for name in modules:
             import_module(f"sensorium.ingest.{name}")

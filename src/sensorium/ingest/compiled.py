@@ -3,7 +3,8 @@
 numba keys its cache by the file that a function is in. A kernel inlines those it calls, and the
 constants it uses, from other files; after one of those changed, a cached kernel would still
 follow the old ones, over raw memory. Here the key is the content of every file in the folder, of
-this one, of ``memory.py`` beside it, and of the folder ``packet``, which decoders share.
+this one, of ``memory.py`` beside it, and of the folder ``packet``, which decoders share. A
+decoder's folder counts with all that lie in it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def kernel(function: F) -> F:
     """Compile a function that runs without the GIL; kept on disk until its folder changes."""
-    plain: Any = njit(nogil=True)(function)
-    cached: Any = njit(nogil=True)(function)
+    return _kernel(function)
+
+
+def uncounted_kernel(function: F) -> F:
+    """As :func:`kernel`, for a function that makes no array.
+
+    numba counts a reference for each part of an array that is looked at, a row say, with a locked
+    instruction. What a kernel was given outlives it, so there is nothing to count.
+    """
+    return _kernel(function, _nrt=False)
+
+
+def _kernel(function: F, **given: Any) -> F:
+    plain: Any = njit(nogil=True, **given)(function)
+    cached: Any = njit(nogil=True, **given)(function)
     try:
         cached.enable_caching()
         # There is no public way to say what a cached function depends on. Where there is none at
@@ -34,11 +48,15 @@ def kernel(function: F) -> F:
     return cast(F, cached)
 
 
-def inlined(function: F) -> F:
-    """As :func:`inner`, and always made part of its caller: for a few lines that take arrays.
+def uncounted(function: F) -> F:
+    """As :func:`inner`, for a function that makes no array and returns none."""
+    return _inner(function, _nrt=False)
 
-    An array is seven arguments to a machine and two counts of its references to a call, which is
-    more than such lines do. They are not counted here, so the function MUST make no array.
+
+def inlined(function: F) -> F:
+    """As :func:`uncounted`, and always made part of its caller: for a few lines that take arrays.
+
+    An array is seven arguments to a machine, which is more than such lines do.
     """
     return _inner(function, forceinline=True, _nrt=False)
 
@@ -67,7 +85,10 @@ def _inner(function: F, **given: Any) -> F:
 
 
 def _folder(function: Callable[..., Any]) -> Path:
-    return Path(function.__code__.co_filename).parent
+    """The folder that stands beside this file and holds the function's, else the function's own."""
+    path = Path(function.__code__.co_filename)
+    beside = Path(__file__).parent
+    return next((above for above in path.parents if above.parent == beside), path.parent)
 
 
 @cache
@@ -75,6 +96,6 @@ def _content(folder: Path) -> str:
     digest = hashlib.sha256()
     here = Path(__file__)
     shared = here, here.with_name("memory.py"), *sorted(here.with_name("packet").glob("*.py"))
-    for path in (*shared, *sorted(folder.glob("*.py"))):
+    for path in (*shared, *sorted(folder.rglob("*.py"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sensorium.ingest.compiled import uncounted, uncounted_kernel
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.operations import run_operation, run_varying
 from sensorium.ingest.netflow.records import next_record, reverse_set, uptime_of
 from sensorium.ingest.netflow.steps import BY_BOOT_TIME, BY_HEADER, UNKNOWN, finish
@@ -62,7 +62,7 @@ _DOMAIN = at.DOMAIN
 _SEQUENCE = at.SEQUENCE
 
 
-@inner
+@uncounted
 def _write_head(head: Any, columns: Any, row: Any, rows: Any) -> None:
     """The columns that are the same for all records of a datagram."""
     kinds = columns[_TYPE] + row
@@ -90,7 +90,7 @@ def _write_head(head: Any, columns: Any, row: Any, rows: Any) -> None:
         store_u32(sequences + 4 * i, sequence)
 
 
-@inner
+@uncounted
 def _run(
     operations: Any,
     first: Any,
@@ -141,7 +141,7 @@ def _run(
             )
 
 
-@inner
+@uncounted
 def _keep_reversed(
     program: Any, base: Any, lengths: Any, row: Any, export_ns: Any, anchor: Any, n: Any
 ) -> Any:
@@ -161,7 +161,7 @@ def _keep_reversed(
     return kept
 
 
-@inner
+@uncounted
 def _fill(
     item: Any,
     program: Any,
@@ -201,7 +201,7 @@ def _fill(
     return start, row, n
 
 
-@inner
+@uncounted
 def _anchored(item: Any, head: Any) -> Any:
     """What the uptimes of a piece of work count from."""
     if head[_H_UPTIME_MS] >= 0:
@@ -209,7 +209,7 @@ def _anchored(item: Any, head: Any) -> Any:
     return BY_BOOT_TIME if item[_W_ANCHOR] >= 0 else UNKNOWN
 
 
-@inner
+@uncounted
 def _flush(
     work: Any,
     heads: Any,
@@ -261,7 +261,7 @@ def _flush(
         )
 
 
-@kernel
+@uncounted_kernel
 def execute(
     work: Any,
     order: Any,

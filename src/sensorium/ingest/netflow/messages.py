@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.netflow.compiled import inner, kernel
+from sensorium.ingest.compiled import uncounted, uncounted_kernel
 from sensorium.ingest.netflow.layout import HEADER_BYTES, IPFIX
 from sensorium.ingest.netflow.wire import load_u16
 
@@ -30,7 +30,7 @@ _BAD_MESSAGE_LENGTH: Final = FAULTS.index("bad_message_length")
 _BAD_SET_LENGTH: Final = FAULTS.index("bad_set_length")
 
 
-@inner
+@uncounted
 def _sets_fit(start: Any, end: Any) -> Any:
     """Whether sets follow each other up to the end; less than a set's header may be left."""
     while end - start >= 4:
@@ -41,7 +41,7 @@ def _sets_fit(start: Any, end: Any) -> Any:
     return True
 
 
-@inner
+@uncounted
 def _fault_of(start: Any, known: Any) -> Any:
     """What is wrong with a message of which ``known`` bytes are there, the code of a fault."""
     if known >= 2 and load_u16(start) != 10:
@@ -55,7 +55,7 @@ def _fault_of(start: Any, known: Any) -> Any:
     return 0
 
 
-@kernel
+@uncounted_kernel
 def find_messages(
     bytes_: Any, at: Any, end: Any, state: Any, starts: Any, ends: Any, count: Any
 ) -> Any:

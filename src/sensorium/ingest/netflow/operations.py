@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensorium.ingest.netflow.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.netflow.elements import Kind
 from sensorium.ingest.netflow.values import (
     clear,
@@ -44,7 +44,7 @@ _DURATION_US = int(Kind.DURATION_US)
 _CLEAR = int(Kind.CLEAR)
 
 
-@inner
+@uncounted
 def _to_u64(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 4:
         for i in range(n):
@@ -57,7 +57,7 @@ def _to_u64(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -
             store_u64(target + 8 * lane(row, i), load_unsigned(lane(base, i) + offset, width))
 
 
-@inner
+@uncounted
 def _to_u32(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 4:
         for i in range(n):
@@ -70,7 +70,7 @@ def _to_u32(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -
             store_u32(target + 4 * lane(row, i), load_unsigned(lane(base, i) + offset, width))
 
 
-@inner
+@uncounted
 def _to_u16(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     if width == 2:
         for i in range(n):
@@ -83,7 +83,7 @@ def _to_u16(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -
             store_u16(target + 2 * lane(row, i), load_unsigned(lane(base, i) + offset, width))
 
 
-@inner
+@uncounted
 def _to_u8(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) -> None:
     # The last byte of a wider field: only it can matter to an 8-bit column.
     offset += width - 1
@@ -91,7 +91,7 @@ def _to_u8(base: Any, offset: Any, width: Any, target: Any, row: Any, n: Any) ->
         store_u8(target + lane(row, i), load_u8(lane(base, i) + offset))
 
 
-@inner
+@uncounted
 def _unsigned(base: Any, offset: Any, width: Any, target: Any, size: Any, row: Any, n: Any) -> None:
     """The common widths have loops of their own, with nothing to decide inside."""
     if size == 8:
@@ -104,7 +104,7 @@ def _unsigned(base: Any, offset: Any, width: Any, target: Any, size: Any, row: A
         _to_u8(base, offset, width, target, row, n)
 
 
-@inner
+@uncounted
 def _times(
     kind: Any,
     base: Any,
@@ -135,7 +135,7 @@ def _times(
             store_u64(target + 8 * lane(row, i), value)
 
 
-@inner
+@uncounted
 def _addresses(kind: Any, base: Any, offset: Any, target: Any, row: Any, n: Any) -> None:
     if kind == _IPV4:
         for i in range(n):
@@ -151,13 +151,13 @@ def _addresses(kind: Any, base: Any, offset: Any, target: Any, row: Any, n: Any)
             put_ipv4(lane(base, i) + offset, target + 16 * lane(row, i), True)
 
 
-@inner
+@uncounted
 def _is_sparing(kind: Any) -> Any:
     """Whether a value that says nothing leaves what another element wrote."""
     return kind in (_IPV4_IF_SET, _IPV6_IF_SET, _UNSIGNED_IF_SET, _TYPE_AND_CODE_IF_SET)
 
 
-@inner
+@uncounted
 def run_varying(
     kind: Any,
     base: Any,
@@ -195,7 +195,7 @@ def run_varying(
             put_small(kind, source, width, target, size, lane(row, i), codes)
 
 
-@inner
+@uncounted
 def run_operation(
     kind: Any,
     base: Any,

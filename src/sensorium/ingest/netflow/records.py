@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.compiled import inner
 from sensorium.ingest.netflow.wire import lane, load_u8, load_u16, load_u64, set_lane
 
 _P_KIND = at.P_KIND
@@ -25,7 +25,7 @@ OVERRUN = 2
 """A value of variable length is longer than its set."""
 
 
-@inner
+@uncounted
 def uptime_of(program: Any, start: Any, export_ns: Any, otherwise: Any) -> Any:
     """sysUpTime at export by the boot time that a record states itself, else ``otherwise``."""
     if program[_P_BOOT] < 0:
@@ -34,7 +34,7 @@ def uptime_of(program: Any, start: Any, export_ns: Any, otherwise: Any) -> Any:
     return (export_ns // 1_000_000 - boot_ms) & 0xFFFFFFFF if boot_ms > 0 else otherwise
 
 
-@inner
+@uncounted
 def next_record(
     program: Any, segments: Any, start: Any, end: Any, base: Any, lengths: Any, place: Any
 ) -> Any:
@@ -65,7 +65,7 @@ def next_record(
     return start if start <= end else -1
 
 
-@inner
+@uncounted
 def _any_byte(program: Any, counter: Any, base: Any, place: Any) -> Any:
     first = lane(base, _LANES * program[counter] + place) + program[counter + 1]
     bits = 0
@@ -74,7 +74,7 @@ def _any_byte(program: Any, counter: Any, base: Any, place: Any) -> Any:
     return bits != 0
 
 
-@inner
+@uncounted
 def reverse_set(program: Any, base: Any, place: Any) -> Any:
     """Whether the record in a lane counts anything in its reverse direction."""
     return _any_byte(program, _P_PACKETS_SEGMENT, base, place) or _any_byte(
@@ -82,7 +82,7 @@ def reverse_set(program: Any, base: Any, place: Any) -> Any:
     )
 
 
-@inner
+@uncounted
 def count_records(
     program: Any, segments: Any, start: Any, end: Any, base: Any, lengths: Any
 ) -> Any:

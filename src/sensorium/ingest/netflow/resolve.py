@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sensorium.ingest.compiled import uncounted, uncounted_kernel
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow import reasons
-from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.records import OVERRUN, count_records, uptime_of
 from sensorium.ingest.netflow.sequence.follow import UNCERTAIN
 from sensorium.ingest.netflow.sources import mixed
@@ -75,7 +75,7 @@ ROLLED_ROW = 10
 PROGRESS = 11
 
 
-@kernel
+@uncounted_kernel
 def find_slot(keys: Any, key: Any) -> Any:
     """Where a key stands, or the free place where it would."""
     mask = keys.shape[0] - 1
@@ -97,7 +97,7 @@ class Boots(NamedTuple):
     times: Int64s
 
 
-@inner
+@uncounted
 def _uptime_since_boot(head: Any, boots: Any) -> Any:
     """sysUpTime when a datagram that does not say it was exported; -1 if unknown."""
     boot_ms = boots.newest[head[_H_SOURCE]]
@@ -109,13 +109,13 @@ def _uptime_since_boot(head: Any, boots: Any) -> Any:
     return (head[_H_EXPORT_NS] // 1_000_000 - boot_ms) & 0xFFFFFFFF
 
 
-@inner
+@uncounted
 def _uptime_at_export(head: Any, boots: Any, program: Any, start: Any) -> Any:
     """The same by what the first record of a set states itself, else by what was announced."""
     return uptime_of(program, start, head[_H_EXPORT_NS], _uptime_since_boot(head, boots))
 
 
-@inner
+@uncounted
 def _program_of(entry: Any, head: Any, slot_keys: Any, slot_held: Any, any_age: Any) -> Any:
     """The program of a set; -1 for a template, or data whose template is unknown or too old."""
     if entry[_S_ID] >= _RECORD_SET:
@@ -128,7 +128,7 @@ def _program_of(entry: Any, head: Any, slot_keys: Any, slot_held: Any, any_age: 
     return slot_held[place, 0]
 
 
-@inner
+@uncounted
 def _fill_work(
     item: Any, entry: Any, head: Any, sampling: Any, number: Any, rows: Any, progress: Any
 ) -> None:
@@ -148,7 +148,7 @@ def _fill_work(
     progress[NEXT_ROW] += rows
 
 
-@inner
+@uncounted
 def _begin_datagram(number: Any, protocol: Any, flows: Any, progress: Any) -> None:
     """Note what was counted before the first set of a datagram."""
     if progress[HEAD] == number + 1:
@@ -160,7 +160,7 @@ def _begin_datagram(number: Any, protocol: Any, flows: Any, progress: Any) -> No
     progress[HEAD_OPTIONS] = flows[protocol, 1]
 
 
-@kernel
+@uncounted_kernel
 def discard_datagram(head: Any, flows: Any, records: Any, progress: Any) -> None:
     """Take back what was found in a malformed IPFIX message (RFC 7011 section 9.1)."""
     progress[NEXT_WORK] = progress[HEAD_WORK]
@@ -173,7 +173,7 @@ def discard_datagram(head: Any, flows: Any, records: Any, progress: Any) -> None
         progress[ROLLED_ROW] = progress[HEAD_ROW] + 1
 
 
-@kernel
+@uncounted_kernel
 def resolve(
     sets: Any,
     heads: Any,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.netflow.compiled import inner, kernel
+from sensorium.ingest.compiled import uncounted, uncounted_kernel
 
 Int64s = npt.NDArray[np.int64]
 
@@ -25,7 +25,7 @@ BORN = 2  # ids given out since the last walk began
 TALLIES = 3
 
 
-@inner
+@uncounted
 def mixed(high: Any, low: Any, tag: Any) -> Any:
     """A non-negative hash of three words (multiply-xorshift, constants of splitmix64)."""
     state = high * np.int64(-7046029254386353131)
@@ -37,7 +37,7 @@ def mixed(high: Any, low: Any, tag: Any) -> Any:
     return state & np.int64(0x7FFFFFFFFFFFFFFF)
 
 
-@inner
+@uncounted
 def _place_of(keys: Any, ids: Any, high: Any, low: Any, tag: Any) -> Any:
     """Where a source stands, or the free place where it would."""
     mask = ids.shape[0] - 1
@@ -49,7 +49,7 @@ def _place_of(keys: Any, ids: Any, high: Any, low: Any, tag: Any) -> Any:
     return place
 
 
-@kernel
+@uncounted_kernel
 def intern_source(
     keys: Any, ids: Any, free: Any, tallies: Any, high: Any, low: Any, tag: Any
 ) -> Any:
@@ -77,7 +77,7 @@ def intern_source(
     return number
 
 
-@kernel
+@uncounted_kernel
 def _place_all(keys: Any, ids: Any, kept_keys: Any, kept_ids: Any) -> None:
     for index in range(kept_ids.shape[0]):
         high, low, tag = kept_keys[index, 0], kept_keys[index, 1], kept_keys[index, 2]

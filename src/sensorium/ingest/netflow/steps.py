@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.compiled import inner
 from sensorium.ingest.netflow.wire import (
     load_u8,
     native_u16,
@@ -64,7 +64,7 @@ SAMPLER_BITS = INTERFACE_KEY - 1
 """Sampler ids are kept to so many bits."""
 
 
-@inner
+@uncounted
 def _fill_times(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -> None:
     """No end: start plus duration, else export. No start: end less duration, else end."""
     start = columns[_START] + 8 * row
@@ -84,7 +84,7 @@ def _fill_times(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -
             store_u64(start + 8 * i, max(last - length, 0))
 
 
-@inner
+@uncounted
 def _without_anchor(columns: Any, row: Any, rows: Any, steps: Any, export_ns: Any) -> None:
     """Uptimes of an exporter whose boot time is unknown.
 
@@ -106,7 +106,7 @@ def _without_anchor(columns: Any, row: Any, rows: Any, steps: Any, export_ns: An
             store_u64(end + 8 * i, 0)
 
 
-@inner
+@uncounted
 def _not_after_export(columns: Any, row: Any, rows: Any, export_ns: Any) -> None:
     """Flows that would have ended after they were exported ended then: their boot time is wrong."""
     start = columns[_START] + 8 * row
@@ -118,7 +118,7 @@ def _not_after_export(columns: Any, row: Any, rows: Any, export_ns: Any) -> None
             store_u64(end + 8 * i, export_ns)
 
 
-@inner
+@uncounted
 def _family(column: Any, row: Any) -> Any:
     """The EtherType of an address, 0 if it is unset."""
     if column == 0:
@@ -130,7 +130,7 @@ def _family(column: Any, row: Any) -> Any:
     return _IPV6 if high != 0 or low != 0 else 0
 
 
-@inner
+@uncounted
 def _etypes(columns: Any, row: Any, rows: Any, sparing: Any) -> None:
     """EtherTypes by source or destination; with ``sparing``, where no element gave one."""
     etype = columns[_ETYPE] + 2 * row
@@ -143,7 +143,7 @@ def _etypes(columns: Any, row: Any, rows: Any, sparing: Any) -> None:
         store_u16(etype + 2 * i, family)
 
 
-@inner
+@uncounted
 def _icmp_from_port(columns: Any, row: Any, rows: Any) -> None:
     """Type and code as routers have put them since NetFlow v5: in the destination port.
 
@@ -164,7 +164,7 @@ def _icmp_from_port(columns: Any, row: Any, rows: Any) -> None:
         store_u8(codes + i, value & 0xFF)
 
 
-@inner
+@uncounted
 def _rate_of(keys: Any, rates: Any, first: Any, last: Any, key: Any) -> Any:
     """The rate of a sampler or interface by binary search in ``keys[first:last]``, else 0."""
     end = last
@@ -180,14 +180,14 @@ def _rate_of(keys: Any, rates: Any, first: Any, last: Any, key: Any) -> Any:
     return 0
 
 
-@inner
+@uncounted
 def _announced(entry: Any, wide: Any, keys: Any, rates: Any, key: Any) -> Any:
     """The rate under a key as the source announced it, else as its exporter did."""
     rate = _rate_of(keys, rates, entry[1], entry[2], key)
     return rate if rate != 0 else _rate_of(keys, rates, wide[1], wide[2], key)
 
 
-@inner
+@uncounted
 def _sampling(
     columns: Any,
     row: Any,
@@ -218,7 +218,7 @@ def _sampling(
         store_u64(target + 8 * i, rate if rate != 0 else default)
 
 
-@inner
+@uncounted
 def finish(
     columns: Any,
     row: Any,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensorium.ingest.netflow.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.netflow.elements import Kind
 from sensorium.ingest.netflow.wire import (
     load_u8,
@@ -43,7 +43,7 @@ _NTP_ERA = 1 << 32
 _MICROSECOND_BITS = 0xFFFFF800
 
 
-@inner
+@uncounted
 def load_unsigned(source: Any, width: Any) -> Any:
     """An unsigned big-endian integer of 1 to 8 bytes; 0 for any other width."""
     if width == 4:
@@ -62,7 +62,7 @@ def load_unsigned(source: Any, width: Any) -> Any:
     return value
 
 
-@inner
+@uncounted
 def store(target: Any, size: Any, value: Any) -> None:
     if size == 8:
         store_u64(target, value)
@@ -74,7 +74,7 @@ def store(target: Any, size: Any, value: Any) -> None:
         store_u8(target, value)
 
 
-@inner
+@uncounted
 def scaled(value: Any, unit: Any) -> Any:
     """``value * unit``, the greatest int64 where that is too much (or ``value`` was)."""
     if value < 0 or value > _LONGEST // unit:
@@ -82,7 +82,7 @@ def scaled(value: Any, unit: Any) -> Any:
     return value * unit
 
 
-@inner
+@uncounted
 def ntp(source: Any, mask: Any) -> Any:
     """An NTP timestamp as Unix nanoseconds; era 1 (2036 and after) where the top bit is clear."""
     seconds = load_u32(source)
@@ -94,7 +94,7 @@ def ntp(source: Any, mask: Any) -> Any:
     return (seconds - _NTP_UNIX) * 1_000_000_000 + (fraction * 1_000_000_000 >> 32)
 
 
-@inner
+@uncounted
 def since_boot(value: Any, export_ns: Any, anchor: Any) -> Any:
     """sysUpTime to Unix time through the sysUpTime at export.
 
@@ -106,7 +106,7 @@ def since_boot(value: Any, export_ns: Any, anchor: Any) -> Any:
     return export_ns + ahead * 1_000_000
 
 
-@inner
+@uncounted
 def time_value(kind: Any, source: Any, width: Any, export_ns: Any, anchor: Any) -> Any:
     """A time element as Unix nanoseconds, 0 where it says nothing; a duration as nanoseconds."""
     if kind in (_NTP_NANOSECONDS, _NTP_MICROSECONDS):
@@ -122,7 +122,7 @@ def time_value(kind: Any, source: Any, width: Any, export_ns: Any, anchor: Any) 
     return microseconds if kind == _DURATION_US else max(export_ns - microseconds, 0)
 
 
-@inner
+@uncounted
 def put_ipv4(source: Any, target: Any, sparing: Any) -> None:
     word = native_u32(source)
     if sparing and word == 0 and (native_u64(target) != 0 or native_u64(target + 8) != 0):
@@ -131,7 +131,7 @@ def put_ipv4(source: Any, target: Any, sparing: Any) -> None:
     store_u64(target + 8, _MAPPED | word << 32)
 
 
-@inner
+@uncounted
 def put_ipv6(source: Any, target: Any, sparing: Any) -> None:
     if sparing and native_u64(source) == 0 and native_u64(source + 8) == 0:
         return
@@ -139,7 +139,7 @@ def put_ipv6(source: Any, target: Any, sparing: Any) -> None:
     store_u64(target + 8, native_u64(source + 8))
 
 
-@inner
+@uncounted
 def put_small(
     kind: Any, source: Any, width: Any, target: Any, size: Any, row: Any, codes: Any
 ) -> None:
@@ -159,7 +159,7 @@ def put_small(
     store(target + size * row, size, value)
 
 
-@inner
+@uncounted
 def clear(target: Any, size: Any) -> None:
     if size == 16:
         store_u64(target, 0)
@@ -168,7 +168,7 @@ def clear(target: Any, size: Any) -> None:
         store(target, size, 0)
 
 
-@inner
+@uncounted
 def usable(kind: Any, width: Any) -> Any:
     """Whether a value of so many bytes can be of a kind."""
     if kind in (_IPV4, _IPV4_IF_SET):

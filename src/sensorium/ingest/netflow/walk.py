@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sensorium.ingest.compiled import uncounted, uncounted_kernel
 from sensorium.ingest.netflow import reasons
-from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.layout import (
     C_DROPS,
     FIRST_DATA_SET,
@@ -59,7 +59,7 @@ NO_SETS = 1
 NO_SOURCE = 2
 
 
-@inner
+@uncounted
 def _protocol_of(version: Any) -> Any:
     """Which protocol has a version word: newer ones first, for they are the usual ones."""
     if version == 10:
@@ -71,7 +71,7 @@ def _protocol_of(version: Any) -> Any:
     return V7 if version == 7 else V1 if version == 1 else UNKNOWN
 
 
-@inner
+@uncounted
 def _has_header(head: Any, start: Any, length: Any) -> Any:
     """Whether a datagram has a whole header of a version that is known."""
     head[H_PROTOCOL] = UNKNOWN
@@ -82,7 +82,7 @@ def _has_header(head: Any, start: Any, length: Any) -> Any:
     return protocol != UNKNOWN and length >= HEADER_BYTES[protocol]
 
 
-@inner
+@uncounted
 def _count_headless(start: Any, length: Any, drops: Any) -> None:
     if length < 2:
         drops[UNKNOWN, _SHORT_HEADER] += 1
@@ -91,7 +91,7 @@ def _count_headless(start: Any, length: Any, drops: Any) -> None:
     drops[protocol, _UNKNOWN_VERSION if protocol == UNKNOWN else _SHORT_HEADER] += 1
 
 
-@inner
+@uncounted
 def _read_head(head: Any, start: Any, length: Any) -> Any:
     """Fill a head's protocol fields; the address after the header."""
     protocol = _protocol_of(load_u16(start))
@@ -122,14 +122,14 @@ def _read_head(head: Any, start: Any, length: Any) -> Any:
     return start + header
 
 
-@inner
+@uncounted
 def drop(head: Any, reason: Any, count: Any, drops: Any, counts: Any) -> None:
     """Count what of a datagram is not used, for its protocol and its source."""
     drops[head[H_PROTOCOL], reason] += count
     counts[head[H_SOURCE], C_DROPS + reason] += count
 
 
-@inner
+@uncounted
 def _records_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> Any:
     """Where the last whole record of a datagram without templates ends."""
     protocol = head[H_PROTOCOL]
@@ -146,7 +146,7 @@ def _records_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> An
     return first + announced * RECORD_BYTES[protocol]
 
 
-@inner
+@uncounted
 def _only_zeros(start: Any, end: Any) -> Any:
     bits = 0
     for address in range(start, end):
@@ -154,7 +154,7 @@ def _only_zeros(start: Any, end: Any) -> Any:
     return bits == 0
 
 
-@inner
+@uncounted
 def _walk_sets(
     head: Any,
     start: Any,
@@ -198,7 +198,7 @@ def _walk_sets(
     return k
 
 
-@inner
+@uncounted
 def _message_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> Any:
     """Where sets stop beginning: an IPFIX message says how long it is; one that is cut has none."""
     if head[H_PROTOCOL] != IPFIX:
@@ -215,7 +215,7 @@ def _message_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> An
     return start + length
 
 
-@kernel
+@uncounted_kernel
 def walk(
     data: Any,
     offsets: Any,

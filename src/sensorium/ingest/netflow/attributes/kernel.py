@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sensorium.ingest.compiled import uncounted, uncounted_kernel
 from sensorium.ingest.netflow import layout as at
 from sensorium.ingest.netflow.attributes.text import TEXT_ROOM, is_slow, put_text
-from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.records import next_record, reverse_set
 from sensorium.ingest.netflow.registry.lookup import Type
 from sensorium.ingest.netflow.values import load_unsigned
@@ -66,7 +66,7 @@ V_BITS = 6  # a real number's bytes as an integer
 SLOW_WIDTH = 7
 
 
-@inner
+@uncounted
 def _put_name(target: Any, source: Any, length: Any) -> Any:
     """Copy a name eight bytes at a time; there is room beyond both ends."""
     for index in range(0, length, 8):
@@ -74,7 +74,7 @@ def _put_name(target: Any, source: Any, length: Any) -> Any:
     return target + length
 
 
-@inner
+@uncounted
 def _write_record(
     first: Any,
     program: Any,
@@ -120,7 +120,7 @@ def _write_record(
         store_u32(value_ends + 4 * state[PAIRS], state[VALUES])
 
 
-@inner
+@uncounted
 def _has_room(program: Any, width: Any, most: Any, state: Any) -> Any:
     """Whether two rows of a record of so many bytes fit in."""
     pairs = 2 * (program[_P_ATTRIBUTES_END] - program[_P_ATTRIBUTES])
@@ -132,7 +132,7 @@ def _has_room(program: Any, width: Any, most: Any, state: Any) -> Any:
     )
 
 
-@inner
+@uncounted
 def _skip(item: Any, row_ends: Any, state: Any) -> None:
     """Rows without attributes end where they begin."""
     last = item[_W_ROW] + item[_W_ROWS]
@@ -141,7 +141,7 @@ def _skip(item: Any, row_ends: Any, state: Any) -> None:
         store_u32(row_ends + 4 * state[ROW], state[PAIRS])
 
 
-@kernel
+@uncounted_kernel
 def write_attributes(
     work: Any,
     programs: Any,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sensorium.ingest.netflow.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.netflow.registry.lookup import Type
 from sensorium.ingest.netflow.values import load_unsigned, ntp
 from sensorium.ingest.netflow.wire import load_u8, load_u16, load_u32, load_u64, store_u8
@@ -41,7 +41,7 @@ _COLON = 0x3A
 _DASH = 0x2D
 
 
-@inner
+@uncounted
 def put_decimal(target: Any, value: Any) -> Any:
     """An unsigned 64-bit integer, given as the int64 of the same bits."""
     digits = 1
@@ -67,12 +67,12 @@ def put_decimal(target: Any, value: Any) -> Any:
     return target + digits
 
 
-@inner
+@uncounted
 def _nibble(value: Any) -> Any:
     return value + (48 if value < 10 else 87)
 
 
-@inner
+@uncounted
 def put_hex(target: Any, source: Any, width: Any) -> Any:
     """Two digits for each byte."""
     for index in range(width):
@@ -82,7 +82,7 @@ def put_hex(target: Any, source: Any, width: Any) -> Any:
     return target + 2 * width
 
 
-@inner
+@uncounted
 def _put_parted(target: Any, source: Any, width: Any, each: Any, mark: Any) -> Any:
     """Hexadecimal digits with a mark after each so many bytes."""
     for first in range(0, width, each):
@@ -93,7 +93,7 @@ def _put_parted(target: Any, source: Any, width: Any, each: Any, mark: Any) -> A
     return target
 
 
-@inner
+@uncounted
 def put_ipv4_text(target: Any, source: Any) -> Any:
     """A dotted quad."""
     for index in range(4):
@@ -104,7 +104,7 @@ def put_ipv4_text(target: Any, source: Any) -> Any:
     return target
 
 
-@inner
+@uncounted
 def _put_group(target: Any, value: Any) -> Any:
     """Up to four hexadecimal digits without leading zeros."""
     started = False
@@ -117,7 +117,7 @@ def _put_group(target: Any, value: Any) -> Any:
     return target
 
 
-@inner
+@uncounted
 def _longest_zeros(source: Any) -> Any:
     """Where the first of the longest runs of zero groups begins, and its length."""
     best = 0
@@ -137,7 +137,7 @@ def _longest_zeros(source: Any) -> Any:
     return best, length
 
 
-@inner
+@uncounted
 def put_ipv6_text(target: Any, source: Any) -> Any:
     """RFC 5952: lower case, the longest run of zeros left out; mapped IPv4 as a dotted quad."""
     mapped = load_u64(source) == 0 and load_u32(source + 8) == 0xFFFF
@@ -162,7 +162,7 @@ def put_ipv6_text(target: Any, source: Any) -> Any:
     return target
 
 
-@inner
+@uncounted
 def _sequence_length(source: Any, left: Any) -> Any:
     """Bytes of the UTF-8 character at an address, 0 if there is none (RFC 3629 section 4)."""
     lead = load_u8(source)
@@ -182,7 +182,7 @@ def _sequence_length(source: Any, left: Any) -> Any:
     return length
 
 
-@inner
+@uncounted
 def put_string(target: Any, source: Any, width: Any) -> Any:
     """Text up to its padding of zeros; what is not UTF-8 is read as Latin-1, so nothing is lost."""
     while width > 0 and load_u8(source + width - 1) == 0:
@@ -207,7 +207,7 @@ def put_string(target: Any, source: Any, width: Any) -> Any:
     return target
 
 
-@inner
+@uncounted
 def _put_signed(target: Any, source: Any, width: Any) -> Any:
     value = load_unsigned(source, width)
     if width < 8:
@@ -218,7 +218,7 @@ def _put_signed(target: Any, source: Any, width: Any) -> Any:
     return put_decimal(target, value)
 
 
-@inner
+@uncounted
 def _put_boolean(target: Any, value: Any) -> Any:
     """1 is true and 2 is false (RFC 7011 section 6.1.5); anything else is the number it is."""
     if value == 1:
@@ -234,7 +234,7 @@ def _put_boolean(target: Any, value: Any) -> Any:
     return target + 4
 
 
-@inner
+@uncounted
 def _put_application(target: Any, source: Any, width: Any) -> Any:
     """Engine, enterprise where the engine has one, selector: ``3..443``, ``20..9..77``."""
     engine = load_u8(source)
@@ -250,7 +250,7 @@ def _put_application(target: Any, source: Any, width: Any) -> Any:
     return put_decimal(target + 2, load_unsigned(source + at, width - at))
 
 
-@inner
+@uncounted
 def is_slow(kind: Any, width: Any) -> Any:
     """Whether a value is one that Python writes: real numbers, lists, and wide integers."""
     if kind == _FLOAT:
@@ -258,7 +258,7 @@ def is_slow(kind: Any, width: Any) -> Any:
     return _BASIC_LIST <= kind <= _MULTI_LIST or (kind == _UNSIGNED and width > 8)
 
 
-@inner
+@uncounted
 def _put_integer(target: Any, kind: Any, source: Any, width: Any) -> Any:
     if kind == _UNSIGNED:
         return put_decimal(target, load_unsigned(source, width))
@@ -269,7 +269,7 @@ def _put_integer(target: Any, kind: Any, source: Any, width: Any) -> Any:
     return put_decimal(target, ntp(source, _MICROSECOND_BITS) // 1000)
 
 
-@inner
+@uncounted
 def _put_address(target: Any, kind: Any, source: Any) -> Any:
     if kind == _IPV4:
         return put_ipv4_text(target, source)
@@ -278,7 +278,7 @@ def _put_address(target: Any, kind: Any, source: Any) -> Any:
     return _put_parted(target, source, 6, 1, _COLON)
 
 
-@inner
+@uncounted
 def _put_rare(target: Any, kind: Any, source: Any, width: Any) -> Any:
     """Types of our own, and booleans."""
     if kind == _BOOLEAN and width == 1:
@@ -294,7 +294,7 @@ def _put_rare(target: Any, kind: Any, source: Any, width: Any) -> Any:
     return put_hex(target, source, width)
 
 
-@inner
+@uncounted
 def put_text(target: Any, kind: Any, source: Any, width: Any) -> Any:
     """A value of any type that is not slow; hexadecimal where the type cannot have the width."""
     if kind == _STRING:

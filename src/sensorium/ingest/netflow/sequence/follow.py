@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sensorium.ingest.compiled import uncounted, uncounted_kernel
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.sequence import streams as st
 from sensorium.ingest.netflow.sequence.streams import (
     first_unit,
@@ -83,7 +83,7 @@ _RECORD_BITS = at.RECORD_BITS
 _FARTHEST_AHEAD = 1 << 24
 
 
-@inner
+@uncounted
 def _remember(row: Any, start: Any, units: Any) -> None:
     """Keep a gap, in the place of the one that was kept longest."""
     place = _T_GAPS + 2 * row[_T_GAP]
@@ -92,7 +92,7 @@ def _remember(row: Any, start: Any, units: Any) -> None:
     row[_T_GAP] = (row[_T_GAP] + 1) % _GAPS
 
 
-@inner
+@uncounted
 def _fill(row: Any, sequence: Any, units: Any) -> Any:
     """Take units out of the gap they lie in; how many were missing there."""
     for index in range(_GAPS):
@@ -114,7 +114,7 @@ def _fill(row: Any, sequence: Any, units: Any) -> Any:
     return 0
 
 
-@inner
+@uncounted
 def _meet(head: Any, records: Any, count: Any) -> None:
     """Count a datagram for its source."""
     count[_C_DATAGRAMS] += 1
@@ -126,7 +126,7 @@ def _meet(head: Any, records: Any, count: Any) -> None:
         count[_C_RATE] = head[_H_SAMPLING]
 
 
-@inner
+@uncounted
 def _judge(row: Any, count: Any, sequence: Any, units: Any, restarted: Any, window: Any) -> Any:
     """Count what a number tells that is not the expected one; whether its datagram came late."""
     ahead = (sequence - row[_T_EXPECTED]) & 0xFFFFFFFF
@@ -147,7 +147,7 @@ def _judge(row: Any, count: Any, sequence: Any, units: Any, restarted: Any, wind
     return False
 
 
-@inner
+@uncounted
 def _settle(streams: Any, row: Any, count: Any) -> Any:
     """Count what was missing between two streams, or that it was not; whether anything was."""
     owed = row[_T_OWED]
@@ -162,7 +162,7 @@ def _settle(streams: Any, row: Any, count: Any) -> Any:
     return owed != 0
 
 
-@inner
+@uncounted
 def _units(protocol: Any, read: Any, records: Any, unread: Any) -> Any:
     """Units of a datagram, and those of them that its number may already include."""
     if protocol == _V9:
@@ -172,7 +172,7 @@ def _units(protocol: Any, read: Any, records: Any, unread: Any) -> Any:
     return read + unread, read + unread
 
 
-@inner
+@uncounted
 def _check(
     row: Any,
     count: Any,
@@ -202,7 +202,7 @@ def _check(
     return False, happened
 
 
-@kernel
+@uncounted_kernel
 def follow(heads: Any, records: Any, streams: Any, counts: Any, window: Any, progress: Any) -> None:
     """Count a slab's datagrams and follow their numbers, from ``progress[0]`` on.
 

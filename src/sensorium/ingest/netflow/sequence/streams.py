@@ -28,8 +28,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sensorium.ingest.compiled import uncounted, uncounted_kernel
 from sensorium.ingest.netflow import layout as at
-from sensorium.ingest.netflow.compiled import inner, kernel
 from sensorium.ingest.netflow.sources import mixed
 
 Int64s = npt.NDArray[np.int64]
@@ -115,13 +115,13 @@ def known_streams(streams: Streams) -> int:
     return int(streams.tallies[KNOWN] - streams.tallies[FREE])
 
 
-@inner
+@uncounted
 def rebooted(uptime: Any, before: Any) -> Any:
     """Whether an uptime went back by more than reordering and wrapping do."""
     return 0 <= uptime < before - _UPTIME_SLACK_MS and before < _UPTIME_NEAR_WRAP
 
 
-@inner
+@uncounted
 def _place_of(keys: Any, key: Any) -> Any:
     mask = keys.shape[0] - 1
     place = mixed(key, 0, 0) & mask
@@ -130,14 +130,14 @@ def _place_of(keys: Any, key: Any) -> Any:
     return place
 
 
-@inner
+@uncounted
 def _enter(streams: Any, key: Any, number: Any) -> None:
     place = _place_of(streams.keys, key)
     streams.keys[place] = key
     streams.ids[place] = number
 
 
-@inner
+@uncounted
 def _leave(streams: Any, key: Any) -> None:
     """Take a key out, moving those after it that would not be found any more."""
     keys = streams.keys
@@ -154,7 +154,7 @@ def _leave(streams: Any, key: Any) -> None:
     keys[hole] = -1
 
 
-@inner
+@uncounted
 def _forget(streams: Any, number: Any) -> None:
     """Give a stream's row back."""
     row = streams.rows[number]
@@ -171,7 +171,7 @@ def _forget(streams: Any, number: Any) -> None:
     streams.tallies[FREE] += 1
 
 
-@inner
+@uncounted
 def _begin(streams: Any, source: Any, port: Any) -> Any:
     """A new stream; -1 if there is no room."""
     tallies = streams.tallies
@@ -200,7 +200,7 @@ def _begin(streams: Any, source: Any, port: Any) -> Any:
     return number
 
 
-@inner
+@uncounted
 def _move(streams: Any, number: Any, port: Any) -> None:
     """A stream goes on from another port."""
     row = streams.rows[number]
@@ -214,20 +214,20 @@ def _move(streams: Any, number: Any, port: Any) -> None:
     _enter(streams, row[T_SOURCE] << 16 | port, number)
 
 
-@inner
+@uncounted
 def first_unit(row: Any, sequence: Any, counted: Any) -> Any:
     """The number of a datagram's first unit; ``counted`` are those that its number may include."""
     return (sequence - (counted & row[T_AFTER])) & 0xFFFFFFFF
 
 
-@inner
+@uncounted
 def _ahead(row: Any, sequence: Any, counted: Any) -> Any:
     """How far a number is ahead of the one that a stream expects, signed, modulo 2^32."""
     ahead = (first_unit(row, sequence, counted) - row[T_EXPECTED]) & 0xFFFFFFFF
     return ahead - ((ahead & 0x80000000) << 1)
 
 
-@inner
+@uncounted
 def _in_gap(row: Any, sequence: Any, counted: Any) -> Any:
     sequence = first_unit(row, sequence, counted)
     for index in range(_GAPS):
@@ -237,12 +237,12 @@ def _in_gap(row: Any, sequence: Any, counted: Any) -> Any:
     return False
 
 
-@inner
+@uncounted
 def _wanders(row: Any) -> Any:
     return row[T_MOVES] >= _WANDERS and row[T_STAYED] <= _SETTLED
 
 
-@inner
+@uncounted
 def _going_on(
     streams: Any, source: Any, sequence: Any, counted: Any, uptime: Any, window: Any
 ) -> Any:
@@ -268,7 +268,7 @@ def _going_on(
     return best, least
 
 
-@inner
+@uncounted
 def _claim(streams: Any, number: Any, other: Any, units: Any) -> None:
     """Note that a new stream may be the rest of another, with units missing in between."""
     row = streams.rows[number]
@@ -282,12 +282,12 @@ def _claim(streams: Any, number: Any, other: Any, units: Any) -> None:
         row[T_CLAIM_LEFT] = _PATIENCE
 
 
-@inner
+@uncounted
 def _counts_up_to(row: Any, sequence: Any, counted: Any) -> Any:
     return row[T_VOTES] >= 0 and counted > 0 and sequence == (row[T_LAST] + counted) & 0xFFFFFFFF
 
 
-@inner
+@uncounted
 def vote(row: Any, sequence: Any, counted: Any) -> Any:
     """Find out what a stream's numbers count; what is shown to be lost, -1: nothing yet.
 
@@ -313,7 +313,7 @@ def vote(row: Any, sequence: Any, counted: Any) -> Any:
     return row[T_HELD]
 
 
-@inner
+@uncounted
 def stream_of(
     streams: Any,
     source: Any,
@@ -351,7 +351,7 @@ def stream_of(
     return number
 
 
-@inner
+@uncounted
 def settle_claim(streams: Any, row: Any) -> Any:
     """Look after a stream's claim; the units that it shows to be lost."""
     claimed = streams.rows[row[T_CLAIM]]
@@ -367,14 +367,14 @@ def settle_claim(streams: Any, row: Any) -> Any:
     return row[T_CLAIMED]
 
 
-@kernel
+@uncounted_kernel
 def forget_streams(streams: Any, numbers: Any) -> None:
     """Forget streams by their numbers."""
     for index in range(numbers.shape[0]):
         _forget(streams, numbers[index])
 
 
-@kernel
+@uncounted_kernel
 def forget_sources(streams: Any, sources: Any) -> None:
     """Forget all streams of some sources."""
     for index in range(sources.shape[0]):

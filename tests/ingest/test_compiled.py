@@ -15,25 +15,6 @@ from sensorium.ingest.netflow.sequence.follow import follow
 from sensorium.ingest.sflow.walk import walk
 
 
-def _sum_of_rows(table: Any) -> Any:
-    total = 0
-    row = table[0]
-    for index in range(1, table.shape[0]):
-        if row[0] < table[index, 0]:
-            row = table[index]
-        total += row[1]
-    return total
-
-
-def test_uncounted_kernels_look_at_rows_without_counting_references() -> None:
-    table = np.array([[1, 2], [3, 4], [2, 8]])
-    counted: Any = kernel(_sum_of_rows)
-    bare: Any = uncounted_kernel(_sum_of_rows)
-    assert counted(table) == bare(table) == 8
-    assert "NRT_incref" in next(iter(counted.inspect_llvm().values()))
-    assert "NRT_incref" not in next(iter(bare.inspect_llvm().values()))
-
-
 def test_uncounted_kernels_cannot_make_arrays() -> None:
     def making(count: Any) -> Any:
         return np.zeros(count)[0]

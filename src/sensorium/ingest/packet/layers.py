@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensorium.ingest.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.memory import put_total
 from sensorium.ingest.packet import columns as col
 from sensorium.ingest.packet.attributes import MAC, NUMBER
@@ -49,13 +49,13 @@ _INNER_DST_MAC = NUMBER["inner_dst_mac"]
 _INNER_ETYPE = NUMBER["inner_etype"]
 
 
-@inner
+@uncounted
 def layer_of(protocol: Any) -> Any:
     """The first layer of a sampled header, STOP where its protocol is not read."""
     return _BY_HEADER_PROTOCOL[protocol] if protocol < len(_BY_HEADER_PROTOCOL) else STOP
 
 
-@inner
+@uncounted
 def _by_ethertype(etype: Any) -> Any:
     layer = STOP
     if etype == 0x0800:
@@ -73,13 +73,13 @@ def _by_ethertype(etype: Any) -> Any:
     return layer
 
 
-@inner
+@uncounted
 def _is_tag(etype: Any) -> Any:
     """802.1Q, 802.1ad, and what was used for stacked tags before it."""
     return etype in (0x8100, 0x88A8, 0x9100, 0x9200, 0x9300)
 
 
-@inner
+@uncounted
 def _tags(data: Any, at: Any, end: Any, etype: Any, depth: Any, row: Any, out: Any) -> Any:
     """Read VLAN tags; the type after them and its place, -1 if they are cut."""
     tags = 0
@@ -99,7 +99,7 @@ def _tags(data: Any, at: Any, end: Any, etype: Any, depth: Any, row: Any, out: A
     return etype, at
 
 
-@inner
+@uncounted
 def _ethernet(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> Any:
     if end - at < 14:
         return STOP, at
@@ -125,7 +125,7 @@ def _ethernet(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> A
     return _by_ethertype(etype), at
 
 
-@inner
+@uncounted
 def _mpls(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> Any:
     """Read a label stack (RFC 3032); what it carries is guessed from its first four bits."""
     labels = 0
@@ -153,7 +153,7 @@ def _mpls(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> Any:
     return (ETHERNET, at + 4) if version == 0 else (STOP, at)
 
 
-@inner
+@uncounted
 def _pppoe(data: Any, at: Any, end: Any, out: Any) -> Any:
     """RFC 2516: six bytes, then PPP without its framing."""
     if end - at < 6:
@@ -162,7 +162,7 @@ def _pppoe(data: Any, at: Any, end: Any, out: Any) -> Any:
     return PPP, at + 6
 
 
-@inner
+@uncounted
 def _ppp(data: Any, at: Any, end: Any) -> Any:
     """PPP with or without its address and control bytes (RFC 1662), or Cisco's HDLC."""
     if end - at >= 4 and u16(data, at) in (0x0F00, 0x8F00):
@@ -187,7 +187,7 @@ def _ppp(data: Any, at: Any, end: Any) -> Any:
     return (MPLS, at) if protocol in (0x0281, 0x0283) else (STOP, at)
 
 
-@inner
+@uncounted
 def _arp(data: Any, at: Any, end: Any, out: Any) -> None:
     """RFC 826, for Ethernet and IPv4."""
     if end - at < 28 or u32(data, at) != 0x00010800 or u16(data, at + 4) != 0x0604:
@@ -197,7 +197,7 @@ def _arp(data: Any, at: Any, end: Any, out: Any) -> None:
     address(out, _ARP_TARGET, data, at + 24, 4)
 
 
-@inner
+@uncounted
 def _below_ip(data: Any, at: Any, end: Any, layer: Any, depth: Any, row: Any, out: Any) -> Any:
     """Read a layer that is not IP nor in it; the layer that follows and its place."""
     if layer == ETHERNET:
@@ -215,7 +215,7 @@ def _below_ip(data: Any, at: Any, end: Any, layer: Any, depth: Any, row: Any, ou
     return layer, at
 
 
-@inner
+@uncounted
 def parse(data: Any, at: Any, end: Any, layer: Any, row: Any, out: Any) -> None:
     """Read a packet from ``data[at:end]`` into a row, beginning with ``layer``."""
     depth = 0

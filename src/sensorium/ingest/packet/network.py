@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensorium.ingest.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.memory import put_total, word
 from sensorium.ingest.packet import columns as col
 from sensorium.ingest.packet.attributes import NUMBER
@@ -29,14 +29,14 @@ _FRAGMENT = 44
 _AUTHENTICATION = 51
 
 
-@inner
+@uncounted
 def put_address(row: Any, column: Any, data: Any, at: Any, size: Any) -> None:
     """Write an address of 4 (mapped into IPv6) or 16 bytes; the unspecified IPv4 is zero."""
     put_total(row, column, word(data, at) if size == 16 else 0)
     put_total(row, column + 1, word(data, at + 8) if size == 16 else mapped(data, at))
 
 
-@inner
+@uncounted
 def _ipv4_fields(data: Any, at: Any, out: Any) -> None:
     fragment = u16(data, at + 6)
     length, words = u16(data, at + 2), u8(data, at) & 0xF
@@ -49,7 +49,7 @@ def _ipv4_fields(data: Any, at: Any, out: Any) -> None:
     number(out, _FRAGMENT_FLAGS, fragment >> 8 & 0xE0)
 
 
-@inner
+@uncounted
 def ipv4(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> Any:
     """Read a header; where its payload is (-1 for nowhere), where that ends, its protocol."""
     if end - at < 20 or u8(data, at) >> 4 != 4:
@@ -76,13 +76,13 @@ def ipv4(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> Any:
     return at + header, last, proto
 
 
-@inner
+@uncounted
 def _is_extension(proto: Any) -> Any:
     """Headers that are an extension by RFC 8200, 4302, 6275, 7401 and 5533."""
     return proto in (0, 43, _FRAGMENT, _AUTHENTICATION, 60, 135, 139, 140)
 
 
-@inner
+@uncounted
 def _extensions(data: Any, at: Any, end: Any, proto: Any, depth: Any, out: Any) -> Any:
     """Pass over extension headers; the payload's place (-1 for nowhere) and its protocol."""
     for _ in range(_MOST_EXTENSIONS):
@@ -110,7 +110,7 @@ def _extensions(data: Any, at: Any, end: Any, proto: Any, depth: Any, out: Any) 
     return -1, proto
 
 
-@inner
+@uncounted
 def ipv6(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> Any:
     """Read a header; where its payload is (-1 for nowhere), where that ends, its protocol.
 

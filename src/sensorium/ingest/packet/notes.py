@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sensorium.ingest.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.memory import put_total, total
 from sensorium.ingest.packet import attributes as kinds
 from sensorium.ingest.packet.words import u32
@@ -35,7 +35,7 @@ _VALUE_ROOM = kinds.VALUE_ROOM
 _ITEM_ROOM = kinds.ITEM_ROOM
 
 
-@inner
+@uncounted
 def note(out: Any, name: Any, kind: Any, value: Any, count: Any) -> None:
     """Note an attribute that the row wants and does not have yet."""
     bit = np.int64(1) << (name & 31)
@@ -54,26 +54,26 @@ def note(out: Any, name: Any, kind: Any, value: Any, count: Any) -> None:
     put_total(out, _N_TEXT, total(out, _N_TEXT) + _VALUE_ROOM + _ITEM_ROOM * count)
 
 
-@inner
+@uncounted
 def begin_row(out: Any) -> None:
     """The row that comes has no attributes yet."""
     for index in range(_BITS):
         put_total(out, _N_SEEN + index, total(out, _N_UNWANTED + index))
 
 
-@inner
+@uncounted
 def number(out: Any, name: Any, value: Any) -> None:
     """An attribute that is a number."""
     note(out, name, _NUMBER, value, 0)
 
 
-@inner
+@uncounted
 def pair(out: Any, name: Any, first: Any, second: Any) -> None:
     """An attribute that is two 32-bit numbers."""
     note(out, name, _PAIR, first << 32 | second, 0)
 
 
-@inner
+@uncounted
 def address(out: Any, name: Any, data: Any, at: Any, size: Any) -> None:
     """An attribute that is an address of 4 or 16 bytes; mapped IPv4 is IPv4."""
     if size == 4:

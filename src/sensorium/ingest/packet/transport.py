@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensorium.ingest.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.memory import put_total
 from sensorium.ingest.packet import columns as col
 from sensorium.ingest.packet.attributes import NUMBER
@@ -30,7 +30,7 @@ _VXLAN_SEGMENT, _NVGRE_SEGMENT, _GENEVE_SEGMENT = 1 << 56, 2 << 56, 0
 _NVGRE_FLAGS = 0x2000
 
 
-@inner
+@uncounted
 def _gre(data: Any, at: Any, end: Any, out: Any) -> Any:
     """RFC 2784 and 2890 (version 0): the carried type and its place; NVGRE by its flags."""
     if end - at < 4:
@@ -52,7 +52,7 @@ def _gre(data: Any, at: Any, end: Any, out: Any) -> Any:
     return (carried, at) if at <= end else (0, -1)
 
 
-@inner
+@uncounted
 def _udp_tunnel(data: Any, at: Any, end: Any, port: Any, out: Any) -> Any:
     """VXLAN (RFC 7348) and Geneve (RFC 8926), told by their ports: carried type and its place."""
     if end - at < 16:
@@ -70,7 +70,7 @@ def _udp_tunnel(data: Any, at: Any, end: Any, port: Any, out: Any) -> Any:
     return 0, -1
 
 
-@inner
+@uncounted
 def _ports(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> Any:
     if end - at < 4:
         return -1
@@ -83,7 +83,7 @@ def _ports(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> Any:
     return u16(data, at + 2)
 
 
-@inner
+@uncounted
 def transport(data: Any, at: Any, end: Any, proto: Any, depth: Any, row: Any, out: Any) -> Any:
     """Read a payload; the ethertype of what it carries as a tunnel and its place, else -1."""
     if proto in _WITH_PORTS:

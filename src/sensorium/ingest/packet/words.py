@@ -7,26 +7,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensorium.ingest.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.memory import byte, position
 
 
-@inner
+@uncounted
 def u8(data: Any, at: Any) -> Any:
     return byte(data, at)
 
 
-@inner
+@uncounted
 def u16(data: Any, at: Any) -> Any:
     return byte(data, at) << 8 | byte(data, at + 1)
 
 
-@inner
+@uncounted
 def u24(data: Any, at: Any) -> Any:
     return u16(data, at) << 8 | byte(data, at + 2)
 
 
-@inner
+@uncounted
 def u32(data: Any, at: Any) -> Any:
     return (
         byte(data, at) << 24
@@ -36,13 +36,13 @@ def u32(data: Any, at: Any) -> Any:
     )
 
 
-@inner
+@uncounted
 def u64(data: Any, at: Any) -> Any:
     """A 64-bit word; the bit pattern is kept."""
     return u32(data, at) << 32 | u32(data, at + 4)
 
 
-@inner
+@uncounted
 def mapped(data: Any, at: Any) -> Any:
     """The second half of an IPv4 address mapped into IPv6 as it lies in memory, 0 for 0.0.0.0."""
     value = position(data + at, 0) << 32

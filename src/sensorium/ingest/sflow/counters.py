@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import kernel, uncounted
 from sensorium.ingest.packet.words import u8, u32, u64
 from sensorium.ingest.sflow import layout as at
 from sensorium.ingest.sflow import structures as st
@@ -79,7 +79,7 @@ class Values(NamedTuple):
     value: npt.NDArray[np.float64]
 
 
-@inner
+@uncounted
 def _structure_of(kind: Any) -> Any:
     """The number of the structure of a format, -1 where it is not read."""
     if kind < _MOST_FORMAT:
@@ -90,7 +90,7 @@ def _structure_of(kind: Any) -> Any:
     return -1
 
 
-@inner
+@uncounted
 def _told(data: Any, start: Any, length: Any, structure: Any) -> Any:
     """What tells a record from others of its structure and data source."""
     if _TOLD_BY[structure] == _FIRST_WORD:
@@ -103,7 +103,7 @@ def _told(data: Any, start: Any, length: Any, structure: Any) -> Any:
     return state
 
 
-@inner
+@uncounted
 def _value(data: Any, place: Any, read: Any, floats: Any) -> Any:
     """A field's value, and whether it is known."""
     if read == _LONG:
@@ -121,7 +121,7 @@ def _value(data: Any, place: Any, read: Any, floats: Any) -> Any:
     return np.float64(word >> (read - _BIT_0) & 1), word != _UNKNOWN
 
 
-@inner
+@uncounted
 def _block(
     data: Any, start: Any, length: Any, structure: Any, blocks: Any, table: Any, key: Any, most: Any
 ) -> Any:
@@ -141,7 +141,7 @@ def _block(
     return number
 
 
-@inner
+@uncounted
 def _record(
     data: Any,
     start: Any,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.compiled import inner
+from sensorium.ingest.compiled import uncounted
 
 Int64s = npt.NDArray[np.int64]
 
@@ -40,7 +40,7 @@ def interned(limit: int, width: int) -> Interned:
     )
 
 
-@inner
+@uncounted
 def intern(table: Any, key: Any, taken: Any) -> Any:
     """The number of a key (int64 (width,)), a new one if it was not known.
 

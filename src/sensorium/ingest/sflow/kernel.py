@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import kernel, uncounted
 from sensorium.ingest.memory import put_total, total
 from sensorium.ingest.packet import columns as col
 from sensorium.ingest.packet.attributes import MULTIPLE, N_ROOM, N_USED, NAMES, NUMBER, WORD
@@ -105,7 +105,7 @@ for _format, _bytes in {
     LEAST[_format] = _bytes
 
 
-@inner
+@uncounted
 def _interfaces(sample: Any, row: Any, out: Any) -> None:
     """In and out interfaces, and which of them the sampler stood at.
 
@@ -133,7 +133,7 @@ def _interfaces(sample: Any, row: Any, out: Any) -> None:
         put_total(row, col.FLOW_DIRECTION, 1)
 
 
-@inner
+@uncounted
 def _sample(sample: Any, head: Any, row: Any, out: Any) -> None:
     """What the sample says of itself."""
     put_total(row, col.TIME, total(head, _H_ARRIVAL_NS))
@@ -154,7 +154,7 @@ def _sample(sample: Any, head: Any, row: Any, out: Any) -> None:
     number(out, _UPTIME, total(head, _H_UPTIME_MS))
 
 
-@inner
+@uncounted
 def _tunnels(data: Any, kind: Any, place: Any, out: Any) -> None:
     if kind == 1023:
         records.tunnel(data, place, 4, _TUNNEL_EGRESS, out)
@@ -170,7 +170,7 @@ def _tunnels(data: Any, kind: Any, place: Any, out: Any) -> None:
         number(out, _VNI_INGRESS, u32(data, place))
 
 
-@inner
+@uncounted
 def _dropped(data: Any, kind: Any, place: Any, last: Any, out: Any) -> Any:
     """Records of the documents on dropped packets and transit delay."""
     if kind == 1036:
@@ -196,7 +196,7 @@ def _dropped(data: Any, kind: Any, place: Any, last: Any, out: Any) -> Any:
     return True
 
 
-@inner
+@uncounted
 def _forwarding(data: Any, kind: Any, place: Any, last: Any, row: Any, out: Any) -> Any:
     """Records of the way that a packet took through the agent; whether they are whole."""
     whole = True
@@ -217,7 +217,7 @@ def _forwarding(data: Any, kind: Any, place: Any, last: Any, row: Any, out: Any)
     return whole
 
 
-@inner
+@uncounted
 def _named(data: Any, kind: Any, place: Any, last: Any, out: Any) -> Any:
     """Records of strings; whether they are whole."""
     if kind == 1004:
@@ -229,7 +229,7 @@ def _named(data: Any, kind: Any, place: Any, last: Any, out: Any) -> Any:
     return records.named(data, place, last, _VC_NAME, _VC_ID, out)
 
 
-@inner
+@uncounted
 def _extended(data: Any, kind: Any, place: Any, last: Any, row: Any, out: Any) -> Any:
     """Read a record that is not the packet itself; whether it is whole."""
     if kind in (1004, 1005, 1008, 1009):
@@ -242,7 +242,7 @@ def _extended(data: Any, kind: Any, place: Any, last: Any, row: Any, out: Any) -
     return _dropped(data, kind, place, last, out)
 
 
-@inner
+@uncounted
 def _ethernet_length(data: Any, place: Any, length: Any, last: Any) -> Any:
     """Bytes of a sampled_ethernet, where the agent left the padding out of the length it states.
 
@@ -253,7 +253,7 @@ def _ethernet_length(data: Any, place: Any, length: Any, last: Any) -> Any:
     return _PADDED_ETHERNET if padded and u16(data, place + 10) == 0 else length
 
 
-@inner
+@uncounted
 def _sampled_ethernet(data: Any, place: Any, last: Any, row: Any) -> None:
     """sampled_ethernet: MAC addresses, each padded to eight bytes, or to none by some agents."""
     padding = 2 if last - place >= _PADDED_ETHERNET else 0
@@ -264,7 +264,7 @@ def _sampled_ethernet(data: Any, place: Any, last: Any, row: Any) -> None:
     put_total(row, col.ETYPE, u32(data, place + 6 + padding) & 0xFFFF)
 
 
-@inner
+@uncounted
 def _sampled_ip(data: Any, place: Any, size: Any, row: Any) -> None:
     """sampled_ipv4 or sampled_ipv6. For ICMP the ports are type and code."""
     if total(row, col.BYTES) == 0:
@@ -285,7 +285,7 @@ def _sampled_ip(data: Any, place: Any, size: Any, row: Any) -> None:
     put_total(row, col.IP_TOS, u32(data, place + 12) & 0xFF)
 
 
-@inner
+@uncounted
 def _sampled_header(
     data: Any, place: Any, last: Any, agent: Any, row: Any, out: Any, tally: Any
 ) -> Any:
@@ -316,7 +316,7 @@ def _sampled_header(
     return True
 
 
-@inner
+@uncounted
 def _packet(data: Any, places: Any, agent: Any, row: Any, out: Any, tally: Any) -> None:
     """Read the packet from the record that says most of it."""
     if total(places, _HEADER) and _sampled_header(
@@ -331,7 +331,7 @@ def _packet(data: Any, places: Any, agent: Any, row: Any, out: Any, tally: Any) 
         _sampled_ip(data, total(places, _IPV6), 16, row)
 
 
-@inner
+@uncounted
 def _row(
     data: Any,
     sample: Any,

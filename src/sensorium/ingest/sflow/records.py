@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sensorium.ingest.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.memory import put_total, total
 from sensorium.ingest.packet import columns as col
 from sensorium.ingest.packet.attributes import (
@@ -53,7 +53,7 @@ _NAT_DST_PORT = NUMBER["postNAPTDestinationTransportPort"]
 _VLAN_TUNNEL = NUMBER["vlan_tunnel"]
 
 
-@inner
+@uncounted
 def typed_address(data: Any, at: Any, end: Any) -> Any:
     """An address with its type before it: its place, its size (0 where unknown), what follows.
 
@@ -68,7 +68,7 @@ def typed_address(data: Any, at: Any, end: Any) -> Any:
     return at + 4, size, at + 4 + size
 
 
-@inner
+@uncounted
 def opaque(data: Any, at: Any, end: Any) -> Any:
     """A string with its length before it: its place and length, and what follows; place -1."""
     if end - at < 4:
@@ -79,14 +79,14 @@ def opaque(data: Any, at: Any, end: Any) -> Any:
     return at + 4, length, min(at + 4 + ((length + 3) & -4), end)
 
 
-@inner
+@uncounted
 def string(out: Any, name: Any, at: Any, length: Any) -> None:
     """Note a string that is not empty."""
     if length:
         note(out, name, STRING, at, length)
 
 
-@inner
+@uncounted
 def switch(data: Any, at: Any, row: Any, out: Any) -> None:
     """extended_switch: VLANs and priorities; all ones stand for unknown."""
     source, priority = u32(data, at), u32(data, at + 4)
@@ -101,7 +101,7 @@ def switch(data: Any, at: Any, row: Any, out: Any) -> None:
         number(out, _DST_PRIORITY, new_priority)
 
 
-@inner
+@uncounted
 def router(data: Any, at: Any, last: Any, row: Any) -> Any:
     """extended_router: next hop and masks; whether it is whole."""
     place, size, after = typed_address(data, at, last)
@@ -114,7 +114,7 @@ def router(data: Any, at: Any, last: Any, row: Any) -> Any:
     return True
 
 
-@inner
+@uncounted
 def _as_path(data: Any, at: Any, last: Any, out: Any) -> Any:
     """The segments of an AS path: its last AS (-1 for none), and what follows (-1 if cut)."""
     segments = u32(data, at)
@@ -135,7 +135,7 @@ def _as_path(data: Any, at: Any, last: Any, out: Any) -> Any:
     return final, at if whole else -1
 
 
-@inner
+@uncounted
 def gateway(data: Any, at: Any, last: Any, row: Any, out: Any) -> Any:
     """extended_gateway: what BGP knows of the way; whether it is whole.
 
@@ -164,7 +164,7 @@ def gateway(data: Any, at: Any, last: Any, row: Any, out: Any) -> Any:
     return True
 
 
-@inner
+@uncounted
 def user(data: Any, at: Any, last: Any, out: Any) -> Any:
     """extended_user: two names, each after the number of its character set."""
     for name in (_SRC_USER, _DST_USER):
@@ -175,7 +175,7 @@ def user(data: Any, at: Any, last: Any, out: Any) -> Any:
     return True
 
 
-@inner
+@uncounted
 def url(data: Any, at: Any, last: Any, out: Any) -> Any:
     """extended_url: a URL and a host, after the direction."""
     at += 4
@@ -187,7 +187,7 @@ def url(data: Any, at: Any, last: Any, out: Any) -> Any:
     return True
 
 
-@inner
+@uncounted
 def mpls(data: Any, at: Any, last: Any, row: Any, out: Any) -> Any:
     """extended_mpls: the next hop, and the label stacks the packet came and went with."""
     place, size, at = typed_address(data, at, last)
@@ -207,7 +207,7 @@ def mpls(data: Any, at: Any, last: Any, row: Any, out: Any) -> Any:
     return True
 
 
-@inner
+@uncounted
 def nat(data: Any, at: Any, last: Any, out: Any) -> Any:
     """extended_nat: the addresses after translation."""
     place, size, at = typed_address(data, at, last)
@@ -223,13 +223,13 @@ def nat(data: Any, at: Any, last: Any, out: Any) -> Any:
     return True
 
 
-@inner
+@uncounted
 def nat_ports(data: Any, at: Any, out: Any) -> None:
     number(out, _NAT_SRC_PORT, u32(data, at))
     number(out, _NAT_DST_PORT, u32(data, at + 4))
 
 
-@inner
+@uncounted
 def vlan_tunnel(data: Any, at: Any, last: Any, out: Any) -> Any:
     """extended_vlantunnel: the tags that the agent took off, as they were."""
     count = u32(data, at)
@@ -240,7 +240,7 @@ def vlan_tunnel(data: Any, at: Any, last: Any, out: Any) -> Any:
     return True
 
 
-@inner
+@uncounted
 def named(data: Any, at: Any, last: Any, name: Any, value: Any, out: Any) -> Any:
     """A string, and a number after it where ``value`` names one."""
     place, length, at = opaque(data, at, last)
@@ -254,7 +254,7 @@ def named(data: Any, at: Any, last: Any, name: Any, value: Any, out: Any) -> Any
     return True
 
 
-@inner
+@uncounted
 def tunnel(data: Any, at: Any, size: Any, first: Any, out: Any) -> None:
     """A sampled_ipv4 or sampled_ipv6 of a tunnel: three attributes from number ``first`` on."""
     address(out, first, data, at + 8, size)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import kernel, uncounted
 from sensorium.ingest.sflow import layout as at
 from sensorium.ingest.sflow.interning import intern
 from sensorium.ingest.sflow.reasons import CODE, Drop
@@ -60,7 +60,7 @@ _UPTIME_SLACK_MS = 10_000
 _UPTIME_NEAR_WRAP = 0xF0000000
 
 
-@inner
+@uncounted
 def _advance(run: Any, sequence: Any, window: Any, rebooted: Any, events: Any, first: Any) -> Any:
     """Take one number; whether it is the newest. Events are counted from column ``first`` on."""
     ahead = (sequence - run[_Q_NEXT]) & 0xFFFFFFFF

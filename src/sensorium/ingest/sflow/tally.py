@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.compiled import inner
+from sensorium.ingest.compiled import uncounted
 from sensorium.ingest.memory import put_total, total
 from sensorium.ingest.sflow.reasons import DROPS
 
@@ -30,7 +30,7 @@ class Tally:
         self.state: Int64s = np.array([drops.ctypes.data, self.slab.ctypes.data], np.int64)
 
 
-@inner
+@uncounted
 def drop(tally: Any, agent: Any, reason: Any) -> None:
     """Count a reason; ``agent`` -1 where it is not known whose it was."""
     slab = total(tally, 1)

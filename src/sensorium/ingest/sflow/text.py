@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import kernel, uncounted
 from sensorium.ingest.memory import put_byte, put_position, put_word, total
 from sensorium.ingest.packet import attributes as kinds
 from sensorium.ingest.packet.words import u8, u16, u32
@@ -59,7 +59,7 @@ _THREE = _words(f"{number:03}" for number in range(1000))
 _OCTETS = _words(f"{number:02x}:" for number in range(256))
 
 
-@inner
+@uncounted
 def _digits(text: Any, to: Any, value: Any) -> Any:
     """An unsigned number in decimal; a negative int64 stands for one above its range."""
     if 0 <= value < 1000:
@@ -75,7 +75,7 @@ def _digits(text: Any, to: Any, value: Any) -> Any:
     return _many_digits(text, to, value)
 
 
-@inner
+@uncounted
 def _many_digits(text: Any, to: Any, value: Any) -> Any:
     rest = np.uint64(value)
     ten = np.uint64(10)
@@ -90,7 +90,7 @@ def _many_digits(text: Any, to: Any, value: Any) -> Any:
     return to + length
 
 
-@inner
+@uncounted
 def _hex(text: Any, to: Any, value: Any, digits: Any) -> Any:
     """The last so many hexadecimal digits, in lower case."""
     for index in range(digits):
@@ -99,7 +99,7 @@ def _hex(text: Any, to: Any, value: Any, digits: Any) -> Any:
     return to + digits
 
 
-@inner
+@uncounted
 def _ipv4(text: Any, to: Any, data: Any, at: Any) -> Any:
     for index in range(4):
         if index:
@@ -109,7 +109,7 @@ def _ipv4(text: Any, to: Any, data: Any, at: Any) -> Any:
     return to
 
 
-@inner
+@uncounted
 def _ipv6(text: Any, to: Any, data: Any, at: Any) -> Any:
     """RFC 5952: the first of the longest runs of two or more zero groups is left out."""
     longest = 1
@@ -138,14 +138,14 @@ def _ipv6(text: Any, to: Any, data: Any, at: Any) -> Any:
     return to
 
 
-@inner
+@uncounted
 def _mac(text: Any, to: Any, data: Any, at: Any) -> Any:
     for index in range(6):
         put_word(text, to + 3 * index, _OCTETS[u8(data, at + index)])
     return to + 17
 
 
-@inner
+@uncounted
 def _list(text: Any, to: Any, data: Any, at: Any, count: Any, kind: Any) -> Any:
     for index in range(count):
         if index:
@@ -161,7 +161,7 @@ def _list(text: Any, to: Any, data: Any, at: Any, count: Any, kind: Any) -> Any:
     return to
 
 
-@inner
+@uncounted
 def _as_path(text: Any, to: Any, data: Any, at: Any, count: Any) -> Any:
     """Segments that are whole: ``65001 65002 {65003 65004}``, sets in braces.
 
@@ -188,7 +188,7 @@ def _as_path(text: Any, to: Any, data: Any, at: Any, count: Any) -> Any:
     return to
 
 
-@inner
+@uncounted
 def _string(text: Any, to: Any, data: Any, at: Any, count: Any) -> Any:
     r"""Bytes that are no printable ASCII, and the backslash, are written as ``\x5c``."""
     for index in range(count):
@@ -203,7 +203,7 @@ def _string(text: Any, to: Any, data: Any, at: Any, count: Any) -> Any:
     return to
 
 
-@inner
+@uncounted
 def _word(text: Any, to: Any, value: Any) -> Any:
     for index in range(_WORD_ROOM):
         letter = _SPELT[_WORD_ROOM * value + index]
@@ -213,7 +213,7 @@ def _word(text: Any, to: Any, value: Any) -> Any:
     return to
 
 
-@inner
+@uncounted
 def _multiple(text: Any, to: Any, value: Any) -> Any:
     for letter in _MANY:
         put_byte(text, to, letter)
@@ -221,7 +221,7 @@ def _multiple(text: Any, to: Any, value: Any) -> Any:
     return _digits(text, to, value)
 
 
-@inner
+@uncounted
 def _put_name(text: Any, to: Any, name: Any) -> Any:
     """Write a name, and more bytes up to NAME_ROOM."""
     for index in range(_NAME_WORDS):
@@ -229,7 +229,7 @@ def _put_name(text: Any, to: Any, name: Any) -> Any:
     return to + _NAME_LENGTHS[name]
 
 
-@inner
+@uncounted
 def _put_value(text: Any, to: Any, data: Any, entry: Any) -> Any:
     """Write the value of the entry at an address."""
     kind, value, count = total(entry, _E_KIND), total(entry, _E_VALUE), total(entry, _E_COUNT)

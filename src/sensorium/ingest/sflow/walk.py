@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import kernel, uncounted
 from sensorium.ingest.memory import word
 from sensorium.ingest.packet.words import mapped, u32
 from sensorium.ingest.sflow import layout as at
@@ -66,7 +66,7 @@ _EXPANDED_COUNTERS_SAMPLE, _EXPANDED_COUNTERS_HEADER = 4, 16
 _DISCARDED_PACKET, _DISCARDED_HEADER = 5, 32
 
 
-@inner
+@uncounted
 def _read_head(
     data: Any, start: Any, end: Any, source: Any, agents: Any, key: Any, head: Any, tally: Any
 ) -> Any:
@@ -109,7 +109,7 @@ def _read_head(
     return place + 12
 
 
-@inner
+@uncounted
 def _flow_head(data: Any, place: Any, expanded: Any, sample: Any) -> Any:
     """The header of a flow sample; the place after it."""
     sample[_S_KIND] = _FLOW
@@ -137,7 +137,7 @@ def _flow_head(data: Any, place: Any, expanded: Any, sample: Any) -> Any:
     return place + (32 if expanded else 24)
 
 
-@inner
+@uncounted
 def _discard_head(data: Any, place: Any, sample: Any) -> Any:
     """The header of a discarded packet (sFlow Dropped Packet Notification); the place after it."""
     sample[_S_KIND] = _DISCARD
@@ -156,7 +156,7 @@ def _discard_head(data: Any, place: Any, sample: Any) -> Any:
     return place + 32
 
 
-@inner
+@uncounted
 def _counters_head(data: Any, place: Any, expanded: Any, sample: Any) -> Any:
     sample[_S_KIND] = _COUNTERS
     sample[_S_SEQUENCE] = u32(data, place)
@@ -170,7 +170,7 @@ def _counters_head(data: Any, place: Any, expanded: Any, sample: Any) -> Any:
     return place + 12
 
 
-@inner
+@uncounted
 def _header_length(kind: Any) -> Any:
     """Bytes of a sample's header by its format, -1 where the format is not read."""
     if kind == _FLOW_SAMPLE:
@@ -186,7 +186,7 @@ def _header_length(kind: Any) -> Any:
     return -1
 
 
-@inner
+@uncounted
 def _read_sample(
     data: Any, kind: Any, start: Any, end: Any, agent: Any, sample: Any, tally: Any
 ) -> Any:
@@ -210,7 +210,7 @@ def _read_sample(
     return True
 
 
-@inner
+@uncounted
 def _samples(
     data: Any, start: Any, end: Any, datagram: Any, head: Any, samples: Any, k: Any, tally: Any
 ) -> Any:

@@ -97,8 +97,13 @@ def _bytes_at(datagrams: Datagrams, places: npt.NDArray[np.int64]) -> npt.NDArra
 
 
 def is_exposition(content: bytes) -> bool:
-    """Whether a text reads like Prometheus exposition: its first line that says anything does."""
+    """Whether a text reads like Prometheus exposition: its first line that says anything does.
+
+    A comment may say anything, in either: netdata begins with one.
+    """
     for line in content[:_LOOKED_AT].splitlines():
-        if line.strip():
-            return bool(_HELP.match(line) or _SAMPLE.match(line))
+        if _HELP.match(line):
+            return True
+        if line.strip() and not line.startswith(b"#"):
+            return bool(_SAMPLE.match(line))
     return False

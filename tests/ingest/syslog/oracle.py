@@ -205,6 +205,17 @@ def body(row: dict[str, Any], rest: str) -> None:
     elif rest == "-" or rest.startswith("- "):
         rest = rest[2:]
     row["body"] = rest.removeprefix("\ufeff")
+    tag = mnemonic_at(row, row["body"].removeprefix(": "))
+    if tag and tag[1] == "%":
+        own = {**row, "attributes": []}
+        extras: dict[str, str] = {}
+        mnemonic(own, tag, extras)
+        row["severity_number"], row["severity_text"] = (
+            own["severity_number"],
+            own["severity_text"],
+        )
+        for name, value in extras.items():
+            added(row, name, value)
 
 
 ORDER = ["sequence", "clock", "uptime", "zone", "node", "cisco.facility", "cisco.severity",

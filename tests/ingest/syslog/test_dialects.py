@@ -56,6 +56,13 @@ CASES = [
     ("<189>45: 2001:db8::1: *Nov 23 10:00:00.123: %SYS-5-CONFIG_I: Configured",
      "2026-11-23T10:00:00.123+01:00", "2001:db8::1", "%SYS-5-CONFIG_I", "Configured",
      {"sequence": "45", "clock": "*", **IOS}),
+    # Cisco's tag in RFC 5424: the message stays whole.
+    ("<189>1 2026-11-23T10:00:00+01:00 sw1 - - - - %SYS-5-CONFIG_I: Configured",
+     LOCAL, "sw1", "", "%SYS-5-CONFIG_I: Configured", {"version": "1", **IOS}),
+    ("<187>1 2026-11-23T10:00:00+01:00 r1 config 299 - [a b=\"c\"] : %SYS-5-CONFIG_I : Configured",
+     LOCAL, "r1", "config", ": %SYS-5-CONFIG_I : Configured", {"version": "1", **IOS, "a.b": "c"}),
+    ("<189>1 2026-11-23T10:00:00+01:00 sw1 - - - - %SYS is not one",
+     LOCAL, "sw1", "", "%SYS is not one", {"version": "1"}),
     # The day before the month; times that do not exist.
     ("<34>23 Nov 10:00:00 gate sshd[7]: hello", LOCAL, "gate", "sshd", "hello", {}),
     ("<34>3 nov 2026 10:00:00.5 UTC gate sshd: hello",

@@ -132,7 +132,7 @@ def _headed(
         after = dated_version_end(data, at, end)
         count(totals, layout.NO_PRIORITY, 1)
     if after > at:
-        return parse_5424(data, at, after, end, row, totals)
+        return parse_5424(data, at, after, end, row, extras, totals)
     if priority >= 0:
         time_ns = meraki(data, at, end, row)
         if time_ns != NOT_A_TIME:

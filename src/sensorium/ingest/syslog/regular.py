@@ -205,6 +205,8 @@ def _message_5424(data: int, at: int, end: int, row: int, totals: int, memo: int
     body += body < end
     if end - body >= 3 and byte(data, body) == MARK:
         body += 3 * (byte(data, body + 1) == 0xBB and byte(data, body + 2) == 0xBF)
+    if body < end and byte(data, body) in (PERCENT, COLON):
+        return NOT_A_TIME  # perhaps Cisco's tag
     _put(row, layout.VERSION, at, at + 1)
     _put(row, layout.STAMP, 0, 0)
     _put(row, layout.DATA, i if structured else 0, structured)

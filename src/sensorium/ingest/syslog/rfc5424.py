@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
+from sensorium.ingest.syslog.cisco_tag import cisco_tag
 from sensorium.ingest.syslog.instants import NOT_A_TIME, is_digit, iso_local, rfc3339
 from sensorium.ingest.syslog.marks import count, field
 from sensorium.ingest.syslog.memory import byte
-from sensorium.ingest.syslog.octets import DASH, GREATER, LESS, OPEN, SPACE
+from sensorium.ingest.syslog.octets import COLON, DASH, GREATER, LESS, OPEN, PERCENT, SPACE
 from sensorium.ingest.syslog.search import skip_bom, token_end
 from sensorium.ingest.syslog.structured import measure
 
@@ -74,8 +75,11 @@ def _nil(data: int, start: int, end: int) -> bool:
 
 
 @inner
-def _body_5424(data: int, at: int, end: int, row: int, totals: int) -> None:
-    """Structured data and message, ``at`` being where structured data must stand."""
+def _body_5424(data: int, at: int, end: int, row: int, extras: int, totals: int) -> None:
+    """Structured data and message, ``at`` being where structured data must stand.
+
+    Of a message that begins with Cisco's tag its parts are noted; the message stays as it is.
+    """
     body = at
     if byte(data, at) == DASH and (at + 1 == end or byte(data, at + 1) == SPACE):
         body = at + 1
@@ -90,11 +94,18 @@ def _body_5424(data: int, at: int, end: int, row: int, totals: int) -> None:
         count(totals, layout.STRUCTURED_DATA, 1)
     elif body < end:
         body += 1
-    field(row, layout.BODY, skip_bom(data, body, end), end)
+    body = skip_bom(data, body, end)
+    field(row, layout.BODY, body, end)
+    if end - body > 2 and byte(data, body) == COLON and byte(data, body + 1) == SPACE:
+        body += 2
+    if body < end and byte(data, body) == PERCENT:
+        cisco_tag(data, body, end, row, extras, totals)
 
 
 @inner
-def parse_5424(data: int, at: int, after: int, end: int, row: int, totals: int) -> tuple[int, int]:
+def parse_5424(
+    data: int, at: int, after: int, end: int, row: int, extras: int, totals: int
+) -> tuple[int, int]:
     """An RFC 5424 message whose VERSION is ``data[at:after]``; its time or NOT_A_TIME, and 1
     where that is local, for want of a zone.
     """
@@ -123,5 +134,5 @@ def parse_5424(data: int, at: int, after: int, end: int, row: int, totals: int) 
     if i + 1 >= end:
         count(totals, layout.INCOMPLETE_HEADER, 1)
         return time_ns, local
-    _body_5424(data, i + 1, end, row, totals)
+    _body_5424(data, i + 1, end, row, extras, totals)
     return time_ns, local

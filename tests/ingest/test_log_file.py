@@ -73,7 +73,7 @@ def test_what_has_priorities_or_is_no_text_is_read_otherwise() -> None:
         (b"a +Inf # {trace=\"x\"} 1", True),
         (b"# TYPE a counter\na 1", True),
         (b'# COMMENT netdata "web1"\n\nup{job="a"} 1', True),
-        (b"#Software: Microsoft Internet Information Services 10.0\n2026-06-14 15:16:01 GET / 200", False),
+        (b"#Software: Microsoft IIS 10.0\n2026-06-14 15:16:01 GET / 200", False),
         (b"# nothing follows", False),
         (b"Jun 14 15:16:01 web1 sshd[7]: x", False),
         (b"info 3 users", False),

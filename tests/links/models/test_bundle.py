@@ -26,11 +26,8 @@ PAIRS = np.array([[0, 6], [1, 2], [3, 9]])
 
 @pytest.fixture(scope="module")
 def model():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
     graph, names, features = communities(60)
-    yield fit(graph, names, features, SMALL, clock_ns=lambda: 7)
-    torch.set_num_threads(before)
+    return fit(graph, names, features, SMALL, clock_ns=lambda: 7)
 
 
 def test_a_loaded_model_scores_as_the_saved_one_did(model, tmp_path):

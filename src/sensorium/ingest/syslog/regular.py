@@ -192,15 +192,13 @@ def _message_5424(data: int, at: int, end: int, row: int, totals: int, memo: int
     i = msgid + 1
     if i >= end:
         return NOT_A_TIME
-    structured = entries = keys = 0
+    body = structured = entries = keys = 0
     if byte(data, i) == DASH and (i + 1 == end or byte(data, i + 1) == SPACE):
         body = i + 1
     elif byte(data, i) == OPEN:
         structured, entries, keys = measure(data, i, end)
-        if structured < 0:
-            return NOT_A_TIME
         body = structured
-    else:
+    if body <= 0:
         return NOT_A_TIME
     body += body < end
     if end - body >= 3 and byte(data, body) == MARK:

@@ -72,6 +72,7 @@ def fit(
     """
     need_torch()
     from sensorium.links.learning.training import Training
+    from sensorium.links.threads import threads_for
 
     if split == "new-nodes" and settings.identity == "learned":
         raise UsageError(
@@ -79,11 +80,12 @@ def fit(
             next_step="choose the identity none or random",
         )
     parts = divided(graph, settings, split)
-    trained = Training(parts, features, settings).run(progress, folder)
-    scores = judged_by(parts, trained.network, features, settings.seed)
-    positive = trained.scorer.score(*parts.valid)
-    negative = trained.scorer.score(*parts.valid_negatives)
-    scorer = scorer_on(graph, trained.network, features, settings.seed)
+    with threads_for(graph.arcs):
+        trained = Training(parts, features, settings).run(progress, folder)
+        scores = judged_by(parts, trained.network, features, settings.seed)
+        positive = trained.scorer.score(*parts.valid)
+        negative = trained.scorer.score(*parts.valid_negatives)
+        scorer = scorer_on(graph, trained.network, features, settings.seed)
     card = Card(
         settings=settings,
         split=split,
@@ -116,8 +118,11 @@ def evaluated(model: LinkModel, *, training_only: bool = False) -> dict[str, Any
             unaffected="its figures of that time are in model.json",
             next_step="fit a model on the edges of now: sensorium links fit",
         )
+    from sensorium.links.threads import threads_for
+
     parts = _parts(model, training_only=training_only)
-    return judged_by(parts, model.scorer.network, model.features, model.card.settings.seed)
+    with threads_for(model.graph.arcs):
+        return judged_by(parts, model.scorer.network, model.features, model.card.settings.seed)
 
 
 def judged_by(

@@ -93,6 +93,8 @@ class TemporalScorer:
 def fit(lessons: Lessons, seed: int) -> TemporalScorer:
     """Train on what was noted; needs the extra ``graph``. The same seed gives the same model."""
     torch = _torch()
+    from sensorium.links.threads import one_thread
+
     known, came = lessons.rows
     if not 0 < came.sum() < len(came):
         raise SensoriumError(
@@ -103,7 +105,7 @@ def fit(lessons: Lessons, seed: int) -> TemporalScorer:
     centre = known.mean(axis=0)
     spread = np.maximum(known.std(axis=0), 1e-3)
     generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)
         model = torch.nn.Sequential(
             torch.nn.Linear(known.shape[1], _HIDDEN),

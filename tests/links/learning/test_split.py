@@ -7,7 +7,7 @@ import pytest
 
 from sensorium.errors import SensoriumError, UsageError
 from sensorium.links import Graph
-from sensorium.links.learning.negatives import hard, uniform
+from sensorium.links.learning.negatives import hard, hard_of_new, uniform
 from sensorium.links.learning.split import split_edges, split_nodes, split_time
 
 
@@ -120,6 +120,46 @@ def test_hard_negatives_have_degrees_like_those_of_the_ends_they_replace():
     walked = split.message.indices[rng.integers(0, split.message.arcs, len(gone))]
     apart = np.abs(degree[drawn] - degree[gone]).mean()
     assert apart < 0.6 * np.abs(degree[walked] - degree[gone]).mean()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hard_negatives_of_new_nodes_have_one_new_end_too(seed):
+    graph = _random(edges=300, seed=seed)
+    split = split_nodes(graph, 0.2, seed)
+    new, rng = split.new_nodes, np.random.default_rng(seed)
+    fresh, old = hard_of_new(graph, split.seen, split.test, new, 6, rng)
+    assert fresh.shape == old.shape == (len(split.test[0]), 6)
+    assert np.isin(fresh, new).all()
+    assert not np.isin(old, new).any()
+    assert not graph.has(fresh.ravel(), old.ravel()).any()
+    near = [set(split.seen.indices[slice(*split.seen.indptr[n : n + 2])]) for n in range(60)]
+    two_hops = elsewhere = others = 0
+    for n, pair in enumerate(zip(*split.test, strict=True)):
+        u, v = pair if pair[0] in new else pair[::-1]
+        for a, b in zip(fresh[n], old[n], strict=True):
+            assert a == u or b == v
+            others += a != u
+            reached = {x for w in near[v] for x in near[w]} - {v}
+            two_hops += a == u and b in reached
+            elsewhere += a == u and b not in reached
+    assert two_hops > 5 * elsewhere
+    assert 0.4 < others / fresh.size < 0.6
+
+
+def test_a_hub_of_all_new_nodes_is_replaced_in_their_hard_negatives():
+    # 0 is linked to everybody, 1 to 3 to each other; 4 and 5 are new.
+    graph = Graph.from_edges(6, *np.array([(0, n) for n in range(1, 6)] + [(1, 2), (2, 3)]).T)
+    seen = graph.without(np.array([0, 0]), np.array([4, 5]))
+    pairs, new = (np.array([0, 5]), np.array([4, 0])), np.array([4, 5])
+    fresh, old = hard_of_new(graph, seen, pairs, new, 4, np.random.default_rng(0))
+    assert (fresh == np.array([[4], [5]])).all()
+    assert np.isin(old, [1, 2, 3]).all()
+    whole = Graph.from_edges(4, *np.triu_indices(4, 1))
+    with pytest.raises(SensoriumError, match="linked to all other nodes"):
+        hard_of_new(
+            whole, whole, (np.array([0]), np.array([3])), np.array([3]), 2,
+            np.random.default_rng(0),
+        )  # fmt: skip
 
 
 def test_a_graph_that_links_all_has_no_negatives_and_says_so():

@@ -29,6 +29,7 @@ _SETS: Final = {
     "hard": "against 50 pairs two hops apart, each",
     "suggestions": "five suggestions to a user",
 }
+_OF_NEW: Final = {"hard": "against 50 like pairs of a new node and another, each"}
 
 
 class Progress:
@@ -99,7 +100,7 @@ def show(model: LinkModel, out: Path) -> None:
     for name, figures in card.scores.items():
         if not figures:
             continue
-        console.print(f"  {_SETS[name]}: {_line(figures)}", soft_wrap=True)
+        console.print(f"  {_against(name, card.split)}: {_line(figures)}", soft_wrap=True)
     console.print(f"saved: {out}", soft_wrap=True)
     console.print(f"next:  sensorium links evaluate {out}", soft_wrap=True)
 
@@ -119,7 +120,13 @@ def compare(model: LinkModel, ours: dict[str, Any], others: dict[str, Any]) -> N
     for name in ("hard", "suggestions"):
         for who, figures in rows.items():
             if figures.get(name):
-                console.print(f"{_SETS[name]}, {who}: {_line(figures[name])}", soft_wrap=True)
+                against = _against(name, model.card.split)
+                console.print(f"{against}, {who}: {_line(figures[name])}", soft_wrap=True)
+
+
+def _against(name: str, split: str) -> str:
+    """What a set of figures is measured against."""
+    return (_OF_NEW if split == "new-nodes" else {}).get(name, _SETS[name])
 
 
 def _line(figures: dict[str, float]) -> str:

@@ -44,7 +44,10 @@ def judged(split: Split, score: Score, vectors: Array | None, seed: int) -> dict
 
 
 def hard_figures(split: Split, score: Score, seed: int) -> dict[str, float]:
-    """MRR and Hits@K of test edges, each among hard negatives of its own."""
+    """MRR and Hits@K of test edges, each among hard negatives of its own.
+
+    Where nodes are new, each edge has one new end, and so have its negatives.
+    """
     rng = np.random.default_rng([seed, 5])
     chosen = rng.permutation(len(split.test[0]))[:HARD_EDGES]
     edges = split.test[0][chosen], split.test[1][chosen]
@@ -54,7 +57,11 @@ def hard_figures(split: Split, score: Score, seed: int) -> dict[str, float]:
     edges = edges[0][some], edges[1][some]
     if not some.any():
         return {}
-    source, target = negatives.hard(split.known, split.seen, edges, HARD, rng)
+    graphs = split.known, split.seen
+    if len(split.new_nodes):
+        source, target = negatives.hard_of_new(*graphs, edges, split.new_nodes, HARD, rng)
+    else:
+        source, target = negatives.hard(*graphs, edges, HARD, rng)
     rivals = score(source.ravel(), target.ravel()).reshape(source.shape)
     ranks = evaluation.own_ranks(score(*edges), rivals)
     return {

@@ -23,6 +23,9 @@ _ROUNDS: Final = 60
 _CANDIDATES: Final = 8
 """For each hard negative, so many ends two hops away are drawn; that of nearest degree is taken."""
 
+_NO_NEGATIVES: Final = "both ends of an edge are linked to all other nodes: it has no negatives"
+_TAKE_OUT: Final = "take such edges out; there is nothing to predict about them"
+
 
 def uniform(
     known: Graph, count: int, rng: np.random.Generator, among: Array | None = None
@@ -100,8 +103,60 @@ def hard(known: Graph, message: Graph, pairs: Pairs, each: int, rng: np.random.G
     side = np.broadcast_to(np.arange(each) % 2, (keep.shape[1], each)).ravel()
     row = np.repeat(np.arange(keep.shape[1]), each)
     kept, replaced = keep[side, row], keep[1 - side, row]
-    degree = np.log1p(message.degree())
     ends = _drawn(message, kept, rng)
+    chosen = _most_alike(known, message, kept, replaced, ends)
+    none = np.flatnonzero(chosen < 0)
+    chosen[none] = _elsewhere(known, kept[none], rng)
+    if (stuck := np.flatnonzero(chosen < 0)).size:
+        side = np.where(chosen < 0, 1 - side, side)
+        kept[stuck] = replaced[stuck]
+        chosen[stuck] = _elsewhere(known, kept[stuck], rng)
+    if (chosen < 0).any():
+        raise SensoriumError(_NO_NEGATIVES, next_step=_TAKE_OUT)
+    shape = keep.shape[1], each
+    source = np.where(side == 0, kept, chosen).reshape(shape)
+    return source, np.where(side == 0, chosen, kept).reshape(shape)
+
+
+def hard_of_new(
+    known: Graph, message: Graph, pairs: Pairs, new: Array, each: int, rng: np.random.Generator
+) -> Pairs:
+    """``each`` hard negatives for every pair of a node of ``new`` and one that is not.
+
+    They are such pairs too. Half keep the new end, and the other is two hops from the end that it
+    replaces in ``message``, where new nodes have no edge, and of like degree; half keep the old
+    end beside another new one. Arrays of shape (pairs, each), first the new ends. Raises
+    SensoriumError for a pair of which one end is linked to all that are not new, and the other to
+    all that are.
+    """
+    one, other = (np.asarray(end, np.int64) for end in pairs)
+    turned = np.isin(other, new)
+    shape = len(one), each
+    fresh, old = (np.repeat(np.where(turned, *ends), each) for ends in ((other, one), pairs))
+    keeps_old = np.broadcast_to(np.arange(each) % 2 == 1, shape).ravel()
+    ends = _drawn(message, old, rng)
+    ends[keeps_old] = new[rng.integers(0, len(new), (int(keeps_old.sum()), _CANDIDATES))]
+    kept, replaced = np.where(keeps_old, old, fresh), np.where(keeps_old, fresh, old)
+    chosen = _most_alike(known, message, kept, replaced, ends)
+    settled = np.setdiff1d(np.arange(known.nodes), new)
+    for _ in range(2):
+        for of_old, among in ((True, new), (False, settled)):
+            none = np.flatnonzero((chosen < 0) & (keeps_old == of_old))
+            chosen[none] = _elsewhere(known, kept[none], rng, among)
+        stuck = chosen < 0
+        keeps_old = keeps_old ^ stuck
+        kept = np.where(keeps_old, old, fresh)
+    if stuck.any():
+        raise SensoriumError(_NO_NEGATIVES, next_step=_TAKE_OUT)
+    source, target = np.where(keeps_old, chosen, kept), np.where(keeps_old, kept, chosen)
+    return source.reshape(shape), target.reshape(shape)
+
+
+def _most_alike(known: Graph, message: Graph, kept: Array, replaced: Array, ends: Array) -> Array:
+    """Of ``ends`` (pairs, candidates; -1 for none) those unlinked to ``kept`` whose degree is most
+    like that of ``replaced``; -1 where there is none.
+    """
+    degree = np.log1p(message.degree())
     wrong = ends < 0
     wrong |= known.has(np.repeat(kept, _CANDIDATES), np.maximum(ends, 0).ravel()).reshape(
         ends.shape
@@ -111,20 +166,7 @@ def hard(known: Graph, message: Graph, pairs: Pairs, each: int, rng: np.random.G
     distance[wrong] = np.inf
     best = distance.argmin(1)
     rows = np.arange(len(best))
-    chosen, none = ends[rows, best], ~np.isfinite(distance[rows, best])
-    chosen[none] = _elsewhere(known, kept[none], rng)
-    if (stuck := np.flatnonzero(chosen < 0)).size:
-        side = np.where(chosen < 0, 1 - side, side)
-        kept[stuck] = replaced[stuck]
-        chosen[stuck] = _elsewhere(known, kept[stuck], rng)
-    if (chosen < 0).any():
-        raise SensoriumError(
-            "both ends of an edge are linked to all other nodes: it has no negatives",
-            next_step="take such edges out; there is nothing to predict about them",
-        )
-    shape = keep.shape[1], each
-    source = np.where(side == 0, kept, chosen).reshape(shape)
-    return source, np.where(side == 0, chosen, kept).reshape(shape)
+    return np.where(np.isfinite(distance[rows, best]), ends[rows, best], -1)
 
 
 def _drawn(message: Graph, kept: Array, rng: np.random.Generator) -> Array:
@@ -133,19 +175,24 @@ def _drawn(message: Graph, kept: Array, rng: np.random.Generator) -> Array:
     return two_steps(message.indptr, message.indices, kept, draws)
 
 
-def _elsewhere(known: Graph, kept: Array, rng: np.random.Generator) -> Array:
-    """For nodes with nothing two hops away: any node that they are not linked to, -1 without."""
+def _elsewhere(
+    known: Graph, kept: Array, rng: np.random.Generator, among: Array | None = None
+) -> Array:
+    """For nodes with nothing two hops away: any node (of ``among``, where given) that they are not
+    linked to, -1 without.
+    """
+    pool = np.arange(known.nodes) if among is None else among
     out = np.full(len(kept), -1, np.int64)
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if len(pool) else 0):
         open_ = np.flatnonzero(out < 0)
         if not len(open_):
             return out
-        drawn = rng.integers(0, known.nodes, len(open_))
+        drawn = pool[rng.integers(0, len(pool), len(open_))]
         fresh = (drawn != kept[open_]) & ~known.has(kept[open_], drawn)
         out[open_[fresh]] = drawn[fresh]
     for node in np.unique(kept[out < 0]):
         own = known.indices[known.indptr[node] : known.indptr[node + 1]]
-        free = np.setdiff1d(np.arange(known.nodes), np.append(own, node))
+        free = np.setdiff1d(pool, np.append(own, node))
         here = np.flatnonzero((out < 0) & (kept == node))
         if len(free):
             out[here] = rng.choice(free, len(here))

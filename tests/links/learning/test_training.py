@@ -161,6 +161,16 @@ def test_it_stops_when_validation_gets_no_better():
     assert trained.best == 0
 
 
+def test_who_is_judged_by_new_nodes_learns_from_more_cold_folds():
+    graph, _, features = communities(60)
+    settings = replace(SMALL, folds=6, cold=1)
+    kinds = [
+        [fold.cold is not None for fold in Training(split, features, settings).folds]
+        for split in (split_edges(graph, 0.1, 0.2, 0), split_nodes(graph, 0.2, 0))
+    ]
+    assert [(len(one), sum(one)) for one in kinds] == [(7, 1), (9, 3)]
+
+
 def test_a_cold_fold_leaves_its_nodes_without_any_edge():
     graph, _, features = communities()
     fold = folded(graph, features, 5, 1, 0, counts=False)[-1]

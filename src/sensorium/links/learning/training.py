@@ -72,11 +72,13 @@ class Training:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.network.to(self.device)
         self.counts = self.network.decoder.counts
+        # Who is judged by new nodes learns of them from more than the odd one.
+        cold = settings.folds // 2 if len(split.new_nodes) else 0
         self.folds = folded(
             split.message,
             features,
             settings.folds,
-            settings.cold,
+            max(settings.cold, cold),
             settings.seed,
             counts=self.counts,
         )

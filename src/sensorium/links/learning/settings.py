@@ -12,10 +12,11 @@ class Settings:
     ``identity``: see :class:`~sensorium.links.models.inputs.Inputs`. ``folds``: training edges are
     predicted a fold at a time, from a graph without that fold; ``cold`` more folds take all edges
     from some nodes, which prepares for new ones: half as many as ``folds`` at least where a split
-    holds out nodes. ``negatives`` a positive, of which the share ``hard`` is two hops away. ``batch`` edges a step; graphs of at most ``whole`` arcs
-    are encoded whole at each step, others through sampled neighbourhoods of ``fan_out``. Training
-    ends after ``epochs``, or after ``patience`` of them without a better validation MRR, and the
-    moving average of the weights (``averaging`` a step) is what is kept.
+    holds out nodes. ``negatives`` a positive, of which the share ``hard`` is two hops away.
+    ``batch`` edges a step; graphs of at most ``whole`` arcs are encoded whole at each step, others
+    through sampled neighbourhoods of ``fan_out``. Training ends after ``epochs``, or after
+    ``patience`` of them without a better validation MRR, and the moving average of the weights
+    (``averaging`` a step) is what is kept.
     """
 
     encoder: str = "sage"

@@ -6,8 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed (extra graph)")
 
-from sensorium.links.learning.fitting import evaluated, fit  # noqa: E402
+from sensorium.links.learning import fitting  # noqa: E402
 from sensorium.links.learning.settings import Settings  # noqa: E402
+from sensorium.links.learning.training import Training  # noqa: E402
 from sensorium.links.threads import one_thread, threads_for  # noqa: E402
 from tests.links.communities import communities  # noqa: E402
 
@@ -22,21 +23,21 @@ def _three_threads():
 
 def test_a_small_graph_is_learned_and_judged_by_one_thread(monkeypatch):
     seen = []
+
+    def noting(work):
+        def noted(*given, **named):
+            seen.append(torch.get_num_threads())
+            return work(*given, **named)
+
+        return noted
+
     graph, names, features = communities(60)
-    chosen = Settings(width=16, epochs=2, folds=2, cold=0)
-    forward = torch.nn.functional.linear
-
-    def noted(*given, **named):
-        seen.append(torch.get_num_threads())
-        return forward(*given, **named)
-
-    monkeypatch.setattr(torch.nn.functional, "linear", noted)
-    model = fit(graph, names, features, chosen)
-    assert seen
-    assert set(seen) == {1}
-    seen.clear()
-    evaluated(model)
-    assert set(seen) <= {1}
+    monkeypatch.setattr(Training, "run", noting(Training.run))
+    monkeypatch.setattr(fitting, "judged_by", noting(fitting.judged_by))
+    model = fitting.fit(graph, names, features, Settings(width=16, epochs=2, folds=2, cold=0))
+    assert seen == [1, 1]
+    fitting.evaluated(model)
+    assert seen == [1, 1, 1]
     assert torch.get_num_threads() == 3
 
 

@@ -112,14 +112,14 @@ def evaluated(model: LinkModel, *, training_only: bool = False) -> dict[str, Any
     Raises UsageError where its graph or features changed since: which edges it was trained on can
     no longer be told, and edges that it has seen would be among those it is judged by.
     """
+    from sensorium.links.threads import threads_for
+
     if digest(model.graph, model.features) != model.card.data:
         raise UsageError(
             "the model was refreshed with other edges or features since it was trained",
             unaffected="its figures of that time are in model.json",
             next_step="fit a model on the edges of now: sensorium links fit",
         )
-    from sensorium.links.threads import threads_for
-
     parts = _parts(model, training_only=training_only)
     with threads_for(model.graph.arcs):
         return judged_by(parts, model.scorer.network, model.features, model.card.settings.seed)

@@ -132,13 +132,15 @@ def hard_of_new(
     one, other = (np.asarray(end, np.int64) for end in pairs)
     turned = np.isin(other, new)
     shape = len(one), each
-    fresh, old = (np.repeat(np.where(turned, *ends), each) for ends in ((other, one), pairs))
+    fresh = np.repeat(np.where(turned, other, one), each)
+    old = np.repeat(np.where(turned, one, other), each)
     keeps_old = np.broadcast_to(np.arange(each) % 2 == 1, shape).ravel()
     ends = _drawn(message, old, rng)
     ends[keeps_old] = new[rng.integers(0, len(new), (int(keeps_old.sum()), _CANDIDATES))]
     kept, replaced = np.where(keeps_old, old, fresh), np.where(keeps_old, fresh, old)
     chosen = _most_alike(known, message, kept, replaced, ends)
     settled = np.setdiff1d(np.arange(known.nodes), new)
+    # Who has none such gets any other of its kind; who has none of these, keeps the other end.
     for _ in range(2):
         for of_old, among in ((True, new), (False, settled)):
             none = np.flatnonzero((chosen < 0) & (keeps_old == of_old))

@@ -26,7 +26,7 @@ def kernel(function: F) -> F:
 
 
 def uncounted_kernel(function: F) -> F:
-    """As :func:`kernel`, for a function that makes no array.
+    """As :func:`kernel`, for a function that MUST make no array: it would never be freed.
 
     numba counts a reference for each part of an array that is looked at, a row say, with a locked
     instruction. What a kernel was given outlives it, so there is nothing to count.
@@ -49,7 +49,7 @@ def _kernel(function: F, **given: Any) -> F:
 
 
 def uncounted(function: F) -> F:
-    """As :func:`inner`, for a function that makes no array and returns none."""
+    """As :func:`inner`, for a function that MUST make no array and return none."""
     return _inner(function, _nrt=False)
 
 

@@ -45,4 +45,4 @@ class Router:
 
     def way(self, group: Group, limits: Limits, now: float, why: str = "") -> Way:
         """The way of one call that starts at ``group``."""
-        return Way(self, group, limits, now, why)
+        return Way(self.groups, self.rng, group, limits, now, why)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sensorium.gateway.failure import Failure, FailureKind
 from sensorium.gateway.record import record
 from sensorium.gateway.routing.classes import BROKEN, TRANSIENT, UNFIT
 from sensorium.gateway.routing.deployment import Deployment
 from sensorium.gateway.routing.group import Group
-
-if TYPE_CHECKING:
-    from sensorium.gateway.routing.router import Router
 
 _FIRST_WAIT_S: Final = 0.25
 _LONGEST_WAIT_S: Final = 20.0
@@ -45,13 +42,19 @@ class Way:
     After a failure that another deployment may not have, the rest of the group is tried, then the
     fallbacks that the model names for that kind of failure, then the same deployments again after
     a pause (the one that the provider asked for, or a growing one by lot). A failure of the
-    request itself ends it.
+    request itself ends it. ``group``, one of ``groups``, is where it begins.
     """
 
     def __init__(
-        self, router: Router, group: Group, limits: Limits, now: float, why: str = ""
+        self,
+        groups: Mapping[str, Group],
+        rng: Random,
+        group: Group,
+        limits: Limits,
+        now: float,
+        why: str = "",
     ) -> None:
-        self._router = router
+        self._groups, self._rng = groups, rng
         self._home = group
         self._group = group
         self._limits = limits
@@ -104,7 +107,7 @@ class Way:
                 if name in self._visited or not self._limits.model_allowed(name):
                     continue
                 self._visited.add(name)
-                self._group = self._router.groups[name]
+                self._group = self._groups[name]
                 self._tried.clear()
                 step = self._within(now, f"fallback after {kind.value}")
                 if step is not None:
@@ -126,7 +129,3 @@ class Way:
         self._pauses += 1
         self._tried.clear()
         return self._within(now, f"again after {failure.kind.value}", wait)
-
-    @property
-    def _rng(self) -> Random:
-        return self._router.rng

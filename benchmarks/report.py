@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+_WIDE = 120
 _GOAL = re.compile(r"^(>=|<=)\s*([0-9][0-9_.]*)\s*(x?)$")
 
 
@@ -110,7 +112,8 @@ def report(title: str, claims: Sequence[Claim]) -> None:
             claim.goal,
             met,
         )
-    Console().print(table)
+    # Into a file or a log goes the whole width: rich would take it for 80 columns.
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
     rows = [
         {
             "name": claim.name,

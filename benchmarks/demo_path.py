@@ -42,7 +42,9 @@ def main() -> None:
         f"the whole path over {recording.name}",
         [
             Claim("from start to incidents", wall_s, "s", goal="<= 60", lower_is_better=True),
-            Claim("memory at its highest", peak / 2**20, "MiB", goal="<= 2048", lower_is_better=True),
+            Claim(
+                "memory at its highest", peak / 2**20, "MiB", goal="<= 2048", lower_is_better=True
+            ),
             Claim("records, all that is done with them", rate, "records/s"),
             Claim("beside the time that was recorded", span_s / wall_s, "times real time"),
         ],

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from benchmarks.detect_stream import traffic
-from benchmarks.report import arguments
+from benchmarks.report import Claim, arguments, report
 from sensorium.detect.config import DetectConfig
 from sensorium.detect.engine import DetectionEngine
 from sensorium.detect.testing import NS, START_NS, in_batches
@@ -39,30 +39,33 @@ def back(file: StateFile, engine: DetectionEngine) -> None:
     engine.restore(found[0])
 
 
-def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Milliseconds of processor and of wall time."""
-    cpu, wall = time.process_time(), time.perf_counter()
+def cpu_ms(work: Callable[[], object]) -> float:
+    """Milliseconds of processor time, of all threads."""
+    before = time.process_time()
     work()
-    return 1e3 * (time.process_time() - cpu), 1e3 * (time.perf_counter() - wall)
+    return 1e3 * (time.process_time() - before)
+
+
+def kept(hosts: int) -> Iterator[Claim]:
+    """What it costs with a network of so many hosts."""
+    engine = learned(hosts)
+    state = engine.state()
+    yield Claim(f"copy, {hosts:,} hosts", cpu_ms(engine.state), "ms of processor time")
+    with tempfile.TemporaryDirectory() as folder:
+        file = StateFile(Path(folder))
+        wrote = cpu_ms(partial(file.write, state, {}))
+        back(file, DetectionEngine(DetectConfig(), Observe()))  # compiled code is loaded once
+        came = cpu_ms(partial(back, file, DetectionEngine(DetectConfig(), Observe())))
+        size = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
+    yield Claim(f"written to disk, {hosts:,} hosts", wrote, "ms of processor time")
+    yield Claim(f"read and restored, {hosts:,} hosts", came, "ms of processor time")
+    yield Claim(f"on disk, {hosts:,} hosts", size, "MB")
 
 
 def main() -> None:
     """Measure networks of several sizes."""
-    quick = arguments(__doc__).quick
-    print("hosts    copy ms (cpu/wall)    write ms    read, restore ms    MB")
-    for hosts in (1_000,) if quick else (1_000, 50_000):
-        engine = learned(hosts)
-        engine.state()
-        copied = timed(engine.state)
-        with tempfile.TemporaryDirectory() as folder:
-            file, state = StateFile(Path(folder)), engine.state()
-            wrote = timed(partial(file.write, state, {}))
-            came = timed(partial(back, file, DetectionEngine(DetectConfig(), Observe())))
-            size = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
-        print(
-            f"{hosts:>6,}    {copied[0]:.0f} / {copied[1]:.0f}    {wrote[0]:.0f} / {wrote[1]:.0f}"
-            f"    {came[0]:.0f} / {came[1]:.0f}    {size:.1f}"
-        )
+    sizes = (1_000,) if arguments(__doc__).quick else (1_000, 50_000)
+    report("What is learned, kept", [claim for hosts in sizes for claim in kept(hosts)])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,10 @@ from sensorium.ingest.netflow import layout as at
 Mask = npt.NDArray[np.bool_]
 
 _FLOW_VERSIONS = (5, 9, 10)
-_OLD_VERSIONS = {1: at.V1, 7: at.V7}
+_OLD_VERSIONS = {1: at.V1, 7: at.V7, 8: at.V8}
+_AGGREGATION = 22
+"""Where NetFlow v8's header says how its records were aggregated."""
+_TOO_MANY = 1 << 16
 _SFLOW_5 = (0, 0, 0, 5)
 _NUMBER = rb"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?i:inf(?:inity)?|nan))"
 # A name, labels, a value, and perhaps a time and an exemplar: "Jun 14 15:16:01 web1" is none.
@@ -41,8 +44,8 @@ class Protocol(StrEnum):
 def flow_datagrams(datagrams: Datagrams) -> Mask:
     """Which datagrams begin with the version word of NetFlow v5, v9 or IPFIX; bool (n,).
 
-    Many protocols' messages begin like NetFlow v1's or v7's: those must also have as many records
-    as they say.
+    Many protocols' messages begin like NetFlow v1's, v7's or v8's: those must also have as many
+    records as they say.
     """
     starts, lengths = datagrams.offsets[:-1], np.diff(datagrams.offsets)
     long_enough = lengths >= 2
@@ -55,10 +58,29 @@ def flow_datagrams(datagrams: Datagrams) -> Mask:
         beyond = _bytes_at(datagrams, np.minimum(starts + 2, last))
         count = _bytes_at(datagrams, np.minimum(starts + 3, last)).astype(np.int64)
         for version, protocol in _OLD_VERSIONS.items():
-            stated = at.HEADER_BYTES[protocol] + at.RECORD_BYTES[protocol] * count
-            whole = (beyond == 0) & (count > 0) & (lengths == stated)
+            stated = at.HEADER_BYTES[protocol] + _record_bytes(datagrams, protocol) * count
+            # Catalyst switches fill NetFlow v8 datagrams up.
+            whole = lengths >= stated if protocol == at.V8 else lengths == stated
+            whole &= (beyond == 0) & (count > 0)
             mask |= old & (low == version) & whole
     return mask
+
+
+def _record_bytes(datagrams: Datagrams, protocol: int) -> npt.NDArray[np.int64]:
+    """Bytes of a record of each datagram, if it is of this protocol; more than there can be
+    where there is no such form.
+
+    NetFlow v8's depend on the aggregation, a byte of the header; its version, the next, is 2, or 0.
+    """
+    if protocol != at.V8:
+        return np.full(len(datagrams), at.RECORD_BYTES[protocol], np.int64)
+    last = max(len(datagrams.data) - 1, 0)
+    place = datagrams.offsets[:-1] + _AGGREGATION
+    aggregation = _bytes_at(datagrams, np.minimum(place, last)).astype(np.int64)
+    known = (aggregation > 0) & (aggregation <= at.AGGREGATIONS)
+    known &= np.isin(_bytes_at(datagrams, np.minimum(place + 1, last)), (0, 2))
+    sizes = np.array(at.RECORD_BYTES, np.int64)
+    return np.where(known, sizes[np.where(known, at.V8 + aggregation - 1, 0)], _TOO_MANY)
 
 
 def ends_of_sessions(datagrams: Datagrams) -> Mask:

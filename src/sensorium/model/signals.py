@@ -30,6 +30,7 @@ class FlowType(StrEnum):
     NETFLOW_V1 = "NETFLOW_V1"
     NETFLOW_V5 = "NETFLOW_V5"
     NETFLOW_V7 = "NETFLOW_V7"
+    NETFLOW_V8 = "NETFLOW_V8"
     NETFLOW_V9 = "NETFLOW_V9"
     IPFIX = "IPFIX"
     SFLOW_5 = "SFLOW_5"

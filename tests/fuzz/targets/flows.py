@@ -11,8 +11,10 @@ from typing import Any
 from tests.fuzz import slabs
 from tests.fuzz.targets.target import Run, Target, counts, files, rows, total, whole
 
-_FORMS = {1: (16, 48, 24), 5: (24, 48, 30), 7: (24, 52, 27)}
+_FORMS = {1: (16, 48, 24), 5: (24, 48, 30), 7: (24, 52, 27), 8: (28, 0, 0)}
 """Bytes of the header and of a record, and most records, of versions without templates."""
+_V8 = (28, 28, 32, 32, 40, 32, 40, 44, 32, 32, 32, 32, 40, 40)
+"""Bytes of a record of NetFlow v8, by aggregation."""
 
 
 def _records_of(version: int, told: list[slabs.Told]) -> int:
@@ -20,6 +22,11 @@ def _records_of(version: int, told: list[slabs.Told]) -> int:
     found = 0
     for one in told:
         if len(one.payload) >= header and one.payload[:2] == bytes([0, version]):
+            if version == 8:
+                if not 1 <= one.payload[22] <= len(_V8):
+                    continue
+                record = _V8[one.payload[22] - 1]
+                most = 1444 // record
             (announced,) = struct.unpack(">H", one.payload[2:4])
             room = (len(one.payload) - header) // record
             found += min(announced, room) if announced <= max(most, room) else 0
@@ -106,6 +113,7 @@ def _netflow_seeds(data: Path | None) -> Iterator[bytes]:
     record = p.record(p.PLAIN, 1, 2, 3, 4, 6, 16, 900, 9)
     yield slabs.pack([p.v5([p.v5_record()] * 2)])
     yield slabs.pack([p.v1([p.v1_record()] * 2), p.v7([p.v7_record()] * 2)])
+    yield slabs.pack([p.v8([bytes(44)], 8), p.v8([bytes(28)] * 2, 1)])
     yield slabs.pack([p.v9(p.a_set(0, plain)), p.v9(p.a_set(256, record * 2))])
     yield slabs.pack([p.ipfix(p.a_set(256, record)), p.ipfix(p.a_set(2, plain))])
     options = p.options_template(257, [(144, 4)], [(34, 4)])

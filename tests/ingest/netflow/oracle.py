@@ -36,6 +36,41 @@ FORMS: dict[int, tuple[int, int, Fields]] = {
 }
 """Bytes of the header, most records and fields of a record, by version."""
 
+_FLOWS = ((3, 4, 0), (2, 4, 0), (1, 4, 0), (22, 4, 0), (21, 4, 0))
+_PAIR = ((44, 4, 0), (45, 4, 0), (13, 1, 0), (9, 1, 0))
+_LINKS = ((16, 2, 0), (17, 2, 0), (10, 2, 0), (14, 2, 0))
+_ENDS = ((7, 2, 0), (11, 2, 0), (10, 2, 0), (14, 2, 0))
+_CATALYST = ((0x10003, 4, V9_SCOPE), (0x10002, 4, V9_SCOPE))
+V8: dict[int, Fields] = {
+    1: [*_FLOWS, *_LINKS],
+    2: [*_FLOWS, (4, 1, 0), (0, 1, 0), (0, 2, 0), *_ENDS[:2]],
+    3: [*_FLOWS, (44, 4, 0), (9, 1, 0), (0, 1, 0), (16, 2, 0), (10, 2, 0), (0, 2, 0)],
+    4: [*_FLOWS, (45, 4, 0), (13, 1, 0), (0, 1, 0), (17, 2, 0), (14, 2, 0), (0, 2, 0)],
+    5: [*_FLOWS, *_PAIR, (0, 2, 0), *_LINKS],
+    6: [(12, 4, 0), *_FLOWS[1:], (14, 2, 0), (5, 1, 0), (55, 1, 0), *_CATALYST],
+    7: [(12, 4, 0), (8, 4, 0), *_FLOWS[1:], (14, 2, 0), (10, 2, 0), (5, 1, 0), (55, 1, 0),
+        (0, 2, 0), *_CATALYST],
+    8: [(12, 4, 0), (8, 4, 0), (11, 2, 0), (7, 2, 0), *_FLOWS[1:], (14, 2, 0), (10, 2, 0),
+        (5, 1, 0), (4, 1, 0), (55, 1, 0), (0, 1, 0), *_CATALYST],
+    9: [*_FLOWS, *_LINKS, (5, 1, 0), (0, 1, 0), (0, 2, 0)],
+    10: [*_FLOWS, (4, 1, 0), (5, 1, 0), (0, 2, 0), *_ENDS],
+    11: [*_FLOWS, (44, 4, 0), (9, 1, 0), (5, 1, 0), (16, 2, 0), (10, 2, 0), (0, 2, 0)],
+    12: [*_FLOWS, (45, 4, 0), (13, 1, 0), (5, 1, 0), (17, 2, 0), (14, 2, 0), (0, 2, 0)],
+    13: [*_FLOWS, *_PAIR, (5, 1, 0), (0, 1, 0), *_LINKS],
+    14: [*_FLOWS, *_PAIR, (5, 1, 0), (4, 1, 0), *_ENDS],
+}  # fmt: skip
+"""Fields of a record of NetFlow v8, by aggregation."""
+
+
+def form(payload: bytes) -> tuple[int, int, Fields] | None:
+    """As in :data:`FORMS`, for this datagram; None where it has templates, or is cut or none."""
+    version = unsigned(payload[:2]) if len(payload) >= 2 else 0
+    if version == 8 and len(payload) >= 28 and payload[22] in V8:
+        fields = V8[payload[22]]
+        return 28, 1444 // sum(length for _, length, _ in fields), fields
+    found = FORMS.get(version)
+    return found if found and len(payload) >= found[0] else None
+
 
 class OverrunError(Exception):
     """A value is longer than its set, so that its IPFIX message is malformed."""
@@ -56,8 +91,9 @@ class Oracle:
     def decode(self, payload: bytes, arrival_ns: int, exporter: bytes, port: int = 0) -> list[Row]:
         version = unsigned(payload[:2]) if len(payload) >= 2 else 0
         head: Row = {"time_received_ns": arrival_ns, "sampler_address": exporter, "port": port}
-        if version in FORMS:
-            return self._recorded(payload, version, head)
+        fixed = form(payload)
+        if fixed is not None:
+            return self._recorded(payload, version, fixed, head)
         if version == 9 and len(payload) >= 20:
             _, _, uptime, export, sequence, domain = struct.unpack_from(">HHIIII", payload)
             head |= {"type": "NETFLOW_V9", "uptime": uptime}
@@ -97,17 +133,19 @@ class Oracle:
                 kept, options = len(rows), self.options_records
         return rows
 
-    def _recorded(self, payload: bytes, version: int, head: Row) -> list[Row]:
-        header, most, fields = FORMS[version]
-        if len(payload) < header:
-            return []
+    def _recorded(
+        self, payload: bytes, version: int, fixed: tuple[int, int, Fields], head: Row
+    ) -> list[Row]:
+        header, most, fields = fixed
         count, uptime, seconds, nanoseconds = struct.unpack_from(">HIII", payload, 2)
         export_ns = seconds * 10**9 + nanoseconds if seconds else head["time_received_ns"]
         head |= {
             "type": f"NETFLOW_V{version}", "uptime": uptime, "export_ns": export_ns,
             "sequence_num": unsigned(payload[16:20]) if version > 1 else 0,
-            "observation_domain_id": unsigned(payload[20:22]) if version == 5 else 0,
+            "observation_domain_id": unsigned(payload[20:22]) if version in (5, 8) else 0,
         }  # fmt: skip
+        if version == 8:
+            head["observation_domain_id"] += payload[22] * 65536
         length = sum(length for _, length, _ in fields)
         room = (len(payload) - header) // length
         if count > room:

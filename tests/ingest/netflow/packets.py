@@ -156,6 +156,19 @@ def v7_record(*, flags: int = 0, more_flags: int = 0, router: str = "0.0.0.0") -
     return plain[:36] + bytes([flags]) + plain[37:46] + rest
 
 
+def v8(
+    records: Sequence[bytes],
+    aggregation: int,
+    *,
+    sequence: int = 0,
+    count: int | None = None,
+    engine: int = 0,
+) -> bytes:
+    count = len(records) if count is None else count
+    header = struct.pack(">HHIIII", 8, count, UPTIME_MS, EXPORT_S, 500, sequence)
+    return header + struct.pack(">HBB", engine, aggregation, 2) + bytes(4) + b"".join(records)
+
+
 def slab(
     payloads: Sequence[bytes],
     exporters: Sequence[str] | str = EXPORTER,

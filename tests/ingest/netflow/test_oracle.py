@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sensorium.model.address import pack_address
 from sensorium.model.signals import FLOWS
 from tests.ingest.netflow import packets as p
-from tests.ingest.netflow.oracle import Oracle
+from tests.ingest.netflow.oracle import V8, Oracle
 
 EXPORTERS = ("192.0.2.1", "2001:db8::1")
 MAPPED = (
@@ -98,11 +98,18 @@ def streams(draw: st.DrawFn) -> list[tuple[str, bytes]]:
     stream = []
     for sequence in range(draw(st.integers(1, 12))):
         exporter = draw(st.sampled_from(EXPORTERS))
-        kind = draw(st.sampled_from(["v9", "v9", "ipfix", "ipfix", "v5", "v1", "v7"]))
+        kind = draw(st.sampled_from(["v9", "v9", "ipfix", "ipfix", "v5", "v1", "v7", "v8"]))
         if kind == "v5":
             record = st.binary(min_size=48, max_size=48)
             records = draw(st.lists(record, max_size=3))
             payload = p.v5(records, sampling=draw(st.integers(0, 0xFFFF)))
+        elif kind == "v8":
+            aggregation = draw(st.integers(0, 15))
+            size = sum(length for _, length, _ in V8.get(aggregation, [(0, 30, 0)]))
+            records = draw(st.lists(st.binary(min_size=size, max_size=size), max_size=3))
+            announced = draw(st.sampled_from((len(records), 5, 99)))
+            engine = draw(st.integers(0, 0xFFFF))
+            payload = p.v8(records, aggregation, engine=engine, count=announced)
         elif kind in ("v1", "v7"):
             size = 48 if kind == "v1" else 52
             records = draw(st.lists(st.binary(min_size=size, max_size=size), max_size=3))

@@ -1,4 +1,4 @@
-"""NetFlow v1, v5, v7, v9 (RFC 3954) and IPFIX (RFC 7011) into rows of FLOWS."""
+"""NetFlow v1, v5, v7, v8, v9 (RFC 3954) and IPFIX (RFC 7011) into rows of FLOWS."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""NetFlow v1, v5, v7, v9 and IPFIX datagrams into rows of FLOWS."""
+"""NetFlow v1, v5, v7, v8, v9 and IPFIX datagrams into rows of FLOWS."""
 
 from __future__ import annotations
 

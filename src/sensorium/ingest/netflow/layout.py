@@ -66,18 +66,24 @@ ALWAYS: Final = (
 V1: Final = 0
 V5: Final = 1
 V7: Final = 2
-V9: Final = 3
-IPFIX: Final = 4
-UNKNOWN: Final = 5
+V8: Final = 3
+V9: Final = 4
+IPFIX: Final = 5
+UNKNOWN: Final = 6
 
-WITHOUT_TEMPLATES: Final = 3
-"""So many of them, the first ones, have records of one form instead of templates."""
+WITHOUT_TEMPLATES: Final = 4
+"""So many of them, the first ones, have records of fixed forms instead of templates."""
 
-HEADER_BYTES: Final = (16, 24, 24, 20, 16)
+AGGREGATIONS: Final = 14
+"""NetFlow v8 has a form for each way to aggregate, numbered from 1; every other has one."""
+
+HEADER_BYTES: Final = (16, 24, 24, 28, 20, 16)
 """By protocol number."""
-RECORD_BYTES: Final = (48, 48, 52)
-MOST_RECORDS: Final = (24, 30, 27)
-"""Of protocols without templates: bytes of a record, and how many a datagram may have."""
+RECORD_BYTES: Final = (48, 48, 52, 28, 28, 32, 32, 40, 32, 40, 44, 32, 32, 32, 32, 40, 40)
+MOST_RECORDS: Final = (24, 30, 27, 51, 51, 45, 45, 36, 45, 36, 32, 45, 45, 45, 45, 36, 36)
+"""By form: bytes of a record, and how many a datagram may have. Of NetFlow v8 as many as an
+Ethernet frame has room for.
+"""
 
 # A datagram's head: one row of int64 apiece.
 H_PROTOCOL: Final = 0
@@ -127,7 +133,7 @@ TEMPLATE_SET: Final = 0
 OPTIONS_TEMPLATE_SET: Final = 1
 FIRST_DATA_SET: Final = 256
 RECORD_SET: Final = 65536
-"""The records of a protocol without templates; its number is added."""
+"""Records of a fixed form; its number is added."""
 
 # A piece of work: the records of one data set, whose program is known.
 W_HEAD: Final = 0

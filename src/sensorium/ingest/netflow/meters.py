@@ -38,7 +38,7 @@ class Meters:
         )
         self._sequence = observe.counter(
             "sensorium_netflow_sequence",
-            "Units (v5 and v7 flows, v9 packets, IPFIX records) that numbers tell of, and restarts",
+            "Units (v5 to v8 flows, v9 packets, IPFIX records) that numbers tell of, and restarts",
             ("exporter", "protocol", "domain", "event"),
         )
         self._templates = observe.gauge(

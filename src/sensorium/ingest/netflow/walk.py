@@ -7,6 +7,7 @@ from typing import Any
 from sensorium.ingest.compiled import uncounted, uncounted_kernel
 from sensorium.ingest.netflow import reasons
 from sensorium.ingest.netflow.layout import (
+    AGGREGATIONS,
     C_DROPS,
     FIRST_DATA_SET,
     H_ADDRESS_HIGH,
@@ -36,6 +37,7 @@ from sensorium.ingest.netflow.layout import (
     V1,
     V5,
     V7,
+    V8,
     V9,
     WITHOUT_TEMPLATES,
 )
@@ -68,18 +70,28 @@ def _protocol_of(version: Any) -> Any:
         return V9
     if version == 5:
         return V5
+    if version == 8:
+        return V8
     return V7 if version == 7 else V1 if version == 1 else UNKNOWN
 
 
 @uncounted
+def _form_of(protocol: Any, start: Any) -> Any:
+    """The form of a datagram's records; that of NetFlow v8 is the aggregation that it says."""
+    return protocol if protocol != V8 else V8 + load_u8(start + 22) - 1
+
+
+@uncounted
 def _has_header(head: Any, start: Any, length: Any) -> Any:
-    """Whether a datagram has a whole header of a version that is known."""
+    """Whether a datagram has a whole header of a version, and an aggregation, that is known."""
     head[H_PROTOCOL] = UNKNOWN
     head[H_SOURCE] = -1
     if length < 2:
         return False
     protocol = _protocol_of(load_u16(start))
-    return protocol != UNKNOWN and length >= HEADER_BYTES[protocol]
+    if protocol == UNKNOWN or length < HEADER_BYTES[protocol]:
+        return False
+    return protocol != V8 or 0 <= load_u8(start + 22) - 1 < AGGREGATIONS
 
 
 @uncounted
@@ -88,7 +100,8 @@ def _count_headless(start: Any, length: Any, drops: Any) -> None:
         drops[UNKNOWN, _SHORT_HEADER] += 1
         return
     protocol = _protocol_of(load_u16(start))
-    drops[protocol, _UNKNOWN_VERSION if protocol == UNKNOWN else _SHORT_HEADER] += 1
+    short = protocol != UNKNOWN and length < HEADER_BYTES[protocol]
+    drops[protocol, _SHORT_HEADER if short else _UNKNOWN_VERSION] += 1
 
 
 @uncounted
@@ -119,6 +132,9 @@ def _read_head(head: Any, start: Any, length: Any) -> Any:
     if protocol == V5:
         head[H_DOMAIN] = load_u16(start + 20)
         head[H_SAMPLING] = load_u16(start + 22) & 0x3FFF
+    elif protocol == V8:
+        # Each aggregation of an engine has its own cache, and so its own sequence.
+        head[H_DOMAIN] = load_u8(start + 22) << 16 | load_u16(start + 20)
     return start + header
 
 
@@ -133,17 +149,18 @@ def drop(head: Any, reason: Any, count: Any, drops: Any, counts: Any) -> None:
 def _records_end(head: Any, start: Any, end: Any, drops: Any, counts: Any) -> Any:
     """Where the last whole record of a datagram without templates ends."""
     protocol = head[H_PROTOCOL]
+    form = _form_of(protocol, start)
     announced = load_u16(start + 2)
     first = start + HEADER_BYTES[protocol]
-    room = (end - first) // RECORD_BYTES[protocol]
+    room = (end - first) // RECORD_BYTES[form]
     if announced > room:
-        if announced > MOST_RECORDS[protocol]:
+        if announced > MOST_RECORDS[form]:
             drop(head, _BAD_RECORD_COUNT, 1, drops, counts)
             return first
         head[H_UNREAD] = announced - room
         drop(head, _RECORDS_CUT, head[H_UNREAD], drops, counts)
         announced = room
-    return first + announced * RECORD_BYTES[protocol]
+    return first + announced * RECORD_BYTES[form]
 
 
 @uncounted
@@ -266,7 +283,7 @@ def walk(
             return NO_SOURCE
         if head[H_PROTOCOL] < WITHOUT_TEMPLATES:
             sets[k, S_HEAD] = i
-            sets[k, S_ID] = RECORD_SET + head[H_PROTOCOL]
+            sets[k, S_ID] = RECORD_SET + _form_of(head[H_PROTOCOL], start)
             sets[k, S_START] = body
             sets[k, S_END] = _records_end(head, start, end, drops, counts)
             k += 1

@@ -25,8 +25,8 @@ _USABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _ENTERPRISE_BIT = 0x8000
 V9_SCOPE = 0xFFFFFFFF
 """Stands for the enterprise of NetFlow v9's scope types, which are no elements (a reserved one)."""
-V7_FLAGS, V7_MORE_FLAGS, V7_ROUTER = 0x10000, 0x10001, 0x10002
-"""Of the same enterprise, and no numbers that a template can have: what only NetFlow v7 has."""
+FLAGS, MORE_FLAGS, ROUTER, EXTRA_PACKETS = 0x10000, 0x10001, 0x10002, 0x10003
+"""Of the same enterprise, and no numbers that a template can have: of NetFlow v7 and v8 only."""
 
 _SCOPES = {1: "system", 2: "interface", 3: "line_card", 4: "netflow_cache", 5: "template"}
 
@@ -85,8 +85,8 @@ _NUMBERS = frozenset(
     {Type.UNSIGNED, Type.SIGNED, Type.FLOAT, Type.NTP_MICROSECONDS, Type.NTP_NANOSECONDS}
 )
 _APPLICATION_ID = 95
-_HEADER = ("sys_uptime", "flow_records")
-"""What the headers of NetFlow v1, v5 and v7 say that is no information element."""
+_HEADER = ("sys_uptime", "flow_records", "aggregation")
+"""What the headers of NetFlow v1, v5, v7 and v8 say that is no information element."""
 
 BY_NUMBER = (
     Type.OCTETS,
@@ -135,8 +135,9 @@ def _known() -> dict[Key, Information]:
                 element, name, kind = line.split()
                 found[enterprise, int(element)] = Information(name, _TYPES[kind])
     found[0, _APPLICATION_ID] = Information("applicationId", Type.APPLICATION_ID)
-    found[V9_SCOPE, V7_FLAGS] = found[V9_SCOPE, V7_MORE_FLAGS] = Information("flags", Type.UNSIGNED)
-    found[V9_SCOPE, V7_ROUTER] = Information("router_sc", Type.IPV4)
+    found[V9_SCOPE, FLAGS] = found[V9_SCOPE, MORE_FLAGS] = Information("flags", Type.UNSIGNED)
+    found[V9_SCOPE, ROUTER] = Information("router_sc", Type.IPV4)
+    found[V9_SCOPE, EXTRA_PACKETS] = Information("extra_packets", Type.UNSIGNED)
     for scope, name in _SCOPES.items():
         found[V9_SCOPE, scope] = Information(f"scope_{name}", Type.UNSIGNED)
     return found

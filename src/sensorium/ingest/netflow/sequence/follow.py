@@ -1,7 +1,7 @@
 """Sequence numbers: what was lost on the way, came late or twice, or began anew.
 
 Numbers are followed by stream (see :mod:`streams`) and counted for the stream's source. The unit
-is the protocol's: NetFlow v5 and v7 count flows, v9 packets, IPFIX data records (of templates
+is the protocol's: NetFlow v5, v7 and v8 count flows, v9 packets, IPFIX data records (of templates
 and options templates alike); v1 has no numbers. A number ahead of the expected one is a gap of so
 many units. One behind it, within the window, is a datagram that came late if it lies in a gap that
 is remembered, and fills it; else it came twice. Anything farther off, or an uptime that went back,
@@ -13,7 +13,7 @@ it later, when its template has come, as replayed. So for every source at any ti
 
     sent = records - duplicates + (lost - late) + (unread - replayed) + cut
 
-in units, where ``cut`` are v5's and v7's records that a datagram announces and ends before; in v9
+in units, where ``cut`` are records that a datagram announces and ends before; in v9
 a record is a packet. Only what is missing between a stream and one that may be its rest shows some
 datagrams later.
 """

@@ -187,6 +187,7 @@ def test_new_nodes_are_judged_by_what_is_known_of_them_alone_and_their_chances_a
     graph, names, features = communities()
     settings = replace(SMALL, epochs=15, batch=64)
     model = fit(graph, names, features, settings, split="new-nodes")
+    assert model.card.settings.cold == max(settings.cold, settings.folds // 2)
     # Marks tell the community of seven in ten, and as many marks are noise.
     assert model.card.scores["test"]["auc"] > 0.58
     split = split_nodes(graph, settings.test, settings.seed)

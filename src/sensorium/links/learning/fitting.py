@@ -81,13 +81,14 @@ def fit(
         )
     parts = divided(graph, settings, split)
     with threads_for(graph.arcs):
-        trained = Training(parts, features, settings).run(progress, folder)
+        training = Training(parts, features, settings)
+        trained = training.run(progress, folder)
         scores = judged_by(parts, trained.network, features, settings.seed)
         positive = trained.scorer.score(*parts.valid)
         negative = trained.scorer.score(*parts.valid_negatives)
         scorer = scorer_on(graph, trained.network, features, settings.seed)
     card = Card(
-        settings=settings,
+        settings=training.settings,
         split=split,
         scores=scores,
         curves=[[curve.epoch, curve.loss, curve.mrr] for curve in trained.curves],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,9 +56,15 @@ class Trained:
 
 
 class Training:
-    """One network being trained on one split; ``run`` goes on from ``folder``, where given."""
+    """One network being trained on one split; ``run`` goes on from ``folder``, where given.
+
+    ``settings`` are those that are used: where the split has new nodes, ``cold`` may be more.
+    """
 
     def __init__(self, split: Split, features: Features | None, settings: Settings) -> None:
+        # Who is judged by new nodes learns of them from more than the odd one.
+        least = settings.folds // 2 if len(split.new_nodes) else 0
+        settings = replace(settings, cold=max(settings.cold, least))
         self.split, self.features, self.settings = split, features, settings
         torch.manual_seed(settings.seed)
         kinds = 1 if split.known.kinds is None else int(split.known.kinds.max()) + 1
@@ -72,13 +78,11 @@ class Training:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.network.to(self.device)
         self.counts = self.network.decoder.counts
-        # Who is judged by new nodes learns of them from more than the odd one.
-        cold = settings.folds // 2 if len(split.new_nodes) else 0
         self.folds = folded(
             split.message,
             features,
             settings.folds,
-            max(settings.cold, cold),
+            settings.cold,
             settings.seed,
             counts=self.counts,
         )

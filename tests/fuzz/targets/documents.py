@@ -183,8 +183,8 @@ TARGETS = (
         (b"\r\n\r\n\0\r\nQUIT\n", b"\x21\x12", b"\xe0\0\x08"),
     ),
     Target(
-        "exports", ("exports.zeek", "exports.nfdump", "exports.json_lines", "render"),
-        _exports, _export_seeds, (b"#separator \\x09\n#fields\t", b"firstSeen,", b'{"'),
+        "exports", ("exports.zeek", "exports.nfdump", "exports.objects", "render"),
+        _exports, _export_seeds, (b"#separator \\x09\n#fields\t", b"firstSeen,", b'{"', b'[{"'),
     ),
     Target(
         "changes", ("changes.reader", "changes.columns"), _changes, _change_seeds,

@@ -1,4 +1,4 @@
-"""nfdump's CSV: as nfdump itself writes it, where it is installed, and in other forms."""
+"""nfdump's CSV and JSON: as nfdump itself writes them, where it is installed, and otherwise."""
 
 from __future__ import annotations
 
@@ -152,16 +152,21 @@ def test_what_nfdump_collected_is_what_was_sent(tmp_path: Path) -> None:
     collector.terminate()
     collector.communicate(timeout=20)
     (kept,) = tmp_path.glob("nfcapd.2*")
-    printed = subprocess.run(
-        ["nfdump", "-r", kept, "-o", "csv"],
-        env={"TZ": "UTC", "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        check=True,
-    ).stdout
-    records, refused = read(printed)
-    assert len(records) == 15
-    assert not refused
-    assert all(record["bytes"] and record["packets"] for record in records)
+    ends = ("src_addr", "src_port", "dst_addr", "dst_port", "proto", "in_if", "ip_tos")
+    for form in ("csv", "json"):
+        printed = subprocess.run(
+            ["nfdump", "-r", kept, "-o", form],
+            env={"TZ": "UTC", "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            check=True,
+        ).stdout
+        records, refused = read(printed)
+        assert not refused
+        flows = {(*said(record, *ends), record["packets"], record["bytes"]) for record in records}
+        assert (len(records), flows) == (
+            15,
+            {("10.0.0.1", 1234, "10.0.0.2", 80, 6, 3, 7, 10, 1000)},
+        )
 
 
 @given(st.text(max_size=300))

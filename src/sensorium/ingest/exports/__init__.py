@@ -1,4 +1,4 @@
-"""Files that other tools write: Zeek's conn.log, Suricata's eve.json, nfdump's CSV, JSON lines."""
+"""Files that other tools write: Zeek's conn.log, Suricata's eve.json, nfdump's CSV, JSON."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _NFDUMP = re.compile(
     rb"(?=[^\r\n]*\b(ts|firstSeen)\b)(?=[^\r\n]*\b(sa|srcAddr)\b)[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)+\r?\n"
 )
 _JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*("|\})')
+# A list of objects, or objects with their first key on a line of its own.
+_DOCUMENTS = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*\{\s*("|\})|\{[ \t]*\r?\n\s*")')
 _ZEEK = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|fields)\b")
 
 
@@ -29,6 +31,7 @@ class Form(StrEnum):
     ZEEK = "zeek"
     NFDUMP = "nfdump"
     JSON_LINES = "json-lines"
+    JSON = "json"
 
 
 def form_of(start: bytes) -> Form | None:
@@ -37,6 +40,8 @@ def form_of(start: bytes) -> Form | None:
         return Form.ZEEK
     if _NFDUMP.match(start):
         return Form.NFDUMP
+    if _DOCUMENTS.match(start):
+        return Form.JSON
     return Form.JSON_LINES if _JSON.match(start) else None
 
 
@@ -53,10 +58,11 @@ def read_records(form: Form, file: BinaryIO, observe: Observe) -> Rows:
 
 
 def _reader(form: Form) -> Callable[..., Rows]:
-    from sensorium.ingest.exports import json_lines, nfdump, zeek
+    from sensorium.ingest.exports import json_objects, nfdump, zeek
 
     return {
         Form.ZEEK: zeek.read_log,
         Form.NFDUMP: nfdump.read_csv,
-        Form.JSON_LINES: json_lines.read_lines,
+        Form.JSON_LINES: json_objects.read_lines,
+        Form.JSON: json_objects.read_documents,
     }[form]

@@ -1,5 +1,5 @@
 """nfdump's CSV output (``nfdump -o csv``, ``csv-fast`` and ``csv:`` with columns chosen), of
-versions that name their columns in the first line; and its JSON lines (``-o ndjson``).
+versions that name their columns in the first line; and its JSON (``-o json``, ``ndjson``).
 
 Columns as in nfdump's manual. Its times have no zone and are read as UTC: run it with ``TZ=UTC``.
 A record with output counters is a biflow, and gives a row for each direction.

@@ -5,6 +5,7 @@ Keys as in Suricata's documentation of the EVE JSON output.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from sensorium.model.signals import LABELS, LOGS, FlowType, Signal
 
 Record = dict[str, Any]
 
-FLOW_EVENTS: Final = frozenset({"flow", "netflow"})
+_FLOW_EVENTS: Final = frozenset({"flow", "netflow"})
 _USED: Final = frozenset(
     "timestamp src_ip src_port dest_ip dest_port proto icmp_type icmp_code event_type".split()
 )
@@ -26,6 +27,11 @@ _COUNTED: Final = frozenset(
 _FLAG_KEYS: Final = ("fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr")
 # Suricata's alert severity, 1 the worst, in OpenTelemetry's numbers and syslog's words.
 _ALERTS: Final = {1: (21, "critical"), 2: (17, "error"), 3: (13, "warning"), 4: (9, "info")}
+
+
+def kind(record: Record) -> Callable[[list[Record], Refusals], tuple[Signal, pa.RecordBatch]]:
+    """What reads an event like this one."""
+    return flows if str(record["event_type"]) in _FLOW_EVENTS else events
 
 
 def flows(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBatch]:
@@ -134,7 +140,7 @@ def _attributes(record: Record) -> list[tuple[str, str]]:
     tags = others.pop("vlan", None)
     if isinstance(tags, list) and len(tags) > 1:
         others["vlan"] = tags
-    for group in FLOW_EVENTS & others.keys():
+    for group in _FLOW_EVENTS & others.keys():
         if isinstance(others[group], dict):
             others[group] = {k: v for k, v in others[group].items() if k not in _COUNTED}
     return list(own.flattened(others))

@@ -1,86 +1,77 @@
-"""JSON lines: Suricata's eve.json, Zeek's JSON logs, flows, samples and logs of any program.
+"""JSON objects: Suricata's eve.json, Zeek's JSON logs, flows, samples and logs of any program.
 
-Each line is told by its keys: ``event_type`` is Suricata's, ``id.orig_h`` is Zeek's, ``src4_addr``
-with ``first`` is nfdump's, ``src_addr`` with ``dst_addr`` is a flow in the names of the ``flows``
-table (which are those of goflow2's messages, and what ``sensorium decode`` prints), ``name`` with
-``value`` a sample, and any other object a log record.
+Each object is told by its keys: ``ip_src`` with ``ip_dst`` is pmacct's, ``event_type`` is
+Suricata's, ``id.orig_h`` is Zeek's, ``src4_addr`` with ``first`` is nfdump's, ``src_addr`` with
+``dst_addr`` is a flow in the names of the ``flows`` table (which are those of goflow2's messages,
+and what ``sensorium decode`` prints), ``name`` with ``value`` a sample, and any other object a log
+record.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from sensorium.ingest.exports import nfdump, own, suricata, zeek
-from sensorium.ingest.exports.lines import pieces
+from sensorium.ingest.exports import nfdump, own, pmacct, suricata, zeek
+from sensorium.ingest.exports.objects import on_lines, over_lines
 from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.signals import FlowType, Signal
 
 Record = dict[str, Any]
+Batches = Iterator[tuple[Signal, pa.RecordBatch]]
 _MOST = 20_000
 
 
-def read_lines(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-    """The records of all lines; a line that is no JSON object is counted and passed over.
+def read_lines(file: BinaryIO, refused: Refusals) -> Batches:
+    """The records of all lines; a line that is no JSON object is counted and passed over."""
+    return _together(on_lines(file, refused), refused)
 
-    Records stand in the order of their lines, up to :data:`_MOST` of one kind in a batch.
-    """
-    for piece in pieces(file):
-        kind: Kind | None = None
-        records: list[Record] = []
-        for line in piece.splitlines():
-            if not line.strip():
-                continue
-            record = _object(line)
-            if record is None:
-                refused.add("malformed")
-                continue
-            spoken = _kind(record)
-            if records and (spoken is not kind or len(records) >= _MOST):
-                yield from _batches(kind, records, refused)
-                records = []
-            kind = spoken
-            records.append(record)
-        if records:
+
+def read_documents(file: BinaryIO, refused: Refusals) -> Batches:
+    """The same of objects that are written over several lines, or in a list."""
+    return _together(over_lines(file, refused), refused)
+
+
+def _together(objects: Iterator[Record], refused: Refusals) -> Batches:
+    """Records stand in the order of the file, up to :data:`_MOST` of one kind in a batch."""
+    kind: Kind | None = None
+    records: list[Record] = []
+    for record in objects:
+        spoken = _kind(record)
+        if records and (spoken is not kind or len(records) >= _MOST):
             yield from _batches(kind, records, refused)
+            records = []
+        kind = spoken
+        records.append(record)
+    if records:
+        yield from _batches(kind, records, refused)
 
 
 Kind = Callable[[list[Record], Refusals], tuple[Signal, pa.RecordBatch]]
 
 
-def _batches(
-    kind: Kind | None, records: list[Record], refused: Refusals
-) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+def _batches(kind: Kind | None, records: list[Record], refused: Refusals) -> Batches:
     if kind is not None:
         signal, batch = kind(records, refused)
         if batch.num_rows:
             yield signal, batch
 
 
-def _object(line: bytes) -> Record | None:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _kind(record: Record) -> Kind:
+    if pmacct.speaks(record):
+        return pmacct.flows
     if "event_type" in record:
-        flow = str(record["event_type"]) in suricata.FLOW_EVENTS
-        return suricata.flows if flow else suricata.events
+        return suricata.kind(record)
     if "conn_state" in record and record.get("_path", "conn") == "conn" and _ends(record):
         return _connections
     if "first" in record and ("src4_addr" in record or "src6_addr" in record):
         return _nfdump
     if "src_addr" in record and "dst_addr" in record:
         return own.flows
-    if "value" in record and isinstance(record.get("name"), str) and "body" not in record:
-        return own.samples
-    return own.logs
+    sampled = "value" in record and isinstance(record.get("name"), str) and "body" not in record
+    return own.samples if sampled else own.logs
 
 
 def _connections(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBatch]:
@@ -91,7 +82,10 @@ def _connections(records: list[Record], refused: Refusals) -> tuple[Signal, pa.R
 
 
 def _nfdump(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBatch]:
-    records = [{nfdump.plain_name(k): v for k, v in record.items()} for record in records]
+    # Its type says FLOW, or EVENT, of every one.
+    records = [
+        {nfdump.plain_name(k): v for k, v in record.items() if k != "type"} for record in records
+    ]
     names = dict.fromkeys(name for record in records for name in record)
     table = pa.table({name: texts(records, name) for name in names})
     return Signal.FLOWS, nfdump.flows(table, refused, FlowType.JSON)

@@ -346,8 +346,8 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
     if nameless:
         name = ""
         extras.update({"level": token} if token != "-" else {})
-    elif re.search(r"[\x00-\x20=]", token):
-        listed = re.match("[^,=]*(?=,)", token)
+    elif re.search(r"[\x00-\x20=|]", token):
+        listed = re.match("[^,=|]*(?=,)", token)
         name = listed[0] if listed else ""
         length = len(name)
     elif token[-1:] == ":":
@@ -363,7 +363,7 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
         address = re.fullmatch(r"\[([0-9A-Fa-f.:]+)\]", token)
         marked = address and sum(address[1].count(mark) for mark in ".:") > 1
         name = address[1] if address and marked else ""
-    if not (name or nameless) or token.startswith("{"):
+    if not (name or nameless) or token.startswith(("{", '"')):
         return end
     row["host"] = name
     end += length

@@ -32,6 +32,11 @@ def values_of(rest: str) -> list[tuple[str, str]]:
     return found
 
 
+def is_address(value: str) -> bool:
+    """Hexadecimal digits with two points or colons at least."""
+    return bool(re.fullmatch("[0-9A-Fa-f]*([.:][0-9A-Fa-f]*){2,}", value))
+
+
 def key_values(row: dict[str, Any], rest: str) -> bool:
     """FortiOS and other firewalls: all of it stays text."""
     if not KEY.match(rest):
@@ -49,13 +54,17 @@ def key_values(row: dict[str, Any], rest: str) -> bool:
             whole = instant(value)
         elif key in ("tz", "timezone"):
             shift = zone_value(value)
-        elif (key == "devname" and value) or (key == "device_name" and value and not values):
+        elif value and (
+            key == "devname"
+            or (key == "device_name" and not values)
+            or (key == "fw" and not values and not is_address(value))
+        ):
             values[key] = value
     if days is not None and clock is not None:
         whole = days + clock, True
     if whole is None:
         return False
-    row["host"] = values.get("devname") or values.get("device_name") or ""
+    row["host"] = values.get("devname") or next(iter(values.values()), "")
     row["time_ns"] = whole[0] - (shift or 0) * 10**9 * whole[1]
     row["body"] = rest
     return True

@@ -27,6 +27,7 @@ from sensorium.ingest.syslog.instants import (
 from sensorium.ingest.syslog.marks import extra, field
 from sensorium.ingest.syslog.memory import byte, position, word
 from sensorium.ingest.syslog.octets import (
+    BAR,
     BRACE,
     CLOSE,
     COLON,
@@ -40,6 +41,7 @@ from sensorium.ingest.syslog.octets import (
     PARENTHESIS,
     PERCENT,
     POINT,
+    QUOTE,
     SPACE,
     TAB,
     UPPER_T,
@@ -109,7 +111,7 @@ def _forwarded(data: int, at: int, end: int, row: int) -> int:
 
 
 @inner
-def _is_address(data: int, start: int, end: int) -> bool:
+def is_address(data: int, start: int, end: int) -> bool:
     """Whether there are only hexadecimal digits, points and colons, and some of the latter."""
     marks = 0
     for k in range(start, end):
@@ -191,7 +193,7 @@ def _listed(data: int, start: int, end: int) -> int:
     for k in range(start, end):
         if byte(data, k) == COMMA:
             return k
-        if byte(data, k) == EQUALS:
+        if byte(data, k) in (EQUALS, BAR):
             return start
     return start
 
@@ -202,7 +204,7 @@ def _named(data: int, start: int, end: int, row: int, extras: int, totals: int) 
     i = _word_end(data, start, end)
     first, last = byte(data, start), byte(data, i - 1) if i > start else 0
     # A sender that leaves its name out puts the tag here; the transport knows its address.
-    if i == start or first == BRACE:
+    if i == start or first in (BRACE, QUOTE):
         return start
     begin, stop = start, i
     if _is_level(data, start, i):
@@ -211,7 +213,8 @@ def _named(data: int, start: int, end: int, row: int, extras: int, totals: int) 
     elif i == start + 1 and first == DASH:
         begin = stop = 0
     elif word_end(data, start, i) < i:
-        # A key and a value: a name may stand before them, and a comma after it (iRules).
+        # A key and a value, or CEF and its like: a name may stand before the former, and a comma
+        # after it (iRules).
         stop = i = _listed(data, start, i)
         if i == start:
             return start
@@ -226,7 +229,7 @@ def _named(data: int, start: int, end: int, row: int, extras: int, totals: int) 
         ):
             return start
     elif last == CLOSE:
-        if first != OPEN or not _is_address(data, start + 1, i - 1):
+        if first != OPEN or not is_address(data, start + 1, i - 1):
             return start
         begin, stop = start + 1, i - 1
     field(row, layout.HOST, begin, stop)

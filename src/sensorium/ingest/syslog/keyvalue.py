@@ -1,8 +1,9 @@
 """Messages that are ``key=value`` from their beginning, as firewalls send them, as kernels.
 
 FortiOS and other Fortinet products (``date=`` and ``time=`` with ``tz=``, ``devname=``), Sophos
-Firewall (``timezone=``, ``device_name=``, ``timestamp=``), SonicOS (``time="date and time"``). The
-body is the whole line; its time, and the device's name where it is told, are looked for.
+Firewall (``timezone=``, ``device_name=``, ``timestamp=``), SonicOS and Stormshield
+(``time="date and time"``, ``fw=``). The body is the whole line; its time, and the device's name
+where it is told, are looked for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
+from sensorium.ingest.syslog.hosts import is_address
 from sensorium.ingest.syslog.instants import (
     DAY,
     NOT_A_TIME,
@@ -40,6 +42,7 @@ _TZ: Final = _name(b"tz")
 _TIMEZONE: Final = _name(b"timezone")
 _DEVNAME: Final = _name(b"devname")
 _STAMP: Final = _name(b"timestam")
+_FIREWALL: Final = _name(b"fw")
 _DEVICE: Final = _name(b"device_n")
 _DEVICE_REST: Final = _name(b"ame")
 _UTC: Final = _name(b"UTC")
@@ -76,7 +79,7 @@ def _key(data: int, start: int, end: int) -> int:
     """One of the keys above, as a number; 0 if it is another."""
     length = end - start
     name = short_word(data, start, min(end, start + 8))
-    if length <= 8 and name in (_DATE, _TIME, _TZ, _TIMEZONE, _DEVNAME):
+    if length <= 8 and name in (_DATE, _TIME, _TZ, _TIMEZONE, _DEVNAME, _FIREWALL):
         return name
     if length == 9 and name == _STAMP and byte(data, start + 8) == 112:
         return name
@@ -116,6 +119,14 @@ def _clock(data: int, start: int, end: int) -> int:
 
 
 @inner
+def _is_name(data: int, start: int, end: int, row: int) -> bool:
+    """Whether what follows ``fw=`` is a name, and the first: SonicOS has its outer address there,
+    by which nobody inside knows it.
+    """
+    return position(row, layout.HOST + 1) == 0 and not is_address(data, start, end)
+
+
+@inner
 def key_values(data: int, at: int, end: int, row: int) -> tuple[int, int]:
     """The time that a message of keys and values at ``at`` states, and 1 if it is local.
 
@@ -138,7 +149,9 @@ def key_values(data: int, at: int, end: int, row: int) -> tuple[int, int]:
         elif key in (_TZ, _TIMEZONE):
             zone = _zone(data, start, stop)
         elif stop > start and (
-            key == _DEVNAME or (key == _DEVICE and position(row, layout.HOST + 1) == 0)
+            key == _DEVNAME
+            or (key == _DEVICE and position(row, layout.HOST + 1) == 0)
+            or (key == _FIREWALL and _is_name(data, start, stop, row))
         ):
             field(row, layout.HOST, start, stop)
         i = stop + 1

@@ -8,6 +8,7 @@ TAB: Final = 9
 CARRIAGE_RETURN: Final = 13
 SPACE: Final = 32
 QUOTE: Final = 34
+BAR: Final = 124
 HASH: Final = 35
 DOLLAR: Final = 36
 PERCENT: Final = 37

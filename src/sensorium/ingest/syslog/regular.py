@@ -45,6 +45,7 @@ from sensorium.ingest.syslog.octets import (
     PERCENT,
     PLUS,
     POINT,
+    QUOTE,
     SPACE,
     STAR,
     UPPER_A,
@@ -268,7 +269,7 @@ def _host_3164(data: int, at: int, end: int) -> int:
     """
     first = byte(data, at)
     i = word_end(data, at, end)
-    if first <= SPACE or first in (PERCENT, COLON, BRACE, LESS) or i + 1 >= end:
+    if first <= SPACE or first in (PERCENT, COLON, BRACE, LESS, QUOTE) or i + 1 >= end:
         return at
     last, following = byte(data, i - 1), byte(data, i + 1)
     none = byte(data, i) != SPACE or last in (COLON, CLOSE) or is_digit(following)

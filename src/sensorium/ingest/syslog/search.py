@@ -11,7 +11,7 @@ from typing import Final
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog.instants import is_digit
 from sensorium.ingest.syslog.memory import byte, lowest_byte, word
-from sensorium.ingest.syslog.octets import CLOSE, COLON, EQUALS, OPEN, SPACE
+from sensorium.ingest.syslog.octets import BAR, CLOSE, COLON, EQUALS, OPEN, SPACE
 
 _ONES: Final = 0x0101010101010101
 _HIGHS: Final = -0x7F7F7F7F7F7F7F80
@@ -20,6 +20,7 @@ _COLONS: Final = COLON * _ONES
 _OPENS: Final = OPEN * _ONES
 _CLOSES: Final = CLOSE * _ONES
 _EQUALS: Final = EQUALS * _ONES
+_BARS: Final = BAR * _ONES
 _BELOW_33: Final = 33 * _ONES
 
 
@@ -69,15 +70,16 @@ def blank_end(data: int, at: int, end: int) -> int:
 
 @inner
 def word_end(data: int, at: int, end: int) -> int:
-    """The position of the next space, control character or ``=``, or ``end``."""
+    """The position of the next space, control character, ``=`` or ``|``, or ``end``."""
     i = at
     while end - i >= 8:
         eight = word(data, i)
-        found = zeros(eight ^ _EQUALS) | ((eight - _BELOW_33) & ~eight & _HIGHS)
+        found = zeros(eight ^ _EQUALS) | zeros(eight ^ _BARS)
+        found |= (eight - _BELOW_33) & ~eight & _HIGHS
         if found != 0:
             return i + lowest_byte(found)
         i += 8
-    while i < end and byte(data, i) > SPACE and byte(data, i) != EQUALS:
+    while i < end and byte(data, i) > SPACE and byte(data, i) not in (EQUALS, BAR):
         i += 1
     return i
 

@@ -277,6 +277,9 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
         extras["timestamp"] = odd[0]
         end = odd.end() + zone(rest[odd.end() :])[1]
     else:
+        origin = re.match("([^ ]+) : ", rest) if row["severity_text"] else None
+        if origin and mnemonic_at(row, rest, origin.end()):
+            row["host"], rest = origin[1], rest[origin.end() :]
         text(row, rest, arrival_ns, extras)
         return False
     end = second_priority(row, rest, host(row, rest, end, extras), extras)

@@ -17,7 +17,13 @@ from sensorium.ingest.syslog.cisco_header import (
     origin_is_dated,
     uptime,
 )
-from sensorium.ingest.syslog.cisco_tag import cisco_tag, numbered_tag, tag_follows, virtual_device
+from sensorium.ingest.syslog.cisco_tag import (
+    cisco_tag,
+    numbered_tag,
+    tag_follows,
+    tag_parts,
+    virtual_device,
+)
 from sensorium.ingest.syslog.hosts import firebox, host_after
 from sensorium.ingest.syslog.instants import (
     NOT_A_TIME,
@@ -236,6 +242,22 @@ def _impossible(data: int, at: int, end: int, row: int, totals: int) -> int:
 
 
 @inner
+def _timeless_origin(data: int, at: int, end: int, row: int) -> int:
+    """Read ``host : `` before a Cisco tag, as an ASA has it that states no times, which it does not
+    unless it is told to. Where the tag begins, or ``at``.
+    """
+    i = token_end(data, at, end)
+    if i == at or end - i < 3 or position(row, layout.PRIORITY) < 0:
+        return at
+    if byte(data, i + 1) != COLON or byte(data, i + 2) != SPACE:
+        return at
+    if tag_parts(data, i + 3, end, row)[2] == i + 3:
+        return at
+    field(row, layout.HOST, at, i)
+    return i + 3
+
+
+@inner
 def parse_3164(
     data: int, at: int, end: int, arrival_ns: int, year: int, row: int, extras: int, totals: int
 ) -> tuple[int, int, bool]:
@@ -257,6 +279,7 @@ def parse_3164(
     if form == NOTHING:
         i = _impossible(data, at, end, row, totals)
         form = STAMPED if i > at else NOTHING
+        i = _timeless_origin(data, at, end, row) if i == at else i
     elif time_ns == NOT_A_TIME:
         count(totals, layout.NO_TIMESTAMP, 1)
     elif meaning == LOCAL_TIME and form == STAMPED:

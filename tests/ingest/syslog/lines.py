@@ -185,6 +185,7 @@ legacy = st.builds(
                     "h <30>45: Dec  2 1:1:1: ",
                 ),
                 *("- ", "INFO ", "NOTICE  ", "WARN: ", "FATAL x: "),
+                *("CEF:0|a b|c ", "h,CEF:0|a ", "a|b: ", "a|b=c,d ", '"a b" ', '"a": '),
                 *("a=b c=d ", "h,a=b,c=d ", ",a=b ", "a=b: ", "a,b:c=d "),
                 *("UTC+1 h ", "GMT-05:30 h ", "AEST h ", "CET 2016 h ", "PM h ", "AM: h "),
             ]
@@ -295,6 +296,7 @@ forti = st.builds(
                 *('time="2026-11-23 10:00:00 UTC"', 'time="2026-11-23 10:00:00"', "time=x"),
                 *('time="2026-11-23T10:00:00+01:00 "', 'time="2026-11-23 10:00:00 +0100"'),
                 *('devname="fg 1"', "devname=fg1", "devname=", 'devname=""', 'devname="fg'),
+                *('fw="n 1"', "fw=10.0.0.1", "fw=", 'fw="::1"', "fw=a.b", "fw=a.b.c"),
                 *('device_name="x 1"', "device_name=", "device_nama=x", "timestamp=1"),
                 *('timestamp="2026-11-23T10:00:00+0100"', "timestamp=2026-11-23T10:00:00Z"),
                 *('tz="+0100"', 'tz="-0530"', 'tz="+9900"', 'tz="x', 'tz="UTC+1:00"', "tz=UTC-24"),

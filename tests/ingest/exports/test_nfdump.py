@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sensorium.ingest.exports.problem import ExportFileError
 from tests.ingest.exports.reading import read, said
 from tests.ingest.netflow.packets import v5, v5_record
 
@@ -152,6 +153,8 @@ def test_what_nfdump_collected_is_what_was_sent(tmp_path: Path) -> None:
     collector.terminate()
     collector.communicate(timeout=20)
     (kept,) = tmp_path.glob("nfcapd.2*")
+    with pytest.raises(ExportFileError, match="nfcapd"):
+        read(kept.read_bytes())
     ends = ("src_addr", "src_port", "dst_addr", "dst_port", "proto", "in_if", "ip_tos")
     for form in ("csv", "json"):
         printed = subprocess.run(

@@ -22,6 +22,7 @@ _NFDUMP = re.compile(
 _JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*("|\})')
 # A list of objects, or objects with their first key on a line of its own.
 _DOCUMENTS = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*\{\s*("|\})|\{[ \t]*\r?\n\s*")')
+_NFCAPD = (b"\x0c\xa5", b"\xa5\x0c")
 _ZEEK = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|fields)\b")
 
 
@@ -30,6 +31,7 @@ class Form(StrEnum):
 
     ZEEK = "zeek"
     NFDUMP = "nfdump"
+    NFCAPD = "nfcapd"
     JSON_LINES = "json-lines"
     JSON = "json"
 
@@ -40,6 +42,8 @@ def form_of(start: bytes) -> Form | None:
         return Form.ZEEK
     if _NFDUMP.match(start):
         return Form.NFDUMP
+    if start.startswith(_NFCAPD):
+        return Form.NFCAPD
     if _DOCUMENTS.match(start):
         return Form.JSON
     return Form.JSON_LINES if _JSON.match(start) else None
@@ -50,7 +54,7 @@ def read_records(form: Form, file: BinaryIO, observe: Observe) -> Rows:
 
     What cannot be used is counted in ``sensorium_ingest_dropped_total`` under the form's name.
     :class:`~sensorium.ingest.exports.problem.ExportFileError` for a log of Zeek's that is not
-    conn.log.
+    conn.log, and for what nfcapd writes.
     """
     from sensorium.ingest.exports.problem import Refusals
 
@@ -63,6 +67,7 @@ def _reader(form: Form) -> Callable[..., Rows]:
     return {
         Form.ZEEK: zeek.read_log,
         Form.NFDUMP: nfdump.read_csv,
+        Form.NFCAPD: nfdump.refuse_binary,
         Form.JSON_LINES: json_objects.read_lines,
         Form.JSON: json_objects.read_documents,
     }[form]

@@ -8,7 +8,7 @@ A record with output counters is a biflow, and gives a row for each direction.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 
 from sensorium.ingest.exports import rows
 from sensorium.ingest.exports.lines import distinct, pieces
-from sensorium.ingest.exports.problem import Refusals
+from sensorium.ingest.exports.problem import ExportFileError, Refusals
 from sensorium.model.signals import FlowType, Signal
 
 _FLAG_BITS: Final = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
@@ -96,6 +96,14 @@ def read_csv(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.Rec
             yield Signal.FLOWS, flows(table, refused, FlowType.NFDUMP_CSV)
         if summary:
             return
+
+
+def refuse_binary(_file: BinaryIO, _refused: Refusals) -> NoReturn:
+    """What nfcapd writes is nfdump's own affair: ExportFileError says how to print it."""
+    raise ExportFileError(
+        "this is a file of nfcapd, in a form of its own",
+        next_step="print it first: TZ=UTC nfdump -r FILE -o json",
+    )
 
 
 def plain_name(name: str) -> str:

@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks.report import Claim, arguments, report
+from benchmarks.report import Claim, arguments, report, wide_console
 from sensorium.app.recorded import bundled_recordings, recorded_telemetry
 from sensorium.config import Settings
 from sensorium.detect.arrays import F64, Bool
@@ -145,7 +144,7 @@ def main() -> None:
     paths = bundled_recordings()
     recordings = [hosts_of(path) for path in paths]
     for path, hosts in zip(paths, recordings, strict=True):
-        Console().print(
+        wide_console().print(
             f"{path.name}: {len(hosts.odd)} hosts of windows, {hosts.odd.sum()} of them odd"
         )
     usual = np.mean(list(judged(altogether, recordings)), axis=0).tolist()

@@ -20,12 +20,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.detect_smd import folder
 from benchmarks.following.follower import Follower, followers
-from benchmarks.report import Claim, arguments, report
+from benchmarks.report import Claim, arguments, report, wide_console
 from sensorium.detect.metrics.window import SeriesKind
 from sensorium.detect.names import KIND_OF
 from sensorium.model.entity_kind import EntityKind
@@ -123,7 +122,7 @@ def main() -> None:
             rows = [one[1:] for one in every if (one[0].one, one[0].factor) == (alone, factor)]
             shares = [f"{share:.2f}" for share in np.mean(rows, axis=0)]
             table.add_row("one series" if alone else "all series", f"{factor}", *shares)
-    Console().print(table)
+    wide_console().print(table)
     passed, quiet = sum(run[1] for run in runs), sum(run[2] for run in runs)
     far = np.array([one[1:] for one in every if one[0].factor >= 2.2 and one[0].one])
     name = "one series apart by 2.2 or more, told"

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.nab import corpus
 from benchmarks.nab.scoring import PROFILES, Judged, Outcome, at_threshold, outcomes, probation
-from benchmarks.report import Claim, arguments, report
+from benchmarks.report import Claim, arguments, report, wide_console
 from sensorium.detect.series import ALARM, Constants, SeriesDetector
 
 # Scores under the three profiles, from the benchmark's own list of results (final_results.json).
@@ -118,7 +118,7 @@ def sensitivity(console: Console, data: list[corpus.Series]) -> None:
 
 def main() -> None:
     quick = arguments(__doc__).quick
-    console = Console()
+    console = wide_console()
     root = corpus.folder()
     if not (root / "labels").is_dir():
         console.print(f"no NAB corpus at {root}: SENSORIUM_TEST_DATA names the folder above it")

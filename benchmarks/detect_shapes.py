@@ -27,11 +27,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.detect_smd import folder
-from benchmarks.report import Claim, arguments, report
+from benchmarks.report import Claim, arguments, report, wide_console
 from benchmarks.shapes.service import SHAPE, Course, course, machine
 from sensorium.detect.series import ALARM, Constants, SeriesDetector, history_rows
 from sensorium.detect.series.shape import LOOK_BACK
@@ -203,7 +202,7 @@ def running(quick: bool) -> list[Claim]:
         )
     without = _any_of(one, set(one.told) - {SHAPE})
     table.add_row("all but " + SHAPE, *(f"{share:.2f}" for share in without), "", "")
-    Console().print(table)
+    wide_console().print(table)
     claims = [
         Claim(
             f"cycles told in the running service, of {len(one.spoilt)}",
@@ -249,7 +248,7 @@ def main() -> None:
             shares = [np.mean([found[d][i][0] for i in at]) for d in found]
             shares += [np.mean([ranked[m][i] for i in at]) for m in MODELS]
             table.add_row(name, *(f"{share:.2f}" for share in shares))
-    Console().print(table)
+    wide_console().print(table)
     claims = []
     with_shapes, without = (np.array(found[name]) for name in DETECTORS)
     claims.append(

@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.report import Claim, arguments, report
+from benchmarks.report import Claim, arguments, report, wide_console
 from benchmarks.smd.judge import OURS, PEERS, ROOT, judge
 from sensorium.detect.series.together import TogetherDetector
 
@@ -78,7 +78,7 @@ def main() -> None:
         speed = score(root, machines, Path(place))
         peers = list(QUICK_PEERS if quick else PEERS)
         found = judge(root, list(machines), Path(place), peers)
-    compared(Console(), found)
+    compared(wide_console(), found)
     means = {name: _mean(by_machine) for name, by_machine in found.items()}
     claims = [
         Claim(f"VUS-PR, mean of {len(machines)}", means[OURS], "", best, means[best], goal=">= 1x")

@@ -9,15 +9,15 @@ storm that lasts costs. Processor time and memory allocated by Python, of one th
 
 from __future__ import annotations
 
+import gc
 import time
 import tracemalloc
 from collections.abc import Sequence
 
 import pytest
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks.report import Claim, arguments, number, report
+from benchmarks.report import Claim, arguments, number, report, wide_console
 from sensorium.incident import IncidentManager
 from sensorium.model.anomaly import Anomaly
 from tests.incident import storms, streams
@@ -40,6 +40,7 @@ def fold(manager: IncidentManager, anomalies: Sequence[Anomaly], second: int) ->
 
 def storm(manager: IncidentManager, size: int) -> tuple[float, float, float]:
     """Seconds of a window with a storm, of the next with another, and of a quiet one after."""
+    gc.collect()  # what a larger storm left behind is not this one's
     first, second = storms.outage(1, size, START), storms.outage(2, size, START + WINDOW)
     return (
         fold(manager, first, START + WINDOW),
@@ -103,7 +104,7 @@ def main() -> None:
         slow = number(slow_storm(size)) if size in SLOW_SIZES else ""
         figures = (first, first / size * 1e6, second, quiet, memory(size))
         table.add_row(f"{size:,}", *map(number, figures), slow)
-    Console().print(table)
+    wide_console().print(table)
     first, second, _ = storm(streams.manager(), GOAL)
     report(
         "Grouping in a storm",

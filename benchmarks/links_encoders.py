@@ -13,11 +13,10 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.friends.running import NEW, SHARES, folder, read
-from benchmarks.report import Claim, arguments, report
+from benchmarks.report import Claim, arguments, report, wide_console
 from sensorium.links.learning.evaluation import measured
 from sensorium.links.learning.settings import Settings
 from sensorium.links.learning.split import Split, split_edges, split_nodes
@@ -45,7 +44,7 @@ def one(split: Split, features: object, settings: Settings) -> tuple[float, floa
 
 def main() -> None:
     quick = arguments(__doc__).quick
-    console = Console()
+    console = wide_console()
     if not folder().is_dir():
         console.print(f"no graphs at {folder()}: SENSORIUM_TEST_DATA names the folder above it")
         report(TITLE, [])

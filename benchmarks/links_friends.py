@@ -30,7 +30,7 @@ from benchmarks.friends.running import (
     folder,
     run,
 )
-from benchmarks.report import Claim, report
+from benchmarks.report import Claim, report, wide_console
 
 SEEDS: Final = 5
 DIVISIONS: Final = 200
@@ -161,7 +161,7 @@ def asked() -> argparse.Namespace:
 def main() -> None:
     given = asked()
     quick, seeds = given.quick, 1 if given.quick else given.seeds
-    console = Console()
+    console = wide_console()
     if not folder().is_dir():
         console.print(f"no graphs at {folder()}: SENSORIUM_TEST_DATA names the folder above it")
         report(TITLE, [])

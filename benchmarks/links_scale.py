@@ -16,12 +16,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.graphs.friends import friends
 from benchmarks.graphs.models import untrained
-from benchmarks.report import Claim, number, report
+from benchmarks.report import Claim, number, report, wide_console
 from sensorium.links.encoders.arcs import Arcs
 from sensorium.links.graph.compressed import Graph
 from sensorium.links.models.embedding import Scorer
@@ -130,7 +129,7 @@ def main() -> None:
     for one in costs:
         columns = (one.generate, one.epoch, one.embed, one.index, one.suggest_ms, one.memory)
         table.add_row(f"{one.nodes:,}", f"{one.edges:,}", *(number(value) for value in columns))
-    Console().print(table)
+    wide_console().print(table)
     last = costs[-1]
     size = f"{last.nodes:,} nodes"
     report(

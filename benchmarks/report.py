@@ -74,6 +74,13 @@ def arguments(doc: str | None) -> argparse.Namespace:
     return parser.parse_args()
 
 
+def wide_console() -> Console:
+    """What tables are printed on. Into a file or a log they go in their width: rich would take it
+    for 80 columns.
+    """
+    return Console(width=None if sys.stdout.isatty() else _WIDE)
+
+
 def median_seconds(work: Callable[[], object], *, repeats: int = 5, warm_up: int = 1) -> float:
     """The median wall time of ``work()``: ``repeats`` runs after ``warm_up`` unmeasured ones."""
     for _ in range(warm_up):
@@ -112,8 +119,7 @@ def report(title: str, claims: Sequence[Claim]) -> None:
             claim.goal,
             met,
         )
-    # Into a file or a log goes the whole width: rich would take it for 80 columns.
-    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+    wide_console().print(table)
     rows = [
         {
             "name": claim.name,

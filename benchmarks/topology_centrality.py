@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.centrality import graphs, peers
-from benchmarks.report import Claim, arguments, number, report
+from benchmarks.report import Claim, arguments, number, report, wide_console
 from sensorium.links.graph.compressed import Graph
 from sensorium.topology.centrality.betweenness import Betweenness, betweenness_of
 from sensorium.topology.centrality.blocks import blocks_of
@@ -59,7 +58,7 @@ def one_graph(name: str, edges: graphs.Edges, *, quick: bool, sampled: bool) -> 
     table.add_row("ours, all threads", number(wall), number(every))
     for label, found in others.items():
         table.add_row(label, number(found.wall), number(found.cpu))
-    Console().print(table)
+    wide_console().print(table)
     print("same figures as the libraries that searched everything:", same(ours, others))
     by_cpu = min((k for k in others if "KADABRA" not in k), key=lambda k: others[k].cpu)
     by_wall = min((k for k in others if "KADABRA" not in k), key=lambda k: others[k].wall)

@@ -52,9 +52,11 @@ def received(receiver: socket.socket, flows: int) -> list[bytes]:
     return datagrams
 
 
-@pytest.mark.parametrize(("version", "numbered"), [(1, False), (5, True), (7, True)])
-def test_what_fprobe_saw_is_what_we_decode(version: int, numbered: bool) -> None:
-    recorder().close()
+def watched_clients(version: int, patience_s: float) -> tuple[int, dict[int, int], list[bytes]]:
+    """The port that clients sent to, their number by theirs, and what fprobe told of them.
+
+    TimeoutError if that is not all of them.
+    """
     told = {}
     with bound() as receiver, bound() as server:
         watched, target = server.getsockname()[1], receiver.getsockname()[1]
@@ -65,9 +67,19 @@ def test_what_fprobe_saw_is_what_we_decode(version: int, numbered: bool) -> None
                         client.sendto(b"q" * (number + 1), server.getsockname())
                     told[client.getsockname()[1]] = number
             # The kernel hands it packets by the block, up to a second late.
-            time.sleep(2)
+            time.sleep(patience_s)
             running.terminate()
-            datagrams = received(receiver, CLIENTS)
+            return watched, told, received(receiver, CLIENTS)
+
+
+@pytest.mark.parametrize(("version", "numbered"), [(1, False), (5, True), (7, True)])
+def test_what_fprobe_saw_is_what_we_decode(version: int, numbered: bool) -> None:
+    recorder().close()
+    # On a busy machine it may see too few in time, or lose some.
+    try:
+        watched, told, datagrams = watched_clients(version, patience_s=2)
+    except TimeoutError:
+        watched, told, datagrams = watched_clients(version, patience_s=10)
     assert len(datagrams) == 2
     bench = p.Bench()
     rows = bench.rows(*datagrams)

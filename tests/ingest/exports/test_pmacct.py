@@ -77,8 +77,8 @@ def test_flags_may_be_names_and_an_aggregate_may_have_no_addresses() -> None:
     assert not refused
 
 
-@pytest.mark.skipif(not shutil.which("nfacctd"), reason="pmacct is not installed")
-def test_what_nfacctd_prints_is_what_was_sent(tmp_path: Path) -> None:
+def printed_by_nfacctd(tmp_path: Path) -> bytes:
+    """What nfacctd prints of two flows that it is sent until it does."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -114,7 +114,12 @@ def test_what_nfacctd_prints_is_what_was_sent(tmp_path: Path) -> None:
         os.killpg(collector.pid, signal.SIGKILL)
         collector.wait()
     # What it was about to print when it was killed may lack its end.
-    flows, refused = read(printed.read_bytes().rpartition(b"\n")[0])
+    return printed.read_bytes().rpartition(b"\n")[0]
+
+
+@pytest.mark.skipif(not shutil.which("nfacctd"), reason="pmacct is not installed")
+def test_what_nfacctd_prints_is_what_was_sent(tmp_path: Path) -> None:
+    flows, refused = read(printed_by_nfacctd(tmp_path))
     assert not refused
     told = {
         said(

@@ -52,6 +52,17 @@ def test_what_is_no_object_is_counted_and_the_next_is_found() -> None:
     assert _bodies(text.encode()) == ([BODIES[0], BODIES[2], BODIES[3]], {"malformed": 3})
 
 
+def test_the_next_is_found_wherever_blocks_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = json.dumps(LOGS[1])
+    text = f'[\n    {{"msg": nothing, "a": "{"x" * 50}"}},\n    {one}\n]'
+    monkeypatch.setattr(objects, "_LONGEST", len(one))
+    for block in range(1, len(text) + 1):
+        monkeypatch.setattr(objects, "_BLOCK", block)
+        refused = Refusals(Observe(), "json")
+        found = list(objects.over_lines(BytesIO(text.encode()), refused))
+        assert found == [LOGS[1]], block
+
+
 def test_a_file_that_ends_inside_an_object_has_those_before_it() -> None:
     text = json.dumps(LOGS, indent=2)
     assert _bodies(text[: text.rindex("message 3")].encode()) == (BODIES[:3], {"malformed": 1})

@@ -98,7 +98,8 @@ class _Text:
             match = _NEXT.search(self.held, at)
             if match is not None:
                 return match.end()
-            last = max(at, len(self.held) - 1)
-            if not self.more(last):
+            # A line that has only begun may be the one.
+            begun = self.held.rfind("\n", max(at, len(self.held.rstrip())))
+            if not self.more(begun if begun >= 0 else len(self.held)):
                 return len(self.held)
             at = 0

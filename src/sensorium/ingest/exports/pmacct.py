@@ -47,7 +47,7 @@ _FLAGS: Final = {
 }
 _USED: Final = frozenset(
     [
-        *("event_type", "tcp_flags", "ip_proto", "etype", "timestamp_arrival"),
+        *("event_type", "tcp_flags", "ip_proto", "etype"),
         *(*_NUMBERS.values(), *_ADDRESSES.values(), *_MACS.values(), *_START, *_END),
         *(name for names in _VLANS.values() for name in names),
     ]

@@ -9,7 +9,6 @@ scikit-learn's ``score_samples`` in a FastAPI route with a pydantic body, on the
 from __future__ import annotations
 
 import json
-import socket
 import time
 from functools import partial
 from pathlib import Path
@@ -28,6 +27,7 @@ from sensorium.detect.models import ModelCard, ModelKind, ModelRegistry
 from sensorium.detect.models.forest_model import ForestModel, isolation
 from sensorium.detect.models.usual import Usual
 from sensorium.observe import Observe
+from tests.ports import free_port
 
 COLUMNS: Final = 8
 SMALL: Final = 16
@@ -66,13 +66,6 @@ def as_arrow(rows: F64) -> bytes:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue().to_pybytes())
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Timed:

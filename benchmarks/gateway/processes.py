@@ -7,7 +7,6 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.peer_environment import peer_python
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LITELLM = "1.106.2"
@@ -206,14 +206,6 @@ litellm_settings:
 def install_litellm() -> Path:
     """The folder of the peer's programs, in an environment of its own."""
     return peer_python("litellm", [f"litellm[proxy]=={LITELLM}"]).parent
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def wait_for(url: str, running: subprocess.Popen[bytes], log: Path, limit_s: float = 120.0) -> None:

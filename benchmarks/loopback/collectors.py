@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Protocol
+
+from tests.ports import free_port
 
 CORE = 0
 BUFFER_BYTES = 32 << 20
@@ -110,9 +111,7 @@ class Peer:
     def __init__(self, name: str) -> None:
         self.name = name
         self._folder = tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self._process = subprocess.Popen(
             self._command(),
             stdout=subprocess.DEVNULL,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from tests.ports import free_port
 
 _LINE = re.compile(r"^(\w+)(\{.*\})? (\S+)$", re.MULTILINE)
 _SETTINGS = """
@@ -54,7 +55,7 @@ class Service:
 
     def __init__(self, folder: Path, target: int) -> None:
         names = ("flows", "syslog", "http", "stream", "console")
-        self.ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        self.ports = {name: free_port() for name in names}
         settings = folder / "sensorium.yaml"
         settings.write_text(_SETTINGS.format(**self.ports, target=target))
         self.log = folder / "service.log"
@@ -124,14 +125,3 @@ class Service:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

@@ -26,8 +26,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from sensorium.ingest.journal.segment import SUFFIX
 from sensorium.observe import Observe
 from sensorium.store.telemetry import TelemetryConfig, open_telemetry
-from tests.e2e.services import free_port
 from tests.ingest.remote_write.messages import write_request
+from tests.ports import free_port
 
 pytestmark = pytest.mark.xdist_group("service")
 

@@ -13,7 +13,8 @@ import pytest
 
 from sensorium.observe import Observe
 from sensorium.store.telemetry import TelemetryConfig, open_telemetry
-from tests.e2e.services import Service, free_port
+from tests.e2e.services import Service
+from tests.ports import free_port
 
 pytestmark = pytest.mark.xdist_group("service")
 pytest.importorskip("opentelemetry.exporter.otlp.proto.grpc", reason="the gRPC exporter is missing")

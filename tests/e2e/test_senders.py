@@ -22,7 +22,7 @@ import trustme
 from sensorium.model.address import unpack_address
 from sensorium.observe import Observe
 from sensorium.store.telemetry import TelemetryConfig, open_telemetry
-from tests.e2e.services import UDP, Service, free_port, service
+from tests.e2e.services import UDP, Service, service
 from tests.ingest.netflow.test_real_senders import PMACCTD, SYSTEM
 from tests.ingest.netflow.test_softflowd import QUERIES, seen
 from tests.ingest.transport.test_stream_senders import (
@@ -33,6 +33,7 @@ from tests.ingest.transport.test_stream_senders import (
     with_logger,
     with_rsyslog,
 )
+from tests.ports import free_port
 
 pytestmark = pytest.mark.xdist_group("service")
 

@@ -32,6 +32,7 @@ from tests.ingest.transport.test_stream_senders import (
     sent_to,
     with_rsyslog,
 )
+from tests.ports import free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -119,7 +120,7 @@ async def test_what_prometheus_scrapes_and_writes(tmp_path: Path) -> None:
         config = prometheus.configured(tmp_path, port, server.url)
         sender = await asyncio.create_subprocess_exec(
             *("prometheus", f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}"),
-            f"--web.listen-address=127.0.0.1:{prometheus.free_port()}",
+            f"--web.listen-address=127.0.0.1:{free_port()}",
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )

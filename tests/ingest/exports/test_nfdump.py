@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sensorium.ingest.exports.problem import ExportFileError
 from tests.ingest.exports.reading import read, said
 from tests.ingest.netflow.packets import v5, v5_record
+from tests.ports import free_port
 
 HEAD = "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,in,out,sas,das,ra,tr\n"
 FLOW = (
@@ -133,9 +134,7 @@ def test_odd_lines_are_counted_and_the_others_kept() -> None:
 
 @pytest.mark.skipif(not shutil.which("nfcapd"), reason="nfdump is not installed")
 def test_what_nfdump_collected_is_what_was_sent(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     collector = subprocess.Popen(
         ["nfcapd", "-w", tmp_path, "-p", str(port), "-b", "127.0.0.1", "-t", "3600"],
         stdout=subprocess.DEVNULL,

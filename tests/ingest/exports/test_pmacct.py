@@ -17,6 +17,7 @@ import pytest
 
 from tests.ingest.exports.reading import read, said
 from tests.ingest.netflow.packets import v5, v5_record
+from tests.ports import free_port
 
 WEB = {
     **{"event_type": "purge", "mac_src": "02:00:00:00:00:01", "vlan": 7, "etype": "800"},
@@ -79,9 +80,7 @@ def test_flags_may_be_names_and_an_aggregate_may_have_no_addresses() -> None:
 
 def printed_by_nfacctd(tmp_path: Path) -> bytes:
     """What nfacctd prints of two flows that it is sent until it does."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     printed = tmp_path / "flows.json"
     keys = "src_host,dst_host,src_port,dst_port,proto,tos,in_iface,src_as,peer_src_ip"
     settings = (

@@ -14,6 +14,7 @@ import pytest
 from sensorium.model.address import unpack_address
 from tests.ingest.netflow import packets as p
 from tests.ingest.netflow.test_softflowd import QUERIES, seen
+from tests.ports import free_port
 
 SYSTEM = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 PMACCTD = shutil.which("pmacctd", path=SYSTEM)
@@ -85,9 +86,7 @@ def test_what_nfdump_sends_on_is_what_it_was_sent(version: int, kind: str, tmp_p
     sent = [
         p.v5_record(f"10.0.0.{n}", "192.0.2.7", octets=1000 + n, packets=n + 1) for n in range(12)
     ]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     collector = subprocess.Popen(
         [str(NFCAPD), "-w", str(tmp_path), "-p", str(port), "-b", "127.0.0.1", "-t", "3600"],
         stdout=subprocess.DEVNULL,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from sensorium.ingest.remote_write.labels import NAME
 from tests.ingest.remote_write.test_route import serving
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.anyio,
@@ -24,12 +24,6 @@ WANTED = {"probe_total", "probe_seconds_bucket", "up"}
 def anyio_backend() -> str:
     """The only event loop that Sensorium runs on."""
     return "asyncio"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Target:

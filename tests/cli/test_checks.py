@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +31,34 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     check = checks.packages()
     assert (check.outcome, check.detail) == (Outcome.FAIL, "not installed: not-there")
+
+
+def compiled(before: str, **environment: str) -> str:
+    """What a new process says of compiled code; whether it is kept is settled on import."""
+    program = f"""{before}
+from dataclasses import astuple
+from sensorium.cli.checks import compiled_code
+print(*astuple(compiled_code()))"""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+
+def test_where_compiled_code_is_kept_is_told(tmp_path: Path) -> None:
+    told = compiled("", NUMBA_CACHE_DIR=str(tmp_path))
+    assert told == f"compiled ok decoders are kept in {tmp_path} \n"
+
+
+def test_compiled_code_that_cannot_be_kept_is_a_warning() -> None:
+    nowhere = "from numba.core import caching\ncaching.CacheImpl._locator_classes = []"
+    told = compiled(nowhere)
+    assert told.startswith("compiled warn cannot be kept")
+    assert "NUMBA_CACHE_DIR" in told
 
 
 def test_a_data_folder_that_does_not_exist_yet_is_fine(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 GIB = 1 << 30
 _SO_RCVBUFFORCE = 33
@@ -83,6 +84,21 @@ def embedded_store() -> Check:
             "set store.telemetry.dsn to a ClickHouse server, or use an x86-64 or arm64 machine",
         )
     return Check("chdb", Outcome.OK, f"ClickHouse {done.stdout.strip()}, embedded")
+
+
+def compiled_code() -> Check:
+    """Compiled decoders are kept on disk; else each start compiles them anew, for a minute."""
+    from sensorium.detect.kernels.trees import path_lengths
+
+    compiled: Any = path_lengths
+    folder: str | None = compiled.stats.cache_path
+    if folder is None:
+        detail = "cannot be kept, neither beside the program nor in the user's cache"
+        step = "set NUMBA_CACHE_DIR to a folder that the service may write"
+        return Check("compiled", Outcome.WARN, detail, step)
+    beside = Path(folder).name == "__pycache__"
+    where = "beside the program" if beside else f"in {Path(folder).parent}"
+    return Check("compiled", Outcome.OK, f"decoders are kept {where}")
 
 
 def data_folder(folder: Path) -> Check:

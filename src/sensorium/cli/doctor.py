@@ -51,6 +51,7 @@ def _checks(home: Home) -> Iterator[Check]:
     yield checks.python()
     yield checks.packages()
     yield checks.embedded_store()
+    yield checks.compiled_code()
     yield checks.data_folder(home.data)
     yield checks.disk(home.data)
     yield checks.memory()
@@ -70,6 +71,9 @@ def _ports(home: Home) -> Iterator[Check]:
     udp, console = home.settings.ingest.udp, home.settings.console
     for number in udp.ports:
         yield port("ingest.udp.ports", SOCK_DGRAM, udp.host, number, pid)
+    for name, posted in (("http", home.settings.ingest.http), ("grpc", home.settings.ingest.grpc)):
+        if posted.enabled:
+            yield port(f"ingest.{name}.port", SOCK_STREAM, posted.host, posted.port, pid)
     for name, stream in (
         ("syslog_stream", home.settings.ingest.syslog_stream),
         ("ipfix_stream", home.settings.ingest.ipfix_stream),

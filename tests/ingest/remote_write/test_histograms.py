@@ -127,12 +127,45 @@ def test_a_stale_histogram_ends_its_count_and_sum() -> None:
         {"positive_spans": [(0, 2)], "positive_deltas": [1]},
         {"schema": -53, "positive_spans": [(5, 1)], "positive_deltas": [1]},
         {"positive_spans": [(0, (1 << 32) - 1)]},
+        {"positive_spans": [(0, 2), (-1, 1)], "positive_deltas": [1, -1, 0]},
+        {"positive_spans": [(0, 3)], "positive_deltas": [1, -2, 2]},
+        {"negative_spans": [(0, 2)], "negative_counts": [-1.0, 2.0]},
+        {"zero_count_int": 2},
+        {"positive_spans": [(0, 1)], "positive_deltas": [1], "zero_count_int": 1},
+        {},
+        {"zero_count_int": 1, "custom_values": [1.0]},
+        {"schema": -53, "custom_values": [1.0], "zero_count_int": 1},
+        *(
+            {"schema": -53, "custom_values": bounds, "positive_spans": [(0, 1)],
+             "positive_deltas": [1]}
+            for bounds in ([1.0, 1.0], [2.0, 1.0], [1.0, math.inf], [math.nan])
+        ),
     ],
-)
+)  # fmt: skip
 def test_what_contradicts_itself_is_refused_alone(wrong: dict[str, Any]) -> None:
-    decoded = decode(V1, histogram(count_int=1, sum=1.0, **wrong), histogram(count_int=7))
+    sound = histogram(count_int=7, zero_count_int=7)
+    decoded = decode(V1, histogram(count_int=1, sum=1.0, **wrong), sound)
     assert decoded.problems == {"histogram": 1}
     assert told(decoded)["took_count"] == 7
+
+
+def test_what_was_no_number_is_counted_in_no_bucket() -> None:
+    assert told(decode(V1, histogram(count_int=3, sum=math.nan, zero_count_int=2)))[
+        "took_bucket+Inf"
+    ] == 3  # fmt: skip
+    assert decode(V1, histogram(count_int=1, sum=math.nan, zero_count_int=2)).problems
+
+
+def test_whole_numbers_are_compared_to_the_last_unit() -> None:
+    many = (1 << 60) + 1
+    assert not decode(V1, histogram(count_int=many, zero_count_int=many)).problems
+    assert decode(V1, histogram(count_int=many, zero_count_int=many - 1)).problems
+
+
+def test_of_float_counts_the_total_may_be_rounded() -> None:
+    one = histogram(count_float=0.3, positive_spans=[(0, 2)], positive_counts=[0.1, 0.2], schema=0)
+    assert 0.1 + 0.2 != 0.3
+    assert not decode(V1, one).problems
 
 
 @given(

@@ -137,9 +137,34 @@ async def test_what_is_no_message_is_refused_whole(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         answer = await server.post(b"\x0a\xff\xff\xff")
         assert (answer.status_code, written(answer)) == (400, ("0", "0", "0"))
-        damaged = await server.post(b"\xff\xff\xff", Content_Encoding="gzip")
-        assert (damaged.status_code, written(damaged)) == (400, ("0", "0", "0"))
         assert server.rows() == 0
+
+
+@pytest.mark.parametrize(
+    ("encoding", "status"), [("snappy", 400), ("gzip", 415), ("zstd", 415), ("deflate", 415)]
+)
+async def test_a_body_that_is_not_in_its_encoding_is_refused_as_the_suite_asks(
+    tmp_path: Path, encoding: str, status: int
+) -> None:
+    body = b"0" + bytes(cramjam.snappy.compress_raw(BODY[V2]))[1:]
+    headers = {"Content-Type": TYPES[V2], "Content-Encoding": encoding}
+    async with serving(tmp_path) as server:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+            damaged = await client.post(server.url, content=body, headers=headers)
+        assert (damaged.status_code, written(damaged)) == (status, ("0", "0", "0"))
+        assert server.rows() == 0
+
+
+async def test_histograms_whose_counts_disagree_are_answered_with_400(tmp_path: Path) -> None:
+    request = request_v2([(UP, []), (UP, [])])
+    for series, count in zip(request.timeseries, (1, 99), strict=True):
+        one = series.histograms.add(timestamp=NOW, count_int=count, sum=1.0)
+        one.positive_spans.add(offset=0, length=1)
+        one.positive_deltas.append(1)
+    async with serving(tmp_path) as server:
+        answer = await server.post(request.SerializeToString(), Content_Type=TYPES[V2])
+        assert (answer.status_code, written(answer)) == (400, ("0", "1", "0"))
+        assert "1 histogram" in answer.text
 
 
 async def test_when_the_store_stalls_senders_are_told_to_come_again(tmp_path: Path) -> None:

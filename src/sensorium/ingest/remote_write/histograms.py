@@ -8,9 +8,11 @@ small and their form nested, so they are read one by one, in Python.
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 CUSTOM: Final = -53
@@ -44,17 +46,23 @@ class _Side:
             else:
                 self.counts.extend(_doubles(value))
 
-    def buckets(self) -> Iterator[tuple[int, float]]:
-        """(index, count) of each bucket, in order of index."""
-        held = self.counts
-        if not held:
-            running, held = 0, []
-            for delta in self.deltas:
-                running += delta
-                held.append(float(running))
+    def held(self) -> Sequence[float]:
+        """What each bucket holds; whole numbers where they came as differences."""
+        return self.counts or list(accumulate(self.deltas))
+
+    def check(self) -> None:
+        """MalformedHistogramError where its spans and buckets cannot be right."""
+        held = self.held()
         if sum(length for _, length in self.spans) != len(held):
             raise MalformedHistogramError("spans and buckets do not agree")
-        values = iter(held)
+        if any(offset < 0 for offset, _ in self.spans[1:]):
+            raise MalformedHistogramError("a span begins within the one before it")
+        if any(count < 0 for count in held):
+            raise MalformedHistogramError("a bucket holds less than nothing")
+
+    def buckets(self) -> Iterator[tuple[int, float]]:
+        """(index, count) of each bucket, in order of index."""
+        values = iter(self.held())
         index = 0
         for offset, length in self.spans:
             index += offset
@@ -91,6 +99,7 @@ class _Message:
     """The fields of a histogram, as they come."""
 
     count: float = 0.0
+    whole: bool = False
     zero: float = 0.0
     sum_bits: int = 0
     schema: int = 0
@@ -119,26 +128,52 @@ class _Message:
     def _number(self, number: int, value: int) -> None:
         match number:
             case 1:
-                self.count = float(value)
+                self.count, self.whole = value, True
             case 4:
                 self.schema = _zigzag(value)
             case 6:
-                self.zero = float(value)
+                self.zero = value
             case 15:
                 self.time_ms = _signed(value)
+
+    def check(self) -> None:
+        """What Prometheus refuses: counts that contradict each other, bounds that do not rise.
+
+        Of float counts the total is not looked at, as rounding makes it differ. What was not a
+        number when it was observed is in no bucket: the sum is then none either.
+        """
+        self.positive.check()
+        self.negative.check()
+        if self.schema == CUSTOM:
+            self._check_custom()
+        elif self.custom:
+            raise MalformedHistogramError("bounds of its own, and a schema that says others")
+        if self.whole:
+            held = sum(self.positive.held()) + sum(self.negative.held()) + self.zero
+            unnumbered = math.isnan(_double(self.sum_bits.to_bytes(8, "little")))
+            if held > self.count or (held != self.count and not unnumbered):
+                raise MalformedHistogramError("its count is not what its buckets hold")
+
+    def _check_custom(self) -> None:
+        if self.zero or self.threshold or self.negative.spans:
+            raise MalformedHistogramError("bounds of its own have no zero and no negative buckets")
+        rising = all(a < b for a, b in zip(self.custom, self.custom[1:], strict=False))
+        if not rising or not all(map(math.isfinite, self.custom)):
+            raise MalformedHistogramError("its bounds do not rise, or are not finite")
 
 
 def _read(message: bytes) -> Histogram:
     read = _Message()
     for number, value in fields(message):
         read.take(number, value)
+    read.check()
     if read.schema == CUSTOM:
         bounds = tuple(_custom_buckets(read.positive, read.custom))
     elif _LOWEST_SCHEMA <= read.schema <= _HIGHEST_SCHEMA:
         bounds = tuple(_exponential_buckets(read))
     else:
         raise MalformedHistogramError(f"there is no schema {read.schema}")
-    return Histogram(read.time_ms, read.count, read.sum_bits, bounds)
+    return Histogram(read.time_ms, float(read.count), read.sum_bits, bounds)
 
 
 def _exponential_buckets(read: _Message) -> Iterator[tuple[float, float]]:

@@ -63,7 +63,12 @@ class RemoteWriteRoute:
 
         What may be sent again is answered with 503: at 429 Prometheus drops the samples, unless
         ``retry_on_http_429`` is set; at 5xx senders must try again (1.0, "Retries & Backoff").
+        A body that is not in the encoding it names is 415 (RFC 9110 15.5.16), as the compliance
+        suite asks where that is another than Snappy, and 400 where it is Snappy.
         """
+        encoding = headers.get("content-encoding", "identity").strip().lower()
+        if status == 400 and encoding not in {"snappy", "identity"}:
+            status = 415
         status = 503 if status == 429 else status
         return Reply(status, message.encode() + b"\n", headers=_written(None))
 

@@ -37,6 +37,8 @@ class FlowType(StrEnum):
     ZEEK_CONN = "ZEEK_CONN"
     SURICATA_FLOW = "SURICATA_FLOW"
     NFDUMP_CSV = "NFDUMP_CSV"
+    SILK_RWCUT = "SILK_RWCUT"
+    VPC_FLOW_LOG = "VPC_FLOW_LOG"
     JSON = "JSON"
 
 

@@ -119,6 +119,30 @@ def test_json_lines_are_read_as_well() -> None:
     assert said(echo, "src_addr", "proto", "icmp_type") == ("2001:db8::1", 58, 128)
 
 
+@pytest.mark.parametrize(("written", "ns"), [("5", 5), ("05", 5), ("250", 250)])
+def test_version_1_6_names_times_otherwise_and_may_not_pad_them(written: str, ns: int) -> None:
+    record = {
+        **{"type": "FLOW", "t_first": f"2026-01-02T03:04:05.{written}", "proto": 6},
+        **{"t_last": "2026-01-02T03:04:06.0", "src4_addr": "10.0.0.5", "dst4_addr": "192.0.2.7"},
+        **{"in_packets": 10, "in_bytes": 1020, "t_received": "2026-01-02T03:04:07.10"},
+    }
+    (flow,), refused = read(json.dumps(record).encode())
+    assert not refused
+    assert flow["time_flow_start_ns"] == 1_767_323_045_000_000_000 + ns * 1_000_000
+    assert flow["time_received_ns"] == 1_767_323_047_010_000_000
+    assert said(flow, "src_addr", "bytes") == ("10.0.0.5", 1020)
+
+
+def test_lines_for_people_are_refused_with_what_to_print() -> None:
+    text = (
+        "Date first seen          Duration Proto      Src IP Addr:Port          Dst IP Addr:Port\n"
+        "2026-01-02 03:04:05.000     0.000 UDP           10.0.0.5:53    ->       192.0.2.7:4000\n"
+    )
+    with pytest.raises(ExportFileError, match="nfdump") as refused:
+        read(text.encode())
+    assert "-o json" in str(refused.value.next_step)
+
+
 @pytest.mark.parametrize(("name", "number"), [("IPv6", 41), ("OSPFIGP", 89), ("AH", 51)])
 def test_protocols_are_known_by_their_names(name: str, number: int) -> None:
     (record,), _ = read((HEAD + FLOW.replace("TCP", name).replace(",12,9600", ",0,0")).encode())

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from sensorium.ingest.exports.problem import ExportFileError
 from tests.ingest.exports.reading import read, said
 from tests.ingest.netflow.packets import v5, v5_record
 from tests.ports import free_port
@@ -143,3 +144,16 @@ def test_what_nfacctd_prints_is_what_was_sent(tmp_path: Path) -> None:
         assert flow["bytes"] == 100 * flow["packets"]
         assert flow["time_flow_end_ns"] - flow["time_flow_start_ns"] == 10**9
         assert flow["sampler_address"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SRC_IP,DST_IP,SRC_PORT,DST_PORT,PROTOCOL,PACKETS,BYTES\n10.0.0.1,10.0.0.2,1,2,tcp,3,400\n",
+        "SRC_IP           DST_IP           PACKETS     BYTES\n10.0.0.1         10.0.0.2  3    4\n",
+    ],
+)
+def test_columns_of_text_are_refused_with_what_to_set(text: str) -> None:
+    with pytest.raises(ExportFileError, match="pmacct") as refused:
+        read(text.encode())
+    assert "print_output: json" in str(refused.value.next_step)

@@ -1,10 +1,11 @@
 """JSON objects: Suricata's eve.json, Zeek's JSON logs, flows, samples and logs of any program.
 
 Each object is told by its keys: ``ip_src`` with ``ip_dst`` is pmacct's, ``event_type`` is
-Suricata's, ``id.orig_h`` is Zeek's, ``src4_addr`` with ``first`` is nfdump's, ``src_addr`` with
-``dst_addr`` is a flow in the names of the ``flows`` table (which are those of goflow2's messages,
-and what ``sensorium decode`` prints), ``name`` with ``value`` a sample, and any other object a log
-record.
+Suricata's, ``id.orig_h`` is Zeek's, ``src4_addr`` with ``first`` (``t_first`` in version 1.6) is
+nfdump's, ``src_addr`` with ``dst_addr`` is a flow in the names of the ``flows`` table (which are
+those of goflow2's messages, and what ``sensorium decode`` prints), ``SrcAddr`` with
+``TimeReceived`` one of goflow2's version 1, ``name`` with ``value`` a sample, and any other object
+a log record.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from sensorium.ingest.exports import nfdump, own, pmacct, suricata, zeek
+from sensorium.ingest.exports import goflow2, nfdump, own, pmacct, suricata, zeek
 from sensorium.ingest.exports.objects import on_lines, over_lines
 from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.signals import FlowType, Signal
@@ -66,10 +67,10 @@ def _kind(record: Record) -> Kind:
         return suricata.kind(record)
     if "conn_state" in record and record.get("_path", "conn") == "conn" and _ends(record):
         return _connections
-    if "first" in record and ("src4_addr" in record or "src6_addr" in record):
+    if nfdump.speaks(record):
         return _nfdump
-    if "src_addr" in record and "dst_addr" in record:
-        return own.flows
+    if goflow2.speaks(record):
+        return goflow2.flows
     sampled = "value" in record and isinstance(record.get("name"), str) and "body" not in record
     return own.samples if sampled else own.logs
 
@@ -82,10 +83,7 @@ def _connections(records: list[Record], refused: Refusals) -> tuple[Signal, pa.R
 
 
 def _nfdump(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBatch]:
-    # Its type says FLOW, or EVENT, of every one.
-    records = [
-        {nfdump.plain_name(k): v for k, v in record.items() if k != "type"} for record in records
-    ]
+    records = [nfdump.plain(record) for record in records]
     names = dict.fromkeys(name for record in records for name in record)
     table = pa.table({name: texts(records, name) for name in names})
     return Signal.FLOWS, nfdump.flows(table, refused, FlowType.JSON)

@@ -7,20 +7,20 @@ A record with output counters is a biflow, and gives a row for each direction.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 
 from sensorium.ingest.exports import rows
+from sensorium.ingest.exports.cells import table
 from sensorium.ingest.exports.lines import distinct, pieces
 from sensorium.ingest.exports.problem import ExportFileError, Refusals
 from sensorium.model.signals import FlowType, Signal
 
-_FLAG_BITS: Final = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
 # Columns of FLOWS: what nfdump called them up to 1.7.2, and what it has called them since.
 _INTEGERS: Final = {
     "src_port": ("sp", "srcPort"),
@@ -68,6 +68,7 @@ _KNOWN: Final = frozenset(
 # What nfdump calls the same in JSON; of addresses there is one of either version.
 _IN_JSON: Final = {
     **{"first": "firstSeen", "last": "lastSeen", "tcp_flags": "flags", "src_tos": "srcTos"},
+    **{"t_first": "firstSeen", "t_last": "lastSeen", "t_received": "received"},
     **{"in_packets": "packets", "in_bytes": "bytes", "out_packets": "outPackets"},
     **{"out_bytes": "outBytes", "src_port": "srcPort", "dst_port": "dstPort"},
     **{"icmp_type": "icmpType", "icmp_code": "icmpCode", "input_snmp": "input"},
@@ -78,6 +79,7 @@ _IN_JSON: Final = {
     **{f"ip{v}_next_hop": "nextIP" for v in "46"},
     **{f"ip{v}_router": "routerIP" for v in "46"},
 }
+_MILLISECONDS: Final = re.compile(r"\.(\d{1,2})$")
 _NOTHING: Final = frozenset({"0", "0-0-0", "00:00:00:00:00:00", "0/0", "0.000"})
 
 
@@ -92,8 +94,8 @@ def read_csv(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.Rec
             names = distinct(name.strip() for name in heading)
         lines, summary, _ = (b"\n" + lines).partition(b"\nSummary")
         if lines.strip():
-            table = _table(lines.lstrip(b"\n"), names, refused)
-            yield Signal.FLOWS, flows(table, refused, FlowType.NFDUMP_CSV)
+            cells = table(lines.lstrip(b"\n"), names, ",", refused)
+            yield Signal.FLOWS, flows(cells, refused, FlowType.NFDUMP_CSV)
         if summary:
             return
 
@@ -106,35 +108,47 @@ def refuse_binary(_file: BinaryIO, _refused: Refusals) -> NoReturn:
     )
 
 
-def plain_name(name: str) -> str:
-    """What a key of its JSON is called in its CSV."""
-    return _IN_JSON.get(name, name)
-
-
-def _table(lines: bytes, names: list[str], refused: Refusals) -> pa.Table:
-    def odd(_: object) -> str:
-        refused.add("malformed")
-        return "skip"
-
-    table = pa_csv.read_csv(
-        pa.BufferReader(lines),
-        pa_csv.ReadOptions(column_names=names, encoding="latin-1"),
-        pa_csv.ParseOptions(quote_char=False, invalid_row_handler=odd),
-        pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+def refuse_lines(_file: BinaryIO, _refused: Refusals) -> NoReturn:
+    """Its lines are for people, with units and rounded numbers: ExportFileError says what to ask
+    for instead.
+    """
+    raise ExportFileError(
+        "these are nfdump's lines for people, which round what they count",
+        next_step="print them so: TZ=UTC nfdump -r FILE -o json",
     )
-    trimmed = [pc.utf8_trim_whitespace(column) for column in table.columns]
-    return pa.Table.from_arrays(trimmed, names=names).combine_chunks()
 
 
-def flows(table: pa.Table, refused: Refusals, kind: FlowType) -> pa.RecordBatch:
+def speaks(record: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is one of nfdump's."""
+    timed = "first" in record or "t_first" in record
+    return timed and ("src4_addr" in record or "src6_addr" in record)
+
+
+def plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON object under the names of its CSV, without its type: FLOW, or EVENT, of every one."""
+    return {
+        _IN_JSON.get(name, name): _padded(value) if name.startswith("t_") else value
+        for name, value in record.items()
+        if name != "type"
+    }
+
+
+def _padded(value: Any) -> Any:
+    """A time of version 1.6, which writes 5 milliseconds as ``.5``."""
+    if not isinstance(value, str):
+        return value
+    return _MILLISECONDS.sub(lambda m: f".{m[1]:0>3}", value)
+
+
+def flows(cells: pa.Table, refused: Refusals, kind: FlowType) -> pa.RecordBatch:
     """Rows of FLOWS of columns of text under nfdump's names."""
-    count = table.num_rows
+    count = cells.num_rows
 
     def column(names: tuple[str, ...]) -> pa.Array:
-        found = next((name for name in names if name in table.column_names), None)
+        found = next((name for name in names if name in cells.column_names), None)
         if found is None or not count:
             return rows.missing(count)
-        return table.column(found).chunk(0)
+        return cells.column(found).chunk(0)
 
     other = {name: column(names) for name, names in _OTHERS.items()}
     start, end = rows.nanoseconds(other["start"]), rows.nanoseconds(other["end"])
@@ -144,7 +158,7 @@ def flows(table: pa.Table, refused: Refusals, kind: FlowType) -> pa.RecordBatch:
     columns = {name: rows.integers(column(names)) for name, names in _INTEGERS.items()}
     columns |= {name: rows.addresses(column(names)) for name, names in _ADDRESSES.items()}
     proto = rows.protocols(other["proto"])
-    columns |= _icmp(proto, column(_INTEGERS["dst_port"]), columns)
+    columns |= rows.icmp(proto, column(_INTEGERS["dst_port"]), columns)
     for name in ("icmp_type", "icmp_code"):
         if other[name].null_count < count:
             columns[name] = rows.integers(other[name])
@@ -153,11 +167,11 @@ def flows(table: pa.Table, refused: Refusals, kind: FlowType) -> pa.RecordBatch:
         "time_flow_end_ns": pa.array(end),
         "time_received_ns": pa.array(np.where(received <= 0, end, received)),
         "proto": proto,
-        "tcp_flags": rows.mapped(other["flags"], _flags, pa.uint16()),
+        "tcp_flags": rows.tcp_flags(other["flags"]),
         "etype": rows.versions(column(_ADDRESSES["src_addr"])),
         "src_mac": rows.macs(other["src_mac"]),
         "dst_mac": rows.macs(other["dst_mac"]),
-        "attributes": rows.labels(_unnamed(table), count),
+        "attributes": rows.labels(_unnamed(cells), count),
     }
     batch = rows.flow_rows(kind, columns, count)
     back = {
@@ -172,36 +186,12 @@ def flows(table: pa.Table, refused: Refusals, kind: FlowType) -> pa.RecordBatch:
     return rows.both_directions(batch, back)
 
 
-def _icmp(proto: pa.Array, port: pa.Array, columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
-    """Of ICMP, type and code, which nfdump has for the port: as ``8.0``, or 256 times the type."""
-    icmp = np.isin(proto.to_numpy(), (1, 58))
-    pair = rows.mapped(port, _type_and_code, pa.uint16()).to_numpy()
-    ends = {n: np.where(icmp, 0, columns[n].to_numpy()) for n in ("src_port", "dst_port")}
-    told = {"icmp_type": np.where(icmp, pair >> 8, 0), "icmp_code": np.where(icmp, pair & 255, 0)}
-    return {name: pa.array(values) for name, values in (ends | told).items()}
-
-
-def _type_and_code(text: str) -> int:
-    kind, point, code = text.partition(".")
-    numbers = (kind, code) if point else (kind,)
-    if len(text) > 7 or not all(map(rows.is_number, numbers)):
-        return 0
-    number = int(kind) << 8 | int(code) & 255 if point else int(kind)
-    return number & 0xFFFF
-
-
-def _unnamed(table: pa.Table) -> Mapping[str, pa.Array]:
+def _unnamed(cells: pa.Table) -> Mapping[str, pa.Array]:
     """What has no column of its own, under nfdump's names, where it says anything."""
     found = {}
-    for name in table.column_names:
-        if name and name not in _KNOWN and table.num_rows:
-            cells = table.column(name).chunk(0)
-            empty = pc.is_in(cells, pa.array(["", *sorted(_NOTHING)]))
-            found[name] = pc.if_else(empty, pa.scalar(None, pa.string()), cells)
+    for name in cells.column_names:
+        if name and name not in _KNOWN and cells.num_rows:
+            said = cells.column(name).chunk(0)
+            empty = pc.is_in(said, pa.array(["", *sorted(_NOTHING)]))
+            found[name] = pc.if_else(empty, pa.scalar(None, pa.string()), said)
     return found
-
-
-def _flags(text: str) -> int:
-    if text.startswith("0x"):
-        return int(text, 16) & 0xFFFF if len(text) <= 6 else 0
-    return sum(_FLAG_BITS.get(letter, 0) for letter in set(text))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sensorium.ingest.exports import rows
 from sensorium.ingest.exports.problem import Refusals
@@ -84,7 +85,8 @@ def _clean(text: str) -> str:
 def flows(records: list[Record], refused: Refusals) -> Decoded:
     """Flows in the names of the ``flows`` table; keys that are none of its columns are attributes.
 
-    Times are Unix nanoseconds. A flow without start or end has that of its other times.
+    Times are Unix nanoseconds, or ISO 8601 as goflow2 can be told to write them. A flow without
+    start or end has that of its other times.
     """
     count = len(records)
 
@@ -94,9 +96,10 @@ def flows(records: list[Record], refused: Refusals) -> Decoded:
     columns = {name: rows.integers(column(name)) for name in _NUMBERS}
     columns |= {name: rows.addresses(column(name)) for name in _ADDRESSES}
     columns |= {name: rows.macs(column(name)) for name in _MACS}
-    times = [_times(columns[name]) for name in ("time_received_ns", "time_flow_end_ns")]
-    times.append(_times(columns["time_flow_start_ns"]))
-    received, end, start = times
+    received, end, start = (
+        _times(columns[name], column(name))
+        for name in ("time_received_ns", "time_flow_end_ns", "time_flow_start_ns")
+    )
     latest = np.maximum(np.maximum(received, end), start)
     columns["time_received_ns"] = pa.array(np.where(received, received, latest))
     columns["time_flow_end_ns"] = pa.array(np.where(end, end, latest))
@@ -120,9 +123,13 @@ def flows(records: list[Record], refused: Refusals) -> Decoded:
     return Signal.FLOWS, batch
 
 
-def _times(column: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
-    times = np.asarray(column).astype(np.uint64)
-    return np.where(times < 1 << 63, times, 0).astype(np.int64)
+def _times(numbers: pa.Array, texts: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+    counted = np.asarray(numbers).astype(np.uint64)
+    times = np.where(counted < 1 << 63, counted, 0).astype(np.int64)
+    written = pc.fill_null(pc.match_substring(texts, ":"), False).to_numpy(zero_copy_only=False)
+    if written.any():
+        times[written] = np.maximum(rows.nanoseconds(texts.filter(pa.array(written))), 0)
+    return times
 
 
 def _extra(record: Record) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,7 @@ _ISO: Final = re.compile(
     r" ?(?P<zone>[Zz]|UTC|[+-]\d\d:?\d\d)?$"
 )
 _SECOND: Final = 1_000_000_000
+_FLAG_BITS: Final = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
 _ENDS: Final = (
     ("src_addr", "dst_addr"),
     ("src_port", "dst_port"),
@@ -166,6 +167,45 @@ def _mac(text: str) -> int:
         return int(digits, 16) if len(digits) == 12 else 0
     except ValueError:
         return 0
+
+
+def tcp_flags(texts: pa.Array) -> pa.Array:
+    """TCP flags written as letters (``...AP.SF``, ``FS PA``), or as a number, also ``0x1b``."""
+    return mapped(texts, _flags, pa.uint16())
+
+
+def _flags(text: str) -> int:
+    if text.startswith("0x"):
+        try:
+            return int(text, 16) & 0xFFFF if len(text) <= 6 else 0
+        except ValueError:
+            return 0
+    if is_number(text):
+        return int(text) & 0xFFFF if len(text) < 6 else 0
+    return sum(_FLAG_BITS.get(letter, 0) for letter in set(text))
+
+
+def icmp(proto: pa.Array, port: pa.Array, columns: Columns) -> dict[str, pa.Array]:
+    """Of ICMP, type and code, which tools have for the destination port: as ``8.0``, or as 256
+    times the type and the code.
+    """
+    is_icmp = np.isin(proto.to_numpy(), (1, 58))
+    pair = mapped(port, _type_and_code, pa.uint16()).to_numpy()
+    ends = {n: np.where(is_icmp, 0, columns[n].to_numpy()) for n in ("src_port", "dst_port")}
+    told = {
+        "icmp_type": np.where(is_icmp, pair >> 8, 0),
+        "icmp_code": np.where(is_icmp, pair & 255, 0),
+    }
+    return {name: pa.array(values) for name, values in (ends | told).items()}
+
+
+def _type_and_code(text: str) -> int:
+    kind, point, code = text.partition(".")
+    numbers = (kind, code) if point else (kind,)
+    if len(text) > 7 or not all(map(is_number, numbers)):
+        return 0
+    number = int(kind) << 8 | int(code) & 255 if point else int(kind)
+    return number & 0xFFFF
 
 
 def mapped(texts: pa.Array, value: Callable[[str], int], kind: pa.DataType) -> pa.Array:

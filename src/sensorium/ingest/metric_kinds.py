@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 UNTYPED: Final = "untyped"
@@ -25,13 +26,19 @@ _SUFFIXED: Final = {
     "_total": {"counter"},
     "_info": {"gauge"},
 }
+# A name that is no classic one stands in quotes, and may hold anything.
+_TYPE_LINE: Final = re.compile(
+    r'#[ \t]*TYPE[ \t]+(?:"((?:[^"\\]|\\.)+)"|([^\s"]+))[ \t]+(\S+)[ \t\r]*', re.DOTALL
+)
+_ESCAPE: Final = re.compile(r'\\([n"\\])')
 
 
 def read_type_line(line: bytes, types: dict[str, str]) -> None:
     """Take ``# TYPE name kind`` into ``types``; a line that is none changes nothing."""
-    words = line.decode("utf-8", "replace").lstrip("# \t").split()
-    if len(words) == 3 and words[0] == "TYPE":
-        types[words[1].strip('"')] = _KINDS.get(words[2], UNTYPED)
+    read = _TYPE_LINE.fullmatch(line.decode("utf-8", "replace"))
+    if read is not None:
+        name = read[2] or _ESCAPE.sub(lambda m: "\n" if m[1] == "n" else m[1], read[1] or "")
+        types[name] = _KINDS.get(read[3], UNTYPED)
 
 
 def kind_of(name: str, types: dict[str, str]) -> str:

@@ -182,6 +182,42 @@ def test_a_malformed_line_is_counted_and_its_neighbours_are_kept(line: bytes) ->
     assert observe.value("sensorium_ingest_dropped_total", labels) == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "series"),
+    [
+        (b"#\tTYPE\ta\tcounter", b"a"),
+        (b"#TYPE  a  counter \r", b"a"),
+        (b'# TYPE "a.b" counter', b'{"a.b"}'),
+        (b'# TYPE "one \\"a\\" {b} \\\\n \\n#" counter', b'{"one \\"a\\" {b} \\\\n \\n#",x="y"}'),
+    ],
+)
+def test_a_type_is_known_whatever_parts_its_line_and_its_name_holds(
+    line: bytes, series: bytes
+) -> None:
+    (row,) = decode(scraped(line + b"\n" + series + b" 1\n"))
+    assert row["kind"] == "counter"
+
+
+@pytest.mark.parametrize("line", [b"# TYPED a counter", b"# TYPE", b"# TYPE a", b"# TYPE a b c"])
+def test_a_comment_that_is_nearly_a_type_is_none(line: bytes) -> None:
+    (row,) = decode(scraped(line + b"\na 1\n"))
+    assert row["kind"] == "untyped"
+
+
+def test_only_the_whole_mark_of_the_end_makes_times_seconds() -> None:
+    body = b"a 1 1395066363000\n# EOFs are counted below\n"
+    assert [r["time_ns"] for r in decode(scraped(body))] == [1395066363 * 10**9]
+
+
+def test_a_label_called_as_the_name_is_refused() -> None:
+    observe = Observe()
+    decoder = PrometheusDecoder(PrometheusConfig(), observe)
+    body = b'a{__name__="b"} 1\n{"a","__name__"="b"} 1\n{__name__="a"} 1\na 1\n'
+    assert len(decode(scraped(body), decoder=decoder)) == 1
+    labels = {"protocol": "prometheus", "reason": "malformed"}
+    assert observe.value("sensorium_ingest_dropped_total", labels) == 3
+
+
 def test_exemplars_and_quoted_names_of_newer_formats_are_understood() -> None:
     body = b'h_bucket{le="1"} 4 # {trace_id="a b"} 0.5 1.2\n{"my.metric",a="b"} 5\n{"x"} 6 # {} 1\n'
     rows = decode(scraped(body))

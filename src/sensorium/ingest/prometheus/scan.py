@@ -172,11 +172,15 @@ def _scan(
             continue
         if body[at] == HASH:
             word = _skip_blanks(body, at + 1, end)
-            if _starts_with(body, word, end, type_word):
+            after = word + len(type_word)
+            if _starts_with(body, word, end, type_word) and after < end and _blank(body[after]):
                 size = _copy(body, at, end, skeleton, counts[SKELETON_BYTES])
                 skeleton[size] = LINE_FEED
                 counts[SKELETON_BYTES] = size + 1
-            elif _starts_with(body, word, end, eof_word):
+            elif (
+                _starts_with(body, word, end, eof_word)
+                and _skip_blanks(body, word + len(eof_word), end) == end
+            ):
                 counts[OPEN_METRICS] = 1
         elif counts[SAMPLES] == limit:
             counts[OVER_LIMIT] += 1
@@ -204,7 +208,7 @@ class Scanned:
     over_limit: int
 
 
-_WORDS: Final = (np.frombuffer(b"TYPE ", np.uint8), np.frombuffer(b"EOF", np.uint8))
+_WORDS: Final = (np.frombuffer(b"TYPE", np.uint8), np.frombuffer(b"EOF", np.uint8))
 
 
 def scan(body: bytes, limit: int) -> Scanned:

@@ -21,7 +21,7 @@ def parse_series(text: bytes) -> tuple[str, list[tuple[str, str]]]:
     """The name and labels of ``name{label="value",...}``, in their order.
 
     The form ``{"name", label="value"}`` is read too. MalformedSeriesError for anything else,
-    invalid UTF-8 and a label given twice.
+    invalid UTF-8, a label given twice, and one called as the name is inside Prometheus.
     """
     try:
         decoded = text.decode()
@@ -59,8 +59,8 @@ def _parse_labels(text: str, labels: list[tuple[str, str]]) -> str | None:
         at = _blanks_end(text, token.end())
         if text[at : at + 1] == "=":
             value = _QUOTED.match(text, _blanks_end(text, at + 1))
-            if value is None or label in seen:
-                raise MalformedSeriesError("a label without value, or given twice")
+            if value is None or label in seen or label == "__name__":
+                raise MalformedSeriesError("a label without value, given twice, or for the name")
             seen.add(label)
             labels.append((label, _unescape(value.group(1))))
             at = _blanks_end(text, value.end())

@@ -65,6 +65,16 @@ class TestSuricata:
         assert there["time_flow_start_ns"] == 1_767_319_445_500_000_000
         assert '"closed"' in json.dumps(there)
 
+    def test_an_echo_is_answered_with_the_type_of_the_answer(self) -> None:
+        ping = {
+            **{name: value for name, value in FLOW.items() if name not in ("tcp", "src_port")},
+            **{"proto": "ICMP", "icmp_type": 8, "icmp_code": 0, "response_icmp_type": 3},
+            "response_icmp_code": 1,
+        }
+        (there, back), _ = read(lines(ping))
+        assert said(there, "proto", "icmp_type", "icmp_code") == (1, 8, 0)
+        assert said(back, "proto", "icmp_type", "icmp_code") == (1, 3, 1)
+
     def test_an_alert_is_a_log_record_with_its_signature(self) -> None:
         (alert,), _ = read(lines(ALERT))
         names = ("body", "app", "host", "severity_text", "severity_number")

@@ -39,6 +39,14 @@ def test_a_connection_is_a_row_for_each_direction() -> None:
     assert said(there, "type", "tcp_flags", "etype") == ("ZEEK_CONN", 0x1B, 0x0800)
 
 
+def test_only_tcp_has_flags() -> None:
+    (there, back), _ = read(
+        (HEAD + WEB.replace("\ttcp\t", "\tudp\t").replace("ShADadFf", "Dd")).encode()
+    )
+    assert said(there, "proto", "tcp_flags", "history") == (17, 0, "Dd")
+    assert back["tcp_flags"] == 0
+
+
 def test_what_has_no_column_keeps_zeeks_name() -> None:
     printed = json.dumps(read((HEAD + WEB).encode())[0][0])
     for text in ('"uid"', '"C1"', '"service"', '"ssl"', '"conn_state"', '"history"'):

@@ -19,7 +19,8 @@ Record = dict[str, Any]
 
 _FLOW_EVENTS: Final = frozenset({"flow", "netflow"})
 _USED: Final = frozenset(
-    "timestamp src_ip src_port dest_ip dest_port proto icmp_type icmp_code event_type".split()
+    "timestamp src_ip src_port dest_ip dest_port proto event_type "
+    "icmp_type icmp_code response_icmp_type response_icmp_code".split()
 )
 _COUNTED: Final = frozenset(
     "pkts_toserver pkts_toclient bytes_toserver bytes_toclient start end pkts bytes".split()
@@ -79,6 +80,8 @@ def flows(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBa
         "bytes": rows.integers(column("flow", "bytes_toclient")),
         "packets": rows.integers(column("flow", "pkts_toclient")),
         "tcp_flags": _flags(records, "tcp_flags_tc"),
+        "icmp_type": rows.integers(column("response_icmp_type")),
+        "icmp_code": rows.integers(column("response_icmp_code")),
     }
     timed = seen >= 0
     if not timed.all():

@@ -26,6 +26,7 @@ Uint8s = npt.NDArray[np.uint8]
 
 _DIRECTIVE: Final = re.compile(rb"^#.*\n?", re.MULTILINE)
 _FLAGS: Final = {"s": 0x02, "h": 0x12, "a": 0x10, "d": 0x18, "f": 0x01, "r": 0x04}
+_TCP: Final = 6
 # Of an ICMP connection Zeek has the type as the first port, and as the second that of the answer
 # where there is one for it, else the code.
 _ANSWERS: Final = {
@@ -136,7 +137,9 @@ def connections(columns: Mapping[str, pa.Array], count: int, refused: Refusals) 
     icmp = np.isin(proto, (1, 58))
     ports = [rows.integers(column(name)).to_numpy() for name in ("id.orig_p", "id.resp_p")]
     answered = _answered(proto, ports)
-    flags = [_flags(column("history"), origin=origin) for origin in (True, False)]
+    # Letters of other protocols' histories say who sent something, and no flags.
+    history = pc.if_else(pa.array(proto == _TCP), column("history"), pa.scalar(None, pa.string()))
+    flags = [_flags(history, origin=origin) for origin in (True, False)]
     batch = rows.flow_rows(
         FlowType.ZEEK_CONN,
         {

@@ -171,7 +171,9 @@ VALUES = st.recursive(
 )
 KEYS = sorted({*FLOW, *ALERT, "ts", "time_ns", "name", "value", "labels", "body", "src_addr",
                "dst_addr", "id.orig_h", "conn_state", "attributes", "severity_number", "host",
-               "observed_time_ns", "source_address", "type", "proto", "tcp"})  # fmt: skip
+               "observed_time_ns", "source_address", "type", "proto", "tcp", "SrcAddr", "DstAddr",
+               "TimeReceived", "TimeFlowEndMs", "mpls_label", "src_net", "src4_addr", "t_first",
+               "time_received_ns", "response_icmp_type"})  # fmt: skip
 
 
 WHO: list[tuple[dict[str, Any], tuple[str, str, str, str, str, int]]] = [

@@ -58,6 +58,18 @@ def test_lists_are_nested_objects_with_their_semantics() -> None:
     }
 
 
+def test_a_vendors_list_is_nested_too() -> None:
+    names: list[p.Spec] = [(198, 65535, 3054), (199, 4, 3054)]
+    fields: list[p.Spec] = [(8, 4), (197, 65535, 3054)]
+    listed = struct.pack(">BH", 3, 300) + p.record(names, b"a.test", 0x0A000001)
+    templates = p.template(256, fields) + p.template(300, names)
+    (row,) = shown(p.ipfix(p.a_set(2, templates), p.a_set(256, p.record(fields, 1, listed))))
+    assert row["ixiaDnsRecords"] == {
+        "semantic": "allOf", "template": 300,
+        "records": [{"ixiaDnsName": "a.test", "ixiaDnsIPv4": "10.0.0.1"}],
+    }  # fmt: skip
+
+
 def test_a_list_in_a_list_and_values_of_varying_length() -> None:
     inner = a_list(82, 65535, p.varying(b"Gi0/1"), p.varying(b""), semantic=0)
     basic = a_list(291, 65535, p.varying(inner))

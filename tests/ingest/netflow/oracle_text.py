@@ -51,6 +51,13 @@ def application(value: bytes) -> str:
     return f"{value[0]}..{number(value[1:])}"
 
 
+def extracted(value: bytes) -> str:
+    if len(value) < 6 or value[0] >= 32:
+        return string(value)
+    whose = "" if value.startswith(b"\3\0\0\x50\x34\x02") else application(value[:4])
+    return (f"{whose}/{number(value[4:6])}:" if whose else "") + string(value[6:])
+
+
 def text(kind: Type, value: bytes) -> str:
     """One value; hexadecimal where the type cannot be so long."""
     size = len(value)
@@ -74,6 +81,8 @@ def text(kind: Type, value: bytes) -> str:
         return ipv6(value)
     if kind is Type.APPLICATION_ID and (2 <= size <= 9 or (10 <= size <= 13 and value[0] == 20)):
         return application(value)
+    if kind is Type.SUB_APPLICATION_VALUE:
+        return extracted(value)
     if kind is Type.ACL_ID and size == 12:
         return "-".join(value[i : i + 4].hex() for i in (0, 4, 8))
     return value.hex()

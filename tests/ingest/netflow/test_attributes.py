@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
+from sensorium.ingest.netflow.attributes.objects import Context, value_of
 from sensorium.ingest.netflow.registry import information
 from sensorium.ingest.netflow.registry.lookup import _known
 from sensorium.ingest.render import to_json_lines
 from sensorium.model.signals import FLOWS
 from sensorium.observe import Observe
+from tests.ingest.netflow import oracle_text
 from tests.ingest.netflow import packets as p
 from tests.ingest.netflow.test_decoder import ntp
 
@@ -67,6 +69,11 @@ def attributes(fields: list[p.Spec], *values: int | bytes, v9: bool = False) -> 
         ((137, 2, 2636), 0x0801, "commonPropertiesId", "2049"),
         ((898, 4, 6876), b"ab-c", "virtualObsID", "ab-c"),
         ((12238, 16, 9), 0x20010DB8 << 96 | 1, "ciscoClientIPv6Address", "2001:db8::1"),
+        ((12235, 65535, 9), b"\x03\0\0\x50\x34\x02a.test", "ciscoAppHTTPHost", "a.test"),
+        ((12235, 65535, 9), b"\x03\0\0\x50\x34\x02", "ciscoAppHTTPHost", ""),
+        ((12235, 12, 9), b"\x03\0\0\x50\x34\x03curl/8", "ciscoAppHTTPHost", "3..80/13315:curl/8"),
+        ((12235, 9, 9), b"\x0d\0\x01\xc5\x34\x01cn\0", "ciscoAppHTTPHost", "13..453/13313:cn"),
+        ((12235, 8, 9), b"a.test\0\0", "ciscoAppHTTPHost", "a.test"),
         ((12340, 11, 9), b"svchost.exe", "nvzFlowProcessName", "svchost.exe"),
         ((12433, 4, 9), 6403, "ciscoEgressOverlaySessionId", "6403"),
         ((12441, 8, 9), 2**63, "ciscoConnectionIdLong", str(2**63)),
@@ -223,3 +230,14 @@ def test_any_bytes_of_any_type_are_shown(value: bytes, element: int) -> None:
     data = p.a_set(256, p.record(fields, 1, value, value or b"\0"))
     (row,), _ = shown(p.ipfix(p.a_set(2, p.template(256, fields)), data))
     assert information(0, element).name + "_2" in row
+
+
+@given(st.sampled_from([b"", b"\3\0\0\x50\x34\2", b"\x0d\0\1\xc5\x34"]), st.binary(max_size=20))
+def test_what_avc_found_is_the_same_text_in_lists_as_in_attributes(
+    tags: bytes, rest: bytes
+) -> None:
+    known, value = information(9, 12235), tags + rest
+    shown_in_a_list = value_of(known, value, Context(lambda _: None, {}))
+    assert shown_in_a_list == oracle_text.text(known.type, value)
+    if value:
+        assert attributes([(8, 4), (12235, 65535, 9)], 1, value) == {known.name: shown_in_a_list}

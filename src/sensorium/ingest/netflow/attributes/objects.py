@@ -31,6 +31,9 @@ _SEMANTICS: Final = {
 _DEEPEST: Final = 8
 _NTP_UNIX: Final = 2_208_988_800
 _WITH_ENTERPRISE: Final = 20
+_TAGS: Final = 6
+_SPACE: Final = 0x20
+_HTTP_HOST: Final = b"\x03\0\0\x50\x34\x02"
 
 
 class MalformedListError(ValueError):
@@ -83,6 +86,15 @@ def _application(data: bytes) -> str | None:
     return f"{data[0]}{middle}..{int.from_bytes(rest, 'big')}"
 
 
+def _extracted(data: bytes) -> str:
+    if len(data) < _TAGS or data[0] >= _SPACE:
+        return _string(data)
+    text = _string(data[_TAGS:])
+    if data[:_TAGS] == _HTTP_HOST:
+        return text
+    return f"{_application(data[:4])}/{int.from_bytes(data[4:_TAGS], 'big')}:{text}"
+
+
 def _boolean(data: bytes) -> bool | int:
     return {1: True, 2: False}.get(data[0], data[0])
 
@@ -100,6 +112,7 @@ _PLAIN: Final[dict[Type, tuple[range, Callable[[bytes], Any]]]] = {
     Type.IPV6: (range(16, 17), _ipv6),
     Type.APPLICATION_ID: (range(2, 14), _application),
     Type.ACL_ID: (range(12, 13), lambda data: data.hex("-", 4)),
+    Type.SUB_APPLICATION_VALUE: (range(65536), _extracted),
 }
 
 

@@ -32,6 +32,7 @@ _MULTI_LIST = int(Type.MULTI_LIST)
 _APPLICATION_ID = int(Type.APPLICATION_ID)
 _ACL_ID = int(Type.ACL_ID)
 _V5_SAMPLING_MODE = int(Type.V5_SAMPLING_MODE)
+_SUB_APPLICATION_VALUE = int(Type.SUB_APPLICATION_VALUE)
 
 _LONGEST = 0x7FFFFFFFFFFFFFFF
 _WITH_ENTERPRISE = 20
@@ -39,6 +40,11 @@ _MICROSECOND_BITS = 0xFFFFF800
 _DOT = 0x2E
 _COLON = 0x3A
 _DASH = 0x2D
+_SLASH = 0x2F
+_SPACE = 0x20
+_HTTP = 3 << 24 | 80
+_HTTP_HOST = 13314
+_TAGS = 6
 
 
 @uncounted
@@ -251,6 +257,24 @@ def _put_application(target: Any, source: Any, width: Any) -> Any:
 
 
 @uncounted
+def _put_extracted(target: Any, source: Any, width: Any) -> Any:
+    """A request's host as it is, anything else after whose it is: ``3..80/13315:curl/8``.
+
+    No text begins with the number of a classification engine, so one without tags is told.
+    """
+    if width < _TAGS or load_u8(source) >= _SPACE:
+        return put_string(target, source, width)
+    part = load_u16(source + 4)
+    if load_u32(source) != _HTTP or part != _HTTP_HOST:
+        target = _put_application(target, source, 4)
+        store_u8(target, _SLASH)
+        target = put_decimal(target + 1, part)
+        store_u8(target, _COLON)
+        target += 1
+    return put_string(target, source + _TAGS, width - _TAGS)
+
+
+@uncounted
 def is_slow(kind: Any, width: Any) -> Any:
     """Whether a value is one that Python writes: real numbers, lists, and wide integers."""
     if kind == _FLOAT:
@@ -285,6 +309,8 @@ def _put_rare(target: Any, kind: Any, source: Any, width: Any) -> Any:
         return _put_boolean(target, load_u8(source))
     if kind == _V5_SAMPLING_MODE:
         return put_decimal(target, load_u16(source) >> 14)
+    if kind == _SUB_APPLICATION_VALUE:
+        return _put_extracted(target, source, width)
     if kind == _ACL_ID and width == 12:
         return _put_parted(target, source, width, 4, _DASH)
     if kind == _APPLICATION_ID and (

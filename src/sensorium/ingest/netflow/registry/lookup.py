@@ -57,6 +57,8 @@ class Type(IntEnum):
     """Three words of four bytes, as the ASA's documents write them."""
     V5_SAMPLING_MODE = 16
     """The two bits above NetFlow v5's sampling interval."""
+    SUB_APPLICATION_VALUE = 17
+    """Cisco AVC: application (4 bytes), sub-application (2), and what was found in its packets."""
 
 
 DATA_TYPES = {
@@ -80,7 +82,11 @@ DATA_TYPES = {
     "subTemplateMultiList": Type.MULTI_LIST,
 }
 """RFC 7012's abstract data types by their names (section 3.1)."""
-_TYPES = {**DATA_TYPES, "aclId": Type.ACL_ID}
+_TYPES = {
+    **DATA_TYPES,
+    "aclId": Type.ACL_ID,
+    "subApplicationValue": Type.SUB_APPLICATION_VALUE,
+}
 _NUMBERS = frozenset(
     {Type.UNSIGNED, Type.SIGNED, Type.FLOAT, Type.NTP_MICROSECONDS, Type.NTP_NANOSECONDS}
 )

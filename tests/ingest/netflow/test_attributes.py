@@ -82,6 +82,7 @@ def attributes(fields: list[p.Spec], *values: int | bytes, v9: bool = False) -> 
         ((225, 4, 5951), 7, "netscalerIcaChannelId1", "7"),
         ((25, 65535, 23867), b"voice", "silverPeakOverlay", "voice"),
         ((207, 4, 26866), 0x0A000001, "gigamonDnsResponseIPv4Address", "10.0.0.1"),
+        ((12239, 1, 45346), 5, "veloCloudFlowPath", "5"),
         ((1042, 4, 50114), struct.pack(">f", 4.5), "cgnxMediaMosMin", "4.5"),
         ((101, 65535, 56506), b"web-0", "sourcePodName", "web-0"),
         ((830, 2, 8057), b"\xa0\x01", "tlsJa3Fingerprint", "a001"),

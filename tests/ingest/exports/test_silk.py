@@ -36,6 +36,9 @@ def test_columns_are_read_under_their_cut_titles() -> None:
         "sTime+msec|eTime+msec|sIP|dIP|sPort|dPort|pro|packets|bytes|flags\n"
         "2026-01-02 03:04:05.125|2026-01-02 03:04:06.625|10.0.0.5|192.0.2.7|51000|443|6|10|1020|"
         "FSPA\n",
+        "sIP|dIP|sPort|dPort|pro|packets|bytes|flags|sTime|eTime|\n"
+        "167772165|3221225991|51000|443|6|10|1020|FS PA   |01/02/2026 03:04:05.125|"
+        "01/02/2026 03:04:06.625|\n",
         "sIP|dIP|sPort|dPort|pro|packets|bytes|flags|eTime|dur|\r\n"
         "10.0.0.5|192.0.2.7|51000|443|6|10|1020|FS PA|2026/01/02T03:04:06.625|1.500|\r\n",
     ],

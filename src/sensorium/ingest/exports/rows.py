@@ -23,6 +23,7 @@ Columns = Mapping[str, pa.Array]
 Int64s = npt.NDArray[np.int64]
 
 _INTEGER: Final = r"^[0-9]{1,19}$"
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,38}", re.ASCII)
 _DECIMAL: Final = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
 _ISO: Final = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d:\d\d([.,]\d{1,9})?)\d*"
@@ -121,11 +122,16 @@ def addresses(texts: pa.Array) -> pa.Array:
 
 
 def packed(text: str) -> bytes:
-    """One address in 16 bytes; unspecified where the text is none."""
+    """One address in 16 bytes, also of one number; unspecified where the text is none."""
     try:
-        return pack_address(text.partition("%")[0].partition("/")[0])
+        return pack_address(str(_address(text.partition("%")[0].partition("/")[0])))
     except ValueError:
         return UNSPECIFIED
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address as text, or as the number that rwcut writes where it is told to."""
+    return ipaddress.ip_address(int(text) if _NUMBER.fullmatch(text) else text)
 
 
 def versions(texts: pa.Array) -> pa.Array:
@@ -137,7 +143,7 @@ def versions(texts: pa.Array) -> pa.Array:
 
 def _ethertype(text: str) -> int:
     try:
-        return 0x0800 if ipaddress.ip_address(text).version == 4 else 0x86DD
+        return 0x0800 if _address(text).version == 4 else 0x86DD
     except ValueError:
         return 0
 

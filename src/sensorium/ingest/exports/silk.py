@@ -1,7 +1,7 @@
 """What SiLK's rwcut prints: a record on each line, its fields parted by bars.
 
-Fields as in rwcut's manual. Times are UTC, in its default form, ``iso`` or ``epoch``; where it
-prints in columns, titles are cut to the width of theirs.
+Fields as in rwcut's manual. Times are UTC, in its default form, ``m/d/y``, ``iso`` or ``epoch``;
+where it prints in columns, titles are cut to the width of theirs.
 """
 
 from __future__ import annotations
@@ -66,11 +66,7 @@ def _plain(title: str) -> str:
 
 def _flows(cells: pa.Table, refused: Refusals) -> pa.RecordBatch:
     count = cells.num_rows
-    # 2009/04/20T11:35:24.632; with --timestamp-format=iso it is 2009-04-20 11:35:24.632.
-    start, end = (
-        rows.nanoseconds(pc.replace_substring(column(cells, name), "/", "-"))
-        for name in ("sTime", "eTime")
-    )
+    start, end = (rows.nanoseconds(_dashed(column(cells, name))) for name in ("sTime", "eTime"))
     lasted = np.rint(np.nan_to_num(rows.decimals(column(cells, "duration"))) * 1000)
     lasted = np.clip(lasted, 0, 1 << 40).astype(np.int64) * 1_000_000
     start = np.where((start < 0) & (end >= 0), end - lasted, start)
@@ -97,6 +93,12 @@ def _flows(cells: pa.Table, refused: Refusals) -> pa.RecordBatch:
         refused.add("no_time", int((~timed).sum()))
         batch = batch.filter(pa.array(timed))
     return batch
+
+
+def _dashed(times: pa.Array) -> pa.Array:
+    """2009/04/20T11:35:24.632, or with --timestamp-format=m/d/y 04/20/2009, as with ``iso``."""
+    years_first = pc.replace_substring_regex(times, r"^(\d\d)/(\d\d)/(\d{4})", r"\3-\1-\2")
+    return pc.replace_substring(years_first, "/", "-")
 
 
 def _others(cells: pa.Table) -> dict[str, pa.Array]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sensorium.component import Component, Health, HealthState
+from sensorium.errors import SensoriumError
 
 if TYPE_CHECKING:
     from sensorium.observe import Observe
@@ -20,12 +21,13 @@ class Supervisor:
 
     One that raises is logged, counted and started again after a wait that doubles up to 30 s.
     On cancellation they are stopped last-started first, each given its time to let go, so that
-    receivers close before the parts they feed.
+    receivers close before the parts they feed. One that raises then is logged and left.
     """
 
     def __init__(self, components: Sequence[Component], observe: Observe):
         self._components = tuple(components)
         self._failed: dict[str, str] = {}
+        self._stopping = False
         self._log = observe.logger("supervisor")
         self._restarts = observe.counter(
             "sensorium_component_restarts", "Parts started again after an error", ("part",)
@@ -50,6 +52,7 @@ class Supervisor:
                 await asyncio.sleep(0)
             await asyncio.Event().wait()
         finally:
+            self._stopping = True
             for task in reversed(tasks):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
@@ -62,6 +65,14 @@ class Supervisor:
                 return
             except Exception as error:  # noqa: BLE001  any failure of a part is the supervisor's
                 self._failed[part.name] = f"{type(error).__name__}: {error}"
+                if self._stopping:
+                    self._log.error(
+                        "part failed while it stopped; the others stop as well",
+                        failed=part.name,
+                        error=str(error),
+                        exc_info=not isinstance(error, SensoriumError),
+                    )
+                    return
                 self._restarts.labels(part.name).inc()
                 self._log.error(
                     "part failed; the others go on",

@@ -69,3 +69,17 @@ def test_a_part_that_falls_over_is_failed_then_started_again_while_others_run() 
     assert after["b"].state is HealthState.OK
     assert log.count("start b") == 2
     assert observe.value("sensorium_component_restarts_total", {"part": "b"}) == 1
+
+
+def test_a_part_that_fails_as_it_stops_is_not_started_again() -> None:
+    log: list[str] = []
+
+    class Stubborn(Part):
+        async def run(self) -> None:
+            try:
+                await super().run()
+            finally:
+                raise RuntimeError("the disk is full")
+
+    asyncio.run(run_for(Supervisor([Part("a", log), Stubborn("b", log)], Observe()), 0.05))
+    assert log == ["start a", "start b", "stop b", "stop a"]

@@ -67,3 +67,23 @@ def test_tags_make_no_objects() -> None:
 
 def test_a_path_is_written_with_dots_and_brackets() -> None:
     assert dotted(("ingest", "scrape", 0, "url")) == "ingest.scrape[0].url"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [*a]",
+        "a: &a\n  b: *a",
+        "a: " + "[" * 3000,
+        "{a: " * 3000,
+        "a: &a {x: 1}\n"
+        + "".join(
+            f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n"
+            for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+    ],
+    ids=["list of itself", "section in itself", "lists", "sections", "aliases of aliases"],
+)
+def test_sections_without_end_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"^s\.yaml.*more than"):
+        read_yaml(text, "s.yaml")

@@ -6,6 +6,7 @@ from sensorium.approval.errors import AlreadyDecidedError
 from sensorium.component import Health, HealthState
 from sensorium.console.config import ConsoleConfig
 from sensorium.console.server import HttpServer
+from sensorium.errors import SensoriumError
 from sensorium.ingest.prometheus import Scrape
 from sensorium.model.approval import ApprovalState
 from sensorium.observe import Observe
@@ -139,10 +140,17 @@ class TestWithToken:
 
 
 def test_nobody_off_this_machine_is_served_without_a_token() -> None:
+    with pytest.raises(ValueError, match="token is empty"):
+        ConsoleConfig(host="0.0.0.0")
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_an_address_that_is_not_this_machines_is_an_error_that_says_which(host: str) -> None:
     from fastapi import FastAPI
 
-    with pytest.raises(ValueError, match=r"console\.token"):
-        HttpServer(FastAPI(), ConsoleConfig(host="0.0.0.0"), Observe())
+    server = HttpServer(FastAPI(), ConsoleConfig(host=host, token="x"), Observe())
+    with pytest.raises(SensoriumError, match=f"cannot listen on {host} port 8470"):
+        server.bind()
 
 
 def test_an_incident_is_labelled_over_http_and_every_label_is_kept(bench: Bench) -> None:

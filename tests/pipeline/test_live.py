@@ -9,6 +9,7 @@ import pytest
 from sensorium.component import HealthState
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.observe import Observe
+from sensorium.observe.testing import RecordingObserve
 from sensorium.pipeline.config import InboxConfig
 from sensorium.pipeline.inbox import Inbox
 from sensorium.pipeline.live import LivePipeline
@@ -195,3 +196,36 @@ def test_during_a_long_turn_all_that_waits_is_kept_but_not_what_comes_meanwhile(
     turns.meanwhile()
     assert turns.kept == 3
     assert box.pieces() == 3
+
+
+def test_an_error_that_each_turn_meets_is_said_once_and_is_over_when_they_succeed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sensorium.pipeline.live._DEGRADED_S", 0.1)
+    monkeypatch.setattr("sensorium.pipeline.live._TURN_S", 0.01)
+    turns, observe = Turns(), RecordingObserve()
+    kept: list[str] = []
+    box = Inbox(InboxConfig(), observe, lambda: NOW)
+    part = live(turns, box, [], observe)
+    part._housekeeping = lambda: kept.append("flushed")
+
+    def fail() -> None:
+        raise OSError("the disk is full")
+
+    turns.wait = fail  # type: ignore[method-assign]
+
+    async def scenario() -> None:
+        task = asyncio.create_task(part.run())
+        await asyncio.sleep(0.2)
+        assert part.health().state is HealthState.DEGRADED
+        turns.wait = lambda: None  # type: ignore[method-assign]
+        await asyncio.sleep(0.3)
+        assert part.health().state is HealthState.OK
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(scenario())
+    assert [entry["level"] for entry in observe.entries] == ["error", "info"]
+    failures = observe.value("sensorium_turn_failures_total")
+    assert failures > 3
+    assert len(kept) > failures

@@ -55,11 +55,12 @@ class _Housekeeping:
         if now_s < self.due_s:
             return
         self.due_s = now_s + 1.0
+        # First: it must not wait until the records can be written.
+        with contextlib.suppress(StoreWriteError):  # counted and logged by the store, and kept
+            self.spine.telemetry.flush()
         self.spine.desk.expire_due()
         for incident in self.spine.inquest.resume_decided(self.spine.pipeline.watermark_ns):
             self.spine.incidents.concluded(incident)
-        with contextlib.suppress(StoreWriteError):  # counted and logged by the store, and kept
-            self.spine.telemetry.flush()
         self.spine.changes.refresh()
         self.spine.inventory.look()
         self.spine.templates.save()
@@ -184,11 +185,10 @@ def _resumption(settings: Settings, spine: Spine, memory: Memory) -> Resumption:
 
 def _close(spine: Spine, acknowledged: Acknowledged, memory: Memory) -> None:
     """The stores first: what they take last, the journal lets go."""
-    try:
+    with contextlib.ExitStack() as closing:
+        closing.callback(lambda: memory.close(spine.pipeline.watermark_ns))
+        closing.callback(acknowledged.journal.close)
         spine.close()
-    finally:
-        acknowledged.journal.close()
-    memory.close(spine.pipeline.watermark_ns)
 
 
 async def run_service(settings: Settings) -> None:

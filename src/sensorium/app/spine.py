@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sensorium.agent import AgentDeps, Investigator
@@ -58,11 +59,12 @@ class Spine:
     pipeline: Pipeline
 
     def close(self) -> None:
-        """Write everything down and release the stores."""
-        self.templates.save()
-        self.inquest.close()
-        self.telemetry.close()
-        self.records.close()
+        """Write everything down and release the stores; each, whatever fails before it."""
+        with ExitStack() as closing:
+            closing.callback(self.records.close)
+            closing.callback(self.telemetry.close)
+            closing.callback(self.inquest.close)
+            self.templates.save()
 
 
 def build_spine(

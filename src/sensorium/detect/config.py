@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -71,7 +72,12 @@ class DetectConfig:
     overrides: tuple[OverrideConfig, ...] = setting((), "what differs for some entities")
 
     def __post_init__(self) -> None:
-        """ValueError where a detector is unknown, or one that others need is off alone."""
+        """ValueError where a detector is unknown, one that others need is off alone, or an
+        expression is none."""
+        try:
+            re.compile(self.ignored_metrics)
+        except re.error as error:
+            raise ValueError(f"ignored_metrics: no regular expression: {error}") from error
         problems = [*problems_with(self.switched_off), *left_alone(named(self.switched_off))]
         if problems:
             raise ValueError("; ".join(f"switched_off: {problem}" for problem in problems))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,20 @@ if TYPE_CHECKING:
 
 _TURN_S = 0.25
 
+_DEGRADED_S = 60.0
+"""Seconds without a turn that fails after which all is well again."""
+
+_SAY_EVERY_S = 30.0
+"""Seconds between two lines about the same error, as of a full disk, which each turn meets."""
+
 
 class LivePipeline:
     """Owns the only thread that touches the pipeline's state.
 
     ``resume`` brings back what a restart finds, before the first turn. ``housekeeping`` runs in
     the same thread after every turn (decisions that people made since, expiries, flushes), so
-    that a resumed graph and a turn never overlap. ``close`` releases the stores at the end.
+    that a resumed graph and a turn never overlap; after one that failed as well. ``close``
+    releases the stores at the end.
 
     Within a long turn, after each window and each investigation, what has arrived is kept, up to
     ``ahead_s`` seconds ahead of event time, and as much as may wait for its window: beyond that it
@@ -54,6 +62,8 @@ class LivePipeline:
         self._close = close
         self._stop = threading.Event()
         self._state = Health(HealthState.STARTING, "reading back what was kept")
+        self._failed_s = self._say_at_s = 0.0
+        self._said = ""
         self._log = observe.logger(self.name)
         self._turns = observe.histogram(
             "sensorium_turn_seconds", "How long one turn of the pipeline took"
@@ -90,14 +100,29 @@ class LivePipeline:
 
     def _attempt(self) -> None:
         """One turn; what makes it fail costs that turn's arrivals and nothing more."""
-        try:
-            self._turn()
-        except Exception as error:  # noqa: BLE001  one bad turn must not end the service
-            self._failed(error)
+        good = True
+        for step in (self._turn, self._housekeeping):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001  one bad turn must not end the service
+                self._failed(error)
+                good = False
+        if good and self._state.state is HealthState.DEGRADED:
+            self._recover()
+
+    def _recover(self) -> None:
+        if time.monotonic() - self._failed_s >= _DEGRADED_S:
+            self._state, self._said = Health(HealthState.OK), ""
+            self._log.info("turns succeed again")
 
     def _failed(self, error: Exception) -> None:
+        now_s = time.monotonic()
         self._failures.inc()
+        self._failed_s = now_s
         self._state = Health(HealthState.DEGRADED, f"a turn failed: {error}")
+        if str(error) == self._said and now_s < self._say_at_s:
+            return
+        self._said, self._say_at_s = str(error), now_s + _SAY_EVERY_S
         self._log.error(
             "a turn failed; its arrivals may be stored but not scored, and the next go on",
             error=str(error),
@@ -129,4 +154,3 @@ class LivePipeline:
             if end_ns:
                 self._pipeline.finish(end_ns, self._settle_s)
                 self._log.info("replayed stream ended", event_time_ns=self._pipeline.watermark_ns)
-            self._housekeeping()

@@ -20,6 +20,7 @@ class TemplateFile:
         self._path = path
         self._log = observe.logger("templates")
         self._written = b""
+        self._failing = False
 
     def restore(self) -> int:
         """Give the decoder what was saved; returns how many templates it took.
@@ -41,11 +42,24 @@ class TemplateFile:
             return 0
 
     def save(self) -> None:
-        """Write the state if it has changed since it was last written."""
+        """Write the state if it has changed since it was last written.
+
+        Where that fails it is said once, and tried again at the next call.
+        """
         state = self._decoder.state()
         if state == self._written:
             return
         partial = self._path.with_suffix(".partial")
-        partial.write_bytes(state)
-        partial.replace(self._path)
-        self._written = state
+        try:
+            partial.write_bytes(state)
+            partial.replace(self._path)
+        except OSError as error:
+            if not self._failing:
+                self._log.warning(
+                    "templates cannot be saved; only a restart would miss them",
+                    path=str(self._path),
+                    reason=str(error),
+                )
+            self._failing = True
+            return
+        self._written, self._failing = state, False

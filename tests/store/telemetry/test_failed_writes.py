@@ -117,3 +117,24 @@ def test_rows_that_the_engine_will_never_take_do_not_hold_up_the_rest(
         store.close()
     labels = {"signal": "metrics", "reason": "closed"}
     assert observe.value("sensorium_store_rows_dropped_total", labels) == 4
+
+
+def test_an_attempt_ends_after_a_few_in_vain_and_the_next_goes_on_behind_them(
+    tmp_path: Path, observe: Observe
+) -> None:
+    store = open_telemetry(TelemetryConfig(batch_rows=4), observe, data_dir=tmp_path)
+    command(store, "ALTER TABLE metrics ADD CONSTRAINT recent CHECK time_ns > '2020-01-01'")
+    for second in range(7):
+        store.insert(Signal.METRICS, batches.metrics(4, start_ns=second * 10**9))
+    store.insert(Signal.METRICS, batches.metrics(4))
+    failures = []
+    while count(store, "metrics") < 4:
+        before = observe.value("sensorium_store_write_failures_total", {"signal": "metrics"})
+        with pytest.raises(StoreWriteError, match="rows are kept"):
+            store.flush()
+        after = observe.value("sensorium_store_write_failures_total", {"signal": "metrics"})
+        failures.append(after - before)
+    assert len(failures) <= 3
+    assert set(failures) == {3}
+    with pytest.raises(StoreWriteError):
+        store.close()

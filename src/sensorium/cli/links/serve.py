@@ -45,13 +45,13 @@ def serve(
     # One request is answered by one thread; more of them would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     graph = ServedGraphConfig(name=name, model=model, rules=rules)
-    console = ConsoleConfig(host=host, port=port, token=token)
 
     def started(url: str) -> None:
         click.echo(f"serving {name} at {url}/api/v1/links/{name}", err=True)
         click.echo(f"  curl {url}/api/v1/links/{name}/recommendations/ID?top=5", err=True)
 
     try:
+        console = ConsoleConfig(host=host, port=port, token=token)
         uvloop.run(
             run_links(
                 LinksConfig(graphs=(graph,), poll_s=2.0),

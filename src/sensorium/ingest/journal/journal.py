@@ -27,6 +27,7 @@ _SECOND: Final = 1_000_000_000
 _SEGMENT_BYTES: Final = 32 << 20
 _FULL_RETRY_S: Final = 5.0
 _BEHIND_RETRY_S: Final = 1.0
+_SAY_EVERY_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +70,7 @@ class Journal:
         self._descriptor = self._lock_descriptor = -1
         self._bytes = self._unwritten = self._unstored = self._kept = 0
         self._number = 0
+        self._say_at_s = 0.0
         self._running = False
         self._thread: threading.Thread | None = None
         self._log = observe.logger("journal")
@@ -214,11 +216,13 @@ class Journal:
             with self._file_lock:
                 self._append(data, rows, ids)
         except Exception as error:  # noqa: BLE001  whatever it is, these senders must be told
-            self._log.error(
-                "the journal could not be written; its senders were told to send again",
-                requests=len(group),
-                error=str(error),
-            )
+            if (now_s := time.monotonic()) >= self._say_at_s:  # the same senders soon come again
+                self._say_at_s = now_s + _SAY_EVERY_S
+                self._log.error(
+                    "the journal could not be written; its senders were told to send again",
+                    requests=len(group),
+                    error=str(error),
+                )
             return NoRoomError(f"the journal cannot be written: {error}", _FULL_RETRY_S)
         return None
 

@@ -41,6 +41,7 @@ class InsertBuffer:
         self._open_rows = 0
         self._sealed: list[Chunk] = []
         self._number = 0
+        self._failed: Chunk | None = None
 
     @property
     def rows(self) -> int:
@@ -80,6 +81,16 @@ class InsertBuffer:
         token = f"{self._run}/{self._name}/{self._number}"
         self._sealed.append(Chunk(token, tuple(self._open), self._open_rows))
         self._open, self._open_rows = [], 0
+
+    @property
+    def due(self) -> tuple[Chunk, ...]:
+        """The sealed chunks in the order to try them: those behind the last that failed first."""
+        behind = self._sealed.index(self._failed) + 1 if self._failed in self._sealed else 0
+        return (*self._sealed[behind:], *self._sealed[:behind])
+
+    def failed(self, chunk: Chunk) -> None:
+        """Note that a chunk could not be written, so that the others have their turn first."""
+        self._failed = chunk
 
     def written(self, chunk: Chunk) -> None:
         """Forget a chunk that is stored, and say so to whoever keeps its rows too."""

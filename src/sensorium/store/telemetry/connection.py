@@ -53,7 +53,10 @@ class Target:
 
 def parse_dsn(dsn: str, database: str) -> Target:
     """Read a ``chdb://`` or ``clickhouse(s)://`` DSN; StoreOpenError says what is wrong with it."""
-    parts = urlsplit(dsn)
+    try:
+        parts = urlsplit(dsn)
+    except ValueError as error:
+        raise StoreOpenError(f"the telemetry DSN is none: {error}") from error
     if parts.scheme == "chdb":
         if parts.netloc or not parts.path.strip("/"):
             raise StoreOpenError(

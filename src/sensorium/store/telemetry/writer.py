@@ -29,13 +29,20 @@ SLICE_ROWS = 250_000
 RETRY_S = 5.0
 """Seconds after a failed write before rows that come in make the next attempt."""
 
+_IN_VAIN = 3
+"""Chunks of a table that fail before an attempt ends: on a full disk thousands may wait."""
+
+_SAY_EVERY_S = 30.0
+"""Seconds between two lines that say the same table cannot be written."""
+
 
 class Writer:
     """Writes through one client, one thread at a time.
 
     A failed chunk is kept and tried again, at the next flush or :data:`RETRY_S` later; the
     chunks behind it are tried all the same, so that one the engine will never take does not hold
-    up the rest. While the server cannot be reached at all, each attempt ends at the first.
+    up the rest. An attempt ends after a few that fail, and the next goes on behind them. While
+    the server cannot be reached at all, each attempt ends at the first.
     """
 
     def __init__(
@@ -49,6 +56,7 @@ class Writer:
         self._clock_s = clock_s
         self._lock = threading.RLock()
         self._retry_at_s = 0.0
+        self._say_at_s: dict[str, float] = {}
         self.problem = ""
         self._log = observe.logger("store")
         self._stored = observe.counter(
@@ -145,29 +153,44 @@ class Writer:
             for name, buffer in self._buffers.items():
                 if lost := buffer.volatile_rows:
                     self._dropped.labels(name, "closed").inc(lost)
+                    self._log.error(
+                        "telemetry given up: it could not be written before the stop",
+                        signal=name,
+                        rows=lost,
+                        reason=self.problem,
+                    )
             self._client.close()
 
     def _write_all(self, names: list[str]) -> None:
         """Try every sealed chunk of these tables once, but none after a lost connection."""
         problem = ""
         for name in names:
-            buffer = self._buffers[name]
-            for chunk in buffer.sealed:
+            buffer, in_vain = self._buffers[name], 0
+            for chunk in buffer.due:
                 reason, lost = self._write(name, chunk)
                 if not reason:
                     buffer.written(chunk)
                     self._stored.labels(name).inc(chunk.rows)
                     continue
-                problem = problem or reason
+                problem, in_vain = problem or reason, in_vain + 1
+                buffer.failed(chunk)
                 self._note_failure(name, buffer.rows, reason)
                 if lost:
                     self.problem = problem
                     return
+                if in_vain == _IN_VAIN:
+                    break
+            if not in_vain and self._say_at_s.pop(name, None) is not None:
+                self._log.info("telemetry is written again", signal=name)
         self.problem = problem
 
     def _note_failure(self, name: str, rows: int, reason: str) -> None:
-        self._retry_at_s = self._clock_s() + RETRY_S
+        now_s = self._clock_s()
+        self._retry_at_s = now_s + RETRY_S
         self._failed.labels(name).inc()
+        if now_s < self._say_at_s.get(name, now_s):
+            return
+        self._say_at_s[name] = now_s + _SAY_EVERY_S
         self._log.warning(
             "telemetry not written, kept and tried again", signal=name, rows=rows, reason=reason
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sensorium.cli.context import DEMO_FOLDER, data_flag, find_home
+from sensorium.errors import UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +50,11 @@ def test_a_printed_command_names_the_folder_only_where_it_would_not_be_found() -
     assert data_flag(Path("other")) == " --data other"
     Path("var").mkdir()
     assert data_flag(DEMO_FOLDER) == " --data .demo"
+
+
+def test_a_folder_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
+    home = find_home(None, tmp_path / "slip")
+    for opened in (home.records, home.telemetry):
+        with pytest.raises(UsageError, match="there is no data folder"), opened():
+            pass
+    assert not home.data.exists()

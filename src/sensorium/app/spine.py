@@ -28,6 +28,7 @@ from sensorium.pipeline.changes import ChangeBook
 from sensorium.pipeline.inquest import Inquest
 from sensorium.pipeline.templates import TemplateFile
 from sensorium.pipeline.turn import Parts, Pipeline
+from sensorium.store.ownership import unusable
 from sensorium.store.records import Records, open_records
 from sensorium.store.telemetry import ClickHouseTelemetry, open_telemetry
 from sensorium.topology import EntityGraph, Identities
@@ -184,7 +185,10 @@ def _pipeline(parts: Parts, settings: Settings) -> Pipeline:
 
 def _open_stores(settings: Settings, observe: Observe) -> tuple[ClickHouseTelemetry, Records]:
     data = settings.data_dir
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(data, error) from error
     telemetry = open_telemetry(settings.store.telemetry, observe, data_dir=data)
     try:
         return telemetry, open_records(settings.store.records, observe, data_dir=data)

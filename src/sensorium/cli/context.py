@@ -65,11 +65,24 @@ class Home:
         """The records store; SQL databases are shared, so a running service is no obstacle."""
         from sensorium.store.records import open_records
 
+        if not self.settings.store.records.dsn:
+            self._require_folder()
         records = open_records(self.settings.store.records, self.observe(), data_dir=self.data)
         try:
             yield records
         finally:
             records.close()
+
+    def _require_folder(self) -> None:
+        """A folder that is not there is a slip of the pen, not a network without incidents."""
+        from sensorium.errors import UsageError
+
+        if not self.data.is_dir():
+            raise UsageError(
+                f"there is no data folder {self.data}",
+                unaffected="nothing was read or made",
+                next_step="name one with --data, or make one: sensorium demo, sensorium run",
+            )
 
     def ranker(self, records: Records) -> Ranker:
         """What rates incidents by the labels of earlier ones, with the models of this folder."""
@@ -87,6 +100,8 @@ class Home:
         """The telemetry store; raises StoreInUseError while a service holds an embedded one."""
         from sensorium.store.telemetry import open_telemetry
 
+        if not self.settings.store.telemetry.dsn:
+            self._require_folder()
         store = open_telemetry(self.settings.store.telemetry, self.observe(), data_dir=self.data)
         try:
             yield store

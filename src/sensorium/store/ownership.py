@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensorium.store.errors import StoreInUseError
+from sensorium.store.errors import StoreInUseError, StoreOpenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,15 @@ def lock_path(store: Path) -> Path:
     return store.with_name(store.name + ".lock")
 
 
+def unusable(folder: Path, error: OSError) -> StoreOpenError:
+    """What to tell a person whose data folder cannot be made, read or written."""
+    return StoreOpenError(
+        f"the data folder {folder} cannot be used: {error.strerror or error}",
+        unaffected="nothing was started or changed",
+        next_step="check data_dir or --data, that its disk has room, and who may write there",
+    )
+
+
 class StoreLock:
     """An advisory lock on one embedded store.
 
@@ -33,17 +42,27 @@ class StoreLock:
     """
 
     def __init__(self, store: Path, url: str = "") -> None:
-        """Take the lock, or raise StoreInUseError naming its holder."""
+        """Take the lock, or raise StoreInUseError naming its holder.
+
+        StoreOpenError where the folder cannot be made or written.
+        """
         path = lock_path(store)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise unusable(path.parent, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             owner = _read(self._file)
             os.close(self._file)
             raise StoreInUseError(str(store), owner.pid, owner.url) from None
-        self._write(Owner(os.getpid(), url))
+        try:
+            self._write(Owner(os.getpid(), url))
+        except OSError as error:
+            os.close(self._file)
+            raise unusable(path.parent, error) from error
 
     def _write(self, owner: Owner) -> None:
         text = json.dumps({"pid": owner.pid, "url": owner.url}) + "\n"
@@ -64,8 +83,10 @@ def owner_of(store: Path) -> Owner | None:
     """The process that holds the store in folder ``store`` open, None where nobody does."""
     try:
         file = os.open(lock_path(store), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise unusable(store.parent, error) from error
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:

@@ -16,6 +16,7 @@ from sensorium.approval import Decision
 from sensorium.model.action import Action
 from sensorium.model.approval import ApprovalState
 from sensorium.model.incident import IncidentState
+from sensorium.store.errors import StoreOpenError
 from tests.agent import scenarios
 from tests.agent.conftest import Bench, Store, open_bench
 
@@ -227,3 +228,13 @@ def test_checkpoints_hold_plain_values_only_and_one_per_case(bench: Bench, tmp_p
     assert rows == [("msgpack",)]
     assert kinds <= {"msgpack", "null"}
     assert all(b"sensorium" not in blob[0] for blob in blobs)
+
+
+def test_checkpoints_that_are_spoiled_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoints.sqlite"
+    path.write_bytes(b"no database " * 100)
+    with pytest.raises(StoreOpenError, match="not a database") as caught:
+        Checkpoints(path)
+    assert "moved away" in caught.value.next_step
+    with pytest.raises(StoreOpenError, match="cannot be opened"):
+        Checkpoints(path / "within")

@@ -10,6 +10,7 @@ from typing import Final
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from sensorium.store.errors import StoreOpenError
 from sensorium.store.write_ahead import use_write_ahead_log
 
 _PATIENCE_S: Final = 30.0
@@ -20,15 +21,24 @@ class Checkpoints(SqliteSaver):
 
     Values are MessagePack of plain JSON types and LangGraph's own interrupt record; a checkpoint
     that names any other class is not turned into one, and nothing is ever unpickled.
+    StoreOpenError where the file is none of ours or cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=_PATIENCE_S)
-        use_write_ahead_log(connection, within_s=_PATIENCE_S)  # the saver would not try again
         serde = JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
-        super().__init__(connection, serde=serde)
-        self.setup()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, check_same_thread=False, timeout=_PATIENCE_S)
+            super().__init__(connection, serde=serde)
+            use_write_ahead_log(connection, within_s=_PATIENCE_S)  # the saver would not try again
+            self.setup()
+        except (OSError, sqlite3.Error) as error:
+            raise StoreOpenError(
+                f"the investigations' checkpoints {path} cannot be opened: {error}",
+                unaffected="nothing was started or changed",
+                next_step="check its disk; a spoiled file can be moved away: investigations that "
+                "had begun then begin anew",
+            ) from error
 
     def threads(self) -> tuple[str, ...]:
         """Every investigation that has a checkpoint, sorted."""

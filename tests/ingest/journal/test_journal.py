@@ -242,6 +242,43 @@ async def test_a_torn_end_is_cut_wherever_it_was_torn(opened: Opened) -> None:
     assert opened.segments() == []
 
 
+@pytest.mark.parametrize("place", [0, 30])
+async def test_what_is_whole_around_damage_is_stored_after_a_restart(
+    place: int, opened: Opened
+) -> None:
+    first = opened.open(segment_ms=10_000)
+    ends = []
+    for value in (1, 2, 3):
+        await first([samples(value)])
+        ends.append(opened.segments()[0].stat().st_size)
+    (path,) = opened.segments()
+    opened.kill(first)
+    data = bytearray(path.read_bytes())
+    data[ends[0] + place] ^= 0xFF  # of the second entry, its magic or its content
+    path.write_bytes(data + b"torn")
+    (segment,) = opened.open().take()
+    assert values([segment]) == [1, 3]
+    labels = {"protocol": "journal", "reason": "damaged"}
+    assert opened.observe.value("sensorium_ingest_dropped_total", labels) == 1
+    assert Path(f"{path}.damaged").read_bytes() == data + b"torn"
+    segment.stored()
+    assert opened.segments() == []
+
+
+async def test_a_segment_whose_head_is_damaged_is_kept_for_people(opened: Opened) -> None:
+    first = opened.open(segment_ms=10_000)
+    await first([samples(1)])
+    (path,) = opened.segments()
+    opened.kill(first)
+    data = bytearray(path.read_bytes())
+    data[0] ^= 0xFF
+    path.write_bytes(data)
+    assert opened.open().take() == []
+    assert Path(f"{path}.damaged").read_bytes() == data
+    labels = {"protocol": "journal", "reason": "damaged"}
+    assert opened.observe.value("sensorium_ingest_dropped_total", labels) == 1
+
+
 async def test_damage_is_found_before_it_is_stored(opened: Opened) -> None:
     journal = opened.open(max_kept_bytes=0)
     await journal([samples(1)])

@@ -19,7 +19,15 @@ from sensorium.ingest.acceptance import NoRoomError
 from sensorium.ingest.journal.config import JournalConfig
 from sensorium.ingest.journal.entry import ID_BYTES, Rows, encode
 from sensorium.ingest.journal.requests import SeenRequests
-from sensorium.ingest.journal.segment import SUFFIX, Segment, SegmentFile, create, recover
+from sensorium.ingest.journal.segment import (
+    SUFFIX,
+    Segment,
+    SegmentFile,
+    create,
+    recover,
+    set_aside,
+    sync_folder,
+)
 from sensorium.observe import Observe
 
 _MS: Final = 1_000_000
@@ -250,7 +258,8 @@ class Journal:
             )
             self._open.kept = []
             self._count_bytes(self._open.size)
-            self._sync(self._folder)
+            if self._config.sync:
+                sync_folder(self._folder)
         segment = self._open
         try:
             view = memoryview(data)
@@ -322,7 +331,7 @@ class Journal:
             )
             self._release(file)
             if file.path.exists():
-                file.path.rename(f"{file.path}.damaged")
+                set_aside(file.path)
             return None
         if not rows:
             self._stored(file)
@@ -371,8 +380,14 @@ class Journal:
     def _recover(self) -> int:
         rows = torn = 0
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
-            segment, cut = recover(path)
+            try:
+                segment, cut = recover(path)
+            except ValueError as error:
+                self._say_damaged(set_aside(path), 1, str(error))
+                continue
             torn += cut
+            if segment is not None and segment.damaged:
+                self._say_damaged(f"{path}.damaged", segment.damaged, "what is whole is stored")
             if segment is None or not segment.rows:
                 path.unlink()
                 continue
@@ -390,10 +405,8 @@ class Journal:
             )
         return rows
 
-    def _sync(self, folder: Path) -> None:
-        if self._config.sync:
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    def _say_damaged(self, kept: Path | str, rows: int, reason: str) -> None:
+        """How many rows were in a damaged place is not known; each counts as one."""
+        self._dropped.labels("journal", "damaged").inc(rows)
+        message = "the disk has damaged acknowledged rows of the journal; the file is kept"
+        self._log.error(message, file=str(kept), reason=reason)

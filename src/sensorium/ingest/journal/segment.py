@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
+from sensorium.ingest.journal.entry import MAGIC as ENTRY_MAGIC
 from sensorium.ingest.journal.entry import Entry, Rows, decode, joined
 
 MAGIC: Final = b"SJS1"
@@ -38,8 +40,8 @@ class Segment:
 class SegmentFile:
     """A segment on disk: ``size`` bytes hold whole entries, and nothing behind them counts.
 
-    ``kept`` is its rows in the order of the file, where all of them are in memory as well, and
-    ``kept_bytes`` their size there.
+    ``damaged`` is how many places of it the disk has damaged. ``kept`` is its rows in the order of
+    the file, where all of them are in memory as well, and ``kept_bytes`` their size there.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class SegmentFile:
     request_ids: list[bytes] = field(default_factory=list)
     kept: list[Rows] | None = None
     kept_bytes: int = 0
+    damaged: int = 0
 
     @property
     def token(self) -> str:
@@ -86,20 +89,67 @@ def create(folder: Path, number: int, identity: bytes, opened_ns: int) -> tuple[
 def recover(path: Path) -> tuple[SegmentFile | None, int]:
     """A segment that an earlier process left, and how many bytes at its end were cut off.
 
-    Those were being written when the process died and never acknowledged. None for a file in
-    which not even the head is whole.
+    Those were being written when the process died and never acknowledged. Nothing whole is ever
+    behind them: where it is, the disk has damaged what is before. Then a copy is set aside, and the
+    segment is made anew of what is whole. None for a file in which nothing is. ValueError where the
+    head is damaged, and with it the name under which the store may have the rows.
     """
     data = memoryview(path.read_bytes())
     if len(data) < HEAD.size or bytes(data[:4]) != MAGIC:
+        if _next_whole(data, 0) is not None:
+            raise ValueError("its head is damaged")
         return None, len(data)
     _, identity, opened_ns = HEAD.unpack_from(data)
     found = SegmentFile(path, identity, opened_ns)
-    while (entry := decode(data, found.size)) is not None:
+    whole, at = [bytes(data[: HEAD.size])], HEAD.size
+    while (start := _next_whole(data, at)) is not None:
+        found.damaged += start > at
+        entry = cast(Entry, decode(data, start))
         _note(found, entry)
-    torn = len(data) - found.size
-    if torn:
+        whole.append(bytes(data[start : entry.end]))
+        at = entry.end
+    torn = len(data) - at
+    if found.damaged:
+        _make_anew(found, b"".join(whole))
+    elif torn:
         os.truncate(path, found.size)
     return found, torn
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged segment, for people to look at, and say to what."""
+    return path.rename(f"{path}.damaged")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of a folder's files survive power loss."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _next_whole(data: memoryview, at: int) -> int | None:
+    """Where the next whole entry begins, at ``at`` or behind it."""
+    if decode(data, at, with_rows=False) is not None:
+        return at
+    everything = data.obj
+    while (at := everything.find(ENTRY_MAGIC, at + 1)) >= 0:
+        if decode(data, at, with_rows=False) is not None:
+            return at
+    return None
+
+
+def _make_anew(segment: SegmentFile, data: bytes) -> None:
+    made = segment.path.with_suffix(".partial")
+    with made.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    shutil.copyfile(segment.path, f"{segment.path}.damaged")
+    made.replace(segment.path)
+    segment.size = len(data)
 
 
 def _note(segment: SegmentFile, entry: Entry) -> None:

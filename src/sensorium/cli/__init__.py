@@ -6,6 +6,7 @@ module and its line in :data:`COMMANDS`.
 
 from __future__ import annotations
 
+from errno import EDQUOT, ENOSPC
 from keyword import iskeyword
 from typing import Any
 
@@ -36,6 +37,9 @@ COMMANDS = {
     "config": "Check, print and explain the settings.",
     "doctor": "Say what on this machine would keep Sensorium from working well.",
 }
+
+
+_NO_ROOM = (ENOSPC, EDQUOT)
 
 
 def show_error(error: SensoriumError) -> None:
@@ -99,6 +103,11 @@ class LazyGroup(click.Group):
         except SensoriumError as error:
             show_error(error)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            show_error(SensoriumError(f"there is no room to write: {error}"))
+            ctx.exit(SensoriumError.exit_code)
 
 
 @click.group(

@@ -134,7 +134,7 @@ def _next_whole(data: memoryview, at: int) -> int | None:
     """Where the next whole entry begins, at ``at`` or behind it."""
     if decode(data, at, with_rows=False) is not None:
         return at
-    everything = data.obj
+    everything = cast(bytes, data.obj)
     while (at := everything.find(ENTRY_MAGIC, at + 1)) >= 0:
         if decode(data, at, with_rows=False) is not None:
             return at

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
+
+import pytest
+
+from sensorium.app import preparation
+from sensorium.app.preparation import prepare_decoders
 
 # In a process of its own: in this one other tests have compiled who knows what.
 SERVED = """
@@ -70,3 +76,11 @@ def test_a_running_service_compiles_nothing() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 50
+
+
+def test_a_service_that_ends_compiles_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    steps = [(name, partial(done.append, name)) for name in ("one", "two", "three")]
+    monkeypatch.setattr(preparation, "decoder_steps", lambda: iter(steps))
+    prepare_decoders(lambda: len(done) == 2)
+    assert done == ["one", "two"]

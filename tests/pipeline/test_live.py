@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -56,7 +57,7 @@ def live(turns: Turns, box: Inbox, log: list[str], observe: Observe) -> LivePipe
         observe,
         settle_s=1,
         ahead_s=60.0,
-        resume=lambda: log.append("resumed"),
+        resume=lambda _: log.append("resumed"),
         housekeeping=lambda: None,
         close=lambda: log.append("closed"),
     )
@@ -81,6 +82,32 @@ def test_it_resumes_first_and_closes_last_after_taking_what_still_waits() -> Non
     asyncio.run(scenario())
     assert log == ["resumed", "closed"]
     assert turns.taken == 1
+
+
+def test_a_stop_while_it_resumes_is_told_to_what_it_resumes() -> None:
+    log: list[str] = []
+    observe = Observe()
+    part = live(Turns(), Inbox(InboxConfig(), observe, lambda: NOW), log, observe)
+
+    def resume(ending: Callable[[], bool]) -> None:
+        log.append("resuming")
+        for _ in range(1000):
+            if ending():
+                log.append("told")
+                return
+            time.sleep(0.01)
+
+    part._resume = resume
+
+    async def scenario() -> None:
+        task = asyncio.create_task(part.run())
+        while not log:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(scenario())
+    assert log == ["resuming", "told", "closed"]
 
 
 def test_a_turn_that_fails_is_counted_and_the_next_go_on() -> None:

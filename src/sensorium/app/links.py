@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from sensorium.console.api import LinksDeps, build_links_api
 from sensorium.console.server import HttpServer
 from sensorium.links.serving.served import Shelf
 from sensorium.observe import open_observe
+from sensorium.stopping import told_to_stop
 from sensorium.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def run_links(
     observing: ObserveConfig,
     started: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; ``started`` is told the URL once it answers."""
+    """Serve until a signal ends it; ``started`` is told the URL once it answers."""
     observe = open_observe(observing)
     shelf = Shelf(config, observe, time.time_ns)
     supervisor: Supervisor
@@ -47,10 +47,7 @@ async def run_links(
     gc.collect()
     gc.freeze()
     url = http.url
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     running = asyncio.create_task(supervisor.run())
     while http.health().state is not HealthState.OK:
         await asyncio.sleep(0.01)

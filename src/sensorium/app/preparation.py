@@ -61,9 +61,14 @@ def command_steps() -> Iterator[Step]:
     yield "suggested links", _suggested_links
 
 
-def prepare_decoders() -> None:
-    """Compile, or load from disk, what the pipeline's thread calls."""
+def prepare_decoders(ending: Callable[[], bool] = lambda: False) -> None:
+    """Compile, or load from disk, what the pipeline's thread calls.
+
+    Where the service is ``ending`` the rest is left: what it still needs it compiles by itself.
+    """
     for _, step in decoder_steps():
+        if ending():
+            return
         step()
 
 

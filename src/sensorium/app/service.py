@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,10 +29,13 @@ from sensorium.pipeline.live import LivePipeline
 from sensorium.pipeline.memory import Known, Memory
 from sensorium.pipeline.resumption import Resumption
 from sensorium.state.file import StateFile
+from sensorium.stopping import told_to_stop
 from sensorium.store.errors import StoreWriteError
 from sensorium.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sensorium.component import Component, Health
     from sensorium.config import Settings
     from sensorium.observe import Observe
@@ -85,7 +87,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         observe,
         settle_s=settings.incident.settle_s,
         ahead_s=settings.pipeline.ahead_s,
-        resume=lambda: _resume(resumption),
+        resume=lambda ending: _resume(resumption, ending),
         housekeeping=_Housekeeping(spine, exporters, memory),
         close=lambda: _close(spine, acknowledged, memory),
     )
@@ -153,9 +155,9 @@ def _links(settings: Settings, observe: Observe) -> LinksDeps | None:
     return LinksDeps(shelf, settings.links, time.time_ns)
 
 
-def _resume(resumption: Resumption) -> None:
+def _resume(resumption: Resumption, ending: Callable[[], bool]) -> None:
     """Read back what was kept; before that compile what is not yet, so that no datagram waits."""
-    prepare_decoders()
+    prepare_decoders(ending)
     resumption.run()
 
 
@@ -192,7 +194,7 @@ def _close(spine: Spine, acknowledged: Acknowledged, memory: Memory) -> None:
 
 
 async def run_service(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; then stop receiving, finish the turn, write down, close."""
+    """Run until a signal ends it; then stop receiving, finish the turn, write down, close."""
     share_arenas()
     observe = open_observe(settings.observe)
     log = observe.logger("service")
@@ -207,10 +209,7 @@ async def run_service(settings: Settings) -> None:
         raise
     spine.telemetry.set_service_url(http.url)
     log.info("started", data=str(settings.data_dir), api=http.url)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     running = asyncio.create_task(supervisor.run())
     await stop.wait()
     log.info("stopping", unaffected="everything received so far is being written down")

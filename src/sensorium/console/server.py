@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from sensorium.binding import bound
 from sensorium.component import Health, HealthState
 from sensorium.errors import SensoriumError
 
@@ -51,7 +52,7 @@ class HttpServer:
         if self._socket is None:
             host, port = self._config.host, self._config.port
             try:
-                self._socket = _bound(host, port)
+                self._socket = bound(host, port)
             except OSError as error:
                 raise SensoriumError(
                     f"cannot listen on {host} port {port}: {error.strerror or error}",
@@ -90,17 +91,3 @@ class HttpServer:
         finally:
             self._server = None
             self._socket = None
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """A socket that has the port; OSError where the address is none or the port is taken."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    family, kind, proto, _, address = found
-    listening = socket.socket(family, kind, proto)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except OSError:
-        listening.close()
-        raise
-    return listening

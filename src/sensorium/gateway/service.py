@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from sensorium.gateway.ledger import Ledger, PriceBook, open_ledger
 from sensorium.gateway.ledger.spend import Spend
 from sensorium.gateway.upkeep import Upkeep
 from sensorium.observe.opening import open_observe
+from sensorium.stopping import told_to_stop
 from sensorium.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ async def run_gateway(
     shared: SharedMetrics | None = None,
     until_closed: int | None = None,
 ) -> None:
-    """Run until SIGTERM or SIGINT; then take nothing new, let calls end, write down, close.
+    """Run until a signal ends it; then take nothing new, let calls end, write down, close.
 
     ``started`` is called with the gateway and its URL before the first call is taken. ``shared``
     makes it one of several processes on one port, each with its share of the settings;
@@ -121,7 +121,7 @@ async def run_gateway(
     if not settings.door.is_loopback() and settings.door.certificate is None:
         log.warning("keys travel unencrypted here: set door.certificate", url=url)
     _collect_seldom()
-    stop = told_to_stop(until_closed)
+    stop = _ended(until_closed)
     running = asyncio.create_task(Supervisor(components, observe).run())
     await stop.wait()
     log.info("stopping", unaffected="calls under way are given door.drain_s to end")
@@ -143,13 +143,11 @@ def _collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def told_to_stop(until_closed: int | None = None) -> asyncio.Event:
-    """Set by SIGTERM, by SIGINT, and when the file descriptor has come to its end."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+def _ended(until_closed: int | None) -> asyncio.Event:
+    """Set by a signal, and when the file descriptor has come to its end."""
+    stop = told_to_stop()
     if until_closed is not None:
+        loop = asyncio.get_running_loop()
 
         def ended(descriptor: int) -> None:
             loop.remove_reader(descriptor)

@@ -27,7 +27,8 @@ _SAY_EVERY_S = 30.0
 class LivePipeline:
     """Owns the only thread that touches the pipeline's state.
 
-    ``resume`` brings back what a restart finds, before the first turn. ``housekeeping`` runs in
+    ``resume`` brings back what a restart finds, before the first turn; it is given a way to ask
+    whether the service is ending already. ``housekeeping`` runs in
     the same thread after every turn (decisions that people made since, expiries, flushes), so
     that a resumed graph and a turn never overlap; after one that failed as well. ``close``
     releases the stores at the end.
@@ -47,7 +48,7 @@ class LivePipeline:
         *,
         settle_s: int,
         ahead_s: float,
-        resume: Callable[[], None],
+        resume: Callable[[Callable[[], bool]], None],
         housekeeping: Callable[[], None],
         close: Callable[[], None],
     ):
@@ -88,7 +89,7 @@ class LivePipeline:
             raise
 
     def _loop(self) -> None:
-        self._resume()
+        self._resume(self._stop.is_set)
         self._state = Health(HealthState.OK)
         while not self._stop.is_set():
             self._attempt()

@@ -7,48 +7,39 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
+from sensorium.binding import bound
 from sensorium.errors import SensoriumError, UsageError
 
 if TYPE_CHECKING:
     from sensorium.gateway.door.config import DoorConfig
 
 
-def bound(config: DoorConfig, *, shared: bool = False) -> socket.socket:
-    """A socket with the port; ``SensoriumError`` where another program has it.
-
-    ``shared`` lets several processes of one user have it: the kernel divides callers among those
-    that listen.
+def taken(config: DoorConfig, *, shared: bool = False) -> socket.socket:
+    """A socket with the port; ``SensoriumError`` where another program has it, or there is no such
+    address. ``shared`` lets several processes of one user have it.
     """
-    host, port = config.host, config.port
-    family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listening = socket.socket(family, kind, proto)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if shared:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
-        listening.bind(address)
+        return bound(config.host, config.port, shared=shared)
     except OSError as error:
-        listening.close()
         raise SensoriumError(
-            f"cannot listen on {host} port {port}: {error.strerror}",
+            f"cannot listen on {config.host} port {config.port}: {error.strerror or error}",
             next_step="choose another address or port with door.host and door.port",
         ) from error
-    return listening
 
 
 def held(config: DoorConfig) -> socket.socket:
     """A socket that has the port for processes to share and hears nothing itself.
 
-    Raises like :func:`bound`, also where another gateway of this user shares the port already.
+    Raises like :func:`taken`, also where another gateway of this user shares the port already.
     """
     if sys.platform != "linux":
         raise UsageError(
             "only Linux divides callers among several processes on one port",
             next_step="set workers to 1, and run several gateways behind a load balancer",
         )
-    with contextlib.closing(bound(config)):
+    with contextlib.closing(taken(config)):
         pass  # nobody else listens there
-    return bound(config, shared=True)
+    return taken(config, shared=True)
 
 
 def url_of(listening: socket.socket, *, tls: bool) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from sensorium.component import Health, HealthState
-from sensorium.gateway.door.address import bound, url_of
+from sensorium.gateway.door.address import taken, url_of
 from sensorium.gateway.door.protocol import protocol_with
 from sensorium.gateway.door.tls import tls_of
 
@@ -53,7 +53,7 @@ class DoorServer:
         ``shared`` lets several processes of ours listen on it.
         """
         if self._socket is None:
-            self._socket = bound(self._config, shared=shared)
+            self._socket = taken(self._config, shared=shared)
         return self._socket
 
     def health(self) -> Health:

@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from sensorium.gateway.door.address import held, url_of
-from sensorium.gateway.service import Opened, open_gateway, told_to_stop
+from sensorium.gateway.service import Opened, open_gateway
 from sensorium.gateway.workers.dividing import divided
 from sensorium.gateway.workers.worker import Told, packed
 from sensorium.observe.opening import open_observe
 from sensorium.observe.shared import SharedMetrics
+from sensorium.stopping import told_to_stop
 
 if TYPE_CHECKING:
     from sensorium.gateway.config import GatewaySettings
@@ -117,7 +118,7 @@ async def run_workers(
     environment: Mapping[str, str],
     started: Callable[[Opened, str], None] = lambda *_: None,
 ) -> None:
-    """Run ``settings.workers`` processes on one port until SIGTERM or SIGINT; then drain them all.
+    """Run ``settings.workers`` processes on one port until a signal ends them; then drain them all.
 
     ``started`` is called with the gateway and its URL once calls are taken. Raises
     ``SensoriumError`` for what would keep every worker from starting.

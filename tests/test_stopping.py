@@ -1,0 +1,41 @@
+"""A program that is asked to end by a signal does so in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from sensorium.stopping import told_to_stop
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_it_is_told_by(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+
+    async def scenario() -> None:
+        stop = told_to_stop()
+        os.kill(os.getpid(), number)
+        await asyncio.wait_for(stop.wait(), 10)
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        signal.signal(number, before)
+
+
+def test_what_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    async def scenario() -> None:
+        stop = told_to_stop()
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0.05)
+        assert not stop.is_set()
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        signal.signal(signal.SIGHUP, before)

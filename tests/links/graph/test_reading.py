@@ -37,6 +37,12 @@ def _edges(read) -> set[tuple[str, str]]:
         ("edges.csv", "person,knows\nann,bob\nbob,cid\n"),
         ("edges.csv", '"ann","bob"\n"bob","cid"\n# the end\n'),
         ("edges.csv", "when,who,whom\n2024-01-01,ann,bob\n2024-01-02,bob,cid\n"),
+        ("edges.csv", "id,FromNodeId,ToNodeId\n1,ann,bob\n2,bob,cid\n"),
+        ("edges.csv", "bytes,src_ip,dst_ip\n7,ann,bob\n9,bob,cid\n"),
+        ("edges.csv", "nr,source_user_id,destination\n7,ann,bob\n9,bob,cid\n"),
+        ("edges.csv", ",0,1\n0,ann,bob\n1,bob,cid\n"),
+        ("edges.csv", ",who,knows,since\n0,ann,bob,2024-01-01\n1,bob,cid,2024-01-02\n"),
+        ("edges.csv", "2024-01-01,ann,bob\n2024-01-02,bob,cid\n"),
         ("edges.csv", "who;whom\nann;bob\nbob;cid\nbob;ann\ncid;cid\n;ann\n"),
     ],
 )
@@ -153,6 +159,10 @@ def test_weights_and_kinds_are_kept(tmp_path):
         ("a b c\nd  e\n", "has 2 cells, the first one 3"),
         ("source,target\na,b\nc\n", "give every row as many cells as the first one"),
         ("source,target\na,b\0c\n", "holds no text"),
+        ("0,1,0,1,1\n" * 5, "as many rows as columns: it looks like a matrix"),
+        (",a,b,c,d\na,0,1,0,0\nb,1,0,1,0\nc,0,1,0,1\nd,0,0,1,0\n", "matrix"),
+        ("ann -> bob\nbob -> cid\n", "column f1 of .* holds '->' in every row"),
+        ("ann bob cid\nbob ann\n", "a row is one edge"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_the_reason(tmp_path, text, said):
@@ -198,6 +208,61 @@ def test_what_a_file_is_instead_is_said(tmp_path, name, written, said):
     path.write_bytes(written)
     with pytest.raises(UsageError, match=said):
         read_edges(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ('<?xml version="1.0"?>\n<graphml>\n<graph>\n', "GraphML"),
+        ('<gexf version="1.2">\n', "GEXF"),
+        ("<html>\n", "XML or HTML"),
+        ('{"source": "ann", "target": "bob"}\n{"source": "bob", "target": "cid"}\n', "JSON"),
+        ('[\n  {"source": "ann"', "JSON"),
+        ('strict digraph "g" {\n"ann" -> "bob";\n}\n', "DOT"),
+        ("Creator made by hand\ngraph\n[\n  node\n  [\n    id 1\n", "GML"),
+        ("*Vertices 2\n1 ann\n2 bob\n*Edges\n1 2\n", "a Pajek file"),
+        ("%%MatrixMarket matrix array real general\n2 2\n0\n1\n", "a dense Matrix Market file"),
+        ("<http://a/ann> <http://a/knows> <http://a/bob> .\n", "RDF"),
+    ],
+)
+def test_graphs_in_forms_that_are_not_read_are_told_by_name(tmp_path, text, form):
+    path = tmp_path / "graph.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=f"is {form}, which is not read"):
+        read_edges(path)
+
+
+def test_ids_may_look_like_the_beginning_of_other_forms(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("graph,[x]\n<a>b,graph\n{c},graph\n", encoding="utf-8")
+    assert _edges(read_edges(path)) == {("[x]", "graph"), ("<a>b", "graph"), ("graph", "{c}")}
+
+
+def test_lists_of_contacts_that_begin_with_the_time_are_told(tmp_path):
+    path = tmp_path / "contacts.tsv"
+    rows = "1353303380\t007\t12\t4B\t5A\n1353303400\t12\t13\t5A\t5A\n1353303400\t13\t007\t5A\t4B\n"
+    path.write_text(rows, encoding="utf-8")
+    read = read_edges(path)
+    assert _edges(read) == {("007", "12"), ("12", "13"), ("007", "13")}
+    assert read.graph.times.min() == 1_353_303_380_000_000_000
+    assert any("column 1 (f0) is read as times" in note for note in read.notes)
+    assert _edges(read_edges(path, columns=("f0", "f1"))) > {("007", "1353303380")}
+    timed = read_edges(path, columns=("f1", "f2"))
+    assert timed.graph.times.tolist() == read.graph.times.tolist()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "4179000001,12,1\n4179000001,13,2\n4179000002,12,3\n",
+        "1353303380,1353303381,5\n1353303381,1353303382,5\n",
+        "1353303380,12,13\n1353303300,13,12\n",
+    ],
+)
+def test_long_ids_that_come_first_are_not_taken_for_times(tmp_path, rows):
+    path = tmp_path / "edges.csv"
+    path.write_text(rows, encoding="utf-8")
+    assert read_edges(path).names.name(0) == rows.split(",", 1)[0]
 
 
 def test_dates_beside_ids_without_names_are_times_and_other_numbers_are_not(tmp_path):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from sensorium.errors import UsageError
+from sensorium.links.graph.columns import ends_named, usual
 from sensorium.links.graph.names import Names
-from sensorium.links.graph.reading import HEADINGS, SOURCES, TARGETS
 from sensorium.links.graph.tables import read_table, text_of
 
 
@@ -19,7 +19,7 @@ def read_pairs(path: Path, names: Names) -> pa.Table:
     Those of usual names are taken, else the first two. A first line that ``names`` has neither id
     of is one of names. Raises UsageError for what cannot be used.
     """
-    table, _ = read_table(path, HEADINGS, _ends)
+    table, _ = read_table(path, usual, _ends)
     ends = _ends(table.column_names)
     if len(ends) < 2:
         raise UsageError(f"{path} has one column", next_step="give two ids in each row")
@@ -34,7 +34,4 @@ def read_pairs(path: Path, names: Names) -> pa.Table:
 
 
 def _ends(names: Sequence[str]) -> Sequence[str]:
-    lower = {name.lower(): name for name in reversed(names)}
-    source = next((lower[name] for name in SOURCES if name in lower), None)
-    target = next((lower[name] for name in TARGETS if name in lower), None)
-    return (source, target) if source and target else names[:2]
+    return ends_named(names) or names[:2]

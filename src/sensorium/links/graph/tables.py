@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
 from csv import reader as cells_of
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,22 +14,25 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from sensorium.errors import UsageError
+from sensorium.links.graph.forms import form_of
 
 _PARQUET: Final = b"PAR1"
 _MATRIX: Final = "%%MatrixMarket matrix coordinate"
 _COMMENT: Final = "#%"
 _HEAD: Final = 65_536
+_EVEN: Final = "give every row as many cells as the first one; a row is one edge, or one node"
 
 Choose = Callable[[Sequence[str]], Sequence[str]]
+Heading = Callable[[str], bool]
 
 
 def read_table(
-    path: Path, headings: AbstractSet[str] | None, ids: Choose, *, recurring: bool = False
+    path: Path, heading: Heading | None, ids: Choose, *, recurring: bool = False
 ) -> tuple[pa.Table, list[str]]:
-    """Read a file; two of ``headings`` in its first line tell that this is one of names.
+    """Read a file; two cells that are a ``heading`` tell that its first line is one of names.
 
-    It is also taken for one where it holds no number and the second line does, and always where
-    ``headings`` is None; with ``recurring`` also where it holds no number and no other row has one
+    It is also taken for one where it holds no value and the second line does, and always where
+    ``heading`` is None; with ``recurring`` also where it holds no value and no other row has one
     of its ids: nodes of a graph come again, names of columns do not. Lines that begin with # or %
     are comments, and a Matrix Market file's line of sizes is none of its rows. ``ids`` says which
     of the columns there are hold ids, which are read as they stand: 007 is not 7. Also gives notes
@@ -51,7 +54,7 @@ def read_table(
             from pyarrow import parquet
 
             return _plain(parquet.read_table(path), path), []
-        table, notes = _text_table(path, headings, ids, recurring=recurring)
+        table, notes = _text_table(path, heading, ids, recurring=recurring)
     except (pa.ArrowException, OSError, UnicodeDecodeError, EOFError) as error:
         said = str(error).splitlines()[0].removeprefix("CSV parse error: ")
         raise UsageError(f"cannot read {path}: {said}", next_step=_remedy(said)) from error
@@ -91,14 +94,19 @@ def _remedy(said: str) -> str:
     if "UTF8" in said or "utf-8" in said:
         return "save it as UTF-8"
     if said.startswith("Expected "):
-        return "give every row as many cells as the first one"
+        return _EVEN
     return "CSV, TSV, Parquet, or two ids a line parted by space"
 
 
 def _text_table(
-    path: Path, headings: AbstractSet[str] | None, ids: Choose, *, recurring: bool
+    path: Path, heading: Heading | None, ids: Choose, *, recurring: bool
 ) -> tuple[pa.Table, list[str]]:
     head = _head_of(path)
+    if form := form_of(head):
+        raise UsageError(
+            f"{path} is {form}, which is not read",
+            next_step="save it as CSV: a row an edge with two ids, or for features a row a node",
+        )
     lines = head.splitlines()
     skipped = _comments(lines, 0)
     matrix = head.startswith(_MATRIX)
@@ -108,7 +116,7 @@ def _text_table(
         raise UsageError(f"{path} is empty", next_step="give a file with a line for each row")
     first = lines[skipped]
     parted = next((mark for mark in (",", "\t", ";") if mark in first), " ")
-    named = not matrix and _is_heading(lines[skipped : skipped + 2], parted, headings)
+    named = not matrix and _is_heading(lines[skipped : skipped + 2], parted, heading)
     if parted == " " and re.search(r"\S {2,}\S|\S +$|^ +\S", head, re.MULTILINE):
         table = _by_space(path, skipped + named, _cells(first, parted) if named else None)
     else:
@@ -117,9 +125,9 @@ def _text_table(
         table = _by_mark(path, skipped + named, parted, names, ids)
     if named:
         return table, []
-    if recurring and (heading := _never_again(table)):
-        said = ", ".join(heading)
-        return table.slice(1).rename_columns(heading), [
+    if recurring and (found := _never_again(table)):
+        said = ", ".join(found)
+        return table.slice(1).rename_columns(found), [
             f"the first line of {path.name} ({said}) is read as names: no other row has these ids"
         ]
     return table, [f"the first line of {path.name} is read as a row, not as names"]
@@ -166,7 +174,7 @@ def _never_again(table: pa.Table) -> list[str] | None:
     """The first row, where it may be one of names and neither of its ids comes again."""
     first = [column[0].as_py() for column in table.columns]
     names = [cell for cell in first if isinstance(cell, str)]
-    if len(first) < 2 or len(set(names)) < len(first) or any(_number(name) for name in names):
+    if len(first) < 2 or len(set(names)) < len(first) or any(map(_is_value, names)):
         return None
     looked = pa.array(names[:2])
     again = [pc.any(pc.is_in(column.slice(1), looked)).as_py() for column in table.columns[:2]]
@@ -183,21 +191,23 @@ def _by_space(path: Path, skipped: int, names: list[str] | None) -> pa.Table:
     if ragged is not None:
         raise UsageError(
             f"{path}: row {ragged + 1} has {len(rows[ragged])} cells, the first one {width}",
-            next_step="give every row as many",
+            next_step=_EVEN,
         )
     called = names or [f"f{n}" for n in range(width)]
     return pa.table({name: [row[n] for row in rows] for n, name in enumerate(called)})
 
 
-def _is_heading(lines: list[str], parted: str, headings: AbstractSet[str] | None) -> bool:
-    if headings is None:
+def _is_heading(lines: list[str], parted: str, heading: Heading | None) -> bool:
+    if heading is None:
         return True
     cells = [_cells(line, parted) for line in lines]
-    if sum(cell.lower() in headings for cell in cells[0]) > 1:
+    if cells[0][:2] == ["", "0"]:
+        return True  # a table saved with its index, whose columns had no names
+    if sum(map(heading, cells[0])) > 1:
         return True
-    if any(_number(cell) for cell in cells[0]) or len(cells) < 2:
+    if any(map(_is_value, cells[0])) or len(cells) < 2:
         return False
-    return any(_number(cell) for cell in cells[1])
+    return any(map(_is_value, cells[1]))
 
 
 def _cells(line: str, parted: str) -> list[str]:
@@ -206,9 +216,12 @@ def _cells(line: str, parted: str) -> list[str]:
     return [cell.strip() for cell in next(cells_of([line], delimiter=parted))]
 
 
-def _number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _is_value(cell: str) -> bool:
+    """Whether this is a number or a date, which nothing is called."""
+    for value_of in (float, datetime.fromisoformat):
+        try:
+            value_of(cell)
+        except ValueError:
+            continue
+        return True
+    return False

@@ -98,12 +98,19 @@ def damped(matrix: sp.csr_matrix) -> sp.csr_matrix:
 
 
 def decomposed(matrix: Any, rank: int, seed: int) -> tuple[Array, Array, Array]:
-    """Leading singular vectors and values: (rows, rank), (rank,), (rank, columns)."""
+    """Leading singular vectors and values: (rows, rank), (rank,), (rank, columns).
+
+    LAPACK's quick way (gesdd) does not always converge where values are equal or none, as those of
+    ties often are; then its slow one (gesvd) is taken.
+    """
     from sklearn.utils.extmath import randomized_svd
 
-    found: tuple[Array, Array, Array] = randomized_svd(
-        matrix, rank, n_iter=3, power_iteration_normalizer="LU", random_state=seed
-    )
+    chosen = {"n_iter": 3, "power_iteration_normalizer": "LU", "random_state": seed}
+    found: tuple[Array, Array, Array]
+    try:
+        found = randomized_svd(matrix, rank, **chosen)
+    except np.linalg.LinAlgError:
+        found = randomized_svd(matrix, rank, svd_lapack_driver="gesvd", **chosen)
     return found
 
 

@@ -47,6 +47,17 @@ def test_it_tells_links_from_pairs_that_are_not_linked(whole):
     assert trained.curves[-1].loss < trained.curves[0].loss
 
 
+def test_of_epochs_that_validation_cannot_tell_apart_the_last_is_kept(monkeypatch):
+    graph, _, features = communities()
+    training = Training(split_edges(graph, 0.1, 0.2, 0), features, SMALL)
+    judged = iter([0.5, 1.0, 1.0])
+    monkeypatch.setattr(training, "_judged", lambda: next(judged))
+    trained = training.run()
+    assert trained.best == 2
+    kept = trained.network.state_dict()
+    assert all(torch.equal(kept[name], of) for name, of in training.average.items())
+
+
 def test_an_edge_is_predicted_from_a_graph_without_it_in_either_direction():
     graph, _, features = communities()
     split = split_edges(graph, 0.1, 0.2, 0)
@@ -158,7 +169,7 @@ def test_it_stops_when_validation_gets_no_better():
     settings = replace(SMALL, epochs=30, patience=2, rate=0.0, averaging=0.0)
     trained = Training(split_edges(graph, 0.1, 0.2, 0), features, settings).run()
     assert len(trained.curves) == 3
-    assert trained.best == 0
+    assert trained.best == 2  # none was worse
 
 
 def test_who_is_judged_by_new_nodes_learns_from_more_cold_folds():

@@ -1,5 +1,7 @@
 """Training: epochs of folds, early stopping on validation MRR, a state that can be gone on with.
 
+Of epochs with the same MRR the last one is kept: where few edges validate, all may have it.
+
 Randomness comes from the seed and the number of the epoch alone, so that a training that was
 interrupted ends as it would have without.
 """
@@ -101,12 +103,13 @@ class Training:
         """Train until it is done; with ``folder``, saved after every epoch."""
         curves, best, kept = self._resumed(folder)
         for epoch in range(len(curves), self.settings.epochs):
-            if curves and epoch - best > self.settings.patience:
+            if curves and epoch - _reached(curves) > self.settings.patience:
                 break
             loss = self._epoch(epoch)
             mrr = self._judged()
             curves.append(Curve(epoch, loss, mrr))
-            if mrr > max((curve.mrr for curve in curves[:-1]), default=-1.0):
+            # Few validation edges are soon ranked as well as they can be: before all is learned.
+            if mrr >= curves[_reached(curves)].mrr:
                 best, kept = epoch, {name: of.clone() for name, of in self.average.items()}
             if folder is not None:
                 self._save(folder, curves, best, kept)
@@ -232,3 +235,8 @@ class Training:
         }
         groups = {"network": self.network.state_dict(), "average": self.average, "kept": kept}
         checkpoint.save(folder, groups, self.optimiser, state)
+
+
+def _reached(curves: list[Curve]) -> int:
+    """The first epoch of the best validation MRR."""
+    return max(range(len(curves)), key=lambda epoch: curves[epoch].mrr)

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="the extra [graph] is not installed"
 
 from sensorium.errors import SensoriumError, UsageError  # noqa: E402
 from sensorium.links import Graph  # noqa: E402
+from sensorium.links.learning import training  # noqa: E402
 from sensorium.links.learning.evaluation import area  # noqa: E402
 from sensorium.links.learning.fitting import evaluated, fit, scorer_on  # noqa: E402
 from sensorium.links.learning.folds import batches, folded  # noqa: E402
@@ -49,13 +50,14 @@ def test_it_tells_links_from_pairs_that_are_not_linked(whole):
 
 def test_of_epochs_that_validation_cannot_tell_apart_the_last_is_kept(monkeypatch):
     graph, _, features = communities()
-    training = Training(split_edges(graph, 0.1, 0.2, 0), features, SMALL)
+    monkeypatch.setattr(training, "_SURE", 1)
+    learner = Training(split_edges(graph, 0.1, 0.2, 0), features, SMALL)
     judged = iter([0.5, 1.0, 1.0])
-    monkeypatch.setattr(training, "_judged", lambda: next(judged))
-    trained = training.run()
+    monkeypatch.setattr(learner, "_judged", lambda: next(judged))
+    trained = learner.run()
     assert trained.best == 2
     kept = trained.network.state_dict()
-    assert all(torch.equal(kept[name], of) for name, of in training.average.items())
+    assert all(torch.equal(kept[name], of) for name, of in learner.average.items())
 
 
 def test_an_edge_is_predicted_from_a_graph_without_it_in_either_direction():
@@ -164,12 +166,24 @@ def test_a_training_of_other_data_is_not_gone_on_with(tmp_path):
         Training(split, features, replace(SMALL, epochs=2)).run(folder=tmp_path)
 
 
-def test_it_stops_when_validation_gets_no_better():
+def test_it_stops_when_validation_gets_no_better(monkeypatch):
     graph, _, features = communities(60)
     settings = replace(SMALL, epochs=30, patience=2, rate=0.0, averaging=0.0)
+    monkeypatch.setattr(training, "_SURE", 1)
     trained = Training(split_edges(graph, 0.1, 0.2, 0), features, settings).run()
     assert len(trained.curves) == 3
     assert trained.best == 2  # none was worse
+
+
+def test_where_few_edges_validate_no_early_epoch_is_taken_by_chance(monkeypatch):
+    graph, _, features = communities(60)
+    settings = replace(SMALL, epochs=30, patience=2, rate=0.0)
+    learner = Training(split_edges(graph, 0.1, 0.2, 0), features, settings)
+    assert len(learner.split.valid[0]) < training._SURE
+    judged = iter([1.0] * 9 + [0.2, 0.3, 0.25, 0.1, 0.1])
+    monkeypatch.setattr(learner, "_judged", lambda: next(judged))
+    trained = learner.run()
+    assert (trained.best, len(trained.curves)) == (10, 13)
 
 
 def test_who_is_judged_by_new_nodes_learns_from_more_cold_folds():

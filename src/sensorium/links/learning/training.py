@@ -36,6 +36,9 @@ Progress = Callable[[int, float, float], None]
 
 _RIVALS: Final = 100
 """Each validation edge is ranked among so many validation negatives."""
+_SURE: Final = 100
+_SETTLED: Final = 9
+"""Where fewer edges than these validate, chance decides among epochs: no earlier one is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +106,13 @@ class Training:
         """Train until it is done; with ``folder``, saved after every epoch."""
         curves, best, kept = self._resumed(folder)
         for epoch in range(len(curves), self.settings.epochs):
-            if curves and epoch - _reached(curves) > self.settings.patience:
+            if curves and epoch - self._reached(curves) > self.settings.patience:
                 break
             loss = self._epoch(epoch)
             mrr = self._judged()
             curves.append(Curve(epoch, loss, mrr))
             # Few validation edges are soon ranked as well as they can be: before all is learned.
-            if mrr >= curves[_reached(curves)].mrr:
+            if mrr >= curves[self._reached(curves)].mrr:
                 best, kept = epoch, {name: of.clone() for name, of in self.average.items()}
             if folder is not None:
                 self._save(folder, curves, best, kept)
@@ -118,6 +121,13 @@ class Training:
         self.network.load_state_dict(kept)
         self.scorer.refresh()
         return Trained(self.network, curves, best, self.scorer)
+
+    def _reached(self, curves: list[Curve]) -> int:
+        """The first epoch of the best validation MRR, of those that may be taken; else the last."""
+        first = 0 if len(self.split.valid[0]) >= _SURE else _SETTLED
+        if len(curves) <= first:
+            return len(curves) - 1
+        return max(range(first, len(curves)), key=lambda epoch: curves[epoch].mrr)
 
     def _settle(self) -> None:
         """Tell a decoder that reads counts how large they usually are."""
@@ -235,8 +245,3 @@ class Training:
         }
         groups = {"network": self.network.state_dict(), "average": self.average, "kept": kept}
         checkpoint.save(folder, groups, self.optimiser, state)
-
-
-def _reached(curves: list[Curve]) -> int:
-    """The first epoch of the best validation MRR."""
-    return max(range(len(curves)), key=lambda epoch: curves[epoch].mrr)

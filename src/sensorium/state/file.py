@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from sensorium.state.arrays import State, StateError
+from sensorium.state.sync import sync_folder
 
 _FORMAT: Final = 1
 _NAME: Final = "learned"
@@ -98,8 +99,4 @@ class StateFile:
             os.fsync(file.fileno())
         partial.replace(self._said)
         with contextlib.suppress(OSError):  # some systems cannot sync a folder
-            folder = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(self._folder)

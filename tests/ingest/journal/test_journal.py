@@ -18,7 +18,8 @@ from sensorium.errors import SensoriumError
 from sensorium.ingest.acceptance import NoRoomError, request_id
 from sensorium.ingest.journal import Journal, JournalConfig, Segment
 from sensorium.ingest.journal.entry import decode, encode
-from sensorium.ingest.journal.segment import HEAD, recover
+from sensorium.ingest.journal.recovery import recover
+from sensorium.ingest.journal.segment import HEAD
 from sensorium.model.signals import LOGS, METRICS, Signal
 from sensorium.observe import Observe
 

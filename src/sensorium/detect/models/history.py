@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from sensorium.detect.models.shelf import sync_folder
 from sensorium.model.canonical import canonical_json
+from sensorium.state.sync import sync_folder
 
 # Added to what was left of a line, it makes of it no JSON.
 _TORN = b" torn\n"

@@ -13,6 +13,7 @@ from typing import Final
 
 from sensorium.detect.models.card import ModelCard, card_of
 from sensorium.detect.models.errors import ModelRefusedError, Refusal
+from sensorium.state.sync import sync_folder
 
 CARD: Final = "card.json"
 _PARTIAL: Final = ".partial-"
@@ -80,15 +81,6 @@ def read_files(folder: Path, card: ModelCard) -> dict[str, bytes]:
             raise ModelRefusedError(Refusal.DIGEST, f"{name} is not what was written")
         found[name] = data
     return found
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path, most: int) -> bytes:

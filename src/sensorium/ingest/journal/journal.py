@@ -18,17 +18,11 @@ from sensorium.errors import SensoriumError
 from sensorium.ingest.acceptance import NoRoomError
 from sensorium.ingest.journal.config import JournalConfig
 from sensorium.ingest.journal.entry import ID_BYTES, Rows, encode
+from sensorium.ingest.journal.recovery import read_back
 from sensorium.ingest.journal.requests import SeenRequests
-from sensorium.ingest.journal.segment import (
-    SUFFIX,
-    Segment,
-    SegmentFile,
-    create,
-    recover,
-    set_aside,
-    sync_folder,
-)
+from sensorium.ingest.journal.segment import Segment, SegmentFile, create, set_aside
 from sensorium.observe import Observe
+from sensorium.state.sync import sync_folder
 
 _MS: Final = 1_000_000
 _SECOND: Final = 1_000_000_000
@@ -378,20 +372,10 @@ class Journal:
             raise
 
     def _recover(self) -> int:
-        rows = torn = 0
-        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
-            try:
-                segment, cut = recover(path)
-            except ValueError as error:
-                self._say_damaged(set_aside(path), 1, str(error))
-                continue
-            torn += cut
-            if segment is not None and segment.damaged:
-                self._say_damaged(f"{path}.damaged", segment.damaged, "what is whole is stored")
-            if segment is None or not segment.rows:
-                path.unlink()
-                continue
-            self._number = max(self._number, int(path.stem))
+        found, torn = read_back(self._folder, self._say_damaged)
+        rows = 0
+        for segment in found:
+            self._number = max(self._number, int(segment.path.stem))
             self._seen.note(segment.request_ids)
             self._closed.append(segment)
             self._count_bytes(segment.size)
@@ -405,8 +389,8 @@ class Journal:
             )
         return rows
 
-    def _say_damaged(self, kept: Path | str, rows: int, reason: str) -> None:
+    def _say_damaged(self, kept: Path, places: int, reason: str) -> None:
         """How many rows were in a damaged place is not known; each counts as one."""
-        self._dropped.labels("journal", "damaged").inc(rows)
+        self._dropped.labels("journal", "damaged").inc(places)
         message = "the disk has damaged acknowledged rows of the journal; the file is kept"
         self._log.error(message, file=str(kept), reason=reason)

@@ -58,13 +58,15 @@ setup: .stamps/dev .stamps/compiled ## make .venv with everything that developme
 	@tools/install-system-packages tools/system-packages.txt
 	@touch $@
 
+# The same versions for every Python: what is checked with one is what all have.
+ALIKE := --universal --python-version 3.11 --fork-strategy fewest
 TORCH_NEEDS := torch mpmath networkx setuptools sympy
 .PHONY: lock
 lock: .stamps/venv ## resolve pyproject.toml into the lock files: make lock [UPGRADE=--upgrade]
 	@$(PIP) install --require-hashes -r requirements-uv.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	@$(BIN)/uv pip compile --quiet $(ALIKE) --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) --group build pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	@$(BIN)/uv pip compile --quiet $(ALIKE) --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) -c requirements.lock --all-extras --group build --group dev \
 		--override tools/torch-apart.txt $(TORCH_NEEDS:%=--no-emit-package %) \
 		pyproject.toml -o requirements-dev.lock
@@ -75,11 +77,11 @@ lock: .stamps/venv ## resolve pyproject.toml into the lock files: make lock [UPG
 lock-torch: .stamps/venv ## resolve torch into its lock file: make lock-torch VERSION=2.13.0 CPU=hash
 	@test -n "$(VERSION)" && test -n "$(CPU)" || { echo "say VERSION= and CPU=" >&2; exit 2; }
 	@$(PIP) install --require-hashes -r requirements-uv.lock
-	@echo torch==$(VERSION) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	@echo torch==$(VERSION) | $(BIN)/uv pip compile --quiet $(ALIKE) \
 		--generate-hashes --no-header --no-annotate --no-deps - \
 		| sed '/^torch==/a\    --hash=sha256:$(CPU) \\' > requirements-torch.lock
-	@printf '%s\n' networkx setuptools sympy | $(BIN)/uv pip compile --quiet --universal \
-		--python-version 3.11 --generate-hashes --no-header --no-annotate - >> requirements-torch.lock
+	@printf '%s\n' networkx setuptools sympy | $(BIN)/uv pip compile --quiet $(ALIKE) \
+		--generate-hashes --no-header --no-annotate - >> requirements-torch.lock
 
 # --- using it ---------------------------------------------------------------------------------
 

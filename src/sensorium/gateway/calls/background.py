@@ -34,6 +34,9 @@ class Background:
         while self._tasks or self._next:
             self._turn()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            # For tasks that have ended Python 3.12 and newer do not wait there at all, and what
+            # takes them out of the set would never have its turn.
+            await asyncio.sleep(0)
 
     def _turn(self) -> None:
         following, self._next = self._next, []

@@ -133,6 +133,7 @@ class Bookkeeping:
         self._hand_over()
         while self._writing:
             await asyncio.gather(*self._writing, return_exceptions=True)
+            await asyncio.sleep(0)  # what follows a write has its turn, see Background.done
 
     def _waited(self) -> None:
         self._timer = None

@@ -81,12 +81,12 @@ def test_keys_come_from_a_profile_of_a_file_that_is_read_again(tmp_path: Path) -
     asyncio.run(scenario())
 
 
-def test_keys_come_from_the_instances_metadata_service() -> None:
+def test_keys_come_from_the_instances_metadata_service(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with serving(KeysEmulator()) as upstream:
             environment = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": upstream.url}
             assert issued(await current("aws:instance", environment))
-            missing = {"AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", **environment}
+            missing = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"), **environment}
             assert issued(await current("aws:default", missing))
             assert [one.method for one in upstream.seen[:3]] == ["PUT", "GET", "GET"]
 

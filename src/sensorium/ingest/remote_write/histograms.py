@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final
@@ -46,23 +46,22 @@ class _Side:
             else:
                 self.counts.extend(_doubles(value))
 
-    def held(self) -> Sequence[float]:
-        """What each bucket holds; whole numbers where they came as differences."""
-        return self.counts or list(accumulate(self.deltas))
+    def complete(self) -> None:
+        """Add differences up to ``counts``, whole numbers then, once all parts are there.
 
-    def check(self) -> None:
-        """MalformedHistogramError where its spans and buckets cannot be right."""
-        held = self.held()
-        if sum(length for _, length in self.spans) != len(held):
+        MalformedHistogramError where spans and buckets cannot be right.
+        """
+        self.counts = self.counts or list(accumulate(self.deltas))
+        if sum(length for _, length in self.spans) != len(self.counts):
             raise MalformedHistogramError("spans and buckets do not agree")
         if any(offset < 0 for offset, _ in self.spans[1:]):
             raise MalformedHistogramError("a span begins within the one before it")
-        if any(count < 0 for count in held):
+        if any(count < 0 for count in self.counts):
             raise MalformedHistogramError("a bucket holds less than nothing")
 
     def buckets(self) -> Iterator[tuple[int, float]]:
         """(index, count) of each bucket, in order of index."""
-        values = iter(self.held())
+        values = iter(self.counts)
         index = 0
         for offset, length in self.spans:
             index += offset
@@ -136,20 +135,20 @@ class _Message:
             case 15:
                 self.time_ms = _signed(value)
 
-    def check(self) -> None:
-        """What Prometheus refuses: counts that contradict each other, bounds that do not rise.
+    def complete(self) -> None:
+        """Refuse what Prometheus does: counts that contradict each other, bounds that do not rise.
 
         Of float counts the total is not looked at, as rounding makes it differ. What was not a
         number when it was observed is in no bucket: the sum is then none either.
         """
-        self.positive.check()
-        self.negative.check()
+        self.positive.complete()
+        self.negative.complete()
         if self.schema == CUSTOM:
             self._check_custom()
         elif self.custom:
             raise MalformedHistogramError("bounds of its own, and a schema that says others")
         if self.whole:
-            held = sum(self.positive.held()) + sum(self.negative.held()) + self.zero
+            held = sum(self.positive.counts) + sum(self.negative.counts) + self.zero
             unnumbered = math.isnan(_double(self.sum_bits.to_bytes(8, "little")))
             if held > self.count or (held != self.count and not unnumbered):
                 raise MalformedHistogramError("its count is not what its buckets hold")
@@ -166,7 +165,7 @@ def _read(message: bytes) -> Histogram:
     read = _Message()
     for number, value in fields(message):
         read.take(number, value)
-    read.check()
+    read.complete()
     if read.schema == CUSTOM:
         bounds = tuple(_custom_buckets(read.positive, read.custom))
     elif _LOWEST_SCHEMA <= read.schema <= _HIGHEST_SCHEMA:

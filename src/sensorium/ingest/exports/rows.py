@@ -124,14 +124,14 @@ def addresses(texts: pa.Array) -> pa.Array:
 def packed(text: str) -> bytes:
     """One address in 16 bytes, also of one number; unspecified where the text is none."""
     try:
-        return pack_address(str(_address(text.partition("%")[0].partition("/")[0])))
+        return pack_address(_dotted(text.partition("%")[0].partition("/")[0]))
     except ValueError:
         return UNSPECIFIED
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An address as text, or as the number that rwcut writes where it is told to."""
-    return ipaddress.ip_address(int(text) if _NUMBER.fullmatch(text) else text)
+def _dotted(text: str) -> str:
+    """An address, of which rwcut writes one number where it is told to."""
+    return str(ipaddress.ip_address(int(text))) if _NUMBER.fullmatch(text) else text
 
 
 def versions(texts: pa.Array) -> pa.Array:
@@ -143,7 +143,7 @@ def versions(texts: pa.Array) -> pa.Array:
 
 def _ethertype(text: str) -> int:
     try:
-        return 0x0800 if _address(text).version == 4 else 0x86DD
+        return 0x0800 if ipaddress.ip_address(_dotted(text)).version == 4 else 0x86DD
     except ValueError:
         return 0
 

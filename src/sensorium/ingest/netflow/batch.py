@@ -36,14 +36,21 @@ class _Lease:
 
 
 class Arenas:
-    """Memory for batches. At most ``keep_bytes`` of unused memory is held back for later."""
+    """Memory for batches. At most ``keep_bytes`` of unused memory is held back for later.
 
-    def __init__(self, keep_bytes: int = 64 << 20) -> None:
-        self._keep_bytes = keep_bytes
+    Batches of less than ``whole`` bytes get memory of just their size, which the C library has at
+    hand: they come where little is received, and wait for a window to end by the thousand.
+    """
+
+    def __init__(self, keep_bytes: int = 64 << 20, whole: int = 1 << 20) -> None:
+        self._keep_bytes, self._whole = keep_bytes, whole
         self._free: deque[Bytes] = deque()
 
     def take(self, size: int) -> tuple[pa.Buffer, Bytes]:
         """A buffer of at least ``size`` bytes with any content, and the same to write to."""
+        if size < self._whole:
+            arena = np.empty(size, np.uint8)
+            return pa.py_buffer(arena), arena
         arena = self._fitting(size)
         lease = _Lease()
         weakref.finalize(lease, self._give_back, arena).atexit = False
@@ -55,10 +62,11 @@ class Arenas:
             if len(arena) >= size:
                 return arena
             # Too small for what is asked for now: let it go rather than hoard sizes.
-        return np.empty(-(-size // (1 << 20)) * (1 << 20) + _ALIGNMENT, np.uint8)
+        return np.empty(-(-size // self._whole) * self._whole + _ALIGNMENT, np.uint8)
 
     def _give_back(self, arena: Bytes) -> None:
-        if sum(len(a) for a in self._free) + len(arena) <= self._keep_bytes:
+        # In whichever thread lets go last: a copy is made at once, and nothing is added meanwhile.
+        if sum(map(len, tuple(self._free))) + len(arena) <= self._keep_bytes:
             self._free.append(arena)
 
 

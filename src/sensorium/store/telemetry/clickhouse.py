@@ -170,7 +170,9 @@ def _prepare(target: Target, config: TelemetryConfig) -> Client:
         writing = connect(target, config, database=target.database)
         opened.append(writing)
         migrations.migrate(writing, target.database)
-        migrations.apply_table_settings(writing, sync_to_disk=config.sync_to_disk)
+        migrations.apply_table_settings(
+            writing, sync_to_disk=config.sync_to_disk, embedded=target.folder is not None
+        )
         days = {
             "flows": config.flows_ttl_days,
             "logs": config.logs_ttl_days,

@@ -68,6 +68,9 @@ _WRITING = {
     "merge_selector_base": 10,
     "auto_statistics_types": "''",
 }
+# Parts that were merged are removed one after the other: where a hundred of them are due, an engine
+# starts 128 threads for it that it never ends, each with three files of /proc open.
+_EMBEDDED = {"concurrent_part_removal_threshold": 1_000_000}
 _KNOWN_SETTINGS = "SELECT name FROM system.merge_tree_settings"
 
 
@@ -101,15 +104,16 @@ def migrate(client: Client, database: str) -> list[int]:
     return done
 
 
-def apply_table_settings(client: Client, *, sync_to_disk: bool) -> None:
-    """Set what may change between runs without a schema step."""
+def apply_table_settings(client: Client, *, sync_to_disk: bool, embedded: bool) -> None:
+    """Set what may change between runs without a schema step; ``embedded`` in this process."""
+    writing = _WRITING | _EMBEDDED if embedded else _WRITING
     known = {str(row[0]) for row in client.query(_KNOWN_SETTINGS).result_rows}
     wanted = {
         "non_replicated_deduplication_window": _INSERT_WINDOW,
         "ttl_only_drop_parts": 1,
         "fsync_after_insert": int(sync_to_disk),
         "fsync_part_directory": int(sync_to_disk),
-        **{name: value for name, value in _WRITING.items() if name in known},
+        **{name: value for name, value in writing.items() if name in known},
     }
     assigned = ", ".join(f"{name} = {value}" for name, value in wanted.items())
     for table in tables.TABLE_OF.values():

@@ -23,6 +23,7 @@ from sensorium.incident.labelling import LabelDesk
 from sensorium.ingest.transport import Scraper, UdpReceiver
 from sensorium.links.serving.served import Shelf
 from sensorium.observe import open_observe
+from sensorium.open_files import allow_many
 from sensorium.pipeline.exporters import ExporterBook
 from sensorium.pipeline.inbox import Inbox
 from sensorium.pipeline.live import LivePipeline
@@ -196,6 +197,7 @@ def _close(spine: Spine, acknowledged: Acknowledged, memory: Memory) -> None:
 async def run_service(settings: Settings) -> None:
     """Run until a signal ends it; then stop receiving, finish the turn, write down, close."""
     share_arenas()
+    allow_many()
     observe = open_observe(settings.observe)
     log = observe.logger("service")
     spine = build_spine(settings, observe)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-import resource
 import shutil
 import socket
 import subprocess
@@ -16,8 +15,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from sensorium.open_files import MOST, allowed
+
 GIB = 1 << 30
 _SO_RCVBUFFORCE = 33
+_FILES = 1024
 TESTED_PYTHONS = {(3, 11), (3, 12), (3, 13)}
 
 
@@ -135,11 +137,17 @@ def memory() -> Check:
 
 
 def open_files() -> Check:
-    """The embedded store may hold as many files open as it wants to."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < 1024:
-        return Check("open files", Outcome.WARN, f"limit {soft}", f"ulimit -n {min(hard, 65536)}")
-    return Check("open files", Outcome.OK, f"limit {soft}")
+    """The embedded store and senders that connect may open as many files as they want to.
+
+    The service raises its limit to what is allowed by itself.
+    """
+    _, hard = allowed()
+    if hard < _FILES:
+        step = (
+            f"let it open more: LimitNOFILE= in its unit, or ulimit -Hn {MOST} before it is started"
+        )
+        return Check("open files", Outcome.WARN, f"at most {hard:,}", step)
+    return Check("open files", Outcome.OK, f"at most {min(hard, MOST):,}")
 
 
 def port(setting: str, kind: socket.SocketKind, host: str, number: int, owner: int) -> Check:

@@ -8,15 +8,16 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 
-def setting(default: Any, doc: str, **constraints: Any) -> Any:
+def setting(default: Any, doc: str, *, path: bool = False, **constraints: Any) -> Any:
     """Declare one field of a part's frozen config dataclass.
 
     ``doc`` is the one-line explanation printed in the generated ``sensorium.yaml``; units belong
     in it or in the field's name. ``constraints`` are pydantic's (``ge``, ``le``, ``pattern``...)
     and are checked by :mod:`sensorium.config` when settings are loaded, not here. A callable
-    default is a factory.
+    default is a factory. ``path`` marks text that is the path of a file or folder, which a settings
+    file means from its own folder on, as it does a :class:`~pathlib.Path`.
     """
-    metadata = {"doc": doc, "constraints": constraints}
+    metadata = {"doc": doc, "path": path, "constraints": constraints}
     if callable(default):
         return dataclasses.field(default_factory=default, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

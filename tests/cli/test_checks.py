@@ -5,13 +5,16 @@ import shutil
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import trustme
 
 from sensorium.cli import checks
 from sensorium.cli.checks import Outcome
+from sensorium.ingest.transport import StreamTlsConfig
 
 
 class Usage(NamedTuple):
@@ -129,3 +132,18 @@ def test_how_many_files_may_be_open_is_what_the_service_may_raise_it_to(
         check=True,
     )
     assert done.stdout.strip() == f"{outcome} at most {hard:,}"
+
+
+def test_tls_files_are_opened_and_what_is_doubtful_of_them_is_a_warning(tmp_path: Path) -> None:
+    authority, now = trustme.CA(), datetime.now(UTC)
+    made = authority.issue_cert("a.example.net", not_after=now + timedelta(days=90))
+    made.private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
+    files = StreamTlsConfig(certificate=str(tmp_path / "server.pem")).files("x.tls")
+    assert files is not None
+    assert [check.outcome for check in checks.tls(files, now)] == [Outcome.OK]
+    (late,) = checks.tls(files, now + timedelta(days=91))
+    assert (late.outcome, "expired on" in late.detail) == (Outcome.WARN, True)
+    authority.cert_pem.write_to_path(tmp_path / "server.pem")
+    (lacking,) = checks.tls(files, now)
+    assert (lacking.outcome, "holds no private key" in lacking.detail) == (Outcome.FAIL, True)
+    assert lacking.next_step

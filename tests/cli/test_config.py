@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import trustme
 import yaml
 from click.testing import CliRunner, Result
 
@@ -56,3 +58,49 @@ def test_schema_is_json_and_example_is_the_checked_in_file(root: Path) -> None:
     assert json.loads(invoke("schema").output)["additionalProperties"] is False
     example = (root / "sensorium.example.yaml").read_text(encoding="utf-8")
     assert invoke("example").output == example
+
+
+@pytest.fixture
+def with_tls(tmp_path: Path) -> Path:
+    """A settings file beside a certificate and a key, named as they lie: from its folder."""
+    made = trustme.CA().issue_cert("collector.example.net")
+    made.cert_chain_pems[0].write_to_path(tmp_path / "server.pem")
+    made.private_key_pem.write_to_path(tmp_path / "server.key")
+    path = tmp_path / "sensorium.yaml"
+    path.write_text(
+        "ingest:\n  http: {tls_certificate: server.pem, tls_key: server.key}\n"
+        "  syslog_stream:\n    tls_ports: [6514]\n"
+        "    tls: {certificate: server.pem, private_key: server.key}\n"
+        # Nothing listens there, so that nothing needs the files.
+        "  grpc: {enabled: false, tls_certificate: none.pem, tls_key: none.key}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_certificates_and_keys_are_opened(with_tls: Path) -> None:
+    result = invoke("check", with_tls)
+    assert (result.exit_code, result.stderr) == (0, "")
+    wrong = trustme.CA().issue_cert("collector.example.net").private_key_pem
+    wrong.write_to_path(with_tls.with_name("server.key"))
+    result = invoke("check", with_tls)
+    assert result.exit_code == 2
+    for setting in ("ingest.http.tls_key", "ingest.syslog_stream.tls.private_key"):
+        assert (
+            f"{setting}: {with_tls.with_name('server.key')} does not belong to the certificate in "
+            f"{with_tls.with_name('server.pem')}\n"
+        ) in result.stderr
+
+
+def test_a_certificate_that_has_expired_is_a_warning_with_its_date(with_tls: Path) -> None:
+    authority = trustme.CA()
+    day = datetime(2021, 2, 3, tzinfo=UTC)
+    old = authority.issue_cert(
+        "a.example.net", not_before=datetime(2020, 1, 1, tzinfo=UTC), not_after=day
+    )
+    old.cert_chain_pems[0].write_to_path(with_tls.with_name("server.pem"))
+    old.private_key_pem.write_to_path(with_tls.with_name("server.key"))
+    result = invoke("check", with_tls)
+    assert result.exit_code == 0
+    assert "warning: ingest.http.tls_certificate: the certificate in " in result.stderr
+    assert "expired on 2021-02-03" in result.stderr

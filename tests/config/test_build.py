@@ -47,6 +47,8 @@ class Tree:
     on: bool = setting(False, "switch")
     ports: tuple[int, ...] = setting((2055,), "ports")
     files: tuple[Path, ...] = setting((), "files")
+    key: str = setting("", "key file", path=True)
+    sockets: tuple[str, ...] = setting((), "sockets", path=True)
     window: WindowConfig = setting(WindowConfig, "")
     targets: tuple[TargetConfig, ...] = setting((), "targets")
     labels: dict[str, str] = setting(dict, "labels")
@@ -159,6 +161,15 @@ def test_paths_in_the_file_start_at_the_files_folder() -> None:
     tree = read("data_dir: data\nfiles: [a.ics, /srv/b.ics]\n")
     assert tree.data_dir == Path("/etc/sensorium/data")
     assert tree.files == (Path("/etc/sensorium/a.ics"), Path("/srv/b.ics"))
+
+
+def test_text_that_is_a_path_starts_there_too_and_what_is_empty_stays_so() -> None:
+    tree = read("key: tls/server.key\nsockets: [log, /dev/log]\nname: tls/name\n")
+    assert tree.key == "/etc/sensorium/tls/server.key"
+    assert tree.sockets == ("/etc/sensorium/log", "/dev/log")
+    assert tree.name == "tls/name"
+    assert read("key: ''\n").key == ""
+    assert read("", SENSORIUM__KEY="server.key").key == "server.key"
 
 
 def test_default_paths_and_paths_of_the_environment_start_at_the_working_folder() -> None:

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sensorium.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sensorium.tls_files import TlsFiles
 
 from sensorium.open_files import MOST, allowed
 
@@ -179,6 +187,18 @@ def sctp() -> Check:
         return Check("sctp", Outcome.OK, "the kernel has it")
     step = "modprobe sctp, or leave ingest.ipfix_stream.sctp_ports empty"
     return Check("sctp", Outcome.FAIL, "this kernel has none", step)
+
+
+def tls(files: TlsFiles, now: datetime) -> Iterator[Check]:
+    """A listener's certificate, key and authorities can be used; a line for each doubt of them."""
+    try:
+        files.check()
+    except UsageError as error:
+        yield Check("tls", Outcome.FAIL, error.message, error.next_step)
+        return
+    doubts = [Check("tls", Outcome.WARN, doubt) for doubt in files.doubts(now)]
+    named = files.certificate
+    yield from doubts or [Check("tls", Outcome.OK, f"{named.setting}: {named.path}")]
 
 
 def udp_buffer(wanted: int) -> Check:

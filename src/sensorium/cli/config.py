@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from sensorium.config import Settings
 
 _FILE = click.argument("file", required=False, type=click.Path(path_type=Path))
 
@@ -21,12 +24,14 @@ def config() -> None:
 def check(file: Path | None) -> None:
     """Read FILE strictly, with the environment's overrides, and say what is wrong, if anything.
 
-    Every problem is told at once, with its line. Exit status 2 if there are any.
+    Every problem is told at once, with its line. Then the certificates and keys are opened that
+    it names for what it switches on. Exit status 2 if there are any problems.
     """
     from sensorium.config import load_given
 
-    given = load_given(file, os.environ).given
-    count = _leaves(given)
+    loaded = load_given(file, os.environ)
+    _check_tls(loaded.settings)
+    count = _leaves(loaded.given)
     click.echo(f"{file or 'the environment'}: good; {count} setting{'s'[: count != 1]} given")
 
 
@@ -66,6 +71,32 @@ def example() -> None:
     from sensorium.config import example as example_of
 
     click.echo(example_of(Settings), nl=False)
+
+
+def _check_tls(settings: Settings) -> None:
+    """UsageError with all that is wrong with TLS files; what is only doubtful is a warning."""
+    from datetime import UTC, datetime
+
+    from sensorium.cli.tls_settings import tls_files
+    from sensorium.errors import UsageError
+
+    wrong: list[UsageError] = []
+    for files in tls_files(settings):
+        try:
+            files.check()
+        except UsageError as error:
+            wrong.append(error)
+            continue
+        for doubt in files.doubts(datetime.now(UTC)):
+            click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {doubt}", err=True)
+    if wrong:
+        raise UsageError(
+            "\n".join(error.message for error in wrong),
+            unaffected="nothing was started or changed",
+            next_step=wrong[0].next_step
+            if len(wrong) == 1
+            else "`sensorium doctor` with these settings says for each what to do",
+        )
 
 
 def _leaves(given: Any) -> int:

@@ -57,8 +57,19 @@ def _checks(home: Home) -> Iterator[Check]:
     yield checks.memory()
     yield checks.open_files()
     yield from _ports(home)
+    yield from _tls(home)
     yield checks.udp_buffer(home.settings.ingest.udp.receive_buffer_bytes)
     yield checks.clock()
+
+
+def _tls(home: Home) -> Iterator[Check]:
+    from datetime import UTC, datetime
+
+    from sensorium.cli.checks import tls
+    from sensorium.cli.tls_settings import tls_files
+
+    for files in tls_files(home.settings):
+        yield from tls(files, datetime.now(UTC))
 
 
 def _ports(home: Home) -> Iterator[Check]:

@@ -105,18 +105,21 @@ class _Builder:
                 hint = accepted_units(setting.name) if isinstance(data, str) else ""
                 self._problem((*path, *inner), f"{_message(one)} (got {_shown(one)})", hint)
             return _BROKEN
-        return self._anchored(value, path)
+        return self._anchored(value, path, text=setting.path)
 
     def _parsed(self, text: str, path: SettingPath) -> Any:
         return read_scalar_or_flow(text, self._document.place(path))
 
-    def _anchored(self, value: Any, path: SettingPath) -> Any:
+    def _anchored(self, value: Any, path: SettingPath, *, text: bool) -> Any:
+        """``value`` with its paths taken from the file's folder; with ``text`` text is a path."""
         if self._folder is None or not self._document.place(path).startswith(self._document.name):
             return value
         if isinstance(value, Path):
             return self._folder / value
+        if text and isinstance(value, str) and value:
+            return str(self._folder / value)
         if isinstance(value, tuple):
-            return tuple(self._anchored(item, path) for item in value)
+            return tuple(self._anchored(item, path, text=text) for item in value)
         return value
 
     def _unknown(self, path: SettingPath, known: dict[str, Setting]) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One field. ``section`` is its dataclass where it is a section; ``item`` where it is a list
-    of sections; both are None for a plain value."""
+    of sections; both are None for a plain value. ``path`` is set for text that is a path."""
 
     name: str
     kind: Any
@@ -23,6 +23,7 @@ class Setting:
     default: Any
     section: type | None
     item: type | None
+    path: bool = False
 
     @property
     def annotated(self) -> Any:
@@ -55,6 +56,7 @@ def _settings_of(section: type) -> Iterator[Setting]:
             default=_default(field),
             section=_dataclass(kind),
             item=_item(kind),
+            path=bool(field.metadata.get("path")),
         )
 
 

@@ -60,6 +60,8 @@ class InboxConfig:
 class ChangeSourcesConfig:
     """Files that announce planned changes, read at the start and when they change."""
 
-    calendars: tuple[str, ...] = setting((), "iCalendar files with the change calendar")
-    crontabs: str = setting("", "folder of cron tables, one file a host, named like the host")
-    deployments: str = setting("", "file of deployment events, one JSON object a line")
+    calendars: tuple[str, ...] = setting((), "iCalendar files with the change calendar", path=True)
+    crontabs: str = setting(
+        "", "folder of cron tables, one file a host, named like the host", path=True
+    )
+    deployments: str = setting("", "file of deployment events, one JSON object a line", path=True)

@@ -259,7 +259,7 @@ def test_a_renewed_certificate_is_read_again_and_a_bad_one_is_not_taken(
     path.write_bytes(certificates.router.read_bytes() + b"\n")
     assert door.refresh()
     path.write_text("not a certificate")
-    with pytest.raises(SensoriumError, match="cannot use the TLS certificate"):
+    with pytest.raises(SensoriumError, match="is not PEM and holds no certificate"):
         door.refresh()
     assert door.context is not None
 

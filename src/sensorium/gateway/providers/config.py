@@ -59,7 +59,7 @@ class ProviderConfig:
     allow_private_destinations: bool = setting(
         False, "let it be reached at private addresses, and without TLS there"
     )
-    ca_file: str = setting("", "certificates to trust instead of the system's, as PEM")
+    ca_file: str = setting("", "certificates to trust instead of the system's, as PEM", path=True)
     max_connections: int = setting(1000, "connections at once", ge=1, le=10_000)
     connect_timeout_s: float = setting(5.0, "seconds to connect, TLS included", gt=0, le=60)
     idle_timeout_s: float = setting(
@@ -68,7 +68,7 @@ class ProviderConfig:
     max_answer_bytes: int = setting(
         64 * 1024 * 1024, "largest answer that is read, in bytes", ge=1024
     )
-    model_file: str = setting("", "GGUF file, for local; empty: the packaged one")
+    model_file: str = setting("", "GGUF file, for local; empty: the packaged one", path=True)
     context_tokens: int = setting(4096, "context of a local model", ge=256, le=1_048_576)
     threads: int = setting(0, "threads of a local model; 0: as many as processors", ge=0, le=256)
     queue_length: int = setting(

@@ -6,7 +6,6 @@ import asyncio
 import hmac
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -15,6 +14,7 @@ from sensorium.errors import SensoriumError
 from sensorium.ingest.acceptance import NoRoomError
 from sensorium.ingest.transport.grpc_call import Call, Details, Method, RefusedCallError
 from sensorium.ingest.transport.grpc_config import GrpcConfig
+from sensorium.ingest.transport.grpc_tls import GrpcTls
 from sensorium.ingest.transport.networks import SourceNetworks
 from sensorium.model.address import UNSPECIFIED, V4_PREFIX
 
@@ -54,6 +54,7 @@ class GrpcReceiver:
         self._prepare = prepare
         self._allowed = SourceNetworks(config.allowed_networks or _EVERYWHERE)
         self._token = b""
+        self._tls: GrpcTls | None = None
         self._calls = self._held = 0
         self._serving = False
         self.port = 0
@@ -73,7 +74,10 @@ class GrpcReceiver:
         )
 
     def bind(self) -> None:
-        """Read the token and find the port free; SensoriumError where one cannot be had."""
+        """Read the token and the certificates and find the port free.
+
+        SensoriumError where one of them cannot be had.
+        """
         config = self._config
         if self.port or not config.enabled:
             return
@@ -85,6 +89,9 @@ class GrpcReceiver:
                 unaffected="nothing was started",
                 next_step="write it to the file that ingest.grpc.token_file names",
             ) from error
+        files = config.tls_files("ingest.grpc")
+        if files is not None:
+            self._tls = GrpcTls(files, self._log)
         self._token = f"Bearer {token}".encode() if token else b""
         # gRPC opens the port itself, later, and would not say who has it.
         self.port = _free_port(config)
@@ -135,8 +142,8 @@ class GrpcReceiver:
                 (grpc.method_handlers_generic_handler(service, {name: handler}),)
             )
         address = f"[{config.host}]" if ":" in config.host else config.host
-        if config.tls_certificate:
-            server.add_secure_port(f"{address}:{self.port}", _credentials(config))
+        if self._tls is not None:
+            server.add_secure_port(f"{address}:{self.port}", self._tls.server_credentials())
         else:
             server.add_insecure_port(f"{address}:{self.port}")
         return server
@@ -248,19 +255,3 @@ def _free_port(config: GrpcConfig) -> int:
             next_step="stop what uses the port (ss -tlnp), set another ingest.grpc.port, or "
             "ingest.grpc.enabled to false",
         ) from error
-
-
-def _credentials(config: GrpcConfig) -> Any:
-    """gRPC's own TLS: 1.2 and 1.3 with forward secrecy; mutual where CAs are set."""
-    import grpc
-
-    try:
-        key, chain = Path(config.tls_key).read_bytes(), Path(config.tls_certificate).read_bytes()
-        ca = Path(config.tls_client_ca).read_bytes() if config.tls_client_ca else None
-    except OSError as error:
-        raise SensoriumError(
-            f"the TLS files of ingest.grpc cannot be read: {error}",
-            unaffected="telemetry over gRPC is not taken; all else runs",
-            next_step="check that the files exist, are PEM, and belong together",
-        ) from error
-    return grpc.ssl_server_credentials([(key, chain)], ca, require_client_auth=ca is not None)

@@ -278,7 +278,7 @@ async def test_what_cannot_be_opened_is_said_before_anything_runs(tmp_path: Path
         receiver(port=0, token_file=str(tmp_path / "none")).bind()
     (tmp_path / "token").write_text("abc\n")
     assert HttpConfig(token_file=str(tmp_path / "token")).bearer_token() == "abc"
-    with pytest.raises(SensoriumError, match="TLS certificate"):
+    with pytest.raises(SensoriumError, match=r"tls_certificate: none\.pem cannot be read"):
         receiver(port=0, tls_certificate="none.pem", tls_key="none.pem").bind()
 
 

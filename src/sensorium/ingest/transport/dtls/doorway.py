@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from OpenSSL import SSL
@@ -48,6 +49,7 @@ class DtlsDoorway:
     def load(self) -> None:
         """Read the certificate. SensoriumError where that cannot be done."""
         self._door.load()
+        self._say_doubts()
 
     def greet(
         self, hello: bytes, address: bytes, port: int, now_s: float
@@ -105,6 +107,7 @@ class DtlsDoorway:
             try:
                 if self._door.refresh():
                     self._log.info("the TLS certificate was read again")
+                    self._say_doubts()
             except SensoriumError as error:
                 self._log.error(
                     "a changed TLS certificate cannot be used; the old one stays",
@@ -114,6 +117,10 @@ class DtlsDoorway:
         connection.set_accept_state()
         connection.set_ciphertext_mtu(self._config.mtu_bytes)
         return connection
+
+    def _say_doubts(self) -> None:
+        for doubt in self._door.doubts(datetime.now(UTC)):
+            self._log.warning(doubt)
 
     def _prepare(self, context: SSL.Context) -> None:
         context.set_cookie_generate_callback(lambda one: self._cookies.give(one.get_app_data()))

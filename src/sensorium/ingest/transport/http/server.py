@@ -17,11 +17,9 @@ from sensorium.ingest.transport.http.app import Application
 from sensorium.ingest.transport.http.config import HttpConfig
 from sensorium.ingest.transport.http.connection import Connection
 from sensorium.ingest.transport.http.route import Route
-from sensorium.ingest.transport.tls import server_context
+from sensorium.ingest.transport.tls import RenewedContext
 
 if TYPE_CHECKING:
-    import ssl
-
     from sensorium.observe import Observe
 
 _STOP_S = 5
@@ -62,7 +60,7 @@ class HttpReceiver:
         self._socket: socket.socket | None = None
         self._server: _Server | None = None
         self._app: Application | None = None
-        self._tls: ssl.SSLContext | None = None
+        self._tls: RenewedContext | None = None
         self._log = observe.logger(self.name)
         self._refused = observe.counter(
             "sensorium_http_ingest_refused",
@@ -100,8 +98,9 @@ class HttpReceiver:
                 unaffected="nothing was started",
                 next_step="write it to the file that ingest.http.token_file names",
             ) from error
-        if config.tls_certificate:
-            self._tls = server_context(config.tls_certificate, config.tls_key, config.tls_client_ca)
+        files = config.tls_files("ingest.http")
+        if files is not None:
+            self._tls = RenewedContext(files, self._log)
         self._app = Application(
             config, self._routes, self._observe, token=token, clock_ns=self._clock_ns
         )
@@ -146,7 +145,7 @@ class HttpReceiver:
             timeout_s=self._config.request_timeout_s,
             count=lambda reason: self._refused.labels("other", reason).inc(),
         )
-        context = self._tls
+        tls = self._tls
         return uvicorn.Config(
             cast(Any, self._app),
             http=connection,
@@ -159,7 +158,7 @@ class HttpReceiver:
             timeout_keep_alive=max(1, round(self._config.idle_timeout_s)),
             timeout_graceful_shutdown=_STOP_S,
             h11_max_incomplete_event_size=_HEAD_BYTES,
-            ssl_context_factory=None if context is None else lambda *_: context,
+            ssl_context_factory=None if tls is None else lambda *_: tls.front,
         )
 
     def _listening(self) -> socket.socket:

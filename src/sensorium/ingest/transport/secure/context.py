@@ -8,8 +8,8 @@ let in is told so by an alert, before it has sent anything (RFC 5425 section 5).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,6 +19,7 @@ from sensorium.errors import SensoriumError
 from sensorium.ingest.transport.secure.errors import said
 from sensorium.ingest.transport.secure.peers import Peers
 from sensorium.ingest.transport.stream.config import StreamTlsConfig, TlsVersion
+from sensorium.tls_files import TlsFiles
 
 _CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 _DTLS_1_2: Final = 0xFEFD
@@ -45,6 +46,7 @@ class SecureDoor:
         self._setting = setting
         self._datagrams = datagrams
         self._peers = Peers(config.allowed_peers)
+        self._files = config.files(f"{setting}.tls")
         self._stamp: tuple[int, ...] = ()
         self._context: SSL.Context | None = None
 
@@ -56,9 +58,11 @@ class SecureDoor:
 
     def load(self) -> None:
         """Read certificate, key and authorities. SensoriumError where that cannot be done."""
-        stamp = self._files_stamp()
+        assert self._files is not None, "checked when the settings were read"
+        stamp = self._files.stamp()
+        self._files.check()
         try:
-            self._context = self._made()
+            self._context = self._made(self._files)
         except (OSError, ValueError, SSL.Error, crypto.Error) as error:
             raise SensoriumError(
                 f"cannot use the TLS certificate {self._config.certificate}: {said(error)}",
@@ -67,14 +71,19 @@ class SecureDoor:
             ) from error
         self._stamp = stamp
 
+    def doubts(self, now: datetime) -> Iterator[str]:
+        """What is doubtful of files that can be used, such as that a certificate has expired."""
+        return iter(()) if self._files is None else self._files.doubts(now)
+
     def refresh(self) -> bool:
         """Load anew where a file has changed; whether it did. What is bad leaves the old."""
-        if self._files_stamp() == self._stamp:
+        stamp = () if self._files is None else self._files.stamp()
+        if not stamp or stamp == self._stamp:
             return False
         self.load()
         return True
 
-    def _made(self) -> SSL.Context:
+    def _made(self, files: TlsFiles) -> SSL.Context:
         config = self._config
         context = SSL.Context(SSL.DTLS_SERVER_METHOD if self._datagrams else SSL.TLS_SERVER_METHOD)
         context.set_min_proto_version(
@@ -90,14 +99,11 @@ class SecureDoor:
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         # A single certificate may stand in the file of authorities and vouch for itself.
         context.get_cert_store().set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)  # type: ignore[union-attr]  # a context has a store
-        for name in (config.certificate, config.private_key, config.client_ca):
-            if name:
-                Path(name).open("rb").close()  # OpenSSL's errors do not say what is missing
-        context.use_certificate_chain_file(config.certificate)
-        context.use_privatekey_file(config.private_key or config.certificate)
+        context.use_certificate_chain_file(files.certificate.path)
+        context.use_privatekey_file(files.private_key.path)
         context.check_privatekey()
-        if config.client_ca:
-            context.load_verify_locations(config.client_ca)
+        if files.client_ca is not None:
+            context.load_verify_locations(files.client_ca.path)
         if config.asks_for_certificates:
             context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, self._judge)
         if self._datagrams is not None:
@@ -114,11 +120,3 @@ class SecureDoor:
         if not ok:
             return error in _UNVOUCHED and self._peers.knows(der)
         return self._peers.admits(der)
-
-    def _files_stamp(self) -> tuple[int, ...]:
-        config = self._config
-        files = (config.certificate, config.private_key, config.client_ca)
-        try:
-            return tuple(Path(name).stat().st_mtime_ns for name in files if name)
-        except OSError:
-            return self._stamp or (0,)

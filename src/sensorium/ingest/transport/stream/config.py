@@ -8,6 +8,7 @@ from enum import StrEnum
 from ipaddress import ip_network
 
 from sensorium.component import setting
+from sensorium.tls_files import NamedFile, TlsFiles
 
 _TRAILERS = {"lf": 10, "crlf": 10, "nul": 0, "cr": 13}
 _FINGERPRINT = re.compile(r"(sha-?(?:1|256)):((?:[0-9A-Fa-f]{2}:?)+)")
@@ -47,10 +48,14 @@ def fingerprint_of(text: str) -> tuple[str, bytes] | None:
 class StreamTlsConfig:
     """The server's certificate, and who may connect (RFC 5425)."""
 
-    certificate: str = setting("", "PEM file of the server's certificate and its chain")
-    private_key: str = setting("", "PEM file of its private key; empty where it is in that file")
+    certificate: str = setting("", "PEM file of the server's certificate and its chain", path=True)
+    private_key: str = setting(
+        "", "PEM file of its private key; empty where it is in that file", path=True
+    )
     client_ca: str = setting(
-        "", "PEM file of the authorities whose client certificates are asked for; empty asks none"
+        "",
+        "PEM file of the authorities whose client certificates are asked for; empty asks none",
+        path=True,
     )
     allowed_peers: tuple[str, ...] = setting(
         (),
@@ -69,6 +74,19 @@ class StreamTlsConfig:
                 f"allowed_peers: the name {named[0]} needs client_ca, which vouches for it; "
                 "without, a peer is known by the fingerprint of its certificate"
             )
+
+    def files(self, setting: str) -> TlsFiles | None:
+        """What the settings under ``setting`` name; None where they name no certificate."""
+        if not self.certificate:
+            return None
+        certificate = NamedFile(f"{setting}.certificate", self.certificate)
+        key = NamedFile(f"{setting}.private_key", self.private_key)
+        authorities = NamedFile(f"{setting}.client_ca", self.client_ca)
+        return TlsFiles(
+            certificate,
+            key if self.private_key else certificate,
+            authorities if self.client_ca else None,
+        )
 
     @property
     def asks_for_certificates(self) -> bool:
@@ -134,10 +152,12 @@ class SyslogStreamConfig(StreamConfig):
     The usual ports are 5514 for TCP and 6514 for TLS.
     """
 
-    unix_paths: tuple[str, ...] = setting((), "paths of Unix stream sockets")
-    unix_tls_paths: tuple[str, ...] = setting((), "paths of Unix stream sockets that speak TLS")
+    unix_paths: tuple[str, ...] = setting((), "paths of Unix stream sockets", path=True)
+    unix_tls_paths: tuple[str, ...] = setting(
+        (), "paths of Unix stream sockets that speak TLS", path=True
+    )
     unix_datagram_paths: tuple[str, ...] = setting(
-        (), "paths of Unix datagram sockets, such as /dev/log"
+        (), "paths of Unix datagram sockets, such as /dev/log", path=True
     )
     unix_mode: str = setting(
         "0660", "permissions of the Unix sockets, octal; 0666 lets every user write"

@@ -6,6 +6,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from ipaddress import IPv6Network, ip_network
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ class Doorway:
         self._meters = meters
         self._log = log
         self._allowed = tuple(_as_ipv6(network) for network in config.allow)
-        self._tls = SecureDoor(config.tls, setting) if config.tls.certificate else None
+        self._tls = SecureDoor(config.tls, setting) if config.secure else None
         self._by_source: Counter[bytes] = Counter()
         self._open = 0
         self._complained_s = -_COMPLAINT_EVERY_S
@@ -63,6 +64,7 @@ class Doorway:
         """Read the certificate. SensoriumError where that cannot be done."""
         if self._tls is not None:
             self._tls.load()
+            self._say_doubts(self._tls)
 
     def accept(self, listener: Listener, now_s: float) -> Iterator[Connection]:
         """The connections that wait and are let in."""
@@ -125,6 +127,7 @@ class Doorway:
             try:
                 if self._tls.refresh():
                     self._log.info("the TLS certificate was read again")
+                    self._say_doubts(self._tls)
             except SensoriumError as error:
                 self._log.error(
                     "a changed TLS certificate cannot be used; the old one stays",
@@ -133,6 +136,10 @@ class Doorway:
         secured = SSL.Connection(self._tls.context, raw)
         secured.set_accept_state()
         return secured
+
+    def _say_doubts(self, door: SecureDoor) -> None:
+        for doubt in door.doubts(datetime.now(UTC)):
+            self._log.warning(doubt)
 
     def left(self, connection: Connection, reason: Closed) -> None:
         """A connection ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
+from sensorium.binding import check_host
 from sensorium.component import setting
 
 
@@ -18,7 +19,8 @@ class ConsoleConfig:
     max_body_bytes: int = setting(32 << 20, "largest request body accepted, in bytes", ge=1024)
 
     def __post_init__(self) -> None:
-        """ValueError where others can reach the API and need no token."""
+        """ValueError where the host is none, or others can reach the API and need no token."""
+        check_host(self.host)
         if not self.is_loopback() and not self.token:
             raise ValueError(
                 f"host is {self.host}, which others can reach, and token is empty; set a token or "

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensorium.binding import check_host
 from sensorium.component import setting
 
 
@@ -39,6 +40,8 @@ class DoorConfig:
     )
 
     def __post_init__(self) -> None:
+        """ValueError where the host is none, or one of certificate and key is missing."""
+        check_host(self.host)
         if (self.certificate is None) != (self.private_key is None):
             raise ValueError("certificate and private_key go together")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
+from sensorium.binding import check_host
 from sensorium.component import setting
 
 
@@ -49,7 +50,8 @@ class UdpConfig:
     )
 
     def __post_init__(self) -> None:
-        """ValueError where a port or a network is none."""
+        """ValueError where the host, a port or a network is none."""
+        check_host(self.host)
         for port in self.ports:
             if not 0 <= port <= 65_535:
                 raise ValueError(f"ports: there is no UDP port {port}")
@@ -72,9 +74,14 @@ class ScrapeTarget:
 
     def __post_init__(self) -> None:
         """ValueError where the URL cannot be asked."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(self.url)
+            good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError as error:  # a port that is none, a bracket without its other
+            raise ValueError(f"url: {self.url!r}: {error}") from error
+        if not good:
             raise ValueError(f"url: {self.url!r} is no address like http://10.0.0.9:9100/metrics")
+        check_host(parts.hostname or "", "url")
 
     @property
     def instance(self) -> str:

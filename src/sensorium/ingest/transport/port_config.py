@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 
+from sensorium.binding import check_host
 from sensorium.component import setting
 from sensorium.tls_files import NamedFile, TlsFiles
 
@@ -31,7 +32,8 @@ class PortConfig:
     )
 
     def __post_init__(self) -> None:
-        """ValueError where networks are none, or TLS is half set."""
+        """ValueError where host or networks are none, or TLS is half set."""
+        check_host(self.host)
         for network in self.allowed_networks:
             try:
                 ip_network(network, strict=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from sensorium.binding import check_host
 from sensorium.component import setting
 from sensorium.ingest.transport.stream.config import StreamTlsConfig
 
@@ -37,7 +38,8 @@ class DtlsConfig:
     tls: StreamTlsConfig = setting(StreamTlsConfig, "")
 
     def __post_init__(self) -> None:
-        """ValueError where a port or a network is none, or a certificate is missing."""
+        """ValueError where host, port or network is none, or a certificate is missing."""
+        check_host(self.host)
         for port in self.ports:
             if not 0 <= port <= 65_535:
                 raise ValueError(f"ports: there is no UDP port {port}")

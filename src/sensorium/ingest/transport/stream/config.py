@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
 
+from sensorium.binding import check_host
 from sensorium.component import setting
 from sensorium.tls_files import NamedFile, TlsFiles
 
@@ -116,7 +117,8 @@ class StreamConfig:
     tls: StreamTlsConfig = setting(StreamTlsConfig, "")
 
     def __post_init__(self) -> None:
-        """ValueError where a port, a network or a certificate is none."""
+        """ValueError where the host, a port, a network or a certificate is none."""
+        check_host(self.host)
         for name in ("tcp_ports", "tls_ports"):
             _check_ports(name, getattr(self, name))
         for network in self.allow:

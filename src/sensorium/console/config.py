@@ -17,6 +17,10 @@ class ConsoleConfig:
     port: int = setting(8470, "TCP port to listen on; 0 takes any free one", ge=0, le=65535)
     token: str = setting("", "bearer token every /api call must carry; needed off loopback")
     max_body_bytes: int = setting(32 << 20, "largest request body accepted, in bytes", ge=1024)
+    max_connections: int = setting(1024, "connections held; more are closed at once", ge=1)
+    request_timeout_s: float = setting(
+        60.0, "seconds in which a request's headers, and then its body, must arrive", gt=0
+    )
 
     def __post_init__(self) -> None:
         """ValueError where the host is none, or others can reach the API and need no token."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from sensorium.console.config import ConsoleConfig
 
@@ -32,7 +34,31 @@ class Guard:
         refused = None
         if scope["type"] == "http" and scope["path"].startswith("/api"):
             refused = self._refused(scope)
+        if scope["type"] == "http":
+            receive = self._bounded(receive)
         await (refused or self._app)(scope, receive, send)
+
+    def _bounded(self, receive: Receive) -> Receive:
+        """Hands on a body as long as it is not too large and comes in time, whatever it claims."""
+        limit, size, ended = self._config.max_body_bytes, 0, False
+        until_s = asyncio.get_running_loop().time() + self._config.request_timeout_s
+
+        async def bounded() -> Message:
+            nonlocal size, ended
+            if ended:  # what comes now is that the caller went away
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until_s):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, "the body did not come in time") from error
+            size += len(message.get("body", b""))
+            if size > limit:
+                raise HTTPException(413, f"a body may have {limit} bytes at most")
+            ended = not message.get("more_body", False)
+            return message
+
+        return bounded
 
     def _refused(self, scope: Scope) -> JSONResponse | None:
         config = self._config

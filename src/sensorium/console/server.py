@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from sensorium.binding import bound
 from sensorium.component import Health, HealthState
+from sensorium.console.connection import Connection
 from sensorium.errors import SensoriumError
+from sensorium.ingest.transport.http.listener import BoundedListener
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -38,6 +41,11 @@ class HttpServer:
         self._app = app
         self._config = config
         self._log = observe.logger(self.name)
+        self._refused = observe.counter(
+            "sensorium_console_refused",
+            "Connections to the API that were closed, by reason",
+            ("reason",),
+        )
         self._socket: socket.socket | None = None
         self._server: _Server | None = None
 
@@ -52,7 +60,12 @@ class HttpServer:
         if self._socket is None:
             host, port = self._config.host, self._config.port
             try:
-                self._socket = bound(host, port)
+                self._socket = BoundedListener.of(
+                    bound(host, port),
+                    limit=self._config.max_connections,
+                    per_source=0,
+                    refused=self._count,
+                )
             except OSError as error:
                 raise SensoriumError(
                     f"cannot listen on {host} port {port}: {error.strerror or error}",
@@ -60,6 +73,9 @@ class HttpServer:
                     next_step="choose another with console.host and console.port",
                 ) from error
         return self._socket
+
+    def _count(self, reason: str) -> None:
+        self._refused.labels(reason).inc()
 
     def health(self) -> Health:
         """OK while connections are accepted."""
@@ -69,8 +85,13 @@ class HttpServer:
     async def run(self) -> None:
         """Serve until cancelled; requests under way are given three seconds to end."""
         listening = self.bind()
+        connection: Any = partial(
+            Connection, timeout_s=self._config.request_timeout_s, count=self._count
+        )
         settings = uvicorn.Config(
             self._app,
+            http=connection,
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="off",

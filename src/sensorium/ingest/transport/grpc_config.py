@@ -17,4 +17,5 @@ class GrpcConfig(PortConfig):
         16 << 20, "largest message taken, after decompression, in bytes", ge=1024, le=1 << 30
     )
     max_held_bytes: int = setting(256 << 20, "bytes of messages in hand at once", ge=1 << 20)
+    max_connections: int = setting(1024, "connections held; more are closed at once", ge=1)
     max_calls: int = setting(64, "calls in progress at once; more are asked to come again", ge=1)

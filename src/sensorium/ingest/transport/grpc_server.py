@@ -25,6 +25,7 @@ _STOP_S: Final = 5.0
 _COME_AGAIN_S: Final = 1.0
 _EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
 _HEAD_BYTES: Final = 16_384
+_HANDSHAKE_MS: Final = 10_000
 _OK, _PERMISSION_DENIED, _RESOURCE_EXHAUSTED, _INTERNAL, _UNAUTHENTICATED = 0, 7, 8, 13, 16
 
 
@@ -131,7 +132,11 @@ class GrpcReceiver:
                 ("grpc.max_receive_message_length", config.max_message_bytes),
                 ("grpc.max_metadata_size", _HEAD_BYTES),
                 ("grpc.max_concurrent_streams", config.max_calls),
+                ("grpc.max_allowed_incoming_connections", config.max_connections),
+                ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
                 ("grpc.keepalive_time_ms", 60_000),
+                # Who is silent is asked too: a peer that has died would else stay for ever.
+                ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.max_ping_strikes", 4),
             )
         )

@@ -206,16 +206,44 @@ async def test_a_sender_who_hangs_up_is_counted() -> None:
         assert not server.route.seen
 
 
-async def test_connections_beyond_the_limit_are_closed() -> None:
-    async with running(max_connections=2) as server:
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"max_connections": 2}, "too_many_connections"),
+        ({"max_connections_per_source": 2}, "too_many_of_source"),
+    ],
+)
+async def test_connections_beyond_a_limit_are_closed(limits: dict[str, int], reason: str) -> None:
+    async with running(**limits) as server:
         held = [await asyncio.open_connection("127.0.0.1", server.receiver.port) for _ in range(2)]
-        await asyncio.sleep(0.05)
         assert await raw(server, HEAD) == b""
+        assert server.refused(reason, "other") == 1
+        for reader, writer in held:
+            writer.close()
+            assert await reader.read() == b""
+        while (await raw(server, b"nonsense\r\n\r\n")) == b"":  # until it knows that they left
+            await asyncio.sleep(0.01)
+        assert (await post(server.url)).status_code == 200
+
+
+async def test_a_tls_handshake_that_does_not_end_has_its_place_among_the_connections(
+    tmp_path: Path,
+) -> None:
+    made = trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem
+    made.write_to_path(tmp_path / "server.pem")
+    files = {
+        "tls_certificate": str(tmp_path / "server.pem"),
+        "tls_key": str(tmp_path / "server.pem"),
+    }
+    async with running(max_connections=2, **files) as server:
+        begun = b"\x16\x03\x01\x02\x00\x01"  # the first bytes of a ClientHello
+        held = [await asyncio.open_connection("127.0.0.1", server.receiver.port) for _ in range(2)]
+        for _, writer in held:
+            writer.write(begun)
+        assert await raw(server, begun) == b""
         assert server.refused("too_many_connections", "other") == 1
         for _, writer in held:
             writer.close()
-        await asyncio.sleep(0.05)
-        assert (await post(server.url)).status_code == 200
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,9 @@ class HttpConfig(PortConfig):
         256 << 20, "bytes of bodies held at once, as sent and decompressed, in all", ge=1 << 20
     )
     max_connections: int = setting(1024, "connections held; more are closed at once", ge=1)
+    max_connections_per_source: int = setting(
+        512, "connections held of one address; 0 sets no limit", ge=0
+    )
     max_requests: int = setting(
         64, "requests in progress at once; more are asked to come again", ge=1
     )

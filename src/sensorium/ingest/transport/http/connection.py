@@ -1,4 +1,4 @@
-"""One connection: uvicorn's protocol, with bounds on how many there are and how slow."""
+"""One connection: uvicorn's protocol, with bounds on how slow it may be."""
 
 from __future__ import annotations
 
@@ -15,15 +15,11 @@ _QUIET: Final = logging.Logger("sensorium.http_ingest", logging.CRITICAL + 1)
 
 
 class Connection(H11Protocol):
-    """Closes what sends no whole request head in time, and what comes when too many are there.
-
-    ``count`` is told the reason.
-    """
+    """Closes what sends no whole request head in time; ``count`` is told the reason."""
 
     def __init__(
         self,
         *arguments: Any,
-        limit: int,
         timeout_s: float,
         count: Callable[[str], None],
         **options: Any,
@@ -31,18 +27,13 @@ class Connection(H11Protocol):
         super().__init__(*arguments, **options)
         self.logger = _QUIET
         self.access_log = False
-        self._limit = limit
         self._timeout_s = timeout_s
         self._count = count
         self._overdue: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Take the connection, unless there are too many."""
+        """Take the connection, and wait so long for what it sends."""
         super().connection_made(transport)
-        if len(self.connections) > self._limit:
-            self._count("too_many_connections")
-            transport.abort()
-            return
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -16,6 +16,7 @@ from sensorium.errors import SensoriumError
 from sensorium.ingest.transport.http.app import Application
 from sensorium.ingest.transport.http.config import HttpConfig
 from sensorium.ingest.transport.http.connection import Connection
+from sensorium.ingest.transport.http.listener import BoundedListener
 from sensorium.ingest.transport.http.route import Route
 from sensorium.ingest.transport.tls import RenewedContext
 
@@ -104,7 +105,12 @@ class HttpReceiver:
         self._app = Application(
             config, self._routes, self._observe, token=token, clock_ns=self._clock_ns
         )
-        self._socket = self._listening()
+        self._socket = BoundedListener.of(
+            self._listening(),
+            limit=config.max_connections,
+            per_source=config.max_connections_per_source,
+            refused=self._count,
+        )
         self._warn_if_open(token)
 
     def health(self) -> Health:
@@ -138,12 +144,14 @@ class HttpReceiver:
             self._server = None
             self._socket = None
 
+    def _count(self, reason: str) -> None:
+        self._refused.labels("other", reason).inc()
+
     def _settings(self) -> uvicorn.Config:
         connection: Any = partial(
             Connection,
-            limit=self._config.max_connections,
             timeout_s=self._config.request_timeout_s,
-            count=lambda reason: self._refused.labels("other", reason).inc(),
+            count=self._count,
         )
         tls = self._tls
         return uvicorn.Config(

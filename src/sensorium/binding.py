@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from typing import Final
+from typing import Any, Final
 
 _LONGEST_LABEL: Final = 63
 _LONGEST_NAME: Final = 253
@@ -48,6 +48,17 @@ def _why_no_name(text: str) -> str:
     if not all(0 < len(label) <= _LONGEST_LABEL for label in name.split(".")):
         return _BAD_LABEL
     return "is longer than a host's name can be" if len(name) > _LONGEST_NAME else ""
+
+
+def address_of(host: str, port: int, kind: socket.SocketKind) -> tuple[int, Any]:
+    """The family and the address to bind for ``host``; OSError where it is none.
+
+    The scope of an IPv6 address (``%eth0``) is in the address. A name that has both kinds of
+    addresses stands for its first IPv4 one.
+    """
+    found = socket.getaddrinfo(host, port, type=kind)
+    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    return family, address
 
 
 def bound(host: str, port: int, *, shared: bool = False) -> socket.socket:

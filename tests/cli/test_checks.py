@@ -107,6 +107,13 @@ def test_a_port_that_somebody_holds_is_a_warning_unless_it_is_our_service(
     assert "process 42" in ours.detail
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "fe80::1%nowhere", "no.such.invalid"])
+def test_a_host_that_is_not_this_machine_fails(host: str) -> None:
+    check = checks.port("console.port", socket.SOCK_STREAM, host, 0, 0)
+    assert (check.outcome, host in check.detail) == (Outcome.FAIL, True)
+    assert check.next_step == "set console.host to an address of this machine"
+
+
 def test_a_buffer_that_the_kernel_does_not_grant_is_a_warning_with_the_command_that_raises_it() -> (
     None
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sensorium.binding import address_of
 from sensorium.errors import UsageError
 
 if TYPE_CHECKING:
@@ -162,16 +164,22 @@ def port(setting: str, kind: socket.SocketKind, host: str, number: int, owner: i
     """A port that ``setting`` names is free, or held by our own service (pid ``owner``)."""
     protocol = "udp" if kind is socket.SOCK_DGRAM else "tcp"
     name = f"{protocol} {number}"
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    elsewhere = f"set {setting.rpartition('.')[0]}.host to an address of this machine"
+    try:
+        family, address = address_of(host, number, kind)
+    except OSError as error:
+        return Check(name, Outcome.FAIL, f"{host}: {error.strerror or error}", elsewhere)
     with socket.socket(family, kind) as probe:
         if kind is socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, number))
+            probe.bind(address)
         except PermissionError:
             step = f"set {setting} above 1023, or give Python CAP_NET_BIND_SERVICE"
             return Check(name, Outcome.FAIL, "not allowed to listen", step)
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                return Check(name, Outcome.FAIL, f"this machine has no address {host}", elsewhere)
             if owner:
                 return Check(name, Outcome.OK, f"the service listens (process {owner})")
             step = f"stop what holds it (ss -lnp shows it), or change {setting}"

@@ -7,20 +7,20 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from ipaddress import IPv6Network, ip_network
 from typing import Any, Final
 
 from OpenSSL import SSL
 
 from sensorium.errors import SensoriumError
 from sensorium.ingest.sessions import Transport, new_session
+from sensorium.ingest.transport.networks import SourceNetworks
 from sensorium.ingest.transport.secure.context import SecureDoor
 from sensorium.ingest.transport.stream.config import StreamConfig
 from sensorium.ingest.transport.stream.connection import Closed, Connection
 from sensorium.ingest.transport.stream.framing import StreamProtocol
 from sensorium.ingest.transport.stream.listeners import Kind, Listener, keep_alive
 from sensorium.ingest.transport.stream.meters import StreamMeters
-from sensorium.model.address import V4_PREFIX, pack_address, unpack_address
+from sensorium.model.address import pack_address, unpack_address
 
 _ACCEPTED_AT_A_TIME: Final = 64
 _TRANSPORTS: Final = {
@@ -48,7 +48,7 @@ class Doorway:
         self._protocol = protocol
         self._meters = meters
         self._log = log
-        self._allowed = tuple(_as_ipv6(network) for network in config.allow)
+        self._allowed = SourceNetworks(config.allow)
         self._tls = SecureDoor(config.tls, setting) if config.secure else None
         self._by_source: Counter[bytes] = Counter()
         self._open = 0
@@ -105,20 +105,13 @@ class Doorway:
             )
 
     def _refusal(self, address: bytes, *, unix: bool) -> str:
-        if not unix and self._allowed and not self._is_allowed(address):
+        if not unix and self._config.allow and address not in self._allowed:
             return "not_allowed"
         if self.full:
             return "too_many"
         if not unix and self._by_source[address] >= self._config.max_connections_per_source:
             return "too_many_of_source"
         return ""
-
-    def _is_allowed(self, address: bytes) -> bool:
-        number = int.from_bytes(address)
-        return any(
-            number & int(network.netmask) == int(network.network_address)
-            for network in self._allowed
-        )
 
     def _secured(self, raw: socket.socket, now_s: float) -> SSL.Connection:
         assert self._tls is not None, "checked when the settings were read"
@@ -166,11 +159,3 @@ class Doorway:
 def _packed(text: str) -> bytes:
     """An accepted peer's address as 16 bytes; a zone such as ``%eth0`` is left out."""
     return pack_address(text.partition("%")[0])
-
-
-def _as_ipv6(text: str) -> IPv6Network:
-    network = ip_network(text, strict=False)
-    if network.version == 6:
-        return network
-    packed = V4_PREFIX + network.network_address.packed
-    return IPv6Network((packed, network.prefixlen + 96))

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from sensorium.binding import address_of
 from sensorium.errors import SensoriumError
 
 _BACKLOG: Final = 512
@@ -107,7 +108,7 @@ def has_sctp() -> bool:
 
 
 def _inet(wanted: Wanted) -> Listener:
-    family = socket.AF_INET6 if ":" in wanted.host else socket.AF_INET
+    family, address = address_of(wanted.host, wanted.port, socket.SOCK_STREAM)
     protocol = _SCTP if wanted.kind is Kind.SCTP else 0
     opened = socket.socket(family, socket.SOCK_STREAM, protocol)
     try:
@@ -115,7 +116,7 @@ def _inet(wanted: Wanted) -> Listener:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        opened.bind((wanted.host, wanted.port))
+        opened.bind(address)
         opened.listen(_BACKLOG)
     except OSError:
         opened.close()

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sensorium.binding import address_of
 from sensorium.ingest.transport.config import UdpConfig
 
 # From Linux' include/uapi/asm-generic/socket.h and linux/udp.h; Python does not name them all.
@@ -70,7 +71,7 @@ def open_listeners(config: UdpConfig, port: int, sharing: int, *, coalesce: bool
 
 
 def _open(config: UdpConfig, port: int, *, share: bool, coalesce: bool) -> Listener:
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    family, address = address_of(config.host, port, socket.SOCK_DGRAM)
     opened = socket.socket(family, socket.SOCK_DGRAM)
     try:
         opened.setblocking(False)
@@ -85,7 +86,7 @@ def _open(config: UdpConfig, port: int, *, share: bool, coalesce: bool) -> Liste
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        opened.bind((config.host, port))
+        opened.bind(address)
     except OSError:
         opened.close()
         raise

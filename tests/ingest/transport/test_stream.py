@@ -123,7 +123,12 @@ async def test_connections_beyond_the_bounds_are_refused_and_counted() -> None:
 
 @pytest.mark.parametrize(
     ("networks", "let_in"),
-    [(("127.0.0.0/8",), True), (("192.0.2.0/24", "::1/128"), False), (("::/0",), True)],
+    [
+        (("127.0.0.0/8",), True),
+        (("192.0.2.0/24", "::1/128"), False),
+        (("::/0",), False),
+        (("::ffff:127.0.0.0/104",), True),
+    ],
 )
 async def test_only_allowed_networks_may_connect(networks: tuple[str, ...], let_in: bool) -> None:
     async with running(allow=networks) as there:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -30,9 +31,13 @@ class Connection(H11Protocol):
         self._timeout_s = timeout_s
         self._count = count
         self._overdue: asyncio.TimerHandle | None = None
+        # Made when a connection is accepted, and let go unused where its TLS handshake fails.
+        self._unmade = weakref.finalize(self, count, "tls_failed")
+        self._unmade.atexit = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take the connection, and wait so long for what it sends."""
+        self._unmade.detach()
         super().connection_made(transport)
         self._watch()
 

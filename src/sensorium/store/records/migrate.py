@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from sensorium.store.errors import StoreOpenError
+from sensorium.store.records.unopened import unopened
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -64,11 +65,7 @@ def migrate(connections: Connections, schema: Schema = RECORDS) -> bool:
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
     except SQLAlchemyError as error:
-        where = connections.engine.url.render_as_string(hide_password=True)
-        raise StoreOpenError(
-            f"the {schema.what} {where} could not be opened: {' '.join(str(error).split())}",
-            next_step=f"check {schema.dsn_setting}, and that its user may create tables",
-        ) from error
+        raise unopened(error, connections.engine, schema.what, schema.dsn_setting) from error
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -55,10 +56,24 @@ def test_a_damaged_file_is_called_damaged(
     harm(file)
     before = file.read_bytes()
     error = refusal(file.parent)
-    assert error.message.startswith(f"the records database {file} {state}")
+    assert error.message.startswith(f"the database {file} {state}")
     assert step in error.next_step
     assert "store.records.dsn" not in str(error)
     assert file.read_bytes() == before
+
+
+def test_damage_that_is_met_later_is_told_in_the_same_words(file: Path) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as looked_at:
+        found = looked_at.execute("SELECT rootpage FROM sqlite_master WHERE tbl_name = 'incidents'")
+        pages = [page for (page,) in found]
+    content = bytearray(file.read_bytes())
+    for page in pages:
+        content[(page - 1) * 4096 : page * 4096] = bytes(n * 7 & 255 for n in range(4096))
+    file.write_bytes(content)
+    records = open_records(RecordsConfig(), Observe(), data_dir=file.parent)
+    with pytest.raises(StoreOpenError, match="is damaged"):
+        records.incidents.list()
+    records.close()
 
 
 def test_a_file_that_another_process_holds_is_called_held(file: Path) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from sensorium.store.errors import StoreOpenError
+from sensorium.store.records.unopened import told
 from sensorium.store.write_ahead import use_write_ahead_log
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Connections:
         if within is not None:
             yield within
             return
-        with self.engine.connect() as connection:
+        with told(self.engine), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -50,6 +51,7 @@ class Connections:
             yield within
             return
         with (
+            told(self.engine),
             self.engine.connect().execution_options(sensorium_begin="IMMEDIATE") as connection,
             connection.begin(),
         ):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
+
+from sqlalchemy.exc import DatabaseError
 
 from sensorium.store.errors import StoreOpenError
 
@@ -41,6 +45,19 @@ _SQLITE: Final = {
         "look at the disk and the system's log",
     ),
 }
+
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+
+
+@contextmanager
+def told(engine: Engine) -> Iterator[None]:
+    """Raises StoreOpenError in place of SQLite's word that the file is damaged, met at any time."""
+    try:
+        yield
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY not in _DAMAGE:
+            raise
+        raise unopened(error, engine, "database", "its DSN") from error
 
 
 def unopened(error: SQLAlchemyError, engine: Engine, what: str, setting: str) -> StoreOpenError:

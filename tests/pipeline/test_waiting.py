@@ -118,3 +118,32 @@ def test_what_is_read_back_teaches_the_same_and_is_not_held_all_at_once(
     for name, array in expected.items():
         if not name.startswith("templates"):  # which follow the order of arrival
             np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+def test_a_clock_that_is_set_forward_costs_no_window_for_each_minute_of_it(
+    opened: tuple[Spine, Observe],
+) -> None:
+    spine, _ = opened
+    pipeline, closed = spine.pipeline, 0
+
+    def count() -> None:
+        nonlocal closed
+        closed += 1
+
+    pipeline.meanwhile = count
+    seen = _seen(100.0)
+    spine.engine.observe(Signal.FLOWS, seen[Signal.FLOWS])
+    pipeline.take(Arrivals(through_ns=START_NS + 100 * NS))
+    later = START_NS + 365 * 86_400 * NS
+    pipeline.take(Arrivals(through_ns=later))
+    assert later - pipeline.watermark_ns < 2 * 65 * NS
+    assert spine.engine.stats().windows == 4, "those that have records were all judged"
+    # Six hours of windows, in which incidents settle, and a step for the rest.
+    assert closed < 6 * 120 + 20
+    # What comes then is taken as ever.
+    spine.engine.observe(
+        Signal.FLOWS, flow_batch(everyday(np.random.default_rng(4), 40.0), np.random.default_rng(4))
+    )
+    before = closed
+    pipeline.take(Arrivals(through_ns=later + 30 * NS))
+    assert closed == before + 1

@@ -130,6 +130,12 @@ class DetectionEngine:
         return None if closed is None else closed * self._window_ns
 
     @property
+    def waiting_ns(self) -> int | None:
+        """Start of the oldest open window that has a record, Unix ns; None where none has."""
+        first = self._buffer.first_open
+        return None if first is None else first * self._window_ns
+
+    @property
     def waiting_bytes(self) -> int:
         """What the records of windows that are still open take in memory."""
         return self._buffer.waiting_bytes

@@ -115,6 +115,11 @@ class WindowBuffer:
         return self._closed_below
 
     @property
+    def first_open(self) -> int | None:
+        """The oldest window that has a record and is open; None where none has."""
+        return min(self._open, default=None)
+
+    @property
     def waiting_bytes(self) -> int:
         """What the records of open windows take."""
         return int(sum(self._bytes.values()))

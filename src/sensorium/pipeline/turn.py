@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow.compute as pc
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 WATERMARK = "watermark_ns"
+# By then every incident has settled, with any settings that are in use.
+_LONG_EMPTY_NS: Final = 6 * 3600 * SECOND
 """The meta key under which the last closed window's end is kept."""
 
 
@@ -86,7 +88,7 @@ class Pipeline:
         self._judged: _Judged | None = None
         self.watermark_ns = 0
         self.meanwhile: Callable[[], None] = _nothing
-        self._through_ns = 0
+        self._through_ns = self._empty_ns = 0
         self._rows = parts.observe.counter(
             "sensorium_records", "Records decoded, by signal", ("signal",)
         )
@@ -146,12 +148,22 @@ class Pipeline:
         self._through_ns = max(self._through_ns, arrivals.through_ns)
 
     def advance(self, watermark_ns: int) -> None:
-        """Close the windows that end by ``watermark_ns`` (Unix ns), oldest first."""
+        """Close the windows that end by ``watermark_ns`` (Unix ns), oldest first.
+
+        Where nothing came for hours, as of a clock that was set forward by a year, what is left of
+        that time is one step: each window is a transaction, and telemetry would wait for them all.
+        """
         last = watermark_ns // self._window_ns * self._window_ns
         if not self.watermark_ns:
             self.watermark_ns = last
         while self.watermark_ns < last:
-            self._close(self.watermark_ns + self._window_ns)
+            waiting_ns = self._parts.engine.waiting_ns
+            empty = waiting_ns is None or waiting_ns > self.watermark_ns
+            self._empty_ns = self._empty_ns + self._window_ns if empty else 0
+            end_ns = self.watermark_ns + self._window_ns
+            if self._empty_ns > _LONG_EMPTY_NS and not self._caseload:
+                end_ns = last if waiting_ns is None else max(end_ns, min(last, waiting_ns))
+            self._close(end_ns)
             self.meanwhile()
 
     def _close_early(self) -> None:

@@ -26,6 +26,7 @@ class Turns:
         self.fail = False
         self.lag_s = 0.0
         self.is_full = False
+        self.watermark_ns = NOW
         self.meanwhile: Callable[[], None] = lambda: None
         self.long: Callable[[], None] = lambda: None
 
@@ -60,6 +61,7 @@ def live(turns: Turns, box: Inbox, log: list[str], observe: Observe) -> LivePipe
         resume=lambda _: log.append("resumed"),
         housekeeping=lambda: None,
         close=lambda: log.append("closed"),
+        clock_ns=lambda: NOW,
     )
 
 
@@ -258,3 +260,24 @@ def test_an_error_that_each_turn_meets_is_said_once_and_is_over_when_they_succee
     asyncio.run(asyncio.wait_for(scenario(), 60))
     assert [entry["level"] for entry in observe.entries] == ["error", "info"]
     assert len(kept) > failures()
+
+
+def test_a_clock_that_was_set_back_is_told_until_it_has_caught_up() -> None:
+    turns, observe = Turns(), RecordingObserve()
+    part = live(turns, Inbox(InboxConfig(), observe, lambda: NOW), [], observe)
+    hour = 3600 * 1_000_000_000
+
+    async def scenario() -> None:
+        task = asyncio.create_task(part.run())
+        for ahead, state in ((0, "ok"), (hour, "degraded"), (0, "ok")):
+            turns.watermark_ns = NOW + ahead
+            async with asyncio.timeout(20):
+                while part.health().state != state:
+                    await asyncio.sleep(0.01)
+            if ahead:
+                assert part.health().detail.startswith("the clock is 3600 s behind event time")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(scenario())
+    assert len([event for event in observe.events if "the clock was set back" in event]) == 1

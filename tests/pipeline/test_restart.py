@@ -21,7 +21,7 @@ from sensorium.pipeline.turn import Parts, Pipeline
 from sensorium.store.records import Records, open_records
 from sensorium.store.records.config import RecordsConfig
 from tests.incident import streams
-from tests.incident.streams import WINDOW, at
+from tests.incident.streams import SECOND, WINDOW, at
 
 STREAM = [*streams.intrusion(300), *streams.service_failure(390), *streams.link_fault(510)]
 FIRST, LAST = 240, 1500
@@ -29,6 +29,8 @@ FIRST, LAST = 240, 1500
 
 class Detection:
     """Stands where detection stands, and finds each window's anomalies anew whenever asked."""
+
+    waiting_ns: int | None = None
 
     def advance(self, end_ns: int) -> Sequence[Anomaly]:
         return [anomaly for anomaly in STREAM if anomaly.end_ns == end_ns]
@@ -51,7 +53,7 @@ class Telemetry:
 class Process:
     """What a service has of its pipeline, from a start to its end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock_ns: int = at(LAST)) -> None:
         self.observe = Observe()
         self.records = open_records(RecordsConfig(), self.observe, data_dir=folder)
         self.incidents = streams.manager(observe=self.observe)
@@ -74,7 +76,14 @@ class Process:
         memory: Any = SimpleNamespace(restore=lambda _: None)
         telemetry: Any = parts.telemetry
         Resumption(
-            self.pipeline, inquest, self.records, telemetry, memory, self.observe, hours=0
+            self.pipeline,
+            inquest,
+            self.records,
+            telemetry,
+            memory,
+            self.observe,
+            hours=0,
+            clock_ns=lambda: clock_ns,
         ).run()
 
     def investigate(self, incident: Incident, until_ns: int) -> Incident:
@@ -181,3 +190,19 @@ def test_a_full_disk_puts_a_window_off_and_loses_nothing_of_it(
         connection.execute(text("PRAGMA max_page_count = 1000000"))
     process.see(390, LAST).end()
     assert process.found() == unbroken
+
+
+def test_a_restart_does_not_wait_for_a_time_that_a_wrong_clock_was_once_set_to(
+    tmp_path: Path,
+) -> None:
+    process = Process(tmp_path).see(FIRST, FIRST + WINDOW)
+    process.pipeline.advance(at(LAST) + 10 * 365 * 86_400 * SECOND)
+    process.end()
+    corrected = Process(tmp_path, clock_ns=at(FIRST + 4 * WINDOW))
+    assert corrected.pipeline.watermark_ns == at(FIRST + 4 * WINDOW)
+    corrected.end()
+    little = Process(tmp_path / "little").see(FIRST, FIRST + 2 * WINDOW)
+    little.end()
+    slewed = Process(tmp_path / "little", clock_ns=little.pipeline.watermark_ns - 10 * SECOND)
+    assert slewed.pipeline.watermark_ns == little.pipeline.watermark_ns
+    slewed.end()

@@ -91,6 +91,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         resume=lambda ending: _resume(resumption, ending),
         housekeeping=_Housekeeping(spine, exporters, memory),
         close=lambda: _close(spine, acknowledged, memory),
+        clock_ns=time.time_ns,
     )
     links = _links(settings, observe)
     parts: list[Component] = []
@@ -183,6 +184,7 @@ def _resumption(settings: Settings, spine: Spine, memory: Memory) -> Resumption:
         memory,
         spine.observe,
         hours=settings.pipeline.rewarm_hours,
+        clock_ns=time.time_ns,
     )
 
 

@@ -20,6 +20,9 @@ _TURN_S = 0.25
 _DEGRADED_S = 60.0
 """Seconds without a turn that fails after which all is well again."""
 
+_SET_BACK_S = 60.0
+"""Seconds that event time is ahead of the clock when the clock must have been set back."""
+
 _SAY_EVERY_S = 30.0
 """Seconds between two lines about the same error, as of a full disk, which each turn meets."""
 
@@ -51,9 +54,12 @@ class LivePipeline:
         resume: Callable[[Callable[[], bool]], None],
         housekeeping: Callable[[], None],
         close: Callable[[], None],
+        clock_ns: Callable[[], int],
     ):
         self._pipeline = pipeline
         self._inbox = inbox
+        self._clock_ns = clock_ns
+        self._set_back = False
         self._settle_s = settle_s
         self._ahead_s = ahead_s
         self._end_ns = 0
@@ -74,8 +80,28 @@ class LivePipeline:
         )
 
     def health(self) -> Health:
-        """Starting until what was kept has been read back."""
+        """Starting until what was kept has been read back; degraded where turns fail, or where
+        the clock was set back and event time has to wait for it."""
+        if self._state.state is HealthState.OK and self._set_back:
+            return Health(
+                HealthState.DEGRADED,
+                f"the clock is {self._ahead_of_clock_s():.0f} s behind event time: it was set back",
+            )
         return self._state
+
+    def _ahead_of_clock_s(self) -> float:
+        return (self._pipeline.watermark_ns - self._clock_ns()) / 1e9
+
+    def _look_at_clock(self) -> None:
+        """Event time never goes back by itself: what it has judged it would judge again."""
+        set_back = self._ahead_of_clock_s() > _SET_BACK_S
+        if set_back and not self._set_back:
+            self._log.warning(
+                "the clock was set back; telemetry is stored, and judged in one window when the "
+                "clock has caught up; a restart goes on from the clock's time at once",
+                seconds=round(self._ahead_of_clock_s()),
+            )
+        self._set_back = set_back
 
     async def run(self) -> None:
         """Turn until cancelled, then finish the turn, flush and close the stores."""
@@ -102,6 +128,7 @@ class LivePipeline:
     def _attempt(self) -> None:
         """One turn; what makes it fail costs that turn's arrivals and nothing more."""
         good = True
+        self._look_at_clock()
         for step in (self._turn, self._housekeeping):
             try:
                 step()

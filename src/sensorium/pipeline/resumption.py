@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from sensorium.incident.keeping import Kept
@@ -46,6 +46,8 @@ SELECT
 FROM log_templates
 GROUP BY template_id
 """
+# The clock of a machine may run a little ahead before it is corrected.
+_SET_BACK_NS = 60 * SECOND
 _KEPT_STATES = (
     IncidentState.OPEN,
     IncidentState.REOPENED,
@@ -77,10 +79,12 @@ class Resumption:
         observe: Observe,
         *,
         hours: float,
+        clock_ns: Callable[[], int],
     ) -> None:
         self._telemetry = telemetry
         self._memory = memory
         self._hours = hours
+        self._clock_ns = clock_ns
         self._pipeline = pipeline
         self._inquest = inquest
         self._records = records
@@ -97,7 +101,7 @@ class Resumption:
         if watermark is None:
             self._log.info("nothing to resume: this data folder is new")
             return
-        until_ns = int(watermark)
+        until_ns = self._reached(int(watermark))
         known_ns = self._memory.restore(until_ns)
         templates = self._telemetry.query(_TEMPLATES)
         self._pipeline.restore_templates(templates)
@@ -124,6 +128,21 @@ class Resumption:
             records_relearnt=rows,
             event_time_ns=until_ns,
         )
+
+    def _reached(self, watermark_ns: int) -> int:
+        """Where event time goes on: where it was, but not in a time that is still to come.
+
+        A clock that was once set far forward would else keep detection waiting until then.
+        """
+        now_ns = self._clock_ns()
+        if watermark_ns - now_ns <= _SET_BACK_NS:
+            return watermark_ns
+        self._log.warning(
+            "event time had got ahead of the clock, which was set back since; it goes on from the "
+            "clock's time",
+            seconds=(watermark_ns - now_ns) // SECOND,
+        )
+        return now_ns
 
     def _incidents(self, until_ns: int) -> int:
         """Let grouping go on; returns how many incidents it knows."""

@@ -117,6 +117,27 @@ def test_a_zone_that_is_not_stated_is_the_setting(zone: str, text: bytes, expect
     assert only(b"<13>" + text + b" host app: x", timezone=zone)["time_ns"] == expected
 
 
+@pytest.mark.parametrize(
+    ("arrival", "text", "expected"),
+    [
+        # At 01:00 UTC the clocks of Berlin go from 03:00 back to 02:00.
+        (ns(2025, 10, 26, 0, 30, 1), b"Oct 26 02:30:00", ns(2025, 10, 26, 0, 30)),
+        (ns(2025, 10, 26, 1, 0, 1), b"Oct 26 02:59:59", ns(2025, 10, 26, 0, 59, 59)),
+        (ns(2025, 10, 26, 1, 0, 1), b"Oct 26 02:00:00", ns(2025, 10, 26, 1, 0)),
+        (ns(2025, 10, 26, 1, 30, 1), b"Oct 26 02:30:00", ns(2025, 10, 26, 1, 30)),
+        (ns(2025, 10, 26, 1, 59, 0), b"Oct 26 02:59:59", ns(2025, 10, 26, 1, 59, 59)),
+        # What comes much later does not say which it was.
+        (ns(2025, 10, 26, 3, 30, 1), b"Oct 26 02:30:00", ns(2025, 10, 26, 0, 30)),
+    ],
+)
+def test_of_an_hour_that_comes_twice_a_live_line_is_of_the_one_that_it_arrived_in(
+    arrival: int, text: bytes, expected: int
+) -> None:
+    decoder = SyslogDecoder(SyslogConfig(timezone="Europe/Berlin"), Observe())
+    batch = decoder.decode(slab(b"<13>" + text + b" host app: x", arrival_ns=arrival))
+    assert batch.column("time_ns").to_pylist() == [expected]
+
+
 def test_the_setting_moves_no_time_that_states_its_zone() -> None:
     for text in (b"1 2026-02-10T12:00:00+01:00 h a - - -", b"2026-02-10T12:00:00+01:00 h a: x"):
         assert only(b"<13>" + text, timezone="Asia/Tokyo")["time_ns"] == ns(2026, 2, 10, 11)

@@ -81,7 +81,7 @@ class SyslogDecoder:
         )
         totals[layout.TRUNCATED] = cut
         self._count(count, totals)
-        self._local.to_utc(times, local)
+        self._local.to_utc(times, local, observed)
         return _batch(data, rows, extras, totals, times, observed, sources)
 
     def _well_formed(self, datagrams: Datagrams) -> tuple[Bytes, Ints, bool]:

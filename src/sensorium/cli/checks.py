@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from sensorium.binding import address_of
 from sensorium.errors import UsageError
+from sensorium.open_files import MOST, allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from sensorium.tls_files import TlsFiles
-
-from sensorium.open_files import MOST, allowed
 
 GIB = 1 << 30
 _SO_RCVBUFFORCE = 33

@@ -139,6 +139,15 @@ def _sflow_seeds(data: Path | None) -> Iterator[bytes]:
     sample, counters = a.flow_sample(a.header(frame)), a.counter_sample(a.interface_counters())
     yield slabs.pack([a.datagram(sample, counters)])
     yield slabs.pack([a.datagram(sample), a.datagram(counters), a.datagram(agent="2001:db8::1")])
+    request = a.words(2, 1001, *[0] * 7, *[1] * 6)
+    socket = a.opaque(2100, a.words(6, 1, 2, 80, 51000))
+    wireless = a.opaque(1014, a.string(b"ssid") + bytes(36))
+    sample = a.flow_sample(a.opaque(2206, request), socket, wireless)
+    optics = a.opaque(10, a.words(1, 1, 3300, 30_000, 1, *range(10)))
+    buffers = a.opaque((4413 << 12) + 2, a.words(1, 2, 3, 4, 1, 5, 1, 6))
+    operations = a.opaque(2202, a.string(b"shop") + a.words(*range(11)))
+    adapters = a.opaque(2001, a.words(1, 2, 1) + a.MACS[:6] + bytes(2))
+    yield slabs.pack([a.datagram(sample, a.counter_sample(optics, buffers, operations, adapters))])
     for content in files(data, "netflow/telegraf/sflow*/*.bin"):
         yield slabs.pack([content])
 

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from sensorium.ingest.series import series_id
-from sensorium.ingest.sflow.structures import STRUCTURES, WHOLE_RECORD
+from sensorium.ingest.sflow.structures import FIRST_STRING, STRUCTURES, WHOLE_RECORD
 from tests.ingest.sflow import agents as a
 
 
@@ -95,11 +95,17 @@ def test_names_that_are_no_text_do_no_harm() -> None:
         assert decoded.metrics.num_rows == 1
 
 
+ITEMS = {item.name for structure in STRUCTURES for item in structure.lists}
+
+
 @pytest.mark.parametrize("structure", STRUCTURES, ids=lambda s: s.name)
 def test_every_structure_has_the_length_that_its_fields_take(structure: object) -> None:
     known = [field for field in structure.fields if field.end <= structure.least]
     if structure.told_by != WHOLE_RECORD:
-        assert max(field.end for field in known) == structure.least
+        string = 4 * (structure.told_by == FIRST_STRING)
+        assert string + max(field.end for field in known) == structure.listed_from
+    if structure.name in ITEMS:
+        return
     record = a.opaque(structure.format, bytes(structure.least))
     decoded = a.Bench().decode(a.datagram(a.counter_sample(record)))
     assert decoded.metrics.num_rows == len(known)
@@ -124,3 +130,91 @@ def test_metrics_are_named_as_prometheus_asks() -> None:
         for field in structure.fields:
             assert field.name.startswith("sflow_")
             assert (field.kind == "counter") == field.name.endswith("_total"), field.name
+
+
+def labelled(decoded: object) -> dict[tuple[str, str], float]:
+    """Values by name and the labels that a record gives, of those that all records have."""
+    found = {}
+    for row in decoded.metrics.to_pylist():
+        given = dict(row["labels"]).items() - {("job", "sflow"), ("instance", a.AGENT)}
+        told = sorted(f"{k}={v}" for k, v in given if k not in ("source_id", "sub_agent"))
+        found[row["name"].removeprefix("sflow_"), ",".join(told)] = row["value"]
+    return found
+
+
+def lane(index: int, rx_uw: int) -> bytes:
+    return a.words(index, 6500, 550, 100, 1200, 850, rx_uw, 60, 1100, 850)
+
+
+def test_an_optical_module_has_a_series_for_each_of_its_lanes() -> None:
+    body = a.words(7, 4, 3300) + struct.pack(">i", -1250) + a.words(2) + lane(1, 480) + lane(2, 0)
+    bench = a.Bench()
+    found = labelled(bench.decode(a.datagram(a.counter_sample(a.opaque(10, body)))))
+    assert found["sfp_temperature_celsius", "module=7"] == -1.25
+    assert found["sfp_supply_voltage_volts", "module=7"] == pytest.approx(3.3)
+    assert found["sfp_rx_power_watts", "lane=1"] == pytest.approx(480e-6)
+    assert found["sfp_rx_power_watts", "lane=2"] == 0
+    assert found["sfp_tx_wavelength_meters", "lane=2"] == pytest.approx(850e-9)
+    assert found["sfp_tx_bias_current_amperes", "lane=1"] == pytest.approx(6.5e-3)
+    assert len(found) == 3 + 2 * 9
+    cut = a.opaque(10, body[:-4])
+    assert len(labelled(bench.decode(a.datagram(a.counter_sample(cut))))) == 3
+    assert bench.dropped() == {"bad_counter_record": 1}
+
+
+def test_buffers_of_queues_are_told_apart_by_their_place() -> None:
+    body = a.words(100, 0xFFFFFFFF, 300, 400, 2, 500, 600, 1, 700)
+    device = a.opaque((4413 << 12) + 1, a.words(5000, 2500))
+    found = labelled(
+        a.Bench().decode(a.datagram(a.counter_sample(a.opaque((4413 << 12) + 2, body), device)))
+    )
+    assert found == pytest.approx({
+        ("asic_ingress_buffers_used_ratio", "cast=unicast"): 0.01,
+        ("asic_egress_buffers_used_ratio", "cast=unicast"): 0.03,
+        ("asic_egress_buffers_used_ratio", "cast=multicast"): 0.04,
+        ("asic_queue_buffers_used_ratio", "cast=unicast,queue=0"): 0.05,
+        ("asic_queue_buffers_used_ratio", "cast=unicast,queue=1"): 0.06,
+        ("asic_queue_buffers_used_ratio", "cast=multicast,queue=0"): 0.07,
+        ("asic_buffers_used_ratio", "cast=unicast"): 0.5,
+        ("asic_buffers_used_ratio", "cast=multicast"): 0.25,
+    })  # fmt: skip
+
+
+def test_applications_of_one_data_source_are_told_apart_by_their_names() -> None:
+    records = [a.opaque(2202, a.string(name) + a.words(*range(n, n + 11)))
+               for name, n in ((b"mail.smtp", 1), (b"shop", 100))]  # fmt: skip
+    bench = a.Bench()
+    found = labelled(bench.decode(a.datagram(a.counter_sample(*records))))
+    assert found["app_operations_total", "application=mail.smtp,status=success"] == 1
+    assert found["app_operations_total", "application=shop,status=unauthorized"] == 110
+    assert len(found) == 22
+    cut = a.opaque(2202, a.words(99) + bytes(60))
+    assert bench.decode(a.datagram(a.counter_sample(cut))).metrics.num_rows == 0
+    assert bench.dropped() == {"bad_counter_record": 1}
+
+
+def test_what_hosts_and_ports_are_part_of_becomes_labels() -> None:
+    macs = bytes.fromhex("02000000000100000200000000020000")
+    adapters = a.words(3, 2, 2) + macs + a.words(3, 0) + a.words(9, 99)
+    machine = a.string(b"OpenJDK") + a.string(b"Eclipse") + a.string(b"21")
+    records = [a.opaque(2001, adapters), a.opaque(2002, a.words(2, 1)),
+               a.opaque(1004, struct.pack(">QI", 0xABC, 7)), a.opaque(2105, machine)]  # fmt: skip
+    found = labelled(a.Bench().decode(a.datagram(a.counter_sample(*records))))
+    assert found == {
+        ("host_adapters_info", "adapters=2=02:00:00:00:00:01,02:00:00:00:00:02 3= 9="): 1.0,
+        ("host_parent_info", "parent=2:1"): 1.0,
+        ("openflow_port_info", "datapath=0000000000000abc,port=7"): 1.0,
+        ("jvm_info", "name=OpenJDK,vendor=Eclipse,version=21"): 1.0,
+    }
+
+
+def test_power_is_in_base_units_and_a_power_factor_may_be_unknown() -> None:
+    energy = struct.pack(">IIIiII", 230_100, 480, 110_000, -95, 7200, 1)
+    direct = struct.pack(">IIIiII", 12_000, 1000, 12_000, 0x7FFFFFFF, 0xFFFFFFFF, 0)
+    found = a.Bench().metrics(a.datagram(a.counter_sample(a.opaque(3000, energy))))
+    assert found["sflow_energy_volts"] == pytest.approx(230.1)
+    assert found["sflow_energy_power_factor_ratio"] == pytest.approx(-0.95)
+    assert found["sflow_energy_joules_total"] == pytest.approx(7.2)
+    found = a.Bench().metrics(a.datagram(a.counter_sample(a.opaque(3000, direct))))
+    assert "sflow_energy_power_factor_ratio" not in found
+    assert "sflow_energy_joules_total" not in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from ipaddress import ip_address
 
 import pytest
 
@@ -161,3 +162,93 @@ def test_delays_and_times_are_attributes() -> None:
     kept = found["attributes"]
     assert (kept["transit_delay_ns"], kept["queue_depth_bytes"]) == ("900", "4096")
     assert kept["packet_time_ns"] == str(1 << 63)
+
+
+def socket(kind: int = 2100, *, local: str = "10.0.0.2", remote: str = "10.0.0.1") -> bytes:
+    ends = ip_address(local).packed + ip_address(remote).packed
+    return a.opaque(kind, a.words(6) + ends + a.words(80, 51000))
+
+
+def test_a_transaction_is_a_request_from_the_remote_end_of_its_socket() -> None:
+    text = [b"/cart?x=1", b"shop.example", b"", b"curl/8", b"203.0.113.4", b"eve", b"text/html"]
+    request = a.words(4, 1001) + b"".join(map(a.string, text))
+    request += struct.pack(">QQII", 20, 4096, 1500, 404)
+    found = row(a.opaque(2206, request), socket())
+    assert (found["src_addr"], found["dst_addr"]) == (
+        pack_address("10.0.0.1"),
+        pack_address("10.0.0.2"),
+    )
+    assert (found["src_port"], found["dst_port"], found["proto"]) == (51000, 80, 6)
+    assert (found["etype"], found["bytes"]) == (0x0800, 0)
+    kept = found["attributes"]
+    assert (kept["httpRequestMethod"], kept["http_version"]) == ("POST", "1001")
+    assert (kept["httpRequestTarget"], kept["httpRequestHost"]) == ("/cart?x=1", "shop.example")
+    assert (kept["httpUserAgent"], kept["http_forwarded_for"]) == ("curl/8", "203.0.113.4")
+    assert (kept["http_user"], kept["httpContentType"]) == ("eve", "text/html")
+    assert (kept["request_bytes"], kept["response_bytes"]) == ("20", "4096")
+    assert (kept["operation_duration_us"], kept["httpStatusCode"]) == ("1500", "404")
+    assert "http_referer" not in kept
+    assert (kept["socket_local_port"], kept["socket_remote_addr"]) == ("80", "10.0.0.1")
+
+
+def test_a_socket_beside_a_packet_says_nothing_of_its_ends() -> None:
+    found = row(socket(2101, local="2001:db8::1", remote="2001:db8::2"), a.header(a.ethernet(
+        0x0800, a.ipv4(17, a.udp(53, 99)))))  # fmt: skip
+    assert (found["src_port"], found["dst_port"], found["etype"]) == (53, 99, 0x0800)
+    assert found["attributes"]["socket_local_addr"] == "2001:db8::1"
+    found = row(socket(2101, local="2001:db8::1", remote="2001:db8::2"))
+    assert (found["dst_addr"], found["etype"]) == (pack_address("2001:db8::1"), 0x86DD)
+
+
+def test_operations_of_applications_say_what_was_asked_by_whom() -> None:
+    context = [a.string(text) for text in (b"payment", b"charge", b"cc=visa")]
+    body = b"".join(context) + a.string(b"no funds") + struct.pack(">QQII", 1, 2, 3, 5)
+    parent = b"".join(map(a.string, (b"shop", b"order", b"")))
+    key = a.words(1, 7) + a.string(b"user:1") + a.words(1, 100, 30, 5)
+    found = row(a.opaque(2202, body), a.opaque(2203, parent), a.opaque(2200, key),
+                a.opaque(2204, a.string(b"customer 1")),
+                a.opaque(2205, a.string(b"bank")))  # fmt: skip
+    kept = found["attributes"]
+    assert (kept["application"], kept["operation"], kept["operation_attributes"]) == (
+        "payment",
+        "charge",
+        "cc=visa",
+    )
+    assert (kept["status_description"], kept["operation_status"]) == ("no funds", "5")
+    assert (kept["parent_application"], kept["parent_operation"]) == ("shop", "order")
+    assert (kept["initiator"], kept["target"]) == ("customer 1", "bank")
+    assert (kept["memcache_key"], kept["memcache_value_bytes"]) == ("user:1", "100")
+
+
+def test_wireless_tunnels_and_connections_are_told_of() -> None:
+    wlan = a.string(b"guests") + a.MACS[:6] + bytes(2) + a.words(4)
+    received = wlan + a.words(36) + struct.pack(">Q", 866_000_000) + a.words(40, 0xFFFFFFFF, 25)
+    outer = a.words(1500) + a.MACS[6:] + bytes(2) + a.MACS[:6] + bytes(2) + a.words(0x0800)
+    state = a.words(2, 1448, 1448, 3, 0, 1, 1500, 12_000, 900, 10, 3, 0xFFFFFFFF)
+    found = row(a.opaque(1014, received), a.opaque(1021, outer), a.opaque(1028, a.words(50)),
+                a.opaque(2209, state), a.opaque(1019, a.words(3, 17)),
+                a.opaque(1010, a.string(b"lsp") + a.words(24)),
+                a.opaque(1011, a.words(32)))  # fmt: skip
+    kept = found["attributes"]
+    assert (kept["wlanSSID"], kept["wlan_bssid"]) == ("guests", "02:00:00:00:00:0a")
+    assert (kept["wlanChannelId"], kept["wlan_speed_bps"]) == ("36", "866000000")
+    assert (kept["wlan_rsni"], kept["wlan_duration_us"]) == ("40", "25")
+    assert "wlan_rcpi" not in kept
+    assert (kept["tunnel_egress_src_mac"], kept["tunnel_egress_etype"]) == (
+        "02:00:00:00:00:0b",
+        "2048",
+    )
+    assert (kept["decapsulate_ingress_offset"], kept["queue_length"]) == ("50", "17")
+    assert (kept["tcp_direction"], kept["tcp_rtt_us"], kept["tcp_retrans"]) == ("2", "12000", "1")
+    assert "tcp_min_rtt_us" not in kept
+    assert (kept["mpls_ftn_name"], kept["mpls_ftn_mask"]) == ("lsp", "24")
+    assert kept["mpls_fec_prefix_length"] == "32"
+
+
+def test_a_plain_record_that_ends_early_gives_what_is_whole() -> None:
+    bench = a.Bench()
+    cut = a.opaque(2203, a.string(b"shop") + a.words(99) + a.string(b"order"))
+    (found,) = bench.rows(a.datagram(a.flow_sample(cut, a.opaque(2209, a.words(1)))))
+    assert found["attributes"]["parent_application"] == "shop"
+    assert "parent_operation" not in found["attributes"]
+    assert bench.dropped() == {"bad_flow_record": 2}

@@ -105,6 +105,81 @@ NAMES: Final = (
     "hw_trap",
     "linux_drop_reason",
     "packet_time_ns",
+    "mpls_ftn_name",
+    "mpls_ftn_mask",
+    "mpls_fec_prefix_length",
+    "wlanSSID",
+    "wlan_bssid",
+    "wlan_version",
+    "wlanChannelId",
+    "wlan_speed_bps",
+    "wlan_rsni",
+    "wlan_rcpi",
+    "wlan_duration_us",
+    "wlan_transmissions",
+    "wlan_retransmission_us",
+    "wlan_power_mw",
+    "queue_index",
+    "queue_length",
+    "tunnel_egress_src_mac",
+    "tunnel_egress_dst_mac",
+    "tunnel_egress_etype",
+    "tunnel_ingress_src_mac",
+    "tunnel_ingress_dst_mac",
+    "tunnel_ingress_etype",
+    "decapsulate_egress_offset",
+    "decapsulate_ingress_offset",
+    "socket_proto",
+    "socket_local_addr",
+    "socket_remote_addr",
+    "socket_local_port",
+    "socket_remote_port",
+    "proxy_proto",
+    "proxy_local_addr",
+    "proxy_remote_addr",
+    "proxy_local_port",
+    "proxy_remote_port",
+    "memcache_protocol",
+    "memcache_command",
+    "memcache_key",
+    "memcache_keys",
+    "memcache_value_bytes",
+    "memcache_status",
+    "application",
+    "operation",
+    "operation_attributes",
+    "status_description",
+    "operation_status",
+    "operation_duration_us",
+    "request_bytes",
+    "response_bytes",
+    "parent_application",
+    "parent_operation",
+    "parent_attributes",
+    "initiator",
+    "target",
+    "httpRequestMethod",
+    "http_version",
+    "httpRequestTarget",
+    "httpRequestHost",
+    "http_referer",
+    "httpUserAgent",
+    "http_forwarded_for",
+    "http_user",
+    "httpContentType",
+    "httpStatusCode",
+    "tcp_direction",
+    "tcp_snd_mss",
+    "tcp_rcv_mss",
+    "tcp_unacked",
+    "tcp_lost",
+    "tcp_retrans",
+    "tcp_pmtu",
+    "tcp_rtt_us",
+    "tcp_rttvar_us",
+    "tcp_snd_cwnd",
+    "tcp_reordering",
+    "tcp_min_rtt_us",
 )
 NUMBER: Final = {name: index for index, name in enumerate(NAMES)}
 
@@ -115,7 +190,10 @@ TEXTS: Final = frozenset(
 ) | {
     *("source_id", "as_path", "bgp_communities", "url", "url_host", "mpls_next_hop", "function"),
     *("mpls_in_labels", "mpls_out_labels", "vlan_tunnel", "hw_trap_group", "hw_trap"),
-    "linux_drop_reason",
+    *("linux_drop_reason", "wlanSSID", "wlan_bssid", "memcache_key", "application", "operation"),
+    *("operation_attributes", "status_description", "parent_application", "parent_operation"),
+    *("parent_attributes", "initiator", "target", "httpRequestMethod", "httpRequestTarget"),
+    *("httpRequestHost", "http_referer", "httpUserAgent", "http_forwarded_for", "httpContentType"),
 }
 """Attributes that are no numbers."""
 
@@ -133,10 +211,13 @@ LABELS_LIST: Final = 6  # COUNT label stack entries, of which the label
 COMMUNITIES: Final = 7  # COUNT BGP communities
 AS_PATH: Final = 8  # COUNT segments of an AS path
 STRING: Final = 9  # COUNT bytes
-WORD: Final = 10  # the number of one of WORDS
+WORD: Final = 10  # the number of one of SPELT
 MULTIPLE: Final = 11  # how many interfaces
 
-SPELT: Final = ("internal", "discarded")
+SPELT: Final = (
+    *("internal", "discarded"),
+    *("OTHER", "OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT"),
+)
 """Words that are values."""
 
 # An entry: one row of int64 apiece.

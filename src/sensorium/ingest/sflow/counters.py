@@ -40,28 +40,35 @@ _LONG = st.LONG
 _FLOAT = st.FLOAT
 _BIT_0 = st.BIT_0
 _ONE = st.ONE
+_SIGNED = st.SIGNED
 _FIRST_WORD = st.FIRST_WORD
 _WHOLE_RECORD = st.WHOLE_RECORD
+_FIRST_STRING = st.FIRST_STRING
+_POSITION = st.POSITION
 
 _UNKNOWN = 0xFFFFFFFF
+_UNKNOWN_SIGNED = 0x7FFFFFFF  # and, below zero, as much
 _HASH_START = -3750763034362895579  # FNV-1a's offset basis and prime, as int64
 _HASH_PRIME = 1099511628211
 
 # The structures as the kernel reads them.
 _MOST_FORMAT = 4096
 _BY_FORMAT = np.full(_MOST_FORMAT, -1, np.int64)
-_OTHERS = np.array([s.format for s in STRUCTURES if s.format >= _MOST_FORMAT], np.int64)
-_FIRST_OTHER = len(STRUCTURES) - len(_OTHERS)
 _LEAST = np.array([s.least for s in STRUCTURES], np.int64)
 _TOLD_BY = np.array([s.told_by for s in STRUCTURES], np.int64)
+_LISTS = np.array([len(s.lists) for s in STRUCTURES], np.int64)
+_LISTED_FROM = np.array([s.listed_from for s in STRUCTURES], np.int64)
 _ENDS = np.cumsum([len(s.fields) for s in STRUCTURES]).astype(np.int64)
 _OFFSET = np.array([f.offset for s in STRUCTURES for f in s.fields], np.int64)
 _END = np.array([f.end for s in STRUCTURES for f in s.fields], np.int64)
 _READ = np.array([f.read for s in STRUCTURES for f in s.fields], np.int64)
 _SCALE = np.array([f.scale for s in STRUCTURES for f in s.fields], np.float64)
-for _index, _structure in enumerate(STRUCTURES):
-    if _structure.format < _MOST_FORMAT:
-        _BY_FORMAT[_structure.format] = _index
+_items = {item.name for structure in STRUCTURES for item in structure.lists}
+_records = {s.format: i for i, s in enumerate(STRUCTURES) if s.name not in _items}
+for _format, _index in _records.items():
+    if _format < _MOST_FORMAT:
+        _BY_FORMAT[_format] = _index
+_OTHERS = np.array([pair for pair in _records.items() if pair[0] >= _MOST_FORMAT], np.int64)
 
 # A block: the record of one structure of one data source, whose fields' series follow each other.
 B_FIRST: int = 0  # its first series
@@ -85,18 +92,37 @@ def _structure_of(kind: Any) -> Any:
     if kind < _MOST_FORMAT:
         return _BY_FORMAT[kind]
     for other in range(_OTHERS.shape[0]):
-        if _OTHERS[other] == kind:
-            return _FIRST_OTHER + other
+        if _OTHERS[other, 0] == kind:
+            return _OTHERS[other, 1]
     return -1
 
 
 @uncounted
-def _told(data: Any, start: Any, length: Any, structure: Any) -> Any:
+def _first_string(data: Any, start: Any) -> Any:
+    """Bytes of the string that a record begins with, its length and padding among them."""
+    return 4 + ((u32(data, start) + 3) & -4)
+
+
+@uncounted
+def _least(data: Any, start: Any, length: Any, structure: Any) -> Any:
+    """Bytes that a record of so many has to have; its string is only looked for where it fits."""
+    least = _LEAST[structure]
+    if _TOLD_BY[structure] == _FIRST_STRING and length >= least:
+        least += _first_string(data, start) - 4
+    return least
+
+
+@uncounted
+def _told(data: Any, start: Any, length: Any, structure: Any, position: Any) -> Any:
     """What tells a record from others of its structure and data source."""
     if _TOLD_BY[structure] == _FIRST_WORD:
         return u32(data, start)
+    if _TOLD_BY[structure] == _POSITION:
+        return position
     state = np.int64(0)
-    if _TOLD_BY[structure] == _WHOLE_RECORD:
+    if _TOLD_BY[structure] in (_WHOLE_RECORD, _FIRST_STRING):
+        if _TOLD_BY[structure] == _FIRST_STRING:
+            length = _first_string(data, start)
         state = np.int64(_HASH_START)
         for index in range(length):
             state = (state ^ u8(data, start + index)) * np.int64(_HASH_PRIME)
@@ -118,12 +144,23 @@ def _value(data: Any, place: Any, read: Any, floats: Any) -> Any:
         floats[0] = word
         number = np.float64(floats.view(np.float32)[0])
         return number, number >= 0 and number < np.inf
+    if read == _SIGNED:
+        signed = word - (word >> 31 << 32)
+        return np.float64(signed), abs(signed) != _UNKNOWN_SIGNED
     return np.float64(word >> (read - _BIT_0) & 1), word != _UNKNOWN
 
 
 @uncounted
 def _block(
-    data: Any, start: Any, length: Any, structure: Any, blocks: Any, table: Any, key: Any, most: Any
+    data: Any,
+    start: Any,
+    length: Any,
+    structure: Any,
+    position: Any,
+    blocks: Any,
+    table: Any,
+    key: Any,
+    most: Any,
 ) -> Any:
     """The number of a record's block, a new one if need be; -1 if its series have no room.
 
@@ -132,7 +169,7 @@ def _block(
     fields = _ENDS[structure] - (_ENDS[structure - 1] if structure else 0)
     known = blocks.known[0]
     key[3] = structure
-    key[4] = _told(data, start, length, structure)
+    key[4] = _told(data, start, length, structure, position)
     number = intern(blocks, key, table[known, _B_FIRST] + fields <= most)
     if number == known:
         table[known, _B_PLACE] = start
@@ -142,7 +179,7 @@ def _block(
 
 
 @uncounted
-def _record(
+def _values(
     data: Any,
     start: Any,
     length: Any,
@@ -153,7 +190,7 @@ def _record(
     used: Any,
     floats: Any,
 ) -> Any:
-    """Append a record's values; how many there are then."""
+    """Append the values of a record's fields; how many there are then."""
     field = _ENDS[structure - 1] if structure else 0
     for index in range(_ENDS[structure] - field):
         if _END[field + index] > length:
@@ -165,6 +202,71 @@ def _record(
             values.datagram[used] = datagram
             values.value[used] = value * _SCALE[field + index]
             used += 1
+    return used
+
+
+@uncounted
+def _record(
+    data: Any,
+    start: Any,
+    length: Any,
+    structure: Any,
+    position: Any,
+    blocks: Any,
+    table: Any,
+    key: Any,
+    most: Any,
+    datagram: Any,
+    values: Any,
+    used: Any,
+    floats: Any,
+) -> Any:
+    """Append a record's values; how many there are then, or -1 if its series have no room."""
+    block = _block(data, start, length, structure, position, blocks, table, key, most)
+    if block < 0:
+        return -1
+    if _TOLD_BY[structure] == _FIRST_STRING:
+        string = _first_string(data, start)
+        start, length = start + string, length - string
+    first = table[block, _B_FIRST]
+    return _values(data, start, length, structure, first, datagram, values, used, floats)
+
+
+@uncounted
+def _listed(
+    data: Any,
+    place: Any,
+    last: Any,
+    structure: Any,
+    blocks: Any,
+    table: Any,
+    key: Any,
+    most: Any,
+    datagram: Any,
+    values: Any,
+    used: Any,
+    floats: Any,
+    agent: Any,
+    counts: Any,
+) -> Any:
+    """Append the values of a record's lists, from ``place`` on; how many there are then."""
+    for item in range(structure + 1, structure + 1 + _LISTS[structure]):
+        size = _LEAST[item]
+        count = u32(data, place) if last - place >= 4 else -1
+        place += 4
+        if count < 0 or count > (last - place) // size:
+            drop(counts, agent, _BAD_COUNTER_RECORD)
+            return used
+        for position in range(count):
+            added = _record(
+                *(data, place, size, item, position, blocks, table, key, most),
+                *(datagram, values, used, floats),
+            )
+            if added < 0:
+                drop(counts, agent, _TOO_MANY_SERIES)
+            else:
+                used = added
+            place += size
     return used
 
 
@@ -201,16 +303,21 @@ def read_counters(
             structure = _structure_of(kind)
             if structure < 0:
                 drop(counts, agent, _UNKNOWN_COUNTER_RECORD)
-            elif length < _LEAST[structure]:
+            elif length < _least(data, start, length, structure):
                 drop(counts, agent, _BAD_COUNTER_RECORD)
             else:
-                block = _block(data, start, length, structure, blocks, table, key, most)
-                if block < 0:
+                added = _record(
+                    *(data, start, length, structure, 0, blocks, table, key, most),
+                    *(datagram, values, used, floats),
+                )
+                if added < 0:
                     drop(counts, agent, _TOO_MANY_SERIES)
                 else:
-                    first = table[block, _B_FIRST]
-                    used = _record(
-                        data, start, length, structure, first, datagram, values, used, floats
+                    used = added
+                if _LISTS[structure]:
+                    used = _listed(
+                        *(data, start + _LISTED_FROM[structure], start + length, structure),
+                        *(blocks, table, key, most, datagram, values, used, floats, agent, counts),
                     )
             start = min(start + ((length + 3) & -4), last)
     return used

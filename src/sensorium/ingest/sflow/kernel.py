@@ -15,7 +15,7 @@ from sensorium.ingest.packet.network import put_address
 from sensorium.ingest.packet.notes import begin_row, note, number, pair
 from sensorium.ingest.packet.words import u16, u24, u32, u64
 from sensorium.ingest.sflow import layout as at
-from sensorium.ingest.sflow import records
+from sensorium.ingest.sflow import plain, records
 from sensorium.ingest.sflow.reasons import CODE, Drop
 from sensorium.ingest.sflow.tally import drop
 
@@ -95,12 +95,16 @@ _BARE_ETHERNET, _PADDED_ETHERNET = 20, 24
 _ENDS = 5  # where the ends of these records stand, after their places
 _MOST_ENTRIES = len(NAMES)
 
+_SOCKET = 0  # of a transaction that has no packet: its socket's place, and bytes of an address
+_SOCKET_IPV4, _SOCKET_IPV6 = 2100, 2101
+
 # Bytes that a record of each format has at least; 0 for formats that are not read.
-LEAST = np.zeros(2048, np.int64)
+LEAST = np.zeros(plain.LARGEST_FORMAT + 1, np.int64)
 for _format, _bytes in {
     1: 16, 2: 20, 3: 32, 4: 56, 1001: 16, 1002: 12, 1003: 20, 1004: 16, 1005: 12, 1006: 12,
     1007: 8, 1008: 12, 1009: 12, 1012: 4, 1020: 8, 1023: 32, 1024: 32, 1025: 56, 1026: 56,
     1029: 4, 1030: 4, 1036: 4, 1037: 12, 1038: 4, 1039: 4, 1040: 4, 1041: 8, 1042: 4, 1043: 8,
+    **plain.LEAST,
 }.items():  # fmt: skip
     LEAST[_format] = _bytes
 
@@ -232,6 +236,8 @@ def _named(data: Any, kind: Any, place: Any, last: Any, out: Any) -> Any:
 @uncounted
 def _extended(data: Any, kind: Any, place: Any, last: Any, row: Any, out: Any) -> Any:
     """Read a record that is not the packet itself; whether it is whole."""
+    if plain.is_plain(kind):
+        return plain.plain(data, kind, place, last, out)
     if kind in (1004, 1005, 1008, 1009):
         return _named(data, kind, place, last, out)
     if kind <= 1020:
@@ -286,6 +292,18 @@ def _sampled_ip(data: Any, place: Any, size: Any, row: Any) -> None:
 
 
 @uncounted
+def _transaction(data: Any, place: Any, size: Any, row: Any) -> None:
+    """extended_socket where there is no packet: a request, from the remote end to the local one."""
+    put_total(row, col.ETYPE, 0x0800 if size == 4 else 0x86DD)
+    put_total(row, col.PROTO, u32(data, place) & 0xFF)
+    put_address(row, col.DST_ADDR, data, place + 4, size)
+    put_address(row, col.SRC_ADDR, data, place + 4 + size, size)
+    place += 4 + 2 * size
+    put_total(row, col.DST_PORT, u16(data, place + 2))
+    put_total(row, col.SRC_PORT, u16(data, place + 6))
+
+
+@uncounted
 def _sampled_header(
     data: Any, place: Any, last: Any, agent: Any, row: Any, out: Any, tally: Any
 ) -> Any:
@@ -329,6 +347,8 @@ def _packet(data: Any, places: Any, agent: Any, row: Any, out: Any, tally: Any) 
         _sampled_ip(data, total(places, _IPV4), 4, row)
     elif total(places, _IPV6):
         _sampled_ip(data, total(places, _IPV6), 16, row)
+    elif total(places, _SOCKET):
+        _transaction(data, total(places, _SOCKET), total(places, _ENDS + _SOCKET), row)
 
 
 @uncounted
@@ -366,6 +386,9 @@ def _row(
                 put_total(places, _ENDS + kind, after)
         elif not _extended(data, kind, start, after, row, out):
             drop(tally, agent, _BAD_FLOW_RECORD)
+        elif kind in (_SOCKET_IPV4, _SOCKET_IPV6) and total(places, _SOCKET) == 0:
+            put_total(places, _SOCKET, start)
+            put_total(places, _ENDS + _SOCKET, 4 if kind == _SOCKET_IPV4 else 16)
         start = min(start + ((length + 3) & -4), last)
     _packet(data, places, agent, row, out, tally)
 

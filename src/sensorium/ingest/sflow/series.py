@@ -18,7 +18,14 @@ from sensorium.ingest.sflow.counters import (
     Values,
 )
 from sensorium.ingest.sflow.interning import interned
-from sensorium.ingest.sflow.structures import FIRST_WORD, STRUCTURES, Field, Structure
+from sensorium.ingest.sflow.structures import (
+    FIRST_STRING,
+    FIRST_WORD,
+    POSITION,
+    STRUCTURES,
+    Field,
+    Structure,
+)
 from sensorium.model.signals import LABELS, METRICS
 
 Int64s = npt.NDArray[np.int64]
@@ -28,7 +35,6 @@ T = TypeVar("T", bound=np.generic)
 JOB = "sflow"
 EMPTY = pa.RecordBatch.from_pylist([], schema=METRICS)
 
-_HOST_DESCR = 2000
 _FIELDS = tuple(field for structure in STRUCTURES for field in structure.fields)
 _FIRST_FIELD = np.cumsum([0, *(len(s.fields) for s in STRUCTURES)]).tolist()
 _NAMES = pa.array([f.name for f in _FIELDS], pa.string())
@@ -90,7 +96,7 @@ class SeriesTable:
         ``agents`` and ``sub_agents`` are by agent; ``data`` is the slab the blocks were found in.
         """
         for block in range(self.named, int(self.blocks.known[0])):
-            agent, kind, index, structure, _ = self.blocks.keys[block].tolist()
+            agent, kind, index, structure, told = self.blocks.keys[block].tolist()
             first, place, length = self.table[block, [B_FIRST, B_PLACE, B_LENGTH]].tolist()
             record = data[place : place + length].tobytes()
             found = STRUCTURES[structure]
@@ -99,7 +105,7 @@ class SeriesTable:
                 "instance": agents[agent],
                 "sub_agent": str(sub_agents[agent]),
                 "source_id": f"{kind}:{index}",
-                **_told_labels(found, record),
+                **_told_labels(found, record, told),
             }
             self._add(first, _FIRST_FIELD[structure], found.fields, labels)
         self.named = int(self.blocks.known[0])
@@ -153,24 +159,72 @@ def _with_room(array: npt.NDArray[T], needed: int) -> npt.NDArray[T]:
     return larger
 
 
-def _told_labels(structure: Structure, record: bytes) -> dict[str, str]:
+def _told_labels(structure: Structure, record: bytes, told: int) -> dict[str, str]:
     """Labels that a record itself gives; those that say nothing are left out."""
-    if structure.told_by == FIRST_WORD:
-        return {structure.label: str(int.from_bytes(record[:4], "big"))}
+    if structure.told_by in (FIRST_WORD, POSITION):
+        return {structure.label: str(told)}
     labels = {}
-    if structure.format == _HOST_DESCR:
-        name, rest = _string(record)
-        uuid, rest = rest[:16], rest[16:]
-        labels = {
-            "hostname": name,
-            "uuid": uuid.hex() if any(uuid) else "",
-            "machine": _named(_MACHINES, rest[:4]),
-            "os": _named(_SYSTEMS, rest[4:8]),
-            "os_release": _string(rest[8:])[0],
-        }
-    elif structure.name == "port_name":
-        labels = {"port": _string(record)[0]}
+    if structure.told_by == FIRST_STRING:
+        labels = {structure.label: _string(record)[0]}
+    elif structure.name in _LABELS:
+        labels = _LABELS[structure.name](record)
     return {name: value for name, value in labels.items() if value}
+
+
+def _host(record: bytes) -> dict[str, str]:
+    name, rest = _string(record)
+    uuid, rest = rest[:16], rest[16:]
+    return {
+        "hostname": name,
+        "uuid": uuid.hex() if any(uuid) else "",
+        "machine": _named(_MACHINES, rest[:4]),
+        "os": _named(_SYSTEMS, rest[4:8]),
+        "os_release": _string(rest[8:])[0],
+    }
+
+
+def _adapters(record: bytes) -> dict[str, str]:
+    """Interfaces by index with their MAC addresses: ``2=02:00:00:00:00:01 3=``."""
+    found, rest = [], record[4:]
+    for _ in range(int.from_bytes(record[:4], "big")):
+        if len(rest) < 8:
+            break
+        index, count = int.from_bytes(rest[:4], "big"), int.from_bytes(rest[4:8], "big")
+        rest = rest[8:]
+        macs = [rest[at : at + 6].hex(":") for at in range(0, min(8 * count, len(rest)), 8)]
+        found.append(f"{index}={','.join(macs)}")
+        rest = rest[8 * count :]
+    return {"adapters": " ".join(found)}
+
+
+def _parent(record: bytes) -> dict[str, str]:
+    kind, index = record[:4], record[4:8]
+    return {"parent": f"{int.from_bytes(kind, 'big')}:{int.from_bytes(index, 'big')}"}
+
+
+def _openflow(record: bytes) -> dict[str, str]:
+    return {"datapath": record[:8].hex(), "port": str(int.from_bytes(record[8:12], "big"))}
+
+
+def _machine(record: bytes) -> dict[str, str]:
+    name, rest = _string(record)
+    vendor, rest = _string(rest)
+    return {"name": name, "vendor": vendor, "version": _string(rest)[0]}
+
+
+def _port(record: bytes) -> dict[str, str]:
+    return {"port": _string(record)[0]}
+
+
+_LABELS = {
+    "of_port": _openflow,
+    "port_name": _port,
+    "host_descr": _host,
+    "host_adapters": _adapters,
+    "host_parent": _parent,
+    "jvm_runtime": _machine,
+}
+"""What structures say that are nothing but labels."""
 
 
 def _string(record: bytes) -> tuple[str, bytes]:

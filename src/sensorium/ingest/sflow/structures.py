@@ -1,8 +1,9 @@
 """Counter structures: which metrics each field of each becomes.
 
 sFlow version 5 section 5 (counter_data), sFlow Host Structures, sFlow Host TCP/IP Counters, sFlow
-LAG Counters, 802.11, HTTP, application, Java, Open vSwitch, NVML and Broadcom switch structures,
-as https://sflow.org/developers/structures.php lists them. Units are Prometheus' base units, so
+LAG Counters, optical interface, 802.11, OpenFlow, HTTP, application, memcache, Java, Open vSwitch,
+NVML and Broadcom switch structures, queue lengths, energy and desktops, as
+https://sflow.org/developers/structures.php lists them. Units are Prometheus' base units, so
 milliseconds become seconds and kilobytes bytes; 32-bit counters begin anew at 2^32, which rates
 take as a reset.
 """
@@ -22,11 +23,14 @@ FLOAT: Final = 2  # 4 bytes, IEEE 754; negative is unknown
 BIT_0: Final = 3  # the lowest bit of 4 bytes
 BIT_1: Final = 4  # the one above it
 ONE: Final = 5  # nothing is read: the series' labels say it all
+SIGNED: Final = 6  # 4 bytes, signed; the largest and the least odd number are unknown
 
 # What beside the data source tells one record of a structure from another.
 NOTHING: Final = 0
 FIRST_WORD: Final = 1
 WHOLE_RECORD: Final = 2
+FIRST_STRING: Final = 3  # with its length before it; the fields follow
+POSITION: Final = 4  # in the list that it is an item of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Structure:
     """A counter structure; ``least`` bytes make one, later fields may be missing.
 
     ``format`` has the enterprise's number in its upper 20 bits (0 is sFlow.org itself). ``label``
-    names the first word where ``told_by`` is FIRST_WORD.
+    names what tells records apart: the first word or string, or the position. Lists follow the
+    fields: of each how many items it has, and these, ``least`` bytes each.
     """
 
     format: int
@@ -60,6 +65,12 @@ class Structure:
     fields: tuple[Field, ...]
     told_by: int = NOTHING
     label: str = ""
+    lists: tuple[Structure, ...] = ()
+
+    @property
+    def listed_from(self) -> int:
+        """Bytes before the lists."""
+        return self.least - 4 * len(self.lists)
 
 
 def _laid_out(start: int, prefix: str, spec: str, scale: float = 1.0) -> tuple[Field, ...]:
@@ -91,8 +102,9 @@ _INTERFACE = "sflow_interface_"
 _HOST = "sflow_host_"
 _VIRTUAL = "sflow_virtual_"
 _MILLI = 1e-3
+_MICRO = 1e-6
 
-STRUCTURES: Final = (
+_RECORDS: Final = (
     Structure(1, "if_counters", 88, (
         Field(4, WORD, _INTERFACE + "type", GAUGE),
         Field(8, LONG, _INTERFACE + "speed_bits_per_second", GAUGE),
@@ -141,6 +153,23 @@ STRUCTURES: Final = (
         "attached_aggregator port_states in_lacpdus_total in_marker_pdus_total"
         " in_marker_response_pdus_total in_unknown_total in_illegal_total out_lacpdus_total"
         " out_marker_pdus_total out_marker_response_pdus_total")),
+    Structure(10, "sfp", 20, (
+        Field(8, WORD, "sflow_sfp_supply_voltage_volts", GAUGE, _MILLI),
+        Field(12, SIGNED, "sflow_sfp_temperature_celsius", GAUGE, _MILLI),
+        Field(4, WORD, "sflow_sfp_lanes", GAUGE),
+    ), FIRST_WORD, "module", (
+        Structure(10, "sfp lane", 40, (
+            Field(4, WORD, "sflow_sfp_tx_bias_current_amperes", GAUGE, _MICRO),
+            Field(8, WORD, "sflow_sfp_tx_power_watts", GAUGE, _MICRO),
+            Field(12, WORD, "sflow_sfp_tx_power_min_watts", GAUGE, _MICRO),
+            Field(16, WORD, "sflow_sfp_tx_power_max_watts", GAUGE, _MICRO),
+            Field(20, WORD, "sflow_sfp_tx_wavelength_meters", GAUGE, 1e-9),
+            Field(24, WORD, "sflow_sfp_rx_power_watts", GAUGE, _MICRO),
+            Field(28, WORD, "sflow_sfp_rx_power_min_watts", GAUGE, _MICRO),
+            Field(32, WORD, "sflow_sfp_rx_power_max_watts", GAUGE, _MICRO),
+            Field(36, WORD, "sflow_sfp_rx_wavelength_meters", GAUGE, 1e-9),
+        ), FIRST_WORD, "lane"),
+    )),
     Structure(1001, "processor", 28, (
         *_modes(0, "sflow_processor_utilization_ratio", "window", "5s 1m 5m", kind=GAUGE,
                 scale=1e-4),
@@ -148,8 +177,20 @@ STRUCTURES: Final = (
     )),
     Structure(1002, "radio_utilization", 12, _laid_out(0, "sflow_radio_",
         "elapsed_seconds_total on_channel_seconds_total on_channel_busy_seconds_total", _MILLI)),
+    Structure(1003, "queue_length", 52, (
+        *_laid_out(4, "sflow_queue_", "segment_bytes segments"),
+        *_modes(12, "sflow_queue_packets_total", "length", "0 1 2 4 8 32 128 1024 more",
+                kind=COUNTER, scale=1.0),
+        *_laid_out(48, "sflow_queue_", "dropped_total"),
+    ), FIRST_WORD, "queue"),
+    Structure(1004, "of_port", 12, (Field(0, ONE, "sflow_openflow_port_info", GAUGE),),
+              WHOLE_RECORD),
     Structure(1005, "port_name", 4, (Field(0, ONE, "sflow_port_info", GAUGE),), WHOLE_RECORD),
     Structure(2000, "host_descr", 36, (Field(0, ONE, "sflow_host_info", GAUGE),), WHOLE_RECORD),
+    Structure(2001, "host_adapters", 4, (Field(0, ONE, "sflow_host_adapters_info", GAUGE),),
+              WHOLE_RECORD),
+    Structure(2002, "host_parent", 8, (Field(0, ONE, "sflow_host_parent_info", GAUGE),),
+              WHOLE_RECORD),
     Structure(2003, "host_cpu", 68, (
         Field(0, FLOAT, _HOST + "load1", GAUGE),
         Field(4, FLOAT, _HOST + "load5", GAUGE),
@@ -223,6 +264,7 @@ STRUCTURES: Final = (
         "network_in_bytes_total:8 network_in_packets_total network_in_errors_total"
         " network_in_drops_total network_out_bytes_total:8 network_out_packets_total"
         " network_out_errors_total network_out_drops_total")),
+    Structure(2105, "jvm_runtime", 12, (Field(0, ONE, "sflow_jvm_info", GAUGE),), WHOLE_RECORD),
     Structure(2106, "jmx_runtime", 108, (
         *_laid_out(0, "sflow_jvm_",
             "heap_initial_bytes:8 heap_used_bytes:8 heap_committed_bytes:8 heap_max_bytes:8"
@@ -240,6 +282,10 @@ STRUCTURES: Final = (
         *_modes(36, "sflow_http_responses_total", "status", "1xx 2xx 3xx 4xx 5xx other",
                 kind=COUNTER, scale=1.0),
     )),
+    Structure(2202, "app_operations", 48, _modes(0, "sflow_app_operations_total", "status",
+        "success other timeout internal_error bad_request forbidden too_large not_implemented"
+        " not_found unavailable unauthorized", kind=COUNTER, scale=1.0),
+        FIRST_STRING, "application"),
     Structure(2203, "app_resources", 40, (
         *_modes(0, "sflow_app_cpu_seconds_total", "mode", "user system", kind=COUNTER,
                 scale=_MILLI),
@@ -247,10 +293,53 @@ STRUCTURES: Final = (
             "memory_used_bytes:8 memory_max_bytes:8 open_files max_files open_connections"
             " max_connections"),
     )),
+    Structure(2204, "memcache_counters", 140, _laid_out(0, "sflow_memcache_",
+        "sets_total touches_total flushes_total get_hits_total get_misses_total"
+        " delete_hits_total delete_misses_total increment_hits_total increment_misses_total"
+        " decrement_hits_total decrement_misses_total cas_hits_total cas_misses_total"
+        " cas_bad_values_total authentications_total authentication_errors_total threads"
+        " connection_yields_total listen_disabled_total current_connections"
+        " rejected_connections_total connections_total connection_structures evictions_total"
+        " reclaimed_total current_items items_total read_bytes_total:8 written_bytes_total:8"
+        " used_bytes:8 max_bytes:8")),
+    Structure(2205, "vdi_counters", 92, (
+        *_laid_out(0, "sflow_vdi_", "current_sessions sessions_total session_seconds_total in_bytes_total"
+            " out_bytes_total in_packets_total out_packets_total in_packets_lost_total"
+            " out_packets_lost_total"),
+        *_modes(36, "sflow_vdi_round_trip_seconds", "of", "min max avg", kind=GAUGE, scale=_MILLI),
+        *_laid_out(48, "sflow_vdi_", "audio_in_bytes_total audio_out_bytes_total"
+            " audio_out_limit_bits_per_second image_in_bytes_total image_out_bytes_total"
+            " image_frames_total"),
+        *_modes(72, "sflow_vdi_image_quality", "of", "min max avg", kind=GAUGE, scale=1.0),
+        *_laid_out(84, "sflow_vdi_", "usb_in_bytes_total usb_out_bytes_total"),
+    )),
     Structure(2206, "app_workers", 20, _laid_out(0, "sflow_app_",
         "workers_active workers_idle workers_max requests_delayed_total requests_dropped_total")),
     Structure(2207, "ovs_dp_stats", 24, _laid_out(0, "sflow_ovs_",
         "hits_total misses_total lost_total mask_hits_total flows masks")),
+    Structure(3000, "energy", 24, (
+        Field(0, WORD, "sflow_energy_volts", GAUGE, _MILLI),
+        Field(4, WORD, "sflow_energy_amperes", GAUGE, _MILLI),
+        Field(8, WORD, "sflow_energy_watts", GAUGE, _MILLI),
+        Field(12, SIGNED, "sflow_energy_power_factor_ratio", GAUGE, 1e-2),
+        Field(16, WORD, "sflow_energy_joules_total", COUNTER, _MILLI),
+        Field(20, WORD, "sflow_energy_errors_total", COUNTER),
+    )),
+    Structure((4413 << 12) + 1, "bst_device_buffers", 8, _modes(0,
+        "sflow_asic_buffers_used_ratio", "cast", "unicast multicast", kind=GAUGE, scale=1e-4)),
+    Structure((4413 << 12) + 2, "bst_port_buffers", 24, (
+        *_modes(0, "sflow_asic_ingress_buffers_used_ratio", "cast", "unicast multicast",
+                kind=GAUGE, scale=1e-4),
+        *_modes(8, "sflow_asic_egress_buffers_used_ratio", "cast", "unicast multicast",
+                kind=GAUGE, scale=1e-4),
+    ), lists=(
+        Structure((4413 << 12) + 2, "bst_port_buffers unicast", 4, _modes(0,
+            "sflow_asic_queue_buffers_used_ratio", "cast", "unicast", kind=GAUGE, scale=1e-4),
+            POSITION, "queue"),
+        Structure((4413 << 12) + 2, "bst_port_buffers multicast", 4, _modes(0,
+            "sflow_asic_queue_buffers_used_ratio", "cast", "multicast", kind=GAUGE, scale=1e-4),
+            POSITION, "queue"),
+    )),
     Structure((4413 << 12) + 3, "bcm_tables", 144, _laid_out(0, "sflow_asic_",
         "host_entries host_entries_max ipv4_entries ipv4_entries_max ipv6_entries"
         " ipv6_entries_max ipv4_ipv6_entries ipv4_ipv6_entries_max long_ipv6_entries"
@@ -270,4 +359,5 @@ STRUCTURES: Final = (
         *_laid_out(40, "sflow_gpu_", "temperature_celsius fan_speed_percent"),
     )),
 )  # fmt: skip
-"""Every structure that is read, in order of their formats."""
+STRUCTURES: Final = tuple(s for record in _RECORDS for s in (record, *record.lists))
+"""Every structure that is read, in order of their formats; items of lists follow their own."""

@@ -242,3 +242,13 @@ def test_what_avc_found_is_the_same_text_in_lists_as_in_attributes(
     assert shown_in_a_list == oracle_text.text(known.type, value)
     if value:
         assert attributes([(8, 4), (12235, 65535, 9)], 1, value) == {known.name: shown_in_a_list}
+
+
+def test_events_of_zone_based_firewalls_have_their_names() -> None:
+    fields: list[p.Spec] = [(8, 4), (233, 1), (35007, 4), (35009, 16), (35012, 4), (33005, 4)]
+    body = p.record(fields, 9, 4, 3, b"inside-outside\0\0", 77, 100)
+    (row,) = p.Bench().rows(p.v9(p.a_set(0, p.template(300, fields)), p.a_set(300, body)))
+    kept = dict(row["attributes"])
+    assert kept["fw_zone_pair_name"] == "inside-outside"
+    assert (kept["fw_zone_pair_id"], kept["fw_half_open_count"]) == ("3", "77")
+    assert kept["fw_configured_value"] == "100"

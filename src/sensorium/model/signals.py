@@ -38,6 +38,7 @@ class FlowType(StrEnum):
     SURICATA_FLOW = "SURICATA_FLOW"
     NFDUMP_CSV = "NFDUMP_CSV"
     SILK_RWCUT = "SILK_RWCUT"
+    ARGUS_RA = "ARGUS_RA"
     VPC_FLOW_LOG = "VPC_FLOW_LOG"
     JSON = "JSON"
 

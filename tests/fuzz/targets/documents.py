@@ -74,19 +74,18 @@ def _exports() -> Run:
     from sensorium.observe import Observe
 
     def run(data: bytes) -> None:
-        form = form_of(data[:4096])
-        if form is None:
-            return
         observe = Observe()
         try:
+            if (form := form_of(data[:4096])) is None:
+                return
             for signal, batch in read_records(form, BytesIO(data), observe):
                 whole(batch.replace_schema_metadata(None), SCHEMAS[signal])
                 for line in to_json_lines(batch):
                     json.loads(line)
         except ExportFileError:
             return
-        # Of JSON that is not written by lines each character may be one that is no object.
-        most = len(data) if form is Form.JSON else len(data.splitlines())
+        # Of JSON each character may be one that is no object, or a record have many flows.
+        most = len(data) if form in (Form.JSON, Form.JSON_LINES) else len(data.splitlines())
         assert total(observe, "sensorium_ingest_dropped_total") <= most
 
     return run
@@ -154,13 +153,25 @@ def _proxy_seeds(data: Path | None) -> Iterator[bytes]:
 
 
 def _export_seeds(data: Path | None) -> Iterator[bytes]:
-    from tests.ingest.exports import test_json_lines, test_nfdump, test_zeek
+    from tests.ingest.exports import (
+        test_argus,
+        test_clouds,
+        test_ecs,
+        test_elements,
+        test_json_lines,
+        test_nfdump,
+        test_zeek,
+    )
 
     zeek = test_zeek.HEAD + test_zeek.WEB + test_zeek.PING + test_zeek.FOOT
     yield zeek.encode()
     yield (test_nfdump.HEAD + test_nfdump.FLOW + test_nfdump.SUMMARY).encode()
     events = (test_json_lines.FLOW, test_json_lines.ALERT, {"message": "x", "level": "info"})
     yield b"\n".join(json.dumps(event).encode() for event in events)
+    yield (test_argus.HEAD + test_argus.FLOW).encode()
+    yield test_elements.lines(test_elements.COLLECTED, test_elements.PROBED, test_ecs.NESTED)
+    yield test_clouds.written({"records": [test_clouds.group(test_clouds.OUT)]})
+    yield test_clouds.written(test_clouds.GOOGLE) + test_clouds.written(test_clouds.network("1,2"))
     yield b'{"time_ns":1,"name":"a","labels":{"b":"c"},"value":NaN,"kind":"gauge","series_id":1}\n'
 
 
@@ -185,7 +196,9 @@ TARGETS = (
         (b"\r\n\r\n\0\r\nQUIT\n", b"\x21\x12", b"\xe0\0\x08"),
     ),
     Target(
-        "exports", ("exports.zeek", "exports.nfdump", "exports.objects", "render"),
+        "exports",
+        ("exports.zeek", "exports.nfdump", "exports.objects", "exports.elements", "exports.ecs",
+         "exports.clouds", "exports.argus", "render"),
         _exports, _export_seeds, (b"#separator \\x09\n#fields\t", b"firstSeen,", b'{"', b'[{"'),
     ),
     Target(

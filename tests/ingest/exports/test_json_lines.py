@@ -162,7 +162,13 @@ class TestLogs:
         assert refused == {"no_time": 1, "malformed": 2}
 
 
-VALUES = st.recursive(
+NESTED = st.sampled_from([
+    {"src_ip": "10.0.0.5", "dest_ip": None}, {"ipv4_src_addr": "10.0.0.5", "in_bytes": True},
+    {"flows": [{"flows": [{"flowTuples": ["1,2,3,4,5,6,7,8", ",,,,,,,", 9], "mac": []}, 7]}, {}]},
+    {"flows": [{"aclID": {}, "flowGroups": [{"flowTuples": ["1,::1,x,,,6,O,B,NX,1"]}]}]},
+    "10.0.0.5", "2026-01-02T03:04:05Z", ["10.0.0.5"],
+])  # fmt: skip
+VALUES = NESTED | st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
@@ -173,7 +179,11 @@ KEYS = sorted({*FLOW, *ALERT, "ts", "time_ns", "name", "value", "labels", "body"
                "dst_addr", "id.orig_h", "conn_state", "attributes", "severity_number", "host",
                "observed_time_ns", "source_address", "type", "proto", "tcp", "SrcAddr", "DstAddr",
                "TimeReceived", "TimeFlowEndMs", "mpls_label", "src_net", "src4_addr", "t_first",
-               "time_received_ns", "response_icmp_type"})  # fmt: skip
+               "time_received_ns", "response_icmp_type", "@type", "IPV4_SRC_ADDR", "netflow",
+               "iana:octetDeltaCount", "en29305:id1", "FIRST_SWITCHED", "8", "12", "32", "history",
+               "source.ip", "destination.ip", "network.bytes", "source", "network.direction",
+               "flow.final", "event.duration", "srcaddr", "dstaddr", "connection", "jsonPayload",
+               "properties", "flowRecords", "start_time"})  # fmt: skip
 
 
 WHO: list[tuple[dict[str, Any], tuple[str, str, str, str, str, int]]] = [

@@ -89,6 +89,20 @@ def test_objects_are_the_same_wherever_blocks_end(records: list[dict[str, Any]],
     assert found == expected
 
 
+@given(st.integers(1, 40), st.sampled_from([None, 1]), st.sampled_from(["records", "Records"]))
+def test_a_list_that_is_all_of_an_object_is_read_wherever_blocks_end(
+    block: int, indent: int | None, key: str
+) -> None:
+    wrapped = json.dumps({key: LOGS}, indent=indent)
+    text = f"{wrapped}\n{wrapped}\n{json.dumps(LOGS[0])}"
+    assert form_of(text.encode()) is Form.JSON
+    refused = Refusals(Observe(), "json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(objects, "_BLOCK", block)
+        found = list(objects.over_lines(BytesIO(text.encode()), refused))
+    assert found == [*LOGS, *LOGS, LOGS[0]]
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_counted(text: str) -> None:
     one = json.dumps(LOGS[0])

@@ -143,6 +143,22 @@ def test_another_log_is_named() -> None:
         read(HEAD.replace("\tconn\n", "\tdns\n").encode())
 
 
+def test_connections_that_last_are_read_from_a_log_of_their_own() -> None:
+    assert read(HEAD.replace("\tconn\n", "\tconn_long\n").encode() + WEB.encode()) == read(
+        (HEAD + WEB).encode()
+    )
+
+
+@pytest.mark.parametrize("mark", ["history", "orig_pkts", "orig_ip_bytes", "missed_bytes"])
+def test_a_connection_is_known_without_its_state(mark: str) -> None:
+    ends = {"id.orig_h": "10.0.0.5", "id.resp_h": "192.0.2.7", "ts": 1767323045.25, "proto": "tcp"}
+    (row, *_), _ = read(json.dumps(ends | {"_path": "conn_long", mark: 3}).encode() + b"\n")
+    assert row["type"] == "ZEEK_CONN"
+    for other in (ends | {"query": "a.example"}, ends | {"_path": "dns", mark: 3}):
+        (log,), _ = read(json.dumps(other).encode() + b"\n")
+        assert "body" in log
+
+
 @pytest.mark.parametrize("separator", ["", "\\x0a", "\\x00", "::", "\u00e9"])
 def test_a_separator_that_is_none_is_named(separator: str) -> None:
     with pytest.raises(ExportFileError, match="separator"):

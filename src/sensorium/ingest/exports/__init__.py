@@ -1,4 +1,6 @@
-"""Files that other tools write: Zeek, Suricata, nfdump, pmacct, rwcut, AWS VPCs, any JSON."""
+"""Files that other tools write: Zeek, Suricata, nfdump, pmacct, nProbe, Argus, SiLK, clouds, any
+JSON.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
 _NFDUMP = re.compile(
     rb"(?=[^\r\n]*\b(ts|firstSeen)\b)(?=[^\r\n]*\b(sa|srcAddr)\b)[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)+\r?\n"
 )
+# So does ra's, where it is told what stands between them, and nProbe's.
+_ARGUS = re.compile(
+    rb"(?=[^\r\n]*\bStartTime\b)(?=[^\r\n]*\bSrcAddr\b)"
+    rb"[ A-Za-z]+([,|;:\t][ A-Za-z0-9_.]*)+\r?\n"
+)
+_NPROBE = re.compile(
+    rb"(?=[^\r\n]*\bIPV4_SRC_ADDR\b)(?=[^\r\n]*\bIPV4_DST_ADDR\b)\w+([|,;\t]\w+)+\r?\n"
+)
 # A line of titles with the two ends and, somewhere, a bar or another character between fields.
 _RWCUT = re.compile(
     rb"(?=[^\r\n]*\bsIP\b)(?=[^\r\n]*\bdIP\b)[ \t]*[A-Za-z+]+ *[|,;:\t][ \t|,;:A-Za-z0-9+_-]*\r?\n"
@@ -29,17 +39,11 @@ _VPC = re.compile(
     rb"|(\d{4}-\d\d-\d\dT[\d:.]+Z )?2 (\d{12}|unknown) eni-[0-9a-f]+ (\S+ ){10}\S+\r?(\n|$)"
 )
 _JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*("|\})')
-# A list of objects, or objects with their first key on a line of its own.
-_DOCUMENTS = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*\{\s*("|\})|\{[ \t]*\r?\n\s*")')
-_NFCAPD = re.compile(rb"\x0c\xa5|\xa5\x0c")
-_ZEEK = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|fields)\b")
-
-
-# Text for people, of tools whose other output is read.
-_NFDUMP_LINES = re.compile(rb"Date first seen +[^\r\n]*\bSrc IP Addr")
-_PMACCT = re.compile(
-    rb"(?=[^\r\n]*\bSRC_IP\b)(?=[^\r\n]*\bDST_IP\b)[A-Z0-9_]+[ ,][A-Z0-9_ ,]*\r?\n"
+# A list of objects, also as the records of one, or objects with a first key on a line of its own.
+_DOCUMENTS = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*\{\s*("|\})|\{\s*"[Rr]ecords"\s*:\s*\[|\{[ \t]*\r?\n\s*")'
 )
+_ZEEK = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|fields)\b")
 
 
 class Form(StrEnum):
@@ -47,9 +51,8 @@ class Form(StrEnum):
 
     ZEEK = "zeek"
     NFDUMP = "nfdump"
-    NFDUMP_LINES = "nfdump-lines"
-    NFCAPD = "nfcapd"
-    PMACCT = "pmacct"
+    ARGUS = "argus"
+    NPROBE = "nprobe"
     RWCUT = "rwcut"
     VPC = "vpc"
     JSON_LINES = "json-lines"
@@ -59,19 +62,26 @@ class Form(StrEnum):
 _BEGINNINGS = (
     (_ZEEK, Form.ZEEK),
     (_NFDUMP, Form.NFDUMP),
-    (_NFCAPD, Form.NFCAPD),
+    (_ARGUS, Form.ARGUS),
+    (_NPROBE, Form.NPROBE),
     (_RWCUT, Form.RWCUT),
     (_VPC, Form.VPC),
     (_DOCUMENTS, Form.JSON),
     (_JSON, Form.JSON_LINES),
-    (_NFDUMP_LINES, Form.NFDUMP_LINES),
-    (_PMACCT, Form.PMACCT),
 )
 
 
 def form_of(start: bytes) -> Form | None:
-    """Which form a file has, told by its first bytes; None where it is none of these."""
-    return next((form for begins, form in _BEGINNINGS if begins.match(start)), None)
+    """Which form a file has, told by its first bytes; None where it is none of these.
+
+    :class:`~sensorium.ingest.exports.problem.ExportFileError` for what is known and not read.
+    """
+    from sensorium.ingest.exports.unread import refuse_unread
+
+    form = next((form for begins, form in _BEGINNINGS if begins.match(start)), None)
+    if form is None:
+        refuse_unread(start)
+    return form
 
 
 def read_records(form: Form, file: BinaryIO, observe: Observe) -> Rows:
@@ -79,7 +89,7 @@ def read_records(form: Form, file: BinaryIO, observe: Observe) -> Rows:
 
     What cannot be used is counted in ``sensorium_ingest_dropped_total`` under the form's name.
     :class:`~sensorium.ingest.exports.problem.ExportFileError` for a log of Zeek's that is not
-    conn.log, for what nfcapd writes, and for text of nfdump and pmacct that is for people.
+    conn.log.
     """
     from sensorium.ingest.exports.problem import Refusals
 
@@ -87,14 +97,13 @@ def read_records(form: Form, file: BinaryIO, observe: Observe) -> Rows:
 
 
 def _reader(form: Form) -> Callable[..., Rows]:
-    from sensorium.ingest.exports import json_objects, nfdump, pmacct, silk, vpc, zeek
+    from sensorium.ingest.exports import argus, json_objects, nfdump, nprobe, silk, vpc, zeek
 
     return {
         Form.ZEEK: zeek.read_log,
         Form.NFDUMP: nfdump.read_csv,
-        Form.NFDUMP_LINES: nfdump.refuse_lines,
-        Form.NFCAPD: nfdump.refuse_binary,
-        Form.PMACCT: pmacct.refuse_columns,
+        Form.ARGUS: argus.read_columns,
+        Form.NPROBE: nprobe.read_text,
         Form.RWCUT: silk.read_rwcut,
         Form.VPC: vpc.read_log,
         Form.JSON_LINES: json_objects.read_lines,

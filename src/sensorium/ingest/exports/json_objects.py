@@ -1,11 +1,13 @@
-"""JSON objects: Suricata's eve.json, Zeek's JSON logs, flows, samples and logs of any program.
+"""JSON objects: flows of other tools and of clouds, samples, and logs of any program.
 
 Each object is told by its keys: ``ip_src`` with ``ip_dst`` is pmacct's, ``event_type`` is
-Suricata's, ``id.orig_h`` is Zeek's, ``src4_addr`` with ``first`` (``t_first`` in version 1.6) is
-nfdump's, ``src_addr`` with ``dst_addr`` is a flow in the names of the ``flows`` table (which are
-those of goflow2's messages, and what ``sensorium decode`` prints), ``SrcAddr`` with
-``TimeReceived`` one of goflow2's version 1, ``name`` with ``value`` a sample, and any other object
-a log record.
+Suricata's, ``id.orig_h`` with what only connections have Zeek's, ``src4_addr`` with ``first``
+(``t_first`` in version 1.6) is nfdump's, ``src_addr`` with ``dst_addr`` is a flow in the names of
+the ``flows`` table (which are those of goflow2's messages, and what ``sensorium decode`` prints),
+``SrcAddr`` with ``TimeReceived`` one of goflow2's version 1, ``srcaddr`` with ``dstaddr`` is of
+AWS, ``connection`` with ``src_ip`` of Google, ``flowTuples`` are Azure's, information elements are
+ipfixcol2's or nProbe's, ``source.ip`` with ``destination.ip`` and a count the Elastic Common
+Schema's, ``name`` with ``value`` is a sample, and any other object a log record.
 """
 
 from __future__ import annotations
@@ -15,7 +17,18 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from sensorium.ingest.exports import goflow2, nfdump, own, pmacct, suricata, zeek
+from sensorium.ingest.exports import (
+    clouds,
+    ecs,
+    elements,
+    goflow2,
+    nfdump,
+    own,
+    pmacct,
+    suricata,
+    vpc,
+    zeek,
+)
 from sensorium.ingest.exports.objects import on_lines, over_lines
 from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.signals import FlowType, Signal
@@ -23,6 +36,8 @@ from sensorium.model.signals import FlowType, Signal
 Record = dict[str, Any]
 Batches = Iterator[tuple[Signal, pa.RecordBatch]]
 _MOST = 20_000
+# What conn.log alone has; which of it depends on how Zeek is set.
+_ONLY_CONNECTIONS = ("conn_state", "history", "orig_pkts", "orig_ip_bytes", "missed_bytes")
 
 
 def read_lines(file: BinaryIO, refused: Refusals) -> Batches:
@@ -61,16 +76,11 @@ def _batches(kind: Kind | None, records: list[Record], refused: Refusals) -> Bat
 
 
 def _kind(record: Record) -> Kind:
-    if pmacct.speaks(record):
-        return pmacct.flows
-    if "event_type" in record:
+    if "event_type" in record and not pmacct.speaks(record):
         return suricata.kind(record)
-    if "conn_state" in record and record.get("_path", "conn") == "conn" and _ends(record):
-        return _connections
-    if nfdump.speaks(record):
-        return _nfdump
-    if goflow2.speaks(record):
-        return goflow2.flows
+    for speaks, kind in _FLOWS:
+        if speaks(record):
+            return kind
     sampled = "value" in record and isinstance(record.get("name"), str) and "body" not in record
     return own.samples if sampled else own.logs
 
@@ -89,9 +99,22 @@ def _nfdump(records: list[Record], refused: Refusals) -> tuple[Signal, pa.Record
     return Signal.FLOWS, nfdump.flows(table, refused, FlowType.JSON)
 
 
-def _ends(record: Record) -> bool:
-    """Whether a record has a connection's ends, whatever parts their names."""
-    return "id.orig_h" in record or "id_orig_h" in record or isinstance(record.get("id"), dict)
+def _is_flow_log(record: Record) -> bool:
+    return "srcaddr" in record and "dstaddr" in record
+
+
+def _flow_logs(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBatch]:
+    records = [{name.replace("_", "-"): v for name, v in record.items()} for record in records]
+    names = dict.fromkeys(name for record in records for name in record)
+    table = pa.table({name: texts(records, name) for name in names})
+    return Signal.FLOWS, vpc.flows(table, refused)
+
+
+def _is_connection(record: Record) -> bool:
+    """Whether a record of Zeek's is of a connection, whatever parts the names of its ends."""
+    ended = "id.orig_h" in record or "id_orig_h" in record or isinstance(record.get("id"), dict)
+    of_path = record.get("_path", "conn") in zeek.PATHS
+    return ended and of_path and any(name in record for name in _ONLY_CONNECTIONS)
 
 
 def _scoped(record: Record) -> Record:
@@ -106,3 +129,17 @@ def _scoped(record: Record) -> Record:
 def texts(records: list[Record], *path: str) -> pa.Array:
     """One value of each record as text, by its path of keys; null where it is not there."""
     return pa.array([own.told(own.at(record, path)) for record in records], pa.string())
+
+
+_FLOWS: tuple[tuple[Callable[[Record], bool], Kind], ...] = (
+    (pmacct.speaks, pmacct.flows),
+    (_is_connection, _connections),
+    (nfdump.speaks, _nfdump),
+    (goflow2.speaks, goflow2.flows),
+    (_is_flow_log, _flow_logs),
+    (clouds.is_google, clouds.google_flows),
+    (clouds.is_azure, clouds.azure_flows),
+    (elements.speaks, elements.flows),
+    (ecs.speaks, ecs.flows),
+)
+"""Whose flow an object may be, and what reads it."""

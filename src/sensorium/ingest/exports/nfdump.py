@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from sensorium.ingest.exports import rows
 from sensorium.ingest.exports.cells import table
 from sensorium.ingest.exports.lines import distinct, pieces
-from sensorium.ingest.exports.problem import ExportFileError, Refusals
+from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.signals import FlowType, Signal
 
 # Columns of FLOWS: what nfdump called them up to 1.7.2, and what it has called them since.
@@ -98,24 +98,6 @@ def read_csv(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.Rec
             yield Signal.FLOWS, flows(cells, refused, FlowType.NFDUMP_CSV)
         if summary:
             return
-
-
-def refuse_binary(_file: BinaryIO, _refused: Refusals) -> NoReturn:
-    """What nfcapd writes is nfdump's own affair: ExportFileError says how to print it."""
-    raise ExportFileError(
-        "this is a file of nfcapd, in a form of its own",
-        next_step="print it first: TZ=UTC nfdump -r FILE -o json",
-    )
-
-
-def refuse_lines(_file: BinaryIO, _refused: Refusals) -> NoReturn:
-    """Its lines are for people, with units and rounded numbers: ExportFileError says what to ask
-    for instead.
-    """
-    raise ExportFileError(
-        "these are nfdump's lines for people, which round what they count",
-        next_step="print them so: TZ=UTC nfdump -r FILE -o json",
-    )
 
 
 def speaks(record: Mapping[str, Any]) -> bool:

@@ -14,9 +14,12 @@ from sensorium.ingest.exports.problem import Refusals
 Record = dict[str, Any]
 
 _BLOCK = 1 << 20
-_LONGEST = 1 << 20
+_LONGEST = 16 << 20
 """What is no whole object after so many characters is malformed, and not waited for."""
-_BETWEEN = re.compile(r"[\s,\[\]]*")
+_MARGIN = 100
+"""Spaces that may stand between the end of a list and that of its object."""
+# Lists and commas, and where clouds wrap a list: an object whose only key is "records".
+_BETWEEN = re.compile(r'(?:[\s,\[]|\](?:\s*\})?|\{\s*"[Rr]ecords"\s*:\s*\[)*')
 _NEXT = re.compile(r"\n\s*(?=\{)")
 
 
@@ -42,10 +45,11 @@ def _object(line: bytes) -> Record | None:
 
 
 def over_lines(file: BinaryIO, refused: Refusals) -> Iterator[Record]:
-    """Objects that follow each other, whatever stands between them of lists and commas.
+    """Objects that follow each other, whatever stands between them of lists and commas; also those
+    of a list that is all of an object, under ``records``.
 
     What is no object is counted as ``malformed``, and the next is looked for at the beginning of a
-    line. The file may be larger than memory, an object up to a million characters.
+    line. The file may be larger than memory, an object up to sixteen million characters.
     """
     decoder, text, at = json.JSONDecoder(), _Text(file), 0
     while True:
@@ -87,9 +91,12 @@ class _Text:
         """Where something else than lists, commas and spaces stands; the end if nothing does."""
         while True:
             match = _BETWEEN.match(self.held, at)
-            at = at if match is None else match.end()
-            if at < len(self.held) or not self.more(at):
-                return min(at, len(self.held))
+            end = at if match is None else match.end()
+            # The object that a list is all of may end in the next block.
+            list_end = self.held.rfind("]", max(at, end - _MARGIN), end)
+            open_end = list_end >= 0 and not self.held[list_end + 1 : end].strip()
+            if end < len(self.held) or not self.more(list_end if open_end else end):
+                return min(end, len(self.held))
             at = 0
 
     def next_object(self, at: int) -> int:

@@ -227,7 +227,7 @@ def flattened(value: Record, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield f"{prefix}{_clean(name)}", text
 
 
-def _under(record: Record, name: str) -> Any:
+def under(record: Record, name: str) -> Any:
     """The value of a key, or of a key in a nested object where the name has a point."""
     value = record.get(name)
     return at(record, name.split(".")) if value is None and "." in name else value
@@ -235,7 +235,7 @@ def _under(record: Record, name: str) -> Any:
 
 def _first(record: Record, names: Sequence[str], used: set[str]) -> str | None:
     for name in names:
-        value = _under(record, name)
+        value = under(record, name)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             used.add(name)
             return told(value)
@@ -245,7 +245,7 @@ def _first(record: Record, names: Sequence[str], used: set[str]) -> str | None:
 def _nanoseconds(record: Record) -> int | None:
     """When: nanoseconds under ``time_ns``, else seconds, milliseconds and so on, or ISO 8601."""
     for name in _TIME:
-        value = _under(record, name)
+        value = under(record, name)
         if _is_instant(value) and name == "time_ns":
             return int(value)
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**63:

@@ -6,13 +6,13 @@ Keys as in pmacct's documentation of its plugins. Its times have no zone, unless
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from sensorium.ingest.exports import own, rows
-from sensorium.ingest.exports.problem import ExportFileError, Refusals
+from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.signals import LABELS, FlowType, Signal
 
 Record = dict[str, Any]
@@ -52,14 +52,6 @@ _USED: Final = frozenset(
         *(name for names in _VLANS.values() for name in names),
     ]
 )
-
-
-def refuse_columns(_file: BinaryIO, _refused: Refusals) -> NoReturn:
-    """Its columns of text have no times unless asked for: ExportFileError says what to set."""
-    raise ExportFileError(
-        "these are pmacct's columns of text; of pmacct JSON is read",
-        next_step="set print_output: json (pmacct -O json)",
-    )
 
 
 def speaks(record: Record) -> bool:

@@ -1,7 +1,8 @@
-"""Flow logs of AWS VPCs as text, as they lie in S3 and as CloudWatch exports them.
+"""Flow logs of AWS VPCs as text, as they lie in S3 and as CloudWatch exports them, or as JSON.
 
 Fields as in Amazon's page *Flow log records*. Files in S3 name their fields in the first line; the
-default format, which CloudWatch has without such a line, is known by its first cells.
+default format, which CloudWatch has without such a line, is known by its first cells. Rows of
+their Parquet form, printed as JSON, have the same names with underscores.
 """
 
 from __future__ import annotations
@@ -55,10 +56,12 @@ def read_log(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.Rec
             else:
                 names = [""] * (told["delivered"] is not None) + _DEFAULT
         if lines.strip():
-            yield Signal.FLOWS, _flows(table(lines, names, " ", refused), refused)
+            yield Signal.FLOWS, flows(table(lines, names, " ", refused), refused)
 
 
-def _flows(cells: pa.Table, refused: Refusals) -> pa.RecordBatch:
+def flows(cells: pa.Table, refused: Refusals) -> pa.RecordBatch:
+    """Rows of FLOWS of columns of text under Amazon's names."""
+
     def named(name: str) -> pa.Array:
         return column(cells, name, _UNSET)
 

@@ -1,4 +1,4 @@
-"""Zeek's conn.log, as tab-separated values or JSON.
+"""Zeek's conn.log and conn_long.log, as tab-separated values or JSON.
 
 Fields as in Zeek's reference of ``Conn::Info``. A connection has two directions: each becomes a
 row, the responder's only where it sent something, as with IPFIX biflows.
@@ -33,6 +33,8 @@ _ANSWERS: Final = {
     1: {8: 0, 13: 14, 15: 16, 10: 9, 17: 18},
     58: {128: 129, 130: 131, 133: 134, 135: 136, 139: 140, 144: 145, 146: 147},
 }
+PATHS: Final = ("conn", "conn_long")
+"""Logs that are read: of connections, also of those that are not over yet."""
 # Zeek's name for what parts the members of a record may be set (Log::default_scope_sep).
 _SCOPED: Final = re.compile(r"id[^a-z](orig_h|orig_p|resp_h|resp_p)")
 # What columns hold; everything else of a connection becomes an attribute under Zeek's name.
@@ -71,7 +73,7 @@ class _Head:
             self.fields = tuple(distinct(map(plain_name, value.split(self.separator))))
         elif name == "#path":
             self.path = value
-            if value != "conn":
+            if value not in PATHS:
                 raise ExportFileError(
                     f"this is Zeek's {value}.log; of Zeek's logs conn.log is read"
                 )

@@ -303,9 +303,9 @@ _RECORDS: Final = (
         " reclaimed_total current_items items_total read_bytes_total:8 written_bytes_total:8"
         " used_bytes:8 max_bytes:8")),
     Structure(2205, "vdi_counters", 92, (
-        *_laid_out(0, "sflow_vdi_", "current_sessions sessions_total session_seconds_total in_bytes_total"
-            " out_bytes_total in_packets_total out_packets_total in_packets_lost_total"
-            " out_packets_lost_total"),
+        *_laid_out(0, "sflow_vdi_", "current_sessions sessions_total"
+            " session_seconds_total in_bytes_total out_bytes_total in_packets_total"
+            " out_packets_total in_packets_lost_total out_packets_lost_total"),
         *_modes(36, "sflow_vdi_round_trip_seconds", "of", "min max avg", kind=GAUGE, scale=_MILLI),
         *_laid_out(48, "sflow_vdi_", "audio_in_bytes_total audio_out_bytes_total"
             " audio_out_limit_bits_per_second image_in_bytes_total image_out_bytes_total"

@@ -12,6 +12,7 @@ _KINDS: Final = {
     "gauge": "gauge",
     "histogram": "histogram",
     "gaugehistogram": "histogram",
+    "gauge_histogram": "histogram",
     "summary": "summary",
     "info": "gauge",
     "stateset": "gauge",

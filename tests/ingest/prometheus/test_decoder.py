@@ -110,6 +110,9 @@ n_total 1
 n_created 2
 # TYPE u unknown
 u 1
+# TYPE g gauge_histogram
+g_bucket{le="+Inf"} 3
+g_gcount 3
 """
     kinds = {row["name"]: row["kind"] for row in decode(scraped(body))}
     assert kinds == {
@@ -123,6 +126,8 @@ u 1
         "n_total": "counter",
         "n_created": "gauge",
         "u": "untyped",
+        "g_bucket": "histogram",
+        "g_gcount": "histogram",
     }
 
 
@@ -164,6 +169,7 @@ MALFORMED = [
     b"a 1 2 3",
     b"a 1 soon",
     b"a 1 1e300",
+    b"a 1 1395066363.5",
     b"{x=\"1\"} 2",
     b"{} 2",
     b"\"a\" 2",

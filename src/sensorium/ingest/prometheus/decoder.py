@@ -116,7 +116,8 @@ def _times(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Each sample's time, and whether it could be read: its own if stated, else the scrape's.
 
-    The text format states milliseconds; OpenMetrics states seconds, kept to the millisecond.
+    The text format states whole milliseconds; OpenMetrics states seconds, kept to the millisecond.
+    A page of OpenMetrics that was cut has no end to know it by: its fractions are no milliseconds.
     """
     times = np.full(scanned.samples, scraped_ns, np.int64)
     readable = np.ones(scanned.samples, np.bool_)
@@ -125,7 +126,11 @@ def _times(
         return times, readable
     ends = np.concatenate([scanned.stamp_ends[:1], scanned.stamp_ends[1:][stated]])
     stamps, numeric = _numbers(scanned.stamps, ends)
-    milliseconds = stamps * 1000 if scanned.open_metrics else stamps
+    if scanned.open_metrics:
+        milliseconds = stamps * 1000
+    else:
+        milliseconds = stamps
+        numeric &= stamps == np.floor(stamps)
     numeric &= np.abs(milliseconds) < _LARGEST_MS
     whole = np.where(numeric, milliseconds, 0).astype(np.int64)
     times[stated] = whole * _MILLISECOND

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -18,8 +19,6 @@ from tests.ingest.otlp.messages import NOW, log_requests, metric_requests
 
 def as_json(message: object) -> bytes:
     """OTLP's JSON: protobuf's, but for enums as numbers and ids in hexadecimal."""
-    import base64
-
     document = json.loads(MessageToJson(message, use_integers_for_enums=True))
 
     def mend(node: object) -> None:
@@ -48,6 +47,26 @@ def test_metrics_in_json_are_the_same_request(request_: ExportMetricsServiceRequ
     assert str(found) == str(request_)
 
 
+@pytest.mark.parametrize("original", [True, False])
+@given(request_=log_requests())
+def test_logs_of_a_sender_that_knows_only_protobufs_own_mapping(
+    request_: ExportLogsServiceRequest, original: bool
+) -> None:
+    body = MessageToJson(request_, preserving_proto_field_name=original)
+    message = to_protobuf(body.encode(), Signal.LOGS)
+    assert ExportLogsServiceRequest.FromString(message) == request_
+
+
+@pytest.mark.parametrize("original", [True, False])
+@given(request_=metric_requests())
+def test_metrics_of_a_sender_that_knows_only_protobufs_own_mapping(
+    request_: ExportMetricsServiceRequest, original: bool
+) -> None:
+    body = MessageToJson(request_, preserving_proto_field_name=original)
+    found = ExportMetricsServiceRequest.FromString(to_protobuf(body.encode(), Signal.METRICS))
+    assert str(found) == str(request_)
+
+
 def logs_of(record: dict[str, object]) -> ExportLogsServiceRequest:
     body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
     return ExportLogsServiceRequest.FromString(to_protobuf(json.dumps(body).encode(), Signal.LOGS))
@@ -57,7 +76,6 @@ def test_numbers_may_be_strings_and_unknown_fields_are_passed_over() -> None:
     request = logs_of(
         {
             "timeUnixNano": str(NOW),
-            "observed_time_unix_nano": 5,
             "severityNumber": 9,
             "novelty": {"a": [1]},
             "body": {"intValue": "-3"},
@@ -66,9 +84,32 @@ def test_numbers_may_be_strings_and_unknown_fields_are_passed_over() -> None:
         }
     )
     record = request.resource_logs[0].scope_logs[0].log_records[0]
-    assert (record.time_unix_nano, record.observed_time_unix_nano) == (NOW, 0)
+    assert (record.time_unix_nano, record.severity_number) == (NOW, 9)
     assert record.body.int_value == -3
     assert record.trace_id.hex() == "5b8efff798038103d269b633813fc60c"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "9e2a3dc06074b17540d54de4e51e735f",
+        base64.b64encode(bytes.fromhex("9e2a3dc06074b17540d54de4e51e735f")).decode(),
+        base64.b64encode(b"9e2a3dc06074b17540d54de4e51e735f").decode(),
+    ],
+)
+def test_an_id_is_the_same_in_hexadecimal_in_base64_and_in_both(written: str) -> None:
+    spans = ["5917146c1d45991b", "WRcUbB1FmRs=", base64.b64encode(b"5917146c1d45991b").decode()]
+    for span in spans:
+        request = logs_of({"traceId": written, "spanId": span})
+        record = request.resource_logs[0].scope_logs[0].log_records[0]
+        assert record.trace_id.hex() == "9e2a3dc06074b17540d54de4e51e735f"
+        assert record.span_id.hex() == "5917146c1d45991b"
+
+
+def test_a_time_in_two_halves_is_one_number() -> None:
+    request = logs_of({"timeUnixNano": {"low": -1013133952, "high": 395276536}})
+    record = request.resource_logs[0].scope_logs[0].log_records[0]
+    assert record.time_unix_nano == (395276536 << 32) + (1 << 32) - 1013133952
 
 
 @pytest.mark.parametrize(
@@ -77,9 +118,12 @@ def test_numbers_may_be_strings_and_unknown_fields_are_passed_over() -> None:
         {"timeUnixNano": -1},
         {"timeUnixNano": 1.5},
         {"timeUnixNano": True},
-        {"severityNumber": "SEVERITY_NUMBER_INFO"},
+        {"timeUnixNano": {"low": 1}},
+        {"timeUnixNano": {"low": 1, "high": 1 << 32}},
+        {"severityNumber": "SEVERITY_NUMBER_LOUD"},
         {"severityText": 5},
         {"traceId": "xyz"},
+        {"traceId": "Z6z8LqVvEI+kU1/Ci6mX"},
         {"body": "text"},
         {"body": {"bytesValue": "?"}},
         {"attributes": {"key": "a"}},

@@ -1,8 +1,10 @@
 """OTLP's JSON, written anew as Protocol Buffers: one decoder then reads both.
 
 The proto3 JSON mapping with OTLP's differences: trace and span ids are hexadecimal, enums are
-numbers, field names are lowerCamelCase only, and unknown ones are ignored (OTLP specification,
-"JSON Protobuf Encoding"). It is for senders of little: each value is a Python object on its way.
+numbers, field names are lowerCamelCase, and unknown ones are ignored (OTLP specification, "JSON
+Protobuf Encoding"). Senders that know only the mapping itself are understood too: ids in base64,
+enums and fields by the names of the ``.proto``. It is for senders of little: each value is a Python
+object on its way.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import base64
 import binascii
 import json
 import math
+import re
 import struct
 from collections.abc import Callable
 from typing import Any, Final
@@ -20,6 +23,18 @@ from sensorium.model.signals import Signal
 
 _DEEPEST: Final = 64
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_SEVERITIES: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+_ENUMERATED: Final = {
+    "AGGREGATION_TEMPORALITY_UNSPECIFIED": 0,
+    "AGGREGATION_TEMPORALITY_DELTA": 1,
+    "AGGREGATION_TEMPORALITY_CUMULATIVE": 2,
+    "SEVERITY_NUMBER_UNSPECIFIED": 0,
+    **{
+        f"SEVERITY_NUMBER_{name}{step or ''}": 1 + 4 * place + max(step - 1, 0)
+        for place, name in enumerate(_SEVERITIES)
+        for step in (0, 2, 3, 4)
+    },
+}
 _SPECIAL: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 Write = Callable[[Any], bytes]
@@ -48,9 +63,15 @@ def _varint(value: int) -> bytes:
 
 
 def _integer(value: Any, lowest: int, highest: int) -> int:
-    """A number, or one in a string; a fraction of zero is one."""
+    """A number, or one in a string; a fraction of zero is one.
+
+    OpenTelemetry for JavaScript wrote times as two signed halves for a while (0.44).
+    """
     if isinstance(value, str):
         number = int(value)
+    elif isinstance(value, dict) and value.keys() == {"low", "high"}:
+        halves = [_integer(value[half], -(1 << 31), (1 << 32) - 1) for half in ("high", "low")]
+        number = (halves[0] & 0xFFFFFFFF) << 32 | halves[1] & 0xFFFFFFFF
     elif isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
     else:
@@ -76,13 +97,34 @@ def _string(value: Any) -> bytes:
     return value.encode("utf-8", "replace")
 
 
-def _hexadecimal(value: Any) -> bytes:
-    return bytes.fromhex(_string(value).decode())
+def _id(value: Any, size: int) -> bytes:
+    """An id of so many bytes: hexadecimal, else base64 of it or of its hexadecimal digits.
+
+    Base64 of as many bytes ends with ``=``, which is no digit: the two are never confused.
+    OpenTelemetry wrote the one for JavaScript (logs, until June 2023) and Dart, the other for
+    Swift.
+    """
+    text = _string(value)
+    try:
+        return bytes.fromhex(text.decode())
+    except ValueError:
+        content = _base64(value)
+    if len(content) == 2 * size:
+        return bytes.fromhex(content.decode())
+    if len(content) != size:
+        raise ValueError(f"{value!r} is no id")
+    return content
 
 
 def _base64(value: Any) -> bytes:
     text = _string(value).replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
     return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+
+
+def _enum(value: Any) -> bytes:
+    """A number, or the name of one; a name that is not known is no number either."""
+    named = _ENUMERATED.get(value, value) if isinstance(value, str) else value
+    return _varint(_integer(named, -(1 << 31), (1 << 31) - 1))
 
 
 def _boolean(value: Any) -> bytes:
@@ -99,11 +141,12 @@ def _sint32(value: Any) -> bytes:
 # How a value is written: its wire type, and what writes it.
 _Kind = tuple[int, Write]
 _STRING: Final[_Kind] = (_LENGTH, _string)
-_HEX: Final[_Kind] = (_LENGTH, _hexadecimal)
+_TRACE: Final[_Kind] = (_LENGTH, lambda v: _id(v, 16))
+_SPAN: Final[_Kind] = (_LENGTH, lambda v: _id(v, 8))
 _BYTES: Final[_Kind] = (_LENGTH, _base64)
 _BOOL: Final[_Kind] = (_VARINT, _boolean)
 _UINT32: Final[_Kind] = (_VARINT, lambda v: _varint(_integer(v, 0, (1 << 32) - 1)))
-_ENUM: Final[_Kind] = (_VARINT, lambda v: _varint(_integer(v, -(1 << 31), (1 << 31) - 1)))
+_ENUM: Final[_Kind] = (_VARINT, _enum)
 _INT64: Final[_Kind] = (_VARINT, lambda v: _varint(_integer(v, -(1 << 63), (1 << 63) - 1)))
 _UINT64: Final[_Kind] = (_VARINT, lambda v: _varint(_integer(v, 0, (1 << 64) - 1)))
 _SINT32: Final[_Kind] = (_VARINT, _sint32)
@@ -176,8 +219,8 @@ _MESSAGES: Final[dict[str, dict[str, _Field]]] = {
         "attributes": (6, "KeyValue", True),
         "droppedAttributesCount": (7, _UINT32, False),
         "flags": (8, _FLAGS, False),
-        "traceId": (9, _HEX, False),
-        "spanId": (10, _HEX, False),
+        "traceId": (9, _TRACE, False),
+        "spanId": (10, _SPAN, False),
         "eventName": (12, _STRING, False),
     },
     "Metric": {
@@ -248,6 +291,12 @@ _MESSAGES: Final[dict[str, dict[str, _Field]]] = {
     },
     "ValueAtQuantile": {"quantile": (1, _DOUBLE, False), "value": (2, _DOUBLE, False)},
 }
+# As the ``.proto`` has them: ``time_unix_nano`` for ``timeUnixNano``.
+_ORIGINAL: Final = {
+    re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), field): field
+    for fields in _MESSAGES.values()
+    for field in fields
+}
 _REQUESTS: Final = {Signal.LOGS: "logs", Signal.METRICS: "metrics"}
 
 
@@ -260,9 +309,10 @@ def _message(name: str, document: Any, depth: int) -> bytes:
     written: list[bytes] = []
     known = _MESSAGES[name]
     for key, value in document.items():
-        if value is None or key not in known:
+        field = key if key in known else _ORIGINAL.get(key)
+        if value is None or field not in known:
             continue
-        number, kind, repeated = known[key]
+        number, kind, repeated = known[field]
         if repeated and not isinstance(value, list):
             raise TypeError(f"{key} is no list")
         if isinstance(kind, str):

@@ -29,6 +29,10 @@ PLAIN = a.ipv4(6, a.tcp())
         (a.ethernet(0x0800, PLAIN, (0x88A8, 5), (0x8100, 6)), 1),
         (a.ethernet(0x8847, a.words(0x000100FF, 0x000211FE) + PLAIN), 1),
         (a.ethernet(0x8847, a.words(0x000101FF) + bytes(4) + a.ethernet(0x0800, PLAIN)), 1),
+        (a.ethernet(0x8847, a.words(0x000101FF, 0x1234) + a.ethernet(0x0800, PLAIN)), 1),
+        (a.ethernet(0x8847, a.words(0x000101FF) + a.ethernet(0x0800, PLAIN)), 1),
+        (a.ethernet(0x8847, a.words(0x000101FF) + bytes(6) + a.ethernet(0x0800, PLAIN)[6:]), 1),
+        (a.ethernet(0x8847, a.words(0x000101FF) + a.ethernet(0x0800, PLAIN, (0x8100, 5))), 1),
         (a.ethernet(0x8864, struct.pack(">BBHHH", 0x11, 0, 9, 60, 0x21) + PLAIN), 1),
         (a.ethernet(40, bytes.fromhex("aaaa030000000800") + PLAIN), 1),
         (a.ethernet(0x0800, a.ipv4(6, a.tcp(), options=bytes(8))), 1),
@@ -47,6 +51,22 @@ def test_a_tcp_packet_in_ipv4_is_found_behind_whatever_is_before_it(
     assert ends(row) == V4
     assert (row["etype"], row["tcp_flags"]) == (0x0800, 0x12)
     assert bench.dropped() == {}
+
+
+@pytest.mark.parametrize("word", [b"", bytes(4), bytes.fromhex("00001234")])
+@pytest.mark.parametrize("tags", [(), ((0x8100, 5),)])
+@pytest.mark.parametrize("first", ["0000", "0200", "a0b1"])
+def test_the_addresses_behind_labels_are_those_of_the_frame_that_was_carried(
+    word: bytes, tags: tuple, first: str
+) -> None:
+    macs = bytes.fromhex(first + "5e000101" + "00000c070809")
+    carried = macs + a.ethernet(0x0800, PLAIN, *tags)[12:]
+    row = a.Bench().packet(a.ethernet(0x8847, a.words(0x000101FF) + word + carried))
+    assert (row["dst_mac"], row["src_mac"]) == (
+        int.from_bytes(macs[:6], "big"),
+        int.from_bytes(macs[6:], "big"),
+    )
+    assert ends(row) == V4
 
 
 def extension(following: int, length: int) -> bytes:

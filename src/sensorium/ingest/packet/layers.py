@@ -149,8 +149,30 @@ def _mpls(data: Any, at: Any, end: Any, depth: Any, row: Any, out: Any) -> Any:
         return IPV4, at
     if version == 6:
         return IPV6, at
-    # A pseudowire: Ethernet behind a control word, whose first four bits are zero (RFC 4385).
-    return (ETHERNET, at + 4) if version == 0 else (STOP, at)
+    return _pseudowire(data, at, end)
+
+
+@uncounted
+def _pseudowire(data: Any, at: Any, end: Any) -> Any:
+    """Ethernet behind a control word (RFC 4448), or without one, which no label tells apart.
+
+    The word's first two bytes are zero, and so may be an address's: what stands where a frame has
+    its EtherType decides. Behind a word these are two bytes of an address, which few makers' have.
+    """
+    if _is_frame(data, at, end):
+        return ETHERNET, at
+    if end - at >= 2 and u16(data, at) == 0:
+        return ETHERNET, at + 4
+    return STOP, at
+
+
+@uncounted
+def _is_frame(data: Any, at: Any, end: Any) -> Any:
+    """Whether an Ethernet header stands here that says what it carries."""
+    if end - at < 14:
+        return False
+    etype = u16(data, at + 12)
+    return _is_tag(etype) or _by_ethertype(etype) != STOP
 
 
 @uncounted

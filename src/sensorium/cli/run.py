@@ -28,6 +28,6 @@ def run(config: Path | None, data_dir: Path | None) -> None:
     from sensorium.config import load
 
     settings = load(config, os.environ)
-    if data_dir is not None:
-        settings = replace(settings, data_dir=data_dir)
+    # Absolute, because a service may outlive the folder that it was started in.
+    settings = replace(settings, data_dir=(data_dir or settings.data_dir).absolute())
     asyncio.run(run_service(settings))

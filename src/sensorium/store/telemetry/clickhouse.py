@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -87,6 +88,7 @@ class ClickHouseTelemetry:
 
     def flush(self) -> None:
         """Write everything buffered; StoreWriteError if some rows are still waiting after it."""
+        self._stand_somewhere()
         self._writer.flush()
 
     @property
@@ -100,6 +102,7 @@ class ClickHouseTelemetry:
         Addresses come back as 16 bytes, times as ``timestamp[ns, UTC]``. Raises
         QueryRefusedError for anything but one SELECT, QueryFailedError with the engine's words.
         """
+        self._stand_somewhere()
         return self._reader.query(sql, parameters)
 
     def health(self) -> Health:
@@ -108,6 +111,15 @@ class ClickHouseTelemetry:
             return Health(HealthState.OK)
         rows = self._writer.waiting_rows
         return Health(HealthState.DEGRADED, f"{rows} rows wait: {self._writer.problem}")
+
+    def _stand_somewhere(self) -> None:
+        """Leave a working folder that was removed: the embedded engine asks for it at each step."""
+        if self.target.folder is None:
+            return
+        try:
+            Path.cwd()
+        except FileNotFoundError:
+            os.chdir(self.target.folder)
 
     def set_service_url(self, url: str) -> None:
         """Write the service's URL to the lock file, for whoever finds the store taken."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sensorium.collecting import leave_what_is_there
 from sensorium.component import HealthState
 from sensorium.console.api import LinksDeps, build_links_api
 from sensorium.console.server import HttpServer
@@ -44,8 +44,7 @@ async def run_links(
     for graph in config.graphs:
         await asyncio.to_thread(shelf.look, graph)
     # What is loaded stays: a collector that looks through it makes a request wait for that.
-    gc.collect()
-    gc.freeze()
+    leave_what_is_there()
     url = http.url
     stop = told_to_stop()
     running = asyncio.create_task(supervisor.run())

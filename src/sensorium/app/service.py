@@ -14,6 +14,7 @@ from sensorium.app.acknowledged import Acknowledged, build_acknowledged
 from sensorium.app.preparation import prepare_decoders
 from sensorium.app.spine import Spine, build_spine
 from sensorium.app.streams import build_streams
+from sensorium.collecting import leave_what_is_there
 from sensorium.console.api import ConsoleDeps, LinksDeps, build_api
 from sensorium.console.detect import DetectDeps
 from sensorium.console.intake import Intake
@@ -161,6 +162,7 @@ def _resume(resumption: Resumption, ending: Callable[[], bool]) -> None:
     """Read back what was kept; before that compile what is not yet, so that no datagram waits."""
     prepare_decoders(ending)
     resumption.run()
+    leave_what_is_there()
 
 
 def _memory(settings: Settings, spine: Spine) -> Memory:

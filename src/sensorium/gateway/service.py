@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from sensorium.collecting import leave_what_is_there
 from sensorium.gateway.access import Access, Directory, open_access
 from sensorium.gateway.access.changes import Changes, SharedChanges
 from sensorium.gateway.app import make_door, make_parts
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from sensorium.observe import Observe
     from sensorium.observe.shared import SharedMetrics
     from sensorium.store.records.connections import Connections
+
+_THRESHOLDS: Final = (20_000, 20, 20)
+"""What a call leaves behind goes by its count of references, and a collection takes as long as a
+call does: seldom is often enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ async def run_gateway(
     log.info("started", url=url, models=len(settings.models), data=str(settings.data_dir))
     if not settings.door.is_loopback() and settings.door.certificate is None:
         log.warning("keys travel unencrypted here: set door.certificate", url=url)
-    _collect_seldom()
+    leave_what_is_there(_THRESHOLDS)
     stop = _ended(until_closed)
     running = asyncio.create_task(Supervisor(components, observe).run())
     await stop.wait()
@@ -130,17 +134,6 @@ async def run_gateway(
     await opened.close()
     log.info("stopped")
     observe.close()
-
-
-def _collect_seldom() -> None:
-    """What exists now stays; collections need not look at it again and again.
-
-    And what a call leaves behind goes by its count of references, so that they need not look often:
-    each one takes as long as a call does.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def _ended(until_closed: int | None) -> asyncio.Event:

@@ -9,6 +9,7 @@ of what it decodes.
 
 from __future__ import annotations
 
+import gc
 import struct
 import sys
 import time
@@ -18,7 +19,6 @@ from multiprocessing import get_context
 from typing import Final
 
 from sensorium.affinity import usable_cores
-from sensorium.collecting import collect_seldom
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.model.address import pack_address
 from sensorium.observe import Observe
@@ -321,7 +321,7 @@ def main() -> None:
     """
     steps = dict((*decoder_steps(), *receiver_steps(), *command_steps()))
     processes = min(usable_cores(), _PROCESSES)
-    with ProcessPoolExecutor(processes, get_context("spawn"), collect_seldom) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _collect_seldom) as pool:
         order = dict.fromkeys((*_LONGEST, *steps))
         running = {pool.submit(_timed, steps[name]): name for name in order}
         for done in as_completed(running):
@@ -329,6 +329,11 @@ def main() -> None:
             if taken > 1:
                 sys.stdout.write(f"  {running[done]}: {taken:.0f} s\n")
                 sys.stdout.flush()
+
+
+def _collect_seldom() -> None:
+    """Compilers make many objects and few cycles."""
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _timed(step: Callable[[], object]) -> float:

@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from sensorium import __version__
-from sensorium.collecting import collect_seldom
 from sensorium.errors import SensoriumError
 
 # In the order a newcomer meets them, which is the order `sensorium --help` prints.
@@ -74,7 +73,6 @@ class LazyGroup(click.Group):
             return None
         from importlib import import_module
 
-        collect_seldom()
         # `import` is a word of Python's and cannot name a module that is imported by statement.
         name = f"{cmd_name}_command" if iskeyword(cmd_name) else cmd_name
         command: click.Command = getattr(import_module(f"{self._package}.{name}"), name)

@@ -124,7 +124,7 @@ async def run_gateway(
     log.info("started", url=url, models=len(settings.models), data=str(settings.data_dir))
     if not settings.door.is_loopback() and settings.door.certificate is None:
         log.warning("keys travel unencrypted here: set door.certificate", url=url)
-    leave_what_is_there(_THRESHOLDS)
+    leave_what_is_there(*_THRESHOLDS)
     stop = _ended(until_closed)
     running = asyncio.create_task(Supervisor(components, observe).run())
     await stop.wait()

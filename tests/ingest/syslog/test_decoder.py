@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,6 +116,25 @@ def test_a_year_that_is_not_stated_is_the_last_that_may_be(
 )
 def test_a_zone_that_is_not_stated_is_the_setting(zone: str, text: bytes, expected: int) -> None:
     assert only(b"<13>" + text + b" host app: x", timezone=zone)["time_ns"] == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"), [("UTC", ns(2026, 2, 10, 12)), ("Asia/Tokyo", ns(2026, 2, 10, 3))]
+)
+def test_the_zone_of_this_machine_counts_for_nothing_and_may_change(
+    zone: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = SyslogDecoder(SyslogConfig(timezone=zone), Observe())
+    try:
+        for here in ("America/New_York", "Australia/Lord_Howe", "UTC"):
+            monkeypatch.setenv("TZ", here)
+            time.tzset()
+            (row,) = decode(b"<13>Feb 10 12:00:00 host app: x", decoder=decoder)
+            assert row["time_ns"] == expected
+            assert only(b"<13>Feb 10 12:00:00 host app: x", timezone=zone)["time_ns"] == expected
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(

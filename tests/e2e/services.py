@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +51,12 @@ class Service:
 
 
 @contextmanager
-def service(folder: Path, ingest: str = "") -> Iterator[Service]:
+def service(
+    folder: Path, ingest: str = "", program: Sequence[str] = ("-m", "sensorium")
+) -> Iterator[Service]:
     """Start the service over ``folder``; it is killed at the end if it still runs. ``ingest`` is
-    YAML for that part of the settings, each line indented by two."""
+    YAML for that part of the settings, each line indented by two; ``program`` is what Python runs.
+    """
     port = free_port()
     settings = folder / "sensorium.yaml"
     settings.write_text(
@@ -63,7 +66,7 @@ def service(folder: Path, ingest: str = "") -> Iterator[Service]:
         f"console:\n  port: {port}\n"
     )
     log = folder / "service.log"
-    command = [sys.executable, "-m", "sensorium", "run", "-c", str(settings)]
+    command = [sys.executable, *program, "run", "-c", str(settings)]
     with log.open("a") as stream:
         process = subprocess.Popen(
             [*command, "--data", str(folder / "data")], stderr=stream, text=True

@@ -21,7 +21,7 @@ from sensorium.pipeline.turn import Parts, Pipeline
 from sensorium.store.records import Records, open_records
 from sensorium.store.records.config import RecordsConfig
 from tests.incident import streams
-from tests.incident.streams import SECOND, WINDOW, at
+from tests.incident.streams import WINDOW, at
 
 STREAM = [*streams.intrusion(300), *streams.service_failure(390), *streams.link_fault(510)]
 FIRST, LAST = 240, 1500
@@ -31,9 +31,10 @@ class Detection:
     """Stands where detection stands, and finds each window's anomalies anew whenever asked."""
 
     waiting_ns: int | None = None
+    stream: Sequence[Anomaly] = STREAM
 
     def advance(self, end_ns: int) -> Sequence[Anomaly]:
-        return [anomaly for anomaly in STREAM if anomaly.end_ns == end_ns]
+        return [anomaly for anomaly in self.stream if anomaly.end_ns == end_ns]
 
     def restore_templates(self, templates: pa.Table) -> None:
         """There are none."""
@@ -53,15 +54,16 @@ class Telemetry:
 class Process:
     """What a service has of its pipeline, from a start to its end."""
 
-    def __init__(self, folder: Path, clock_ns: int = at(LAST)) -> None:
+    def __init__(self, folder: Path) -> None:
         self.observe = Observe()
         self.records = open_records(RecordsConfig(), self.observe, data_dir=folder)
+        self.detection = Detection()
         self.incidents = streams.manager(observe=self.observe)
         nothing = SimpleNamespace(gather=lambda _: None, advance=lambda _: None)
         parts: Any = SimpleNamespace(
             observe=self.observe,
             records=self.records,
-            engine=Detection(),
+            engine=self.detection,
             telemetry=Telemetry(),
             changes=SimpleNamespace(around=lambda _: []),
             incidents=self.incidents,
@@ -83,7 +85,7 @@ class Process:
             memory,
             self.observe,
             hours=0,
-            clock_ns=lambda: clock_ns,
+            clock_ns=lambda: at(LAST),
         ).run()
 
     def investigate(self, incident: Incident, until_ns: int) -> Incident:
@@ -192,17 +194,27 @@ def test_a_full_disk_puts_a_window_off_and_loses_nothing_of_it(
     assert process.found() == unbroken
 
 
-def test_a_restart_does_not_wait_for_a_time_that_a_wrong_clock_was_once_set_to(
+def test_of_a_time_that_comes_twice_incidents_are_settled_and_none_has_the_name_of_another(
     tmp_path: Path,
 ) -> None:
-    process = Process(tmp_path).see(FIRST, FIRST + WINDOW)
-    process.pipeline.advance(at(LAST) + 10 * 365 * 86_400 * SECOND)
+    process = Process(tmp_path).see(FIRST, 540)
+    assert {"open", "investigating"} & {incident.state for incident in process.found()}
+    process.pipeline.wind_up(settle_s=60)
+    before = process.found()
+    assert {incident.state for incident in before} == {"investigating"}, "each is settled"
+    twice = range(at(FIRST + 60) + 1, process.pipeline.watermark_ns + 1)
+    told = len({anomaly.id for anomaly in STREAM if anomaly.end_ns in twice})
+    process.pipeline.relearn(process.pipeline.go_back(at(FIRST + 60)), [])
+    process.detection.stream = [*STREAM, *streams.link_fault(330)]
+    process.see(FIRST + 60, LAST)
+    value = process.observe.registry.get_sample_value
+    assert value("sensorium_anomalies_told_before_total") == told
     process.end()
-    corrected = Process(tmp_path, clock_ns=at(FIRST + 4 * WINDOW))
-    assert corrected.pipeline.watermark_ns == at(FIRST + 4 * WINDOW)
-    corrected.end()
-    little = Process(tmp_path / "little").see(FIRST, FIRST + 2 * WINDOW)
-    little.end()
-    slewed = Process(tmp_path / "little", clock_ns=little.pipeline.watermark_ns - 10 * SECOND)
-    assert slewed.pipeline.watermark_ns == little.pipeline.watermark_ns
-    slewed.end()
+    after = process.found()
+    assert [i for i in after if i.id in {b.id for b in before}] == before, "they stay as they are"
+    assert len(after) > len(before)
+    # What was kept of the groups that are gone is gone, too, and a restart goes on.
+    again = Process(tmp_path)
+    assert again.restores("used") == 1
+    assert again.found() == after
+    again.end()

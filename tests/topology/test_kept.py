@@ -17,6 +17,7 @@ from sensorium.detect.testing import (
 from sensorium.model.signals import Signal
 from sensorium.state.arrays import StateError
 from sensorium.topology import EntityGraph, Identities
+from tests.topology.batches import logs
 
 CUT = START_NS + 120 * NS
 END = START_NS + 400 * NS
@@ -59,6 +60,29 @@ def test_names_that_hosts_claimed_are_known_again() -> None:
     for identities in (first, again):
         identities.advance(END)
     assert {**first.known(), "10.9.9.9": "printer"} == again.known()
+
+
+def test_what_was_restored_after_a_time_to_come_is_of_the_time_that_it_is_advanced_to(
+    flows: pa.RecordBatch,
+) -> None:
+    fresh, back = (EntityGraph(), Identities()), (EntityGraph(), Identities())
+    for part in back:
+        part.advance(END + 365 * 86_400 * NS)
+    back[0].restore(EntityGraph().kept())
+    back[1].restore(Identities().kept())
+    lines = logs(("10.0.0.5", "db-1", CUT // NS - 1))
+    for graph, identities in (fresh, back):
+        graph.observe(flows)
+        identities.observe(Signal.LOGS, lines)
+    for until_ns in (START_NS - NS, CUT, END):
+        for graph, identities in (fresh, back):
+            graph.advance(until_ns)
+            identities.advance(until_ns)
+        assert back[0].exporters == fresh[0].exporters
+        assert back[1].known() == fresh[1].known()
+        assert bool(back[0].exporters) == bool(back[1].known()) == (until_ns >= CUT)
+    for exporter in fresh[0].exporters:
+        assert back[0].carried(exporter) == fresh[0].carried(exporter) != frozenset()
 
 
 def test_what_is_no_graph_is_refused_and_changes_nothing(flows: pa.RecordBatch) -> None:

@@ -90,6 +90,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         settle_s=settings.incident.settle_s,
         ahead_s=settings.pipeline.ahead_s,
         resume=lambda ending: _resume(resumption, ending),
+        go_back=resumption.go_back,
         housekeeping=_Housekeeping(spine, exporters, memory),
         close=lambda: _close(spine, acknowledged, memory),
         clock_ns=time.time_ns,

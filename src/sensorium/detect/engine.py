@@ -187,6 +187,10 @@ class DetectionEngine:
         if closed >= 0:
             self._buffer.close_below(closed)
 
+    def forget(self) -> None:
+        """Know nothing, as when it was made; records of windows that are open are let go, too."""
+        self._begin()
+
     def assign_templates(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """A batch of logs with ``template_id`` filled in; call before it is stored."""
         return self._miner.assign(batch)

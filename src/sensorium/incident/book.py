@@ -161,6 +161,13 @@ class GroupBook:
         if is_settled(incident.state):
             group.settled_ns = group.last_ns
 
+    def forget(self) -> None:
+        """Let go of all groups, as of a time that has ended; what was kept of them is gone with
+        the next :meth:`news`."""
+        for group in self._groups:
+            self._groups.remove(group)
+        self._planned.doubted = {}
+
     def news(self, common: Plain) -> News:
         """What differs from what was last :meth:`written`; ``common`` is told along with it."""
         doubted = dict(self._planned.doubted)

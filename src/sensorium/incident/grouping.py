@@ -155,6 +155,16 @@ class IncidentManager:
         for window in sorted({a.end_ns for a in rest}):
             self._window([a for a in rest if a.end_ns == window], window)
 
+    def forget(self) -> None:
+        """Let go of all groups and of the time reached; how rare anomalies are stays known.
+
+        For a time that begins anew: incidents should have settled before.
+        """
+        self._book.forget()
+        self._waiting = []
+        self._folded_ns = self._network_ns = 0
+        self._rarity.put_back({**self._rarity.told(), "last_ns": 0})
+
     def news(self) -> News:
         """What is known and was not yet :meth:`written`; to be kept with the window's anomalies and
         incidents."""

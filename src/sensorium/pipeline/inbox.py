@@ -70,7 +70,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._filled = threading.Event()
         self._waiting = _Waiting()
-        self._newest_ns = 0
+        self._newest_ns = self._set_back_ns = 0
         self._replaying = False
         self._dropped = observe.counter(
             "sensorium_ingest_dropped",
@@ -206,13 +206,25 @@ class Inbox:
         waiting = self._waiting
         return -(-max(waiting.size, waiting.datagrams) // self._config.turn_bytes)
 
+    def set_back(self) -> None:
+        """The clock was set back: event time goes on from what it says now.
+
+        What arrived before and is yet to be taken does not carry it ahead again.
+        """
+        with self._lock:
+            self._set_back_ns = max(self._newest_ns, self._set_back_ns)
+            self._newest_ns = min(self._newest_ns, self._clock_ns())
+
     def finish(self) -> None:
         """Let the next :meth:`take` have all of the journal, for the last turns before a stop."""
         if self._journal is not None:
             self._journal.finish()
 
     def _seen(self, arrival_ns: int) -> None:
-        self._replaying = self._clock_ns() - arrival_ns > 60 * SECOND
+        now_ns = self._clock_ns()
+        if arrival_ns <= self._set_back_ns:
+            arrival_ns = min(arrival_ns, now_ns)
+        self._replaying = now_ns - arrival_ns > 60 * SECOND
         self._newest_ns = max(self._newest_ns, arrival_ns)
 
 

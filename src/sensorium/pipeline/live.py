@@ -20,8 +20,11 @@ _TURN_S = 0.25
 _DEGRADED_S = 60.0
 """Seconds without a turn that fails after which all is well again."""
 
-_SET_BACK_S = 60.0
-"""Seconds that event time is ahead of the clock when the clock must have been set back."""
+_SET_BACK_NS = 60_000_000_000
+"""How far event time must be ahead of the clock to go back; after a smaller correction it waits."""
+
+_SURE_TURNS = 20
+"""Turns after which the clock is believed; by then what arrived before it was set is taken."""
 
 _SAY_EVERY_S = 30.0
 """Seconds between two lines about the same error, as of a full disk, which each turn meets."""
@@ -35,6 +38,9 @@ class LivePipeline:
     the same thread after every turn (decisions that people made since, expiries, flushes), so
     that a resumed graph and a turn never overlap; after one that failed as well. ``close``
     releases the stores at the end.
+
+    Where the clock was set back by more than a minute, all that waits is judged, and ``go_back``
+    lets event time go on from the clock's time. A replay of what is to come is none of that.
 
     Within a long turn, after each window and each investigation, what has arrived is kept, up to
     ``ahead_s`` seconds ahead of event time, and as much as may wait for its window: beyond that it
@@ -52,6 +58,7 @@ class LivePipeline:
         settle_s: int,
         ahead_s: float,
         resume: Callable[[Callable[[], bool]], None],
+        go_back: Callable[[], None],
         housekeeping: Callable[[], None],
         close: Callable[[], None],
         clock_ns: Callable[[], int],
@@ -59,12 +66,12 @@ class LivePipeline:
         self._pipeline = pipeline
         self._inbox = inbox
         self._clock_ns = clock_ns
-        self._set_back = False
+        self._latest_ns = self._turns_behind = 0
         self._settle_s = settle_s
         self._ahead_s = ahead_s
         self._end_ns = 0
         pipeline.meanwhile = self._meanwhile
-        self._resume = resume
+        self._resume, self._go_back = resume, go_back
         self._housekeeping = housekeeping
         self._close = close
         self._stop = threading.Event()
@@ -75,33 +82,54 @@ class LivePipeline:
         self._turns = observe.histogram(
             "sensorium_turn_seconds", "How long one turn of the pipeline took"
         )
+        self._set_back = observe.counter(
+            "sensorium_clock_set_back",
+            "Times that event time went back since the clock was set back",
+        )
         self._failures = observe.counter(
             "sensorium_turn_failures", "Turns that ended in an error; a bug to report"
         )
 
     def health(self) -> Health:
         """Starting until what was kept has been read back; degraded where turns fail, or where
-        the clock was set back and event time has to wait for it."""
-        if self._state.state is HealthState.OK and self._set_back:
+        event time is ahead of the clock and has to wait for it."""
+        if self._state.state is HealthState.OK and self._turns_behind:
+            seconds = self._ahead_of(self._clock_ns()) / 1e9
             return Health(
                 HealthState.DEGRADED,
-                f"the clock is {self._ahead_of_clock_s():.0f} s behind event time: it was set back",
+                f"the clock is {seconds:.0f} s behind event time: it was set back, or what is to "
+                "come was replayed",
             )
         return self._state
 
-    def _ahead_of_clock_s(self) -> float:
-        return (self._pipeline.watermark_ns - self._clock_ns()) / 1e9
+    def _ahead_of(self, now_ns: int) -> int:
+        return self._pipeline.watermark_ns - now_ns
 
     def _look_at_clock(self) -> None:
-        """Event time never goes back by itself: what it has judged it would judge again."""
-        set_back = self._ahead_of_clock_s() > _SET_BACK_S
-        if set_back and not self._set_back:
+        """Follow a clock that was set back, once that is sure.
+
+        Only our clock counts, not what exporters' clocks or a replay say: the clock must have been
+        later before, or event time must have got there before a restart.
+        """
+        now_ns = self._clock_ns()
+        if self._ahead_of(now_ns) <= _SET_BACK_NS:
+            self._latest_ns, self._turns_behind = now_ns, 0
+            return
+        self._turns_behind += 1
+        if self._turns_behind <= _SURE_TURNS:
+            return
+        if self._latest_ns - now_ns > _SET_BACK_NS:
+            self._pipeline.wind_up(self._settle_s)
+            self._go_back()
+            self._inbox.set_back()
+            self._set_back.inc()
+            self._latest_ns, self._turns_behind = self._clock_ns(), 0
+        elif self._turns_behind == _SURE_TURNS + 1:
             self._log.warning(
-                "the clock was set back; telemetry is stored, and judged in one window when the "
-                "clock has caught up; a restart goes on from the clock's time at once",
-                seconds=round(self._ahead_of_clock_s()),
+                "event time is ahead of the clock, as after a replay of what is to come; telemetry "
+                "is stored, and judged in one window when the clock has caught up",
+                seconds=self._ahead_of(now_ns) // 1_000_000_000,
             )
-        self._set_back = set_back
 
     async def run(self) -> None:
         """Turn until cancelled, then finish the turn, flush and close the stores."""
@@ -116,6 +144,7 @@ class LivePipeline:
 
     def _loop(self) -> None:
         self._resume(self._stop.is_set)
+        self._latest_ns = self._pipeline.watermark_ns
         self._state = Health(HealthState.OK)
         while not self._stop.is_set():
             self._attempt()
@@ -128,8 +157,7 @@ class LivePipeline:
     def _attempt(self) -> None:
         """One turn; what makes it fail costs that turn's arrivals and nothing more."""
         good = True
-        self._look_at_clock()
-        for step in (self._turn, self._housekeeping):
+        for step in (self._look_at_clock, self._turn, self._housekeeping):
             try:
                 step()
             except Exception as error:  # noqa: BLE001  one bad turn must not end the service

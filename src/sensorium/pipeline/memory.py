@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from sensorium.detect.config import DetectConfig, shaping
 from sensorium.state.arrays import State, StateError, joined, part
+from sensorium.topology import EntityGraph, Identities
 
 if TYPE_CHECKING:
     from sensorium.detect import DetectionEngine
     from sensorium.observe import Observe
     from sensorium.state.file import StateFile
-    from sensorium.topology import EntityGraph, Identities
 
 _SECOND = 1_000_000_000
 _HOUR_NS = 3600 * _SECOND
@@ -47,6 +47,12 @@ class Known:
             self.identities.restore(before[0])
             self.graph.restore(before[1])
             raise
+
+    def forget(self) -> None:
+        """Know nothing but what settings and inventories state."""
+        self.identities.restore(Identities().kept())
+        self.graph.restore(EntityGraph().kept())
+        self.engine.forget()
 
 
 class Memory:
@@ -111,6 +117,13 @@ class Memory:
             return None
         self._reads.labels("none" if kept_ns is None else "used").inc()
         return kept_ns
+
+    def forget(self) -> None:
+        """Let the parts know nothing, before :meth:`restore` as of another time."""
+        if self._writing is not None:
+            self._writing.join()
+        self._kept_ns = 0
+        self._known.forget()
 
     def keep(self, watermark_ns: int) -> None:
         """Write down what is known, if it is time to; called between turns."""

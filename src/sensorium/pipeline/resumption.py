@@ -47,7 +47,9 @@ FROM log_templates
 GROUP BY template_id
 """
 # The clock of a machine may run a little ahead before it is corrected.
-_SET_BACK_NS = 60 * SECOND
+_AHEAD_NS = 60 * SECOND
+# More than a service is behind when it ends.
+_BEHIND_NS = 3600 * SECOND
 _KEPT_STATES = (
     IncidentState.OPEN,
     IncidentState.REOPENED,
@@ -101,15 +103,8 @@ class Resumption:
         if watermark is None:
             self._log.info("nothing to resume: this data folder is new")
             return
-        until_ns = self._reached(int(watermark))
-        known_ns = self._memory.restore(until_ns)
-        templates = self._telemetry.query(_TEMPLATES)
-        self._pipeline.restore_templates(templates)
-        since_ns = until_ns - round(self._hours * 3600) * SECOND
-        if known_ns is not None:
-            # The graph counts in slots, and knows those that end by then.
-            since_ns = known_ns // SLOT_NS * SLOT_NS
-        rows = self._pipeline.relearn(until_ns, self._stored(since_ns, until_ns))
+        until_ns = int(watermark)
+        learnt = self._learn(until_ns, self._end(until_ns))
         incidents = self._incidents(until_ns)
         finished = self._inquest.finish_interrupted(until_ns)
         for incident in finished:
@@ -123,26 +118,53 @@ class Resumption:
             investigations_finished=len(finished),
             investigations_waiting=len(left),
             waiting_for_a_person=len(waiting),
-            log_templates=templates.num_rows,
-            known_until_ns=known_ns,
-            records_relearnt=rows,
-            event_time_ns=until_ns,
+            **learnt,
         )
 
-    def _reached(self, watermark_ns: int) -> int:
-        """Where event time goes on: where it was, but not in a time that is still to come.
+    def go_back(self) -> None:
+        """Begin anew at the clock's time, which event time is far ahead of: the clock was set back.
 
-        A clock that was once set far forward would else keep detection waiting until then.
+        All that waits must have been judged. What arrived by that time is learnt again, and what
+        arrived in a time that comes a second time is not: it was judged.
+        """
+        self._memory.forget()
+        until_ns = self._pipeline.go_back(self._clock_ns())
+        learnt = self._learn(until_ns, until_ns)
+        self._log.warning(
+            "the clock was set back, and event time goes on from its time; what was stored and"
+            " judged stays, and incidents that were under way have been settled",
+            **learnt,
+        )
+
+    def _end(self, until_ns: int) -> int:
+        """Up to when there may be arrivals that were not judged.
+
+        What is stored of a time that is still to come arrived before the clock was set back, and
+        was judged before event time went back; where that is yet to be done, it was not. Of the
+        time of a correction that event time does not go back for, both is read.
         """
         now_ns = self._clock_ns()
-        if watermark_ns - now_ns <= _SET_BACK_NS:
-            return watermark_ns
-        self._log.warning(
-            "event time had got ahead of the clock, which was set back since; it goes on from the "
-            "clock's time",
-            seconds=(watermark_ns - now_ns) // SECOND,
-        )
-        return now_ns
+        if until_ns - now_ns > _AHEAD_NS:
+            return until_ns + _BEHIND_NS
+        return now_ns + _AHEAD_NS + self._pipeline.behind_ns
+
+    def _learn(self, until_ns: int, end_ns: int) -> dict[str, int | None]:
+        """Let detection and the network know what they can as of ``until_ns``, from what was kept
+        and from what is stored of arrivals before ``end_ns``; returns what to say of it."""
+        known_ns = self._memory.restore(until_ns)
+        templates = self._telemetry.query(_TEMPLATES)
+        self._pipeline.restore_templates(templates)
+        since_ns = until_ns - round(self._hours * 3600) * SECOND
+        if known_ns is not None:
+            # The graph counts in slots, and knows those that end by then.
+            since_ns = known_ns // SLOT_NS * SLOT_NS
+        rows = self._pipeline.relearn(until_ns, self._stored(since_ns, until_ns, end_ns))
+        return {
+            "log_templates": templates.num_rows,
+            "known_until_ns": known_ns,
+            "records_relearnt": rows,
+            "event_time_ns": until_ns,
+        }
 
     def _incidents(self, until_ns: int) -> int:
         """Let grouping go on; returns how many incidents it knows."""
@@ -179,12 +201,15 @@ class Resumption:
         self._pipeline.resume(kept, incidents, records.anomalies.of_ids(kept.anomaly_ids()))
         return len(incidents)
 
-    def _stored(self, start_ns: int, until_ns: int) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-        """What arrived from then on, a minute of arrivals at a time, as it was decoded."""
+    def _stored(
+        self, start_ns: int, until_ns: int, end_ns: int
+    ) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+        """What arrived in [start, end), a minute of arrivals at a time, as it was decoded."""
         ends = self._telemetry.query(_NEWEST).to_pylist()[0]
         first = max(start_ns, min(ends["oldest"], until_ns))
-        for at_ns in range(first, max(ends["newest"], until_ns) + 1, STEP_NS):
+        end_ns = min(max(ends["newest"], until_ns) + 1, end_ns)
+        for at_ns in range(first, end_ns, STEP_NS):
             for signal in ARRIVAL:
-                rows = arrived(self._telemetry, signal, at_ns, at_ns + STEP_NS)
+                rows = arrived(self._telemetry, signal, at_ns, min(at_ns + STEP_NS, end_ns))
                 if rows is not None:
                     yield signal, rows

@@ -81,7 +81,7 @@ class Pipeline:
         self._parts = parts
         self._config = config
         self._window_ns = window_s * SECOND
-        self._behind_ns = (lateness_s + config.slack_s) * SECOND
+        self.behind_ns = (lateness_s + config.slack_s) * SECOND
         self._syslog_ports = np.array(config.syslog_ports, np.uint16)
         self._caseload = Caseload(parts.observe, config.investigations_per_window, parts.order)
         self._log = parts.observe.logger("pipeline")
@@ -99,6 +99,11 @@ class Pipeline:
             "sensorium_windows_closed_early",
             "Windows closed before stragglers could come, for want of memory",
         )
+        self._told_before = parts.observe.counter(
+            "sensorium_anomalies_told_before",
+            "Anomalies of a window, detector and entity that one is on record of already, as where "
+            "the clock was set back; not told again",
+        )
         self._lag = parts.observe.gauge(
             "sensorium_event_lag_seconds", "How far event time is behind the newest arrival"
         )
@@ -108,7 +113,7 @@ class Pipeline:
         self.keep(arrivals)
         if not arrivals.through_ns:
             return
-        self.advance(self._through_ns - self._behind_ns)
+        self.advance(self._through_ns - self.behind_ns)
         self._close_early()
         self._lag.set(self.lag_s)
 
@@ -178,10 +183,27 @@ class Pipeline:
 
         For a recording; a live stream that stops keeps its last windows open for the restart.
         """
-        self.advance(through_ns + self._behind_ns + (settle_s + 60) * SECOND)
+        self.advance(through_ns + self.behind_ns + (settle_s + 60) * SECOND)
         while self._investigate(self.watermark_ns):
             pass
         self._parts.telemetry.flush()
+
+    def wind_up(self, settle_s: int) -> None:
+        """Judge all that waits and settle every incident, before event time goes back."""
+        self.finish(max(self._through_ns, self.watermark_ns), settle_s)
+        # What was kept while incidents were investigated has been waiting, and the rest can wait.
+        meanwhile, self.meanwhile = self.meanwhile, _nothing
+        try:
+            self.finish(self.watermark_ns, settle_s)
+        finally:
+            self.meanwhile = meanwhile
+
+    def go_back(self, until_ns: int) -> int:
+        """Let event time go on from the window that ``until_ns`` (Unix ns) is in, whose start is
+        returned; call between :meth:`wind_up` and :meth:`relearn`."""
+        self._parts.incidents.forget()
+        self._through_ns = self._empty_ns = 0
+        return until_ns // self._window_ns * self._window_ns
 
     def relearn(self, until_ns: int, batches: Iterable[tuple[Signal, pa.RecordBatch]]) -> int:
         """Learn again from stored rows in order of arrival, a step of
@@ -198,7 +220,7 @@ class Pipeline:
             self._observe(signal, batch, again=True)
             newest_ns = max(newest_ns, pc.max(batch.column(ARRIVAL[signal])).as_py())
             # What is to come arrived in the same step or later. Hours would not fit into memory.
-            engine.advance(min(newest_ns - STEP_NS - self._behind_ns, until_ns))
+            engine.advance(min(newest_ns - STEP_NS - self.behind_ns, until_ns))
         engine.advance(until_ns)
         self.watermark_ns = until_ns
         return rows
@@ -286,7 +308,7 @@ class Pipeline:
     def _close(self, end_ns: int) -> None:
         parts = self._parts
         if self._judged is None:
-            anomalies = parts.engine.advance(end_ns)
+            anomalies = self._untold(parts.engine.advance(end_ns))
             parts.incidents.changes = parts.changes.around(end_ns)
             updates = parts.incidents.fold(anomalies, end_ns)
             self._judged = _Judged(anomalies, updates, parts.incidents.news())
@@ -298,6 +320,16 @@ class Pipeline:
         self._event_time.set(end_ns / SECOND)
         self._caseload.follow(updates)
         self._investigate(end_ns)
+
+    def _untold(self, anomalies: Sequence[Anomaly]) -> Sequence[Anomaly]:
+        """Those that are not on record. A time that comes twice, since the clock was set back, may
+        bring an anomaly of the same name: its incident would have the other's name as well."""
+        if not anomalies:
+            return anomalies
+        found = self._parts.records.anomalies.of_ids([anomaly.id for anomaly in anomalies])
+        self._told_before.inc(len(found))
+        told = {anomaly.id for anomaly in found}
+        return [anomaly for anomaly in anomalies if anomaly.id not in told]
 
     def _keep_judged(self, judged: _Judged, end_ns: int) -> IncidentUpdates:
         """One transaction: after a crash either the window is closed and known, or it is not."""

@@ -77,6 +77,7 @@ class Identities:
     def restore(self, kept: State) -> None:
         """Take over what :meth:`kept` gave; it counts from the next :meth:`advance` on."""
         self._claims.restore(kept)
+        self._watermark_ns = 0
         self._directory = self._build()
 
     def canonical(self, address: str) -> str:

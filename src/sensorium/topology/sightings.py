@@ -97,7 +97,7 @@ class Sightings:
         first = taken(kept, "first_ns", np.int64, len(pairs)).tolist()
         last = taken(kept, "last_ns", np.int64, len(pairs)).tolist()
         self.dropped = whole(kept, "dropped")
-        self._since_ns = 0
+        self._since_ns = self._watermark_ns = 0
         self._first_ns, self._last_ns, self._exporters = {}, {}, {}
         for (by, host), *seen_ns in zip(pairs, first, last, strict=True):
             self._add(by.tobytes(), host.tobytes(), *seen_ns)

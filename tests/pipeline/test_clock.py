@@ -195,6 +195,8 @@ def test_detection_goes_on_from_the_time_that_the_clock_was_set_back_to(
         machine.clock.ns -= back * SECOND
         await machine.see(60, every=1)
         assert machine.times_back == 1
+        told = machine.observe.value("sensorium_event_time_seconds") * SECOND
+        assert told == machine.spine.pipeline.watermark_ns
         await machine.see(900)
         assert 60 < machine.behind_s < 100
         assert machine.part.health().state is HealthState.OK

@@ -223,6 +223,7 @@ class Pipeline:
             engine.advance(min(newest_ns - STEP_NS - self.behind_ns, until_ns))
         engine.advance(until_ns)
         self.watermark_ns = until_ns
+        self._event_time.set(until_ns / SECOND)
         return rows
 
     def restore_templates(self, templates: pa.Table) -> None:

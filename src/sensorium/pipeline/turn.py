@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 WATERMARK = "watermark_ns"
+"""The meta key under which the last closed window's end is kept."""
 # By then every incident has settled, with any settings that are in use.
 _LONG_EMPTY_NS: Final = 6 * 3600 * SECOND
-"""The meta key under which the last closed window's end is kept."""
 
 
 @dataclass(frozen=True, slots=True)

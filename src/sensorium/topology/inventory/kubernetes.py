@@ -1,5 +1,8 @@
 """``kubectl get nodes,pods,services,endpointslices -A -o json``: what runs where, and for whom.
 
+Lists of the API itself are read too, whose items do not say of what kind they are, and Endpoints,
+which tell of the same as EndpointSlices.
+
 A pod is a device on its node. A service's addresses stand for the pods that are ready behind it.
 A cluster's name for a thing is ``kind/namespace/name``, and a node's its name alone.
 """
@@ -9,7 +12,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sensorium.topology.inventory.model import Device, DeviceKind, Inventory, Service
+from sensorium.topology.inventory.model import (
+    DamagedError,
+    Device,
+    DeviceKind,
+    Inventory,
+    Service,
+)
 
 _OWNER = "kubernetes.io/service-name"
 _OVER = frozenset({"Succeeded", "Failed"})
@@ -22,14 +31,25 @@ def recognises(document: Any) -> bool:
 
 
 def read(document: Any, _name: str) -> Inventory:
-    """Nodes, pods and services; the name of the file does not matter."""
-    items = _listed(document, "items") if _word(document, "kind").endswith("List") else [document]
+    """Nodes, pods and services; the name of the file does not matter.
+
+    DamagedError where the cluster answered that it would not answer.
+    """
+    whole = _word(document, "kind")
+    if whole == "Status":
+        why = _word(document, "message") or "no reason given"
+        raise DamagedError(
+            f"is a refusal of the Kubernetes API: {why}",
+            "ask again as somebody who may list nodes, pods, services and endpointslices",
+        )
+    items = _listed(document, "items") if whole.endswith("List") else [document]
+    of_kind = whole.removesuffix("List")
     devices: dict[str, Device] = {}
     addresses: dict[str, tuple[str, ...]] = {}
     backends: dict[str, set[str]] = defaultdict(set)
     left_out: dict[str, int] = defaultdict(int)
     for item in items:
-        kind, name = _word(item, "kind"), _word(_part(item, "metadata"), "name")
+        kind, name = _word(item, "kind") or of_kind, _word(_part(item, "metadata"), "name")
         if kind in _NAMED and not name:
             left_out[f"kubernetes objects of kind {kind} without a name"] += 1
         elif kind == "Node":
@@ -43,9 +63,16 @@ def read(document: Any, _name: str) -> Inventory:
         elif kind == "EndpointSlice":
             owner = _word(_part(_part(item, "metadata"), "labels"), _OWNER)
             backends[f"{_namespace(item)}/{owner}"] |= _ready(item)
+        elif kind == "Endpoints":
+            backends[_key(item)] |= _ready_addresses(item)
         else:
             unused = f"kubernetes objects of kind {kind or 'unknown'}"
             left_out["pods over" if kind == "Pod" else unused] += 1
+    if _word(_part(document, "metadata"), "continue"):
+        left = _part(document, "metadata").get("remainingItemCount")
+        left_out[f"kubernetes objects of kind {of_kind} on later pages"] += (
+            left if isinstance(left, int) and left > 0 else 1
+        )
     services = tuple(
         Service(f"service/{key}", found, tuple(sorted(backends.get(key, ()))))
         for key, found in sorted(addresses.items())
@@ -100,7 +127,7 @@ def _cluster_addresses(item: dict[str, Any]) -> tuple[str, ...]:
     spec = _part(item, "spec")
     listed = _listed(spec, "clusterIPs") or [spec.get("clusterIP")]
     balancers = _listed(_part(_part(item, "status"), "loadBalancer"), "ingress")
-    outside = [_word(one, "ip") for one in balancers]
+    outside = [_word(one, "ip") for one in balancers] + _listed(spec, "externalIPs")
     found = {a for a in (*listed, *outside) if isinstance(a, str) and a not in {"", "None"}}
     return tuple(sorted(found))
 
@@ -110,8 +137,18 @@ def _ready(item: dict[str, Any]) -> set[str]:
     for endpoint in _listed(item, "endpoints"):
         if _part(endpoint, "conditions").get("ready") is False:
             continue
-        target = _part(endpoint, "targetRef")
-        if _word(target, "kind") == "Pod":
-            namespace = _word(target, "namespace") or _namespace(item)
-            found.add(f"pod/{namespace}/{_word(target, 'name')}")
+        found |= _pod_behind(endpoint, item)
     return found
+
+
+def _ready_addresses(item: dict[str, Any]) -> set[str]:
+    """The pods of Endpoints: those that are not ready stand under ``notReadyAddresses``."""
+    addresses = (a for part in _listed(item, "subsets") for a in _listed(part, "addresses"))
+    return {name for address in addresses for name in _pod_behind(address, item)}
+
+
+def _pod_behind(endpoint: Any, item: dict[str, Any]) -> set[str]:
+    target = _part(endpoint, "targetRef")
+    if _word(target, "kind") != "Pod":
+        return set()
+    return {f"pod/{_word(target, 'namespace') or _namespace(item)}/{_word(target, 'name')}"}

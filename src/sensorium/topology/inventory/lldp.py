@@ -8,9 +8,11 @@ its forms are read: ``json``, in which names are keys and a single entry stands 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import starmap
+from typing import Any, cast
 
-from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory
+from sensorium.topology.inventory.model import DamagedError, Device, DeviceKind, Inventory
+from sensorium.topology.inventory.neighbours import Neighbour, told
 
 _KINDS = {"Router": DeviceKind.ROUTER, "Bridge": DeviceKind.SWITCH, "Station": DeviceKind.HOST}
 
@@ -21,17 +23,16 @@ def recognises(document: Any) -> bool:
 
 
 def read(document: Any, name: str) -> Inventory:
-    """The neighbours of the machine called ``name``."""
-    devices, cables, nameless = {name: Device(name)}, [], 0
-    for port, entry in _interfaces(document["lldp"]):
-        neighbour = _neighbour(entry)
-        if neighbour is None:
-            nameless += 1
-            continue
-        devices[neighbour.name] = neighbour
-        cables.append(Cable(name, port, neighbour.name, _port(entry), "lldp"))
-    left_out = {"lldp neighbours without a name": nameless} if nameless else {}
-    return Inventory(devices, tuple(cables), (), left_out)
+    """The neighbours of the machine called ``name``.
+
+    DamagedError for what has ports in a place where lldpctl has none.
+    """
+    if any(isinstance(o, dict) and o and "interface" not in o for o in _listed(document["lldp"])):
+        raise DamagedError(
+            "has neighbours by LLDP in another form than lldpctl's",
+            "export them with: lldpctl -f json > HOST.json",
+        )
+    return told(Device(name), starmap(_neighbour, _interfaces(document["lldp"])))
 
 
 def _listed(value: Any) -> list[Any]:
@@ -51,18 +52,19 @@ def _interfaces(lldp: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                     yield str(port), entry
 
 
-def _neighbour(entry: dict[str, Any]) -> Device | None:
+def _neighbour(port: str, entry: dict[str, Any]) -> Neighbour:
     for chassis in _listed(entry.get("chassis")):
         if not isinstance(chassis, dict):
             continue
-        name, body = _value(chassis.get("name")), chassis
+        name, body = _value(chassis.get("name")), cast("Any", chassis)
         if not name and "id" not in chassis and len(chassis) == 1:
             name, body = next(iter(chassis.items()))
-        if not name or not isinstance(body, dict):
+        if not isinstance(body, dict):
             continue
         addresses = tuple(sorted(filter(None, map(_value, _listed(body.get("mgmt-ip"))))))
-        return Device(name.lower(), _kind(body), addresses)
-    return None
+        if name or addresses:
+            return Neighbour(port, name, _port(entry), addresses, _kind(body))
+    return Neighbour(port, "")
 
 
 def _kind(chassis: dict[str, Any]) -> DeviceKind:

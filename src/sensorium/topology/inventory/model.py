@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from ipaddress import ip_address
+
+from sensorium.topology.inventory.naming import is_address, names_of, renamed, short_for_full
 
 _NO_ADDRESS = "addresses that are none"
+
+
+class DamagedError(ValueError):
+    """A file of a known form cannot be used: ``str()`` says why and where, as of the file."""
+
+    def __init__(self, why: str, next_step: str) -> None:
+        super().__init__(why)
+        self.next_step = next_step
 
 
 class DeviceKind(StrEnum):
@@ -66,6 +75,15 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Part of an answer: ``here`` of its ``whole`` entries are in one file."""
+
+    about: str
+    whole: int
+    here: int
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """Addresses that stand for any of the ``backends``, which are names of devices."""
 
@@ -78,7 +96,8 @@ class Service:
 class Inventory:
     """What one file or several say. ``left_out`` counts entries that could not be used, by why.
 
-    ``networks`` are prefixes as text and the site where they are in use.
+    ``networks`` are prefixes as text and the site where they are in use, ``pages`` the parts of
+    answers of which one file holds less than all.
     """
 
     devices: dict[str, Device] = field(default_factory=dict)
@@ -87,13 +106,15 @@ class Inventory:
     left_out: dict[str, int] = field(default_factory=dict)
     ports: tuple[Port, ...] = ()
     networks: tuple[tuple[str, str], ...] = ()
+    pages: tuple[Page, ...] = ()
 
     @staticmethod
     def of(parts: Iterable[Inventory]) -> Inventory:
         """What several files say together.
 
-        A device that several name has all its addresses, and the kind, site and carrier of the
-        first that knows. A cable that both its ends report is one cable.
+        A device that some call by its short name and others in full has the short one. One that
+        several name has all its addresses, and the kind, site and carrier of the first that knows.
+        A cable that both its ends report is one cable.
         """
         devices: dict[str, Device] = {}
         cables: dict[tuple[str, str], dict[tuple[str, str], Cable]] = {}
@@ -101,15 +122,21 @@ class Inventory:
         left_out: dict[str, int] = {}
         ports: set[Port] = set()
         networks: dict[str, str] = {}
-        for part in parts:
+        missing: dict[tuple[str, int], int] = {}
+        told = list(parts)
+        short = short_for_full(name for part in told for name in names_of(part))
+        for part in (renamed(part, short) for part in told):
+            for page in part.pages:
+                answer = page.about, page.whole
+                missing[answer] = missing.get(answer, page.whole) - page.here
             ports.update(part.ports)
             for device in part.devices.values():
-                good = tuple(filter(_is_address, device.addresses))
+                good = tuple(filter(is_address, device.addresses))
                 bad = len(device.addresses) - len(good)
                 if bad:
                     left_out[_NO_ADDRESS] = left_out.get(_NO_ADDRESS, 0) + bad
                 found = replace(device, addresses=good)
-                devices[device.name] = _joined(devices.get(device.name), found)
+                devices[device.name] = joined(devices.get(device.name), found)
             for cable in part.cables:
                 _add(cables.setdefault(cable.ends, {}), cable)
             for service in part.services:
@@ -118,6 +145,9 @@ class Inventory:
                 networks.setdefault(network, site)
             for reason, count in part.left_out.items():
                 left_out[reason] = left_out.get(reason, 0) + count
+        for (about, _), count in missing.items():
+            if count > 0:
+                left_out[f"{about} on pages that are in no file"] = count
         ordered = sorted(cable for found in cables.values() for cable in found.values())
         return Inventory(
             dict(sorted(devices.items())),
@@ -129,15 +159,8 @@ class Inventory:
         )
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _joined(known: Device | None, more: Device) -> Device:
+def joined(known: Device | None, more: Device) -> Device:
+    """One device of two reports: all addresses, and the rest of the first that knows."""
     if known is None:
         return more
     return Device(

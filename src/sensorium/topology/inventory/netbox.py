@@ -1,18 +1,28 @@
-"""NetBox's API answers as JSON: devices, cables and interfaces of ``/api/dcim/``, and
-``/api/ipam/prefixes/``.
+"""NetBox's API answers as JSON: devices and interfaces of ``/api/dcim/`` (cables are in a file of
+their own here), virtual machines, and prefixes and addresses of ``/api/ipam/``.
 
-A file holds one answer with its ``results``, or the list alone. Cables as of NetBox 3.3, which has
-``a_terminations`` and ``b_terminations``; those that are planned or being taken down count as not
-there, and so do ends that are no device's interface. A prefix is at the ``site`` that it names, or
-as of NetBox 4.2 at its ``scope`` where that is a site. https://netboxlabs.com/docs/netbox
+A file holds one answer with its ``results``, or the list alone. Of an answer in pages each is a
+file; what is on pages that are in none is counted. A prefix is at the ``site`` that it names, or as
+of NetBox 4.2 at its ``scope`` where that is a site. https://netboxlabs.com/docs/netbox
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, Final
 
-from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory, Port
+from sensorium.topology.inventory.model import (
+    Cable,
+    Device,
+    DeviceKind,
+    Inventory,
+    Page,
+    Port,
+    joined,
+)
+from sensorium.topology.inventory.netbox_cables import cables_of, far_ends, is_cable
 
 _KINDS = (
     ("firewall", DeviceKind.FIREWALL),
@@ -21,17 +31,20 @@ _KINDS = (
     ("server", DeviceKind.HOST),
     ("host", DeviceKind.HOST),
 )
+_SHARED: Final = frozenset({"anycast", "vip", "vrrp", "hsrp", "glbp", "carp"})
+"""Roles of addresses that several devices have at once or in turn."""
+_Made = Cable | Device | Port | tuple[str, str]
 
 
 def recognises(document: Any) -> bool:
-    """Whether a JSON document is an answer with devices, cables, interfaces or prefixes, or none.
+    """Whether a JSON document is an answer of entries that are read here, or of none at all.
 
     An answer without entries does not say of what it has none.
     """
     if isinstance(document, dict) and document.get("results") == []:
         return True
     entries = _entries(document)
-    known = (_is_cable, _is_device, _is_interface, _is_prefix)
+    known = (is_cable, _is_device, _is_interface, _is_prefix, _is_machine, _is_address)
     return bool(entries) and all(any(is_one(e) for is_one in known) for e in entries[:20])
 
 
@@ -43,44 +56,64 @@ def read(document: Any, _name: str) -> Inventory:
     networks: list[tuple[str, str]] = []
     left_out: dict[str, int] = {}
     for entry in _entries(document):
-        made = _made(entry)
-        if isinstance(made, str):
-            left_out[made] = left_out.get(made, 0) + 1
-        elif isinstance(made, Cable):
-            cables.append(made)
-        elif isinstance(made, Device):
-            devices[made.name] = made
-        elif isinstance(made, Port):
-            ports.append(made)
-        else:
-            networks.append(made)
+        found = _made(entry)
+        if isinstance(found, str):
+            left_out[found] = left_out.get(found, 0) + 1
+            continue
+        for made in found:
+            if isinstance(made, Cable):
+                cables.append(made)
+            elif isinstance(made, Device):
+                devices[made.name] = joined(devices.get(made.name), made)
+            elif isinstance(made, Port):
+                ports.append(made)
+            else:
+                networks.append(made)
     ends = [end for cable in cables for end in cable.ends]
     for name in (*ends, *(port.device for port in ports)):
         devices.setdefault(name, Device(name))
-    return Inventory(devices, tuple(cables), (), left_out, tuple(ports), tuple(networks))
+    told = tuple(cables), (), left_out, tuple(ports), tuple(networks), _pages(document)
+    return Inventory(devices, *told)
 
 
-def _made(entry: dict[str, Any]) -> Cable | Device | Port | tuple[str, str] | str:
+def _made(entry: dict[str, Any]) -> Iterable[_Made] | str:
     """What an entry tells of, or why it cannot be used."""
-    if _is_cable(entry):
-        return _cable(entry)
-    if _is_device(entry):
-        return _device(entry)
+    if is_cable(entry):
+        return cables_of(entry)
     if _is_interface(entry):
-        device, name = _text(entry["device"], "name").lower(), entry["name"].strip()
-        return Port(device, name, source="netbox") if name else "netbox interfaces without a name"
+        return _interface(entry)
     if _is_prefix(entry):
-        return _network(entry)
+        return _one(_network(entry))
+    if _is_address(entry):
+        return _one(_address(entry))
+    if _is_device(entry) or _is_machine(entry):
+        return _one(_device(entry))
     return "netbox entries of another kind"
+
+
+def _one(made: _Made | str) -> Iterable[_Made] | str:
+    return made if isinstance(made, str) else (made,)
+
+
+def _pages(document: Any) -> tuple[Page, ...]:
+    """How much of an answer is in the file, where that is not all."""
+    if not isinstance(document, dict):
+        return ()
+    beside = [u for u in map(document.get, ("next", "previous")) if isinstance(u, str)]
+    here, whole = len(_entries(document)), document.get("count")
+    if not isinstance(whole, int) or whole <= here:
+        if not isinstance(document.get("next"), str):
+            return ()
+        whole = here + 1
+    about = next(
+        (m[1] for m in (re.search(r"/api/([\w/-]+?)/?(?:\?|$)", u) for u in beside) if m), ""
+    )
+    return (Page(f"netbox {about or 'entries'}", whole, here),)
 
 
 def _entries(document: Any) -> list[Any]:
     entries = document.get("results") if isinstance(document, dict) else document
     return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
-
-
-def _is_cable(entry: dict[str, Any]) -> bool:
-    return "a_terminations" in entry and "b_terminations" in entry
 
 
 def _is_device(entry: dict[str, Any]) -> bool:
@@ -94,6 +127,40 @@ def _is_interface(entry: dict[str, Any]) -> bool:
 
 def _is_prefix(entry: dict[str, Any]) -> bool:
     return isinstance(entry.get("prefix"), str) and ("site" in entry or "scope" in entry)
+
+
+def _is_machine(entry: dict[str, Any]) -> bool:
+    return "vcpus" in entry and "cluster" in entry and "name" in entry
+
+
+def _is_address(entry: dict[str, Any]) -> bool:
+    assigned = "assigned_object" in entry or "interface" in entry  # before NetBox 2.9
+    return isinstance(entry.get("address"), str) and assigned
+
+
+def _interface(entry: dict[str, Any]) -> Iterable[_Made] | str:
+    device, name = _text(entry["device"], "name").lower(), entry["name"].strip()
+    if not name:
+        return "netbox interfaces without a name"
+    return (Port(device, name, source="netbox"), *far_ends(entry, (device, name)))
+
+
+def _address(entry: dict[str, Any]) -> Device | str:
+    """The device that has the address, or why there is none."""
+    role = entry.get("role")
+    if _text(role, "value") in _SHARED:
+        return "netbox addresses of several devices"
+    at = entry.get("assigned_object") or entry.get("interface")
+    name = next(
+        (n for n in (_text(_part(at, k), "name") for k in ("device", "virtual_machine")) if n), ""
+    )
+    if not name:
+        return "netbox addresses of no device"
+    return Device(name.lower(), addresses=(entry["address"].partition("/")[0],))
+
+
+def _part(given: Any, key: str) -> Any:
+    return given.get(key) if isinstance(given, dict) else None
 
 
 def _network(entry: dict[str, Any]) -> tuple[str, str] | str:
@@ -117,33 +184,13 @@ def _device(entry: dict[str, Any]) -> Device | str:
     role = entry.get("role") or entry.get("device_role")
     slug = _text(role, "slug") or _text(role, "name")
     kind = next((kind for word, kind in _KINDS if word in slug.lower()), DeviceKind.UNKNOWN)
+    if _is_machine(entry):
+        kind = DeviceKind.HOST if kind is DeviceKind.UNKNOWN else kind
     found = [_text(entry.get(key), "address") for key in ("primary_ip4", "primary_ip6")]
     found = [a for a in found if a] or [_text(entry.get("primary_ip"), "address")]
     addresses = tuple(sorted({a.partition("/")[0] for a in found if a}))
-    return Device(name, kind, addresses, _text(entry.get("site"), "name"))
-
-
-def _cable(entry: dict[str, Any]) -> Cable | str:
-    """The cable, or why there is none."""
-    status = entry.get("status")
-    state = _text(status, "value") or (status if isinstance(status, str) else "")
-    if state and state != "connected":
-        return f"netbox cables that are {state}"
-    one, other = _end(entry["a_terminations"]), _end(entry["b_terminations"])
-    if one is None or other is None:
-        return "netbox cables that do not join two devices"
-    if one[0] == other[0]:
-        return "netbox cables from a device to itself"
-    return Cable(*one, *other, "netbox")
-
-
-def _end(terminations: Any) -> tuple[str, str] | None:
-    for one in terminations if isinstance(terminations, list) else ():
-        found = one.get("object") if isinstance(one, dict) else None
-        device = _text(found.get("device"), "name") if isinstance(found, dict) else ""
-        if device:
-            return device.lower(), _text(found, "name")
-    return None
+    on = _text(entry.get("device"), "name").lower() if _is_machine(entry) else ""
+    return Device(name, kind, addresses, _text(entry.get("site"), "name"), on)
 
 
 def _text(given: Any, key: str) -> str:

@@ -2,31 +2,50 @@
 
 ``snmpwalk -v2c -On -c COMMUNITY HOST 1.0.8802.1.1.2`` tells of neighbours (IEEE 802.1AB-2005),
 ``... 1.3.6.1.2.1.31.1.1.1.1`` (ifName) and ``... 1.3.6.1.2.1.2.2.1.2`` (ifDescr) of the names that
-the numbers in flows stand for (RFC 2863). The machine's own name is in the first
-(lldpLocSysName) or in sysName; where it is in neither, the file's name says it, without its suffix.
+the numbers in flows stand for (RFC 2863), ``... 1.3.6.1.4.1.9.9.23.1.2.1`` of a Cisco's neighbours
+by CDP. The machine's own name is in the first (lldpLocSysName) or in sysName; where it is in
+neither, the file's name says it, without its suffix.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Final
 
-from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory, Port
-
-_LINE = re.compile(
-    r"^\.?1\.(0\.8802\.1\.1\.2\.1\.[\d.]+|3\.6\.1\.2\.1\.[\d.]+) = "
-    r'(?:([\w-]+): )?"?(.*?)"?\s*$',
-    re.M,
+from sensorium.topology.inventory import cdp
+from sensorium.topology.inventory.model import (
+    Cable,
+    DamagedError,
+    Device,
+    DeviceKind,
+    Inventory,
+    Port,
 )
+from sensorium.topology.inventory.neighbours import plain_name, told
+from sensorium.topology.inventory.walk import Values, is_walk, values_of
+
 _LLDP, _MIB2 = "0.8802.1.1.2.1.", "3.6.1.2.1."
+_LLDP_V2 = "3.111.2.802.1.1.13."
 _LOCAL_NAME, _SYS_NAME = _LLDP + "3.3.0", _MIB2 + "1.5.0"
 _LOCAL_CAPABILITIES = _LLDP + "3.6.0"
 _LOCAL_PORT, _LOCAL_ADDRESS = _LLDP + "3.7.1.", _LLDP + "3.8.1."
 _REMOTE, _REMOTE_ADDRESS = _LLDP + "4.1.1.", _LLDP + "4.2.1."
 _REMOTE_PORT, _REMOTE_NAME, _REMOTE_CAPABILITIES = (_REMOTE + n for n in ("7.", "9.", "12."))
 _IF_NAME, _IF_DESCR = _MIB2 + "31.1.1.1.1.", _MIB2 + "2.2.1.2."
+_READ: Final = (
+    _LOCAL_NAME,
+    _SYS_NAME,
+    _LOCAL_CAPABILITIES,
+    _LOCAL_PORT,
+    _LOCAL_ADDRESS,
+    _REMOTE,
+    _REMOTE_ADDRESS,
+    _IF_NAME,
+    _IF_DESCR,
+    _LLDP_V2,
+    cdp.CACHE,
+)
 
 _LOCAL_PORT_COLUMNS: Final = ("2.", "3.", "4.")
 _REMOTE_PORT_COLUMNS: Final = ("6.", "7.", "8.")
@@ -38,39 +57,54 @@ _CAPABILITIES: Final = ((4, DeviceKind.ROUTER), (2, DeviceKind.SWITCH), (7, Devi
 _ADDRESS_LENGTHS: Final = {"1": 4, "2": 16}
 """By the address family's number (IANA); others are no IP addresses."""
 
-Values = Mapping[str, tuple[str, str]]
-"""Type and text by object identifier."""
-
 
 def recognises(text: str) -> bool:
-    """Whether a text has a line of such a walk."""
-    return any(
-        key.startswith((_LLDP, _IF_NAME, _IF_DESCR, _SYS_NAME)) for key, _, _ in _LINE.findall(text)
-    )
+    """Whether a text is a walk, of whatever."""
+    return is_walk(text)
 
 
 def read(text: str, name: str) -> Inventory:
-    """The neighbours and interfaces of the machine that was asked."""
-    values = {key: (kind, said) for key, kind, said in _LINE.findall(text)}
-    own = (_text(values, _LOCAL_NAME) or _text(values, _SYS_NAME) or name).lower()
+    """The neighbours and interfaces of the machine that was asked.
+
+    DamagedError for a walk that is not whole, or of nothing that is read here.
+    """
+    values, left_out = values_of(text, _READ)
+    tables = {key[: len(_LLDP_V2)] for key in values if key.startswith((_LLDP_V2, _REMOTE))}
+    if tables == {_LLDP_V2}:
+        raise DamagedError("is a walk of LLDP-V2-MIB", "walk 1.0.8802.1.1.2 (LLDP-MIB) instead")
+    if not values and not left_out:
+        raise DamagedError(
+            "is a walk of nothing that tells of links",
+            "walk 1.0.8802.1.1.2 (LLDP-MIB) and 1.3.6.1.2.1.31.1.1.1.1 (ifName)",
+        )
+    own = plain_name(_text(values, _LOCAL_NAME) or _text(values, _SYS_NAME)) or name
+    ports = _ports(values, own)
+    by_lldp = _by_lldp(values, own)
+    called = {str(port.number): port.name for port in ports}
+    by_cdp = told(Device(own), cdp.neighbours(values, called), "cdp")
+    return Inventory.of([by_lldp, by_cdp, Inventory({}, left_out=left_out, ports=ports)])
+
+
+def _by_lldp(values: Values, own: str) -> Inventory:
     kind = _kind(values, _LOCAL_CAPABILITIES)
     devices = {own: Device(own, kind, _addresses(values, _LOCAL_ADDRESS, 0).get("", ()))}
     managed = _addresses(values, _REMOTE_ADDRESS, 3)
     cables, nameless = [], 0
     for index in sorted(_below(values, _REMOTE_PORT) | _below(values, _REMOTE_NAME)):
-        other = _text(values, _REMOTE_NAME + index).lower()
+        addresses = managed.get(index, ())
+        other = plain_name(_text(values, _REMOTE_NAME + index)) or min(addresses, default="")
         parts = index.split(".")  # time mark, local port, neighbour
         if not other or len(parts) != 3:
             nameless += 1
             continue
         kind = _kind(values, _REMOTE_CAPABILITIES + index)
-        devices[other] = Device(other, kind, managed.get(index, ()))
+        devices[other] = Device(other, kind, addresses)
         port = _port(values, _LOCAL_PORT, _LOCAL_PORT_COLUMNS, parts[1])
         port = port or _text(values, _IF_NAME + parts[1]) or parts[1]
         other_port = _port(values, _REMOTE, _REMOTE_PORT_COLUMNS, index)
         cables.append(Cable(own, port, other, other_port, "snmp"))
     left_out = {"snmp neighbours without a name": nameless} if nameless else {}
-    return Inventory(devices, tuple(cables), (), left_out, _ports(values, own))
+    return Inventory(devices, tuple(cables), (), left_out)
 
 
 def _below(values: Values, prefix: str) -> set[str]:
@@ -106,7 +140,7 @@ def _port(values: Values, table: str, columns: tuple[str, str, str], index: str)
 def _kind(values: Values, key: str) -> DeviceKind:
     """What a device is for, by the capabilities that are enabled."""
     kind, said = values.get(key, ("", ""))
-    octets = _octets(said) if kind == "Hex-STRING" else said.encode("latin-1", "replace")
+    octets = _octets(said) if kind in {"Hex-STRING", "BITS"} else said.encode("latin-1", "replace")
     bits = octets[0] if octets else 0
     return next((kind for bit, kind in _CAPABILITIES if bits << bit & 0x80), DeviceKind.UNKNOWN)
 

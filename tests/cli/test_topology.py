@@ -81,3 +81,44 @@ def test_an_unknown_node_is_an_error_for_people(data: Path) -> None:
     result = CliRunner().invoke(main, ["topology", "impact", "nobody", "--data", str(data)])
     assert result.exit_code == 2
     assert "nothing is called 'nobody'" in result.output
+
+
+def test_names_with_marks_of_their_own_are_shown_and_asked_for(data: Path, tmp_path: Path) -> None:
+    ends = (("c#1", "sw[a]"), ("c#1#p", "a-switch-with-a-name-as-long-as-a-corridor"))
+    cables = [
+        {
+            f"{side}_terminations": [
+                {
+                    "object_type": "dcim.interface",
+                    "object": {"device": {"name": name}, "name": "e#1"},
+                }
+            ]
+            for side, name in zip("ab", pair, strict=True)
+        }
+        for pair in ends
+    ]
+    file = tmp_path / "cables.json"
+    file.write_text(json.dumps({"results": cables}))
+    files = ("--inventory", str(file))
+    assert run(data, "impact", "c#1", *files).startswith("c#1: ")
+    assert run(data, "impact", "c#1#p", *files).startswith("c#1#p: ")
+    assert run(data, "impact", "c#1#e#1", *files).startswith("interface e#1 of c#1: ")
+    assert run(data, "impact", "sw[a]", *files).startswith("sw[a]: ")
+    shown = run(data, "show", *files)
+    assert "sw[a]" in shown
+    row = next(line for line in shown.splitlines() if line.startswith("gw2 (10.0.0.2)"))
+    assert "100 %" in row
+
+
+def test_a_device_is_found_by_its_short_and_its_full_name(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "sw-a.json").write_text(
+        json.dumps({"Gi1": [{"hostname": "sw-b.example.net", "port": "Gi2"}]})
+    )
+    (tmp_path / "sw-b.json").write_text(
+        json.dumps({"Gi9": [{"hostname": "sw-c.example.net", "port": "Gi2"}]})
+    )
+    files = ("--inventory", str(tmp_path))
+    for name in ("sw-b", "sw-b.example.net"):
+        assert run(data, "impact", name, *files).startswith("sw-b: ")
+    for name in ("sw-c", "sw-c.example.net"):
+        assert run(data, "impact", name, *files).startswith("sw-c.example.net: ")

@@ -116,3 +116,20 @@ def test_what_is_known_does_not_depend_on_order_or_batches(
     assert pieces.known() == whole.known()
     for address, _, _ in LINES:
         assert pieces.addresses(address) == whole.addresses(address)
+
+
+def test_two_routers_with_one_first_label_are_two() -> None:
+    identities = Identities()
+    identities.state_all(
+        [("rtr1.ams.example.net", "10.1.0.1"), ("rtr1.fra.example.net", "10.2.0.1")]
+    )
+    assert identities.canonical("10.2.0.1") == "10.2.0.1"
+    assert identities.label("10.2.0.1") == "rtr1.fra.example.net (10.2.0.1)"
+    assert identities.resolve("rtr1.ams.example.net") == "10.1.0.1"
+    assert identities.resolve("rtr1") is None
+
+
+def test_one_host_may_have_several_full_names_in_turn() -> None:
+    identities = learnt(("10.0.0.7", "web-1.example.org", 1), ("10.0.0.7", "web-1.example.net", 2))
+    assert identities.label("10.0.0.7") == "web-1 (10.0.0.7)"
+    assert identities.resolve("web-1") == "10.0.0.7"

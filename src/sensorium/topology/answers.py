@@ -307,7 +307,7 @@ class Topology:
 
     def _place(self, name: str) -> str | Interface | Site:
         """What is called so: a node by its key, an interface, or a site."""
-        device, mark, port = name.partition("#")
+        device, mark, port = self._parted(name)
         if not mark and " of " in name and self.wiring.find(name) is None:
             # As answers have it: "interface ge1 of gw2".
             port, mark, device = name.strip().removeprefix("interface ").partition(" of ")
@@ -327,13 +327,26 @@ class Topology:
             return site
         return self._key(name)
 
+    def _parted(self, name: str) -> tuple[str, str, str]:
+        """``DEVICE#PORT``; either may have a ``#`` in its own name, and a node may be called so."""
+        if self._found(name) is not None:
+            return name, "", ""
+        places = [place for place, sign in enumerate(name) if sign == "#"]
+        for place in places:
+            if self._found(name[:place]) is not None:
+                return name[:place], "#", name[place + 1 :]
+        return name.partition("#")
+
+    def _found(self, name: str) -> str | None:
+        return self.wiring.find(name) or self._shown.get(name)
+
     @cached_property
     def _shown(self) -> dict[str, str]:
         """Nodes by what answers call them, which people copy: ``db (10.2.0.30)``."""
         return {node.label: key for key, node in self.wiring.nodes.items()}
 
     def _key(self, name: str) -> str:
-        key = self.wiring.find(name) or self._shown.get(name)
+        key = self._found(name)
         if key is not None:
             return key
         from difflib import get_close_matches

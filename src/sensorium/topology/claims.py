@@ -80,6 +80,7 @@ class Directory:
     names: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _by_name: dict[str, str] = field(default_factory=dict)
+    _ambiguous: set[str] = field(default_factory=set)
 
     @staticmethod
     def of(claims: Iterable[Claim]) -> Directory:
@@ -87,11 +88,12 @@ class Directory:
 
         A log relay speaks for many names from one address, and a shared kernel gives one node
         name to many hosts: neither says who is who, so neither is believed (see
-        :func:`_credible`).
+        :func:`_credible`). A host is called by the first label of its name, where that is not
+        short for the names of several.
         """
         credible = _credible(list(claims))
-        groups = _joined(credible)
-        directory = Directory()
+        directory = Directory(_ambiguous=_ambiguous(credible))
+        groups = _joined(credible, directory._ambiguous)
         best: dict[str, tuple[int, int, str]] = {}
         for source, address, name in credible:
             key = (_RANK[source], -len(name.split(".")[0]), name)
@@ -103,15 +105,15 @@ class Directory:
             directory.canonical[address] = group
         for group, addresses in members.items():
             directory.aliases[group] = tuple(sorted(addresses, key=address_order))
-            directory.names[group] = best[group][2].split(".")[0]
+            directory.names[group] = _called(best[group][2], directory._ambiguous)
         for _, address, name in credible:
             directory._by_name[name] = groups[address]
-            directory._by_name.setdefault(name.split(".")[0], groups[address])
+            directory._by_name.setdefault(_called(name, directory._ambiguous), groups[address])
         return directory
 
     def address_of(self, name: str) -> str | None:
         """The canonical address of a full or short name in lower case; None if unknown."""
-        return self._by_name.get(name) or self._by_name.get(name.partition(".")[0])
+        return self._by_name.get(name) or self._by_name.get(_called(name, self._ambiguous))
 
 
 def address_order(text: str) -> tuple[int, int]:
@@ -149,11 +151,45 @@ def _credible(claims: list[Claim]) -> list[Claim]:
     )
 
 
-def _joined(claims: list[Claim]) -> dict[str, str]:
+def _ambiguous(claims: list[Claim]) -> set[str]:
+    """First labels of names that one source has in full for different addresses.
+
+    ``rtr1.ams.example`` and ``rtr1.fra.example`` are two routers, though both say ``rtr1``. Names
+    that an address has in turn are of one host.
+    """
+    home: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    first: dict[Claim, str] = {}
+    for source, address, name in claims:
+        short, dot, _ = name.partition(".")
+        if dot:
+            of_short = home[source, short]
+            beside = first.setdefault((source, "", name), address)
+            one, other = _root(of_short, address), _root(of_short, beside)
+            of_short[max(one, other)] = min(one, other)
+    return {
+        short
+        for (_, short), found in home.items()
+        if len({_root(found, address) for address in found}) > 1
+    }
+
+
+def _root(home: dict[str, str], address: str) -> str:
+    while home.setdefault(address, address) != address:
+        home[address] = home[home[address]]
+        address = home[address]
+    return address
+
+
+def _called(name: str, ambiguous: set[str]) -> str:
+    short = name.partition(".")[0]
+    return name if short in ambiguous else short
+
+
+def _joined(claims: list[Claim], ambiguous: set[str]) -> dict[str, str]:
     # The strongest source names an address first; a weaker one then adds to it, never renames it.
     named: dict[str, str] = {}
     for _, address, name in claims:
-        named.setdefault(address, name.split(".")[0])
+        named.setdefault(address, _called(name, ambiguous))
     members: dict[str, list[str]] = defaultdict(list)
     for address, name in named.items():
         members[name].append(address)

@@ -43,20 +43,19 @@ class Interfaces:
     def __init__(self, transit: Transit) -> None:
         self._transit = transit
         self._wiring = wiring = transit.wiring
-        self._over: dict[str, set[int]] = defaultdict(set)
+        self._over: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._lost: dict[frozenset[Pair], frozenset[int]] = {}
         numbers: dict[tuple[str, str], int] = {}
         for place, use in enumerate(wiring.uses):
             for device, number in use.ports:
                 name = wiring.survey.interface(device, number)
-                self._over[f"{device}#{name}"].add(place)
+                self._over[device, name].add(place)
                 numbers[device, name] = min(number, numbers.get((device, name), number))
         for (device, number), name in wiring.survey.interfaces.items():
             numbers.setdefault((device, name), number)
         links = _by_port(wiring)
-        seen = {(device, name) for device, _, name in (key.partition("#") for key in self._over)}
         self.all: dict[str, Interface] = {}
-        for device, name in sorted({*links, *seen}):
+        for device, name in sorted({*links, *self._over}):
             if device in wiring.nodes:
                 key = f"{device}#{name}"
                 number = numbers.get((device, name), 0)
@@ -79,7 +78,7 @@ class Interfaces:
     def carried(self, interface: Interface) -> frozenset[int]:
         """The uses that run over it: as its device reported, or by the shortest ways."""
         if self.reports(interface):
-            return frozenset(self._over.get(interface.key, ()))
+            return frozenset(self._over.get((interface.device, interface.name), ()))
         pairs = {(link.one, link.other) for link in interface.links}
         return frozenset(place for pair in pairs for place in self._transit.over_link(pair))
 

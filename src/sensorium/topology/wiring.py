@@ -23,8 +23,11 @@ OUTSIDE = "outside"
 """The key of everything that is not of our own networks, which is one node."""
 
 
-FILED = frozenset({"lldp", "netbox", "snmp"})
+FILED = frozenset({"cdp", "lldp", "netbox", "snmp"})
 """Sources of links that say what is there, and not what was inferred."""
+
+_POD, _MACHINE = "kubernetes", "virtual machine"
+"""Sources of links from what runs somewhere to where it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +122,21 @@ class Wiring:
         """The key of a node named by address, name, or label; None if there is none."""
         wanted = text.strip().rstrip(".").lower()
         known = self.survey.identities.resolve(wanted)
-        for key in (known, wanted):
+        short = wanted.partition(".")[0]
+        for key in (known, wanted, short if self._names[short] == short else None):
             if key is not None and key in self.nodes:
                 return key
-        short = {node.label.partition(" ")[0].lower(): key for key, node in self.nodes.items()}
-        return short.get(wanted)
+        return self._names[wanted] or None
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """Nodes by the names in their labels, also in short where only one begins so."""
+        found = {node.label.partition(" ")[0].lower(): key for key, node in self.nodes.items()}
+        begun: dict[str, set[str]] = defaultdict(set)
+        for name, key in found.items():
+            begun[name.partition(".")[0]].add(key)
+        short = {name: next(iter(keys)) for name, keys in begun.items() if len(keys) == 1}
+        return defaultdict(str, {**short, **found})
 
 
 class _Build:
@@ -162,7 +175,8 @@ class _Build:
         }
         self._add_nodes(uses, backends)
         for key, on in carried_by.items():
-            self._link(Link(*_ordered(key, on), source="kubernetes"))
+            pod = DeviceKind.POD in {self.nodes[end].kind for end in (key, on) if end in self.nodes}
+            self._link(Link(*_ordered(key, on), source=_POD if pod else _MACHINE))
         self._lay_cables()
         self._attach()
         self._join_exporters(uses)
@@ -203,7 +217,7 @@ class _Build:
         """The nodes in order, each at its site: as files say, by its network, or as its cable."""
         beside: dict[str, set[str]] = defaultdict(set)
         for link in links:
-            if link.source != "kubernetes":
+            if link.source not in {_POD, _MACHINE}:
                 beside[link.one].add(link.other if link.source in FILED else "")
                 beside[link.other].add(link.one if link.source in FILED else "")
         found = {}

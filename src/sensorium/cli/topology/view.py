@@ -6,11 +6,15 @@ import sys
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sensorium.topology.words import amount, named, percent
 
 Answer = dict[str, Any]
+_FIGURE = len("<0.1 %")
+_ROOM_FOR_NODE, _ROOM_FOR_PORT = 24, 70
+"""Signs beyond which the columns of figures are made narrow, in a terminal of 100."""
 _MOST = 30
 _MOST_NAMED = 6
 _MOST_INTERFACES = 10
@@ -20,15 +24,30 @@ def _console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 100, highlight=False)
 
 
+def _plain(answer: Any) -> Any:
+    """An answer in which nothing is markup: a device may be called ``sw[1]``."""
+    if isinstance(answer, dict):
+        return {key: _plain(value) for key, value in answer.items()}
+    if isinstance(answer, list):
+        return [_plain(value) for value in answer]
+    return escape(answer) if isinstance(answer, str) else answer
+
+
+def _width(heading: str) -> int:
+    """What a column of figures needs, so that long names give way and not they."""
+    return max(_FIGURE, *map(len, heading.split()))
+
+
 def show(answer: Answer) -> None:
     """Every node, the most critical first."""
-    out = _console()
+    out, answer = _console(), _plain(answer)
     nodes, links = answer["nodes"], answer["links"]
     out.print(
         f"{len(nodes):,} nodes, {len(links):,} links, {answer['pairs']:,} client-service pairs and "
         f"{amount(answer['bytes'])}\nfrom {answer['since']} to {answer['until']} UTC\n"
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
+    tight = any(len(node["label"]) > _ROOM_FOR_NODE for node in nodes[:_MOST])
     for heading, right in (
         ("node", False),
         ("role", False),
@@ -40,7 +59,11 @@ def show(answer: Answer) -> None:
         ("group", True),
     ):
         table.add_column(
-            heading, justify="right" if right else "left", no_wrap=heading in {"node", "role"}
+            heading,
+            justify="right" if right else "left",
+            no_wrap=heading == "role",
+            width=_width(heading) if right and tight else None,
+            overflow="fold",
         )
     for node in nodes[:_MOST]:
         alone = " [red]![/]" if node["parts_the_network"] else ""
@@ -72,10 +95,17 @@ def _interfaces(out: Console, interfaces: list[Answer]) -> None:
         return
     out.print()
     table = Table(box=None, pad_edge=False, header_style="bold")
+    shown = interfaces[:_MOST_INTERFACES]
+    tight = any(len(one["label"] + one["towards"]) > _ROOM_FOR_PORT for one in shown)
     for heading in ("interface", "towards", "on paths", "lost", "bytes lost"):
         right = heading not in {"interface", "towards"}
-        table.add_column(heading, justify="right" if right else "left", no_wrap=not right)
-    for one in interfaces[:_MOST_INTERFACES]:
+        table.add_column(
+            heading,
+            justify="right" if right else "left",
+            width=_width(heading) if right and tight else None,
+            overflow="fold",
+        )
+    for one in shown:
         table.add_row(
             one["label"],
             one["towards"],
@@ -108,7 +138,7 @@ def _sites(out: Console, sites: list[Answer]) -> None:
 
 def impact(answer: Answer) -> None:
     """What is lost without one node, interface or site."""
-    out = _console()
+    out, answer = _console(), _plain(answer)
     out.print(f"[bold]{answer['label']}[/]: {answer['role']}, {_on_paths(answer)}")
     if answer["carries"]:
         out.print(f"carries {named(answer['carries'], _MOST_NAMED)}")
@@ -170,7 +200,7 @@ def _exits(out: Console, exits: list[Answer]) -> None:
 
 def path(answer: Answer) -> None:
     """The way between two nodes, and who depends on whom."""
-    out = _console()
+    out, answer = _console(), _plain(answer)
     if not answer["connected"]:
         out.print(f"No way is known from {answer['from']} to {answer['to']}.")
     else:

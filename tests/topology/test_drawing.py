@@ -10,7 +10,7 @@ import pytest
 
 from sensorium.topology.drawing import picture
 from sensorium.topology.drawing.layout import layout, ring
-from sensorium.topology.drawing.scene import scene_of
+from sensorium.topology.drawing.scene import scene_of, short
 
 Answer = dict[str, Any]
 Places = dict[str, tuple[float, float]]
@@ -200,3 +200,17 @@ def test_the_names_of_ports_do_not_touch() -> None:
     spots = [(float(x), float(y)) for x, y in at]
     assert spots
     assert min(math.dist(a, b) for a, b in combinations(spots, 2)) > 8
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("sw-1 (10.0.0.1)", "sw-1"),
+        ("access-switch-building-a-floor-1 (10.0.0.1)", "access…g-a-floor-1"),
+        ("access-switch-building-b-floor-1", "access…g-b-floor-1"),
+        ("TenGigabitEthernet1/0/24", "TenGig…ernet1/0/24"),
+        ("rtr1.fra.example.net (10.0.0.1)", "rtr1.fra.example.…"),
+    ],
+)
+def test_a_long_name_is_cut_where_it_tells_least(label: str, said: str) -> None:
+    assert short(label) == said

@@ -10,6 +10,7 @@ from sensorium.topology.words import percent
 FOLD_ABOVE = 160
 """More leaves than so many on one device cannot be told apart around it."""
 _LONGEST = 18
+_HEAD = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,16 @@ def _site_title(site: dict[str, Any]) -> str:
 
 
 def short(label: str) -> str:
-    """A label without its address, cut where it is long."""
+    """A label without its address, cut where it is long.
+
+    A domain is cut at its end, else the middle goes: what tells devices and ports apart ends them.
+    """
     name = label.partition(" (")[0]
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+    if len(name) <= _LONGEST:
+        return name
+    if len(name.partition(".")[0]) < _LONGEST:
+        return name[: _LONGEST - 1] + "…"
+    return name[:_HEAD] + "…" + name[_HEAD + 1 - _LONGEST :]
 
 
 def _is_hub(key: str, near: dict[str, set[str]]) -> bool:

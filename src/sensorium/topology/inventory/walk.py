@@ -107,6 +107,8 @@ class _Reading:
     @property
     def _open(self) -> bool:
         """Whether a quotation mark was opened and not closed."""
+        if '"' not in self._said:
+            return False
         quoted = self._said.partition(": ")[2] if _TYPED.match(self._said) else self._said
         if not quoted.startswith('"'):
             return False

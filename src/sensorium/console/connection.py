@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sensorium.ingest.transport.http.patience import Patience
+
 # uvicorn warns of every malformed request; here they are counted instead. Errors are still told.
 _ERRORS: Final = logging.getLogger("uvicorn.error.console")
 _ERRORS.setLevel(logging.ERROR)
@@ -22,47 +24,31 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(*arguments, **options)
         self.logger = _ERRORS
-        self._timeout_s = timeout_s
         self._count = count
-        self._overdue: asyncio.TimerHandle | None = None
+        self._patience = Patience(timeout_s, count)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take the connection, and wait so long for what it sends."""
         super().connection_made(transport)
-        self._watch()
+        self._patience.begin(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of it."""
-        self._relax()
+        self._patience.end()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; the clock runs while no request is under way."""
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
-            self._watch()
+            self._patience.begin(self.transport)
 
     def on_headers_complete(self) -> None:
         """A request begins: its body has a time of its own."""
-        self._relax()
+        self._patience.end()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
         self._count("malformed_request")
         super().send_400_response(msg)
-
-    def _watch(self) -> None:
-        if self._overdue is None and not self.transport.is_closing():
-            self._overdue = self.loop.call_later(self._timeout_s, self._give_up)
-
-    def _relax(self) -> None:
-        if self._overdue is not None:
-            self._overdue.cancel()
-            self._overdue = None
-
-    def _give_up(self) -> None:
-        self._overdue = None
-        if not self.transport.is_closing():
-            self._count("slow_head")
-            self.transport.abort()

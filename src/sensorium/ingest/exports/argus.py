@@ -15,8 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sensorium.ingest.exports import rows
-from sensorium.ingest.exports.cells import column, table
-from sensorium.ingest.exports.lines import distinct, pieces
+from sensorium.ingest.exports.cells import column, titled
 from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.address import UNSPECIFIED
 from sensorium.model.signals import ADDRESS, FlowType, Signal
@@ -42,18 +41,8 @@ def read_columns(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa
     """The flows of ra's text, which begins with its titles; what has no address of IP at either
     end, as its records of itself have none, is counted as ``no_flow``.
     """
-    names: list[str] = []
-    separator = ","
-    for piece in pieces(file):
-        lines = piece
-        if not names:
-            first, _, lines = piece.partition(b"\n")
-            heading = first.decode(errors="replace").strip()
-            parted = _SEPARATOR.search(heading)
-            separator = parted[0] if parted else separator
-            names = distinct(title.strip() for title in heading.split(separator))
-        if lines.strip():
-            yield Signal.FLOWS, _flows(table(lines, names, separator, refused), refused)
+    for cells in titled(file, _SEPARATOR, refused):
+        yield Signal.FLOWS, _flows(cells, refused)
 
 
 def _flows(cells: pa.Table, refused: Refusals) -> pa.RecordBatch:

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from sensorium.ingest.exports.lines import distinct, pieces
 from sensorium.ingest.exports.problem import Refusals
+
+
+def titled(
+    file: BinaryIO,
+    separators: re.Pattern[str],
+    refused: Refusals,
+    called: Callable[[str], str] = str,
+) -> Iterator[pa.Table]:
+    """A file whose first line has the titles of its columns, some megabytes at a time.
+
+    What of ``separators`` comes first in it parts all cells. ``called`` makes a column's name of
+    its title.
+    """
+    names: list[str] = []
+    separator = ","
+    for piece in pieces(file):
+        lines = piece
+        if not names:
+            first, _, lines = piece.partition(b"\n")
+            heading = first.decode(errors="replace").strip()
+            parted = separators.search(heading)
+            separator = parted[0] if parted else separator
+            names = distinct(called(title.strip()) for title in heading.split(separator))
+        if lines.strip():
+            yield table(lines, names, separator, refused)
 
 
 def table(lines: bytes, names: Sequence[str], separator: str, refused: Refusals) -> pa.Table:

@@ -13,8 +13,7 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 
 from sensorium.ingest.exports import elements
-from sensorium.ingest.exports.cells import table
-from sensorium.ingest.exports.lines import distinct, pieces
+from sensorium.ingest.exports.cells import titled
 from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.signals import Signal
 
@@ -24,16 +23,6 @@ _MOST: Final = 20_000
 
 def read_text(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.RecordBatch]]:
     """The flows of the text, up to :data:`_MOST` in a batch."""
-    names: list[str] = []
-    separator = "|"
-    for piece in pieces(file):
-        lines = piece
-        if not names:
-            first, _, lines = piece.partition(b"\n")
-            heading = first.decode(errors="replace").strip()
-            parted = _SEPARATOR.search(heading)
-            separator = parted[0] if parted else separator
-            names = distinct(name.strip() for name in heading.split(separator))
-        if lines.strip():
-            for part in table(lines, names, separator, refused).to_batches(_MOST):
-                yield elements.flows(part.to_pylist(), refused)
+    for cells in titled(file, _SEPARATOR, refused):
+        for part in cells.to_batches(_MOST):
+            yield elements.flows(part.to_pylist(), refused)

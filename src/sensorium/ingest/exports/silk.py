@@ -15,8 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sensorium.ingest.exports import rows
-from sensorium.ingest.exports.cells import column, table
-from sensorium.ingest.exports.lines import distinct, pieces
+from sensorium.ingest.exports.cells import column, titled
 from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.signals import FlowType, Signal
 
@@ -42,18 +41,8 @@ _SEPARATOR: Final = re.compile(r"[|,;:\t]")
 
 def read_rwcut(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.RecordBatch]]:
     """The flows of rwcut's text, which begins with its titles."""
-    names: list[str] = []
-    separator = "|"
-    for piece in pieces(file):
-        lines = piece
-        if not names:
-            first, _, lines = piece.partition(b"\n")
-            heading = first.decode(errors="replace").strip()
-            parted = _SEPARATOR.search(heading)
-            separator = parted[0] if parted else separator
-            names = distinct(_plain(title.strip()) for title in heading.split(separator))
-        if lines.strip():
-            yield Signal.FLOWS, _flows(table(lines, names, separator, refused), refused)
+    for cells in titled(file, _SEPARATOR, refused, _plain):
+        yield Signal.FLOWS, _flows(cells, refused)
 
 
 def _plain(title: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any, Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from sensorium.ingest.transport.http.patience import Patience
+
 # uvicorn tells of every malformed request; here they are counted instead.
 _QUIET: Final = logging.Logger("sensorium.http_ingest", logging.CRITICAL + 1)
 
@@ -28,9 +30,8 @@ class Connection(H11Protocol):
         super().__init__(*arguments, **options)
         self.logger = _QUIET
         self.access_log = False
-        self._timeout_s = timeout_s
         self._count = count
-        self._overdue: asyncio.TimerHandle | None = None
+        self._patience = Patience(timeout_s, count)
         # Made when a connection is accepted, and let go unused where its TLS handshake fails.
         self._unmade = weakref.finalize(self, count, "tls_failed")
         self._unmade.atexit = False
@@ -39,11 +40,11 @@ class Connection(H11Protocol):
         """Take the connection, and wait so long for what it sends."""
         self._unmade.detach()
         super().connection_made(transport)
-        self._watch()
+        self._patience.begin(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of it."""
-        self._relax()
+        self._patience.end()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -52,9 +53,9 @@ class Connection(H11Protocol):
         begun = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
         ignored = self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
         if begun or ignored:
-            self._watch()
+            self._patience.begin(self.transport)
         else:
-            self._relax()
+            self._patience.end()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
@@ -63,18 +64,3 @@ class Connection(H11Protocol):
             super().send_400_response(msg)
         else:  # a response is under way or done: there is no place left for this one
             self.transport.close()
-
-    def _watch(self) -> None:
-        if self._overdue is None:
-            self._overdue = self.loop.call_later(self._timeout_s, self._give_up)
-
-    def _relax(self) -> None:
-        if self._overdue is not None:
-            self._overdue.cancel()
-            self._overdue = None
-
-    def _give_up(self) -> None:
-        self._overdue = None
-        if not self.transport.is_closing():
-            self._count("slow_head")
-            self.transport.abort()

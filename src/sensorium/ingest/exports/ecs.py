@@ -93,12 +93,7 @@ def flows(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBa
         "flow_direction": pc.is_in(direction, _INWARD).cast(pa.uint8()),
     }
     batch = rows.flow_rows(FlowType.JSON, columns, count)
-    timed = start >= 0
-    if not timed.all():
-        refused.add("no_time", int((~timed).sum()))
-        keep = pa.array(timed)
-        batch, back = batch.filter(keep), {n: c.filter(keep) for n, c in back.items()}
-    return Signal.FLOWS, rows.both_directions(batch, back)
+    return Signal.FLOWS, rows.timed_rows(batch, start >= 0, refused, back)
 
 
 def _said(record: Record, name: str) -> str | None:

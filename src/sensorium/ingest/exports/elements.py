@@ -150,12 +150,7 @@ def rows_of(
         "flow_direction": rows.integers(column("back_direction")),
     }
     batch = rows.flow_rows(FlowType.JSON, columns, count)
-    timed = start >= 0
-    if not timed.all():
-        refused.add("no_time", int((~timed).sum()))
-        keep = pa.array(timed)
-        batch, back = batch.filter(keep), {n: c.filter(keep) for n, c in back.items()}
-    return rows.both_directions(batch, back)
+    return rows.timed_rows(batch, start >= 0, refused, back)
 
 
 def _times(column: Any) -> tuple[rows.Int64s, rows.Int64s, rows.Int64s]:

@@ -160,12 +160,7 @@ def flows(cells: pa.Table, refused: Refusals, kind: FlowType) -> pa.RecordBatch:
         "bytes": rows.integers(other["out_bytes"]),
         "packets": rows.integers(other["out_packets"]),
     }
-    timed = start >= 0
-    if not timed.all():
-        refused.add("no_time", int((~timed).sum()))
-        keep = pa.array(timed)
-        batch, back = batch.filter(keep), {n: c.filter(keep) for n, c in back.items()}
-    return rows.both_directions(batch, back)
+    return rows.timed_rows(batch, start >= 0, refused, back)
 
 
 def _unnamed(cells: pa.Table) -> Mapping[str, pa.Array]:

@@ -116,11 +116,7 @@ def flows(records: list[Record], refused: Refusals) -> Decoded:
     batch = batch.set_column(
         0, FLOWS.field("type"), pa.array(kinds).dictionary_encode().cast(FLOWS.field("type").type)
     )
-    timed = latest > 0
-    if not timed.all():
-        refused.add("no_time", int((~timed).sum()))
-        batch = batch.filter(pa.array(timed))
-    return Signal.FLOWS, batch
+    return Signal.FLOWS, rows.timed_rows(batch, latest > 0, refused)
 
 
 def _times(numbers: pa.Array, texts: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:

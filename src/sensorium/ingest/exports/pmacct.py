@@ -84,11 +84,7 @@ def flows(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBa
     types = np.asarray(columns["etype"])
     columns["etype"] = pa.array(np.where(types, types, rows.versions(column("ip_src"))))
     batch = rows.flow_rows(FlowType.JSON, columns, len(records))
-    timed = start > 0
-    if not timed.all():
-        refused.add("no_time", int((~timed).sum()))
-        batch = batch.filter(pa.array(timed))
-    return Signal.FLOWS, batch
+    return Signal.FLOWS, rows.timed_rows(batch, start > 0, refused)
 
 
 def _first(record: Record, names: tuple[str, ...]) -> str | None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sensorium.ingest.exports.problem import Refusals
 from sensorium.model.address import UNSPECIFIED, pack_address
 from sensorium.model.signals import ADDRESS, FLOWS, LABELS, FlowType
 
@@ -262,6 +263,21 @@ def _nothing(kind: pa.DataType, count: int) -> pa.Array:
     if kind == LABELS:
         return labels({}, count)
     return pa.array(np.zeros(count, kind.to_pandas_dtype()))
+
+
+def timed_rows(
+    batch: pa.RecordBatch, timed: Any, refused: Refusals, reverse: Columns | None = None
+) -> pa.RecordBatch:
+    """The rows that are ``timed`` (bool for each), others counted as ``no_time``; with ``reverse``,
+    :func:`both_directions` of them.
+    """
+    if not timed.all():
+        refused.add("no_time", int((~timed).sum()))
+        keep = pa.array(timed)
+        batch = batch.filter(keep)
+        if reverse is not None:
+            reverse = {name: column.filter(keep) for name, column in reverse.items()}
+    return batch if reverse is None else both_directions(batch, reverse)
 
 
 def both_directions(forward: pa.RecordBatch, reverse: Columns) -> pa.RecordBatch:

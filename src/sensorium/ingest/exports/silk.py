@@ -77,11 +77,7 @@ def _flows(cells: pa.Table, refused: Refusals) -> pa.RecordBatch:
         "attributes": rows.labels(_others(cells), count),
     }
     batch = rows.flow_rows(FlowType.SILK_RWCUT, columns, count)
-    timed = start >= 0
-    if not timed.all():
-        refused.add("no_time", int((~timed).sum()))
-        batch = batch.filter(pa.array(timed))
-    return batch
+    return rows.timed_rows(batch, start >= 0, refused)
 
 
 def _dashed(times: pa.Array) -> pa.Array:

@@ -83,12 +83,7 @@ def flows(records: list[Record], refused: Refusals) -> tuple[Signal, pa.RecordBa
         "icmp_type": rows.integers(column("response_icmp_type")),
         "icmp_code": rows.integers(column("response_icmp_code")),
     }
-    timed = seen >= 0
-    if not timed.all():
-        refused.add("no_time", int((~timed).sum()))
-        keep = pa.array(timed)
-        batch, back = batch.filter(keep), {n: c.filter(keep) for n, c in back.items()}
-    return Signal.FLOWS, rows.both_directions(batch, back)
+    return Signal.FLOWS, rows.timed_rows(batch, seen >= 0, refused, back)
 
 
 def _counted(record: Record, one_way: str, both_ways: str) -> Any:

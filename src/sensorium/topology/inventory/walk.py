@@ -57,13 +57,15 @@ class _Reading:
     left_out: dict[str, int] = field(default_factory=dict)
     _number: int = 0
     _key: str = ""
-    _said: str = ""
+    _said: list[str] = field(default_factory=list)
+    _open: bool = False  # whether a quotation mark was opened and not closed
 
     def take(self, number: int, line: str) -> None:
         found = _LINE.fullmatch(line)
         if found is not None:
             self.end()
-            self._number, self._key, self._said = number, found[1], found[2]
+            self._number, self._key, self._said = number, found[1], [found[2]]
+            self._open = _opens(found[2])
         elif line.startswith("Timeout: "):
             raise DamagedError(
                 f"is not whole: in line {number} the machine stopped answering", _STEP
@@ -73,11 +75,12 @@ class _Reading:
         elif _NAMED.match(line) and not self._open:
             raise DamagedError(f"has names for numbers as of line {number}", _STEP)
         elif self._open:
-            self._said += "\n" + line
-        elif self._said.startswith("Hex-STRING:") and _OCTETS.fullmatch(line):
-            self._said += " " + line
-        elif self._said.startswith("STRING:"):
-            self._said += "\n" + line  # without quotation marks, as a MIB may have it printed
+            self._said.append("\n" + line)
+            self._open = not _closes(line)
+        elif self._goes_on("Hex-STRING:") and _OCTETS.fullmatch(line):
+            self._said.append(" " + line)
+        elif self._goes_on("STRING:"):
+            self._said.append("\n" + line)  # without quotation marks, as a MIB may have it printed
         elif line.strip():
             self._leave_out("snmp lines that are none of a walk")
 
@@ -85,8 +88,8 @@ class _Reading:
         """Keep the value that was being read."""
         if self._open:
             raise DamagedError(f"is cut in the middle of the value in line {self._number}", _STEP)
-        key, said = self._key, _WRONG.sub("", self._said, count=1)
-        self._key = self._said = ""
+        key, said = self._key, _WRONG.sub("", "".join(self._said), count=1)
+        self._key, self._said = "", []
         if said.startswith(_ABSENT):
             self._leave_out("snmp objects that the machine does not have")
             return
@@ -104,19 +107,21 @@ class _Reading:
                 "save the walks of each machine in a file of its own",
             )
 
-    @property
-    def _open(self) -> bool:
-        """Whether a quotation mark was opened and not closed."""
-        if '"' not in self._said:
-            return False
-        quoted = self._said.partition(": ")[2] if _TYPED.match(self._said) else self._said
-        if not quoted.startswith('"'):
-            return False
-        body = re.sub(r"\\.", "", quoted[1:], flags=re.S)
-        return not body.rstrip().endswith('"')
+    def _goes_on(self, kind: str) -> bool:
+        return bool(self._said) and self._said[0].startswith(kind)
 
     def _leave_out(self, why: str) -> None:
         self.left_out[why] = self.left_out.get(why, 0) + 1
+
+
+def _opens(said: str) -> bool:
+    """Whether a value begins with a quotation mark that its line does not close."""
+    quoted = said.partition(": ")[2] if _TYPED.match(said) else said
+    return quoted.startswith('"') and not _closes(quoted[1:])
+
+
+def _closes(text: str) -> bool:
+    return re.sub(r"\\.", "", text).rstrip().endswith('"')
 
 
 def _plain(said: str) -> str:

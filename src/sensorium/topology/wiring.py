@@ -123,10 +123,10 @@ class Wiring:
         wanted = text.strip().rstrip(".").lower()
         known = self.survey.identities.resolve(wanted)
         short = wanted.partition(".")[0]
-        for key in (known, wanted, short if self._names[short] == short else None):
+        for key in (known, wanted, short if self._names.get(short) == short else None):
             if key is not None and key in self.nodes:
                 return key
-        return self._names[wanted] or None
+        return self._names.get(wanted)
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -136,7 +136,7 @@ class Wiring:
         for name, key in found.items():
             begun[name.partition(".")[0]].add(key)
         short = {name: next(iter(keys)) for name, keys in begun.items() if len(keys) == 1}
-        return defaultdict(str, {**short, **found})
+        return {**short, **found}
 
 
 class _Build:

@@ -208,9 +208,72 @@ def test_the_names_of_ports_do_not_touch() -> None:
         ("sw-1 (10.0.0.1)", "sw-1"),
         ("access-switch-building-a-floor-1 (10.0.0.1)", "access…g-a-floor-1"),
         ("access-switch-building-b-floor-1", "access…g-b-floor-1"),
+        ("access-switch-building-a-floor-1.example.net", "access…g-a-floor-1"),
+        ("access-switch-building-b-floor-1.example.net", "access…g-b-floor-1"),
+        ("wireless-bridge-42.example.net", "wireless-bridge-42"),
         ("TenGigabitEthernet1/0/24", "TenGig…ernet1/0/24"),
+        ("TenGigabitEthernet1/0/24.100", "TenGig…t1/0/24.100"),
         ("rtr1.fra.example.net (10.0.0.1)", "rtr1.fra.example.…"),
     ],
 )
 def test_a_long_name_is_cut_where_it_tells_least(label: str, said: str) -> None:
     assert short(label) == said
+
+
+def named(answer: Answer, name: str) -> Answer:
+    """The same network, its first core called otherwise."""
+    nodes = [n | {"label": name} if n["key"] == "core-1" else n for n in answer["nodes"]]
+    return answer | {"nodes": nodes}
+
+
+@pytest.mark.parametrize("hosts", [2, 6, 30])
+def test_the_name_of_a_device_does_not_cover_the_hosts_around_it(hosts: int) -> None:
+    answer = campus(hosts, switches=1)
+    for node in answer["nodes"]:
+        if node["key"].startswith("sw"):
+            node["label"] = "access-switch-building-a-floor-1"
+    text = picture(answer)
+    written = re.search(r'class="hub halo" x="([-\d.]+)" y="([-\d.]+)">(access[^<]+)<', text)
+    assert written
+    x, y, half = float(written[1]), float(written[2]), 3.7 * len(written[3])
+    spots = {key: place for key, place in places(answer).items() if key.startswith("pc")}
+    assert len(spots) == hosts
+    for across, down in spots.values():
+        assert abs(across - x) > half or not y - 14 < down < y + 6
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("core-1 (10.0.0.1)", "core-1 (10.0.0.1) is on 90 % of paths"),
+        (
+            "core-1.frankfurt.example.net (2001:db8:85a3:8d3:1319:8a2e:370:7348)",
+            "core-1.frankfurt.example.net is on 90 % of paths",
+        ),
+        (
+            "core-1.frankfurt.datacentres.example-corporation.net (10.0.0.1)",
+            "core-1.frankfurt.… is on 90 % of paths",
+        ),
+    ],
+)
+def test_the_first_line_fits_the_picture(name: str, said: str) -> None:
+    text = picture(named(campus(4), name))
+    assert re.findall(r'y="28"[^>]*>([^<]+)<', text) == [said]
+    # Whole, for whoever does not see it.
+    assert re.findall("<title>([^<]+)<", text)[0] == f"{name} is on 90 % of paths"
+
+
+def test_the_name_of_a_site_is_within_the_picture() -> None:
+    answer = campus(4)
+    site = "A site with a name that is a good deal longer than all of its devices are wide"
+    text = picture(
+        answer | {"nodes": [node | {"site": site} for node in answer["nodes"]], "sites": []}
+    )
+    shift = re.search(r'<g transform="translate\(([-\d.]+) ', text)
+    written = re.search(r'class="site halo" x="([-\d.]+)"', text)
+    wide = re.search(r'viewBox="0 0 ([\d.]+)', text)
+    assert shift
+    assert written
+    assert wide
+    middle, half = float(shift[1]) + float(written[1]), 3.7 * len(site)
+    assert half <= middle <= float(wide[1]) - half

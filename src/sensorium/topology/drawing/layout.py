@@ -22,6 +22,11 @@ Points = npt.NDArray[np.float64]
 _GAP = 26.0
 _LEAF_STEP = 13.5
 _LETTER = 6.1
+HALF_LETTER = 3.7
+"""Half the width of a letter of a hub's name, which is written around its middle."""
+NAME_BELOW = 13.0
+"""From the edge of a hub down to the line that its name stands on."""
+_BESIDE = 8.0
 _STEPS, _APART_STEPS = 60, 150
 
 
@@ -63,10 +68,13 @@ def layout(scene: Scene) -> list[Placed]:
 
 
 def ring(cluster: Cluster) -> float:
-    """How far from a hub its leaves stand, so that their names do not touch."""
+    """How far from a hub its leaves stand: names do not touch, and the hub's own is within."""
     if not cluster.leaves:
         return 0.0
-    return max(34.0 + cluster.hub.size, _LEAF_STEP * (len(cluster.leaves) + 4) / (2 * math.pi))
+    hub = cluster.hub
+    name = math.hypot(HALF_LETTER * len(hub.name) + _BESIDE, hub.size + NAME_BELOW)
+    around = _LEAF_STEP * (len(cluster.leaves) + 4) / (2 * math.pi)
+    return max(34.0 + hub.size, around, name)
 
 
 def reach(cluster: Cluster) -> float:

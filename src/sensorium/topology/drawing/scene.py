@@ -153,16 +153,27 @@ def _site_title(site: dict[str, Any]) -> str:
     )
 
 
+def unaddressed(label: str) -> str:
+    """A label without its address."""
+    return label.partition(" (")[0]
+
+
 def short(label: str) -> str:
     """A label without its address, cut where it is long.
 
     A domain is cut at its end, else the middle goes: what tells devices and ports apart ends them.
     """
-    name = label.partition(" (")[0]
+    name = unaddressed(label)
     if len(name) <= _LONGEST:
         return name
-    if len(name.partition(".")[0]) < _LONGEST:
+    own, _, domain = name.partition(".")
+    if len(own) < _LONGEST:
         return name[: _LONGEST - 1] + "…"
+    # What follows the point of ``Port-channel12.100`` is no domain.
+    if domain[:1].isalpha():
+        name = own
+    if len(name) <= _LONGEST:
+        return name
     return name[:_HEAD] + "…" + name[_HEAD + 1 - _LONGEST :]
 
 

@@ -6,11 +6,11 @@ import math
 from html import escape
 from typing import Any, Final
 
-from sensorium.topology.drawing.layout import Placed, layout, reach
+from sensorium.topology.drawing.layout import HALF_LETTER, NAME_BELOW, Placed, layout, reach
 from sensorium.topology.drawing.marks import marks
 from sensorium.topology.drawing.pixels import px
 from sensorium.topology.drawing.regions import Tints, arcs, labels, regions, tints_of
-from sensorium.topology.drawing.scene import Dot, scene_of
+from sensorium.topology.drawing.scene import Dot, scene_of, short, unaddressed
 from sensorium.topology.words import percent
 
 _COLOURS: Final = (
@@ -28,6 +28,8 @@ _COLOURS: Final = (
 _OTHER: Final = "#a0a8b4"
 _MARGIN: Final = 24.0
 _HEAD = 58.0
+_LEAD_LETTER: Final = 10.0
+"""The width of a letter of the first line, at most."""
 _STYLE: Final = """
 text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #22303f }
 .halo { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; stroke-linejoin: round }
@@ -66,14 +68,14 @@ def picture(answer: dict[str, Any], most: int = 300) -> str:
     red = any(bond.only_way for bond in scene.bonds)
     legend, legend_height = _legend(answer, width, tints, red=red)
     page_height = _HEAD + height + legend_height
-    lead = _lead(answer)
+    lead, said = _lead(answer, (width - 2 * _MARGIN) / _LEAD_LETTER)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {px(width)} {px(page_height)}" '
         f'width="{px(width)}" height="{px(page_height)}">',
         f"<title>{escape(lead)}</title>",
         f"<style>{_STYLE}</style>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
-        f'<text x="{px(_MARGIN)}" y="28" font-size="16" font-weight="600">{escape(lead)}</text>',
+        f'<text x="{px(_MARGIN)}" y="28" font-size="16" font-weight="600">{escape(said)}</text>',
         f'<text x="{px(_MARGIN)}" y="46" font-size="11" fill="#66748a">{escape(facts)}</text>',
         f'<g transform="translate({px(_middle(width, left, placed))} {px(_HEAD - top)})">',
         *filter(None, body),
@@ -96,7 +98,7 @@ def _extent(placed: list[Placed]) -> tuple[float, float, float, float]:
     xs, ys = [0.0], [0.0]
     for one in placed:
         hub = one.cluster.hub
-        side = max(hub.size, 3.7 * len(hub.name))
+        side = max(hub.size, HALF_LETTER * len(hub.name), HALF_LETTER * len(hub.site))
         xs += [one.x - side, one.x + side]
         ys += [one.y - hub.size - 6, one.y + hub.size + 18]
         if hub.site:
@@ -172,7 +174,7 @@ def _circle(dot: Dot, x: float, y: float) -> str:
 
 def _hub(one: Placed) -> str:
     hub = one.cluster.hub
-    below = one.y + hub.size + 13
+    below = one.y + hub.size + NAME_BELOW
     return (
         f"{_circle(hub, one.x, one.y)}\n"
         f'<text class="hub halo" x="{px(one.x)}" y="{px(below)}">{escape(hub.name)}</text>'
@@ -210,10 +212,12 @@ def _legend(answer: dict[str, Any], width: float, tints: Tints, *, red: bool) ->
     return "\n".join(lines), y + 16
 
 
-def _lead(answer: dict[str, Any]) -> str:
-    """What the picture says in a sentence: who is on most of the paths."""
+def _lead(answer: dict[str, Any], letters: float) -> tuple[str, str]:
+    """What the picture says in a sentence: who is on most of the paths; and as it fits a line."""
     carrying = [node for node in answer["nodes"] if node["on_paths"]]
     if not carrying:
-        return "Who is connected to whom"
+        return ("Who is connected to whom",) * 2
     top = max(carrying, key=lambda node: (node["on_paths"], node["lost_share"]))
-    return f"{top['label']} is on {percent(top['on_paths'])} of paths"
+    names = (top["label"], unaddressed(top["label"]), short(top["label"]))
+    said = [f"{name} is on {percent(top['on_paths'])} of paths" for name in names]
+    return said[0], next((one for one in said if len(one) <= letters), said[-1])

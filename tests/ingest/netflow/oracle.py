@@ -14,6 +14,7 @@ from tests.ingest.netflow.oracle_rows import (
     Row,
     RowMaker,
     Values,
+    numbered,
     unsigned,
 )
 from tests.ingest.netflow.oracle_text import attributes
@@ -304,13 +305,18 @@ class Oracle:
 
     def _records(self, head: Row, fields: Fields, body: bytes) -> list[Row]:
         rows = []
+        sent, ids = fields, [numbered(element, pen) for element, _, pen in fields]
+        fields = [(i, length, pen) for (i, pen), (_, length, _) in zip(ids, sent, strict=True)]
         for values in self._split(head, fields, body):
             record = Values(fields, values)
             forward, used = self._row(head, record, fields, reverse=False)
             backward, used_backward = self._row(head, record, fields, reverse=True)
             if self._counts_reverse(fields):
                 used |= used_backward
-            pairs = attributes(fields, values, used)
+            filled = {
+                (s[2], s[0]) for s, (i, pen) in zip(sent, ids, strict=True) if (pen, i) in used
+            }
+            pairs = attributes(sent, values, filled)
             rows.append(forward | {"attributes": pairs})
             counters = [
                 self._reverse_count(record, fields, COLUMNS[column])

@@ -10,16 +10,20 @@ from sensorium.model.address import UNSPECIFIED, V4_PREFIX
 Row = dict[str, Any]
 Fields = list[tuple[int, int, int]]  # element, length, enterprise number
 
+CISCO, SONICWALL = 0x20000, 0x40000
+"""Added to the numbers of elements of these two, so that all have different ones."""
+VENDORS = {9: CISCO, 8741: SONICWALL}
+
 COLUMNS = {
-    "bytes": (1, 23, 85, 171, 231, 352),
-    "packets": (2, 24, 86, 172, 298),
-    "src_port": (7, 180, 182),
-    "dst_port": (11, 181, 183),
-    "proto": (4,),
+    "bytes": (1, 23, 85, 171, 231, 352, CISCO + 8338, SONICWALL + 170, SONICWALL + 14),
+    "packets": (2, 24, 86, 172, 298, CISCO + 9265, SONICWALL + 169, SONICWALL + 13),
+    "src_port": (7, 180, 182, CISCO + 12240, SONICWALL + 11),
+    "dst_port": (11, 181, 183, CISCO + 12241, SONICWALL + 12),
+    "proto": (4, SONICWALL + 20),
     "tcp_flags": (6,),
     "ip_tos": (5, 55),
-    "in_if": (10, 252),
-    "out_if": (14, 253),
+    "in_if": (10, 252, SONICWALL + 9),
+    "out_if": (14, 253, SONICWALL + 10),
     "src_as": (16,),
     "dst_as": (17,),
     "src_vlan": (58, 243),
@@ -34,14 +38,18 @@ BITS = {
     "dst_vlan": 16, "src_mac": 64, "dst_mac": 64, "flow_direction": 8,
 }  # fmt: skip
 ADDRESSES = {
-    "src_addr": ((8, 44), (27, 170)),
-    "dst_addr": ((12, 45), (28, 169)),
+    "src_addr": ((8, 44, CISCO + 12236, SONICWALL + 5), (27, 170, CISCO + 12238)),
+    "dst_addr": ((12, 45, CISCO + 12237, SONICWALL + 6), (28, 169, CISCO + 12239)),
     "next_hop": ((15, 18), (62, 63)),
 }
-ORDER = {"src_addr": (8, 27, 44, 170), "dst_addr": (12, 28, 45, 169), "next_hop": (15, 62, 18, 63)}
+ORDER = {
+    "src_addr": (8, 27, 44, 170, CISCO + 12236, CISCO + 12238, SONICWALL + 5),
+    "dst_addr": (12, 28, 45, 169, CISCO + 12237, CISCO + 12239, SONICWALL + 6),
+    "next_hop": (15, 62, 18, 63),
+}
 SPARED = ("in_if", "out_if", "src_vlan", "dst_vlan")
-STARTS = (156, 154, 152, 22, 150, 158)
-ENDS = (157, 155, 153, 21, 151, 159, 325, 324, 323, 322)
+STARTS = (156, 154, 152, 22, 150, 158, SONICWALL + 17)
+ENDS = (157, 155, 153, 21, 151, 159, 325, 324, 323, 322, SONICWALL + 18)
 MIRROR = {
     "src_addr": "dst_addr", "src_port": "dst_port", "src_as": "dst_as", "src_mask": "dst_mask",
     "src_mac": "dst_mac", "in_if": "out_if", "src_vlan": "dst_vlan",
@@ -66,6 +74,18 @@ def ntp(value: bytes, mask: int) -> int:
         return 0
     era = 1 << 32 if seconds < 2_208_988_800 else 0
     return (seconds + era - 2_208_988_800) * 10**9 + (fraction * 10**9 >> 32)
+
+
+def numbered(element: int, pen: int) -> tuple[int, int]:
+    """(element, enterprise) of a field, with a number of its own where a column may come of it."""
+    if pen == 0 and 0x8000 <= element < 0x10000:
+        return CISCO + element - 0x8000, 0
+    return (VENDORS[pen] + element, 0) if pen in VENDORS else (element, pen)
+
+
+def of_iana_first(elements: list[int]) -> list[int]:
+    """Those of IANA's registry, else all."""
+    return [element for element in elements if element < CISCO] or elements
 
 
 class Values:
@@ -169,11 +189,12 @@ class RowMaker:
     def _spared(self, column: str, pen: int) -> int:
         """The first of a column's elements that is not zero."""
         mirrored = self.reverse and pen == 0
-        for element in COLUMNS[MIRROR[column] if mirrored else column]:
-            if self.chosen((element,), pen, range(1, 9)):
-                value = unsigned(self.value(element, pen, range(1, 9)) or b"")
-                if value:
-                    return value % 2 ** BITS[column]
+        elements = COLUMNS[MIRROR[column] if mirrored else column]
+        fitting = [e for e in elements if self.chosen((e,), pen, range(1, 9))]
+        for element in of_iana_first(fitting):
+            value = unsigned(self.value(element, pen, range(1, 9)) or b"")
+            if value:
+                return value % 2 ** BITS[column]
         return 0
 
     def _address(self, column: str) -> bytes:
@@ -188,7 +209,7 @@ class RowMaker:
                 pen = REVERSE
             else:
                 name = MIRROR[column]
-        present = [e for e in ORDER[name] if self._fits(e, pen)]
+        present = of_iana_first([e for e in ORDER[name] if self._fits(e, pen)])
         v4 = [e for e in present if e in ADDRESSES[name][0]]
         v6 = [e for e in present if e in ADDRESSES[name][1]]
         if not present:
@@ -266,7 +287,7 @@ class RowMaker:
                     row["icmp_type"] = value % 256
         stated = any(fits(e, pen) for e in kinds for pen in self.pens)
         ported = self.chosen(COLUMNS["dst_port"], 0, range(1, 9)) is not None
-        icmp = self.chosen((4,), 0, range(1, 9)) and row["proto"] in (1, 58)
+        icmp = self.chosen(COLUMNS["proto"], 0, range(1, 9)) and row["proto"] in (1, 58)
         if not stated and ported and icmp and row["src_port"] == 0:
             row["icmp_type"], row["icmp_code"] = row["dst_port"] >> 8, row["dst_port"] & 255
 
@@ -298,7 +319,7 @@ class RowMaker:
             return ntp(value, 0xFFFFF800)
         if element in (152, 153, 323):
             return scaled(unsigned(value), 10**6)
-        if element in (150, 151, 322):
+        if element in (150, 151, 322, SONICWALL + 17, SONICWALL + 18):
             return scaled(unsigned(value), 10**9)
         if element in (158, 159):
             return max(self.head["export_ns"] - scaled(unsigned(value), 1000), 0)

@@ -21,13 +21,18 @@ MAPPED = (
     154, 155, 156, 157, 158, 159, 161, 162, 171, 172, 176, 177, 178, 179, 180, 181, 182, 183, 231,
     243, 252, 253, 254, 256, 298, 302, 305, 306, 322, 323, 324, 325, 352,
 )  # fmt: skip
+VENDORED = (
+    *(41106, 42033, 45004, 45005, 45006, 45007, 45008, 45009),
+    *((number, 8741) for number in (5, 6, 9, 10, 11, 12, 13, 14, 17, 18, 20, 169, 170)),
+)
 LEFT_OVER = (
     48, 31, 42, 82, 94, 95, 136, 139, 210, 225, 230, 258, 268, 270, 276, 281, 311, 336, 361, 365,
     434, 515, 33000, 45003, 57591, 105,
 )  # fmt: skip
 USUAL = {365: 6, 225: 4, 281: 16, 268: 8, 270: 8, 311: 8, 336: 4, 276: 1, 33000: 12,
          8: 4, 12: 4, 15: 4, 18: 4, 27: 16, 28: 16, 62: 16, 63: 16, 32: 2, 139: 2, 70: 3,
-         154: 8, 155: 8, 156: 8, 157: 8, 324: 8, 325: 8, 152: 8, 153: 8}  # fmt: skip
+         154: 8, 155: 8, 156: 8, 157: 8, 324: 8, 325: 8, 152: 8, 153: 8, 45004: 4, 45005: 4,
+         45006: 16, 45007: 16}  # fmt: skip
 OPTIONS = (34, 50, 48, 302, 305, 306, 309, 310, 160, 10, 84)
 NUMBERS = (256, 257, 258)
 
@@ -36,14 +41,17 @@ NUMBERS = (256, 257, 258)
 def fields(draw: st.DrawFn, *, ipfix: bool) -> list[p.Spec]:
     """A template's fields: usual lengths mostly, odd ones too, duplicates, unknown elements."""
     chosen: list[p.Spec] = []
-    elements = st.one_of(st.sampled_from(MAPPED), st.sampled_from(LEFT_OVER))
-    for element in draw(st.lists(elements, min_size=1, max_size=14)):
+    kinds = [MAPPED, MAPPED, LEFT_OVER, VENDORED]
+    elements = st.one_of(*(st.sampled_from(kind) for kind in kinds))
+    for drawn in draw(st.lists(elements, min_size=1, max_size=14)):
+        element, *enterprise = drawn if isinstance(drawn, tuple) else (drawn,)
         usual = USUAL.get(element, draw(st.sampled_from([1, 2, 4, 4, 8])))
+        pens = [0, 0, 0, 0, 29305, 9] if ipfix else [0]
+        pen = draw(st.sampled_from(enterprise if ipfix and enterprise else pens))
+        pen = 9 if ipfix and element in VENDORED else pen
         element = element if not ipfix else element & 0x7FFF
         odd = st.sampled_from([0, 3, 5, 6, 7, 9, 10, 16, 20, 65535])
         length = draw(st.one_of(*[st.just(usual)] * 5, odd))
-        pens = [0, 0, 0, 0, 29305, 9] if ipfix else [0]
-        pen = draw(st.sampled_from(pens))
         chosen.append((element, length, pen) if pen else (element, length))
     return chosen if any(length for _, length, *_ in chosen) else [*chosen, (1, 4)]
 

@@ -6,9 +6,13 @@ import re
 from pathlib import Path
 
 from sensorium.ingest.netflow import layout
-from sensorium.ingest.netflow.elements import SOURCES
+from sensorium.ingest.netflow.elements import SOURCES, Element
 from sensorium.ingest.netflow.reasons import DROPS
 from sensorium.model.signals import FLOWS
+
+
+def number(element: Element) -> str:
+    return f"{element.enterprise}/{element.id}" if element.enterprise else str(element.id)
 
 
 def table() -> str:
@@ -16,7 +20,7 @@ def table() -> str:
     lines = ["| column | information elements, the first that a template has |", "|---|---|"]
     for column in layout.NAMES:
         if column in SOURCES:
-            elements = ", ".join(f"{e.name} ({e.id})" for e in SOURCES[column])
+            elements = ", ".join(f"{e.name} ({number(e)})" for e in SOURCES[column])
             name = f"`{column}`" if column in FLOWS.names else f"({column})"
             lines.append(f"| {name} | {elements} |")
     return "\n".join(lines)

@@ -70,9 +70,14 @@ _PLACES: Final = {
     element.id: (column, rank)
     for column, elements in SOURCES.items()
     for rank, element in enumerate(elements)
-    if column not in _NOT_HERE and element.id not in (60, 158, 159)
+    if column not in _NOT_HERE and element.id not in (60, 158, 159) and not element.enterprise
 } | _OTHERS
-_NAMED: Final = {element.name: element.id for elements in SOURCES.values() for element in elements}
+_NAMED: Final = {
+    element.name: element.id
+    for elements in SOURCES.values()
+    for element in elements
+    if not element.enterprise
+}
 _NUMBERS: Final = (
     *("bytes", "packets", "src_port", "dst_port", "src_as", "dst_as", "src_mask", "dst_mask"),
     *("in_if", "out_if", "ip_tos", "src_vlan", "dst_vlan", "sampling_rate", "flow_direction"),

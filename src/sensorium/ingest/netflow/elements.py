@@ -3,7 +3,10 @@
 Names and numbers are those of the IANA "IP Flow Information Export (IPFIX) Entities" registry
 (https://www.iana.org/assignments/ipfix); NetFlow v9 (RFC 3954 section 8) shares its numbers below
 128. Where a template has several elements for one column, the one named first here wins, and of
-duplicates in one template the first.
+duplicates in one template the first. Elements of enterprises count where there are none of
+IANA's for a column, as some exporters have it: Cisco's AVC knows flows by client and server (its
+"AVC Metric Definition Guide"), SonicWall's IPFIX with extensions by initiator and responder (the
+names of columns that it exports itself).
 """
 
 from __future__ import annotations
@@ -63,12 +66,16 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An information element that a column can come from."""
+    """An information element that a column can come from; ``enterprise`` 0 is IANA."""
 
     id: int
     name: str
     kind: Kind = Kind.UNSIGNED
+    enterprise: int = 0
 
+
+_CISCO = 9
+_SONICWALL = 8741
 
 SOURCES: dict[str, tuple[Element, ...]] = {
     "bytes": (
@@ -78,6 +85,9 @@ SOURCES: dict[str, tuple[Element, ...]] = {
         Element(171, "postOctetTotalCount"),
         Element(231, "initiatorOctets"),
         Element(352, "layer2OctetDeltaCount"),
+        Element(8338, "ciscoClientBytesNetwork", enterprise=_CISCO),
+        Element(170, "sonicWallInitiatorDeltaOctets", enterprise=_SONICWALL),
+        Element(14, "sonicWallInitiatorOctets", enterprise=_SONICWALL),
     ),
     "packets": (
         Element(2, "packetDeltaCount"),
@@ -85,18 +95,27 @@ SOURCES: dict[str, tuple[Element, ...]] = {
         Element(86, "packetTotalCount"),
         Element(172, "postPacketTotalCount"),
         Element(298, "initiatorPackets"),
+        Element(9265, "numClientPackets", enterprise=_CISCO),
+        Element(169, "sonicWallInitiatorDeltaPackets", enterprise=_SONICWALL),
+        Element(13, "sonicWallInitiatorPackets", enterprise=_SONICWALL),
     ),
     "src_addr": (
         Element(8, "sourceIPv4Address", Kind.IPV4),
         Element(27, "sourceIPv6Address", Kind.IPV6),
         Element(44, "sourceIPv4Prefix", Kind.IPV4),
         Element(170, "sourceIPv6Prefix", Kind.IPV6),
+        Element(12236, "ciscoClientIPv4Address", Kind.IPV4, _CISCO),
+        Element(12238, "ciscoClientIPv6Address", Kind.IPV6, _CISCO),
+        Element(5, "sonicWallInitiatorIPv4Address", Kind.IPV4, _SONICWALL),
     ),
     "dst_addr": (
         Element(12, "destinationIPv4Address", Kind.IPV4),
         Element(28, "destinationIPv6Address", Kind.IPV6),
         Element(45, "destinationIPv4Prefix", Kind.IPV4),
         Element(169, "destinationIPv6Prefix", Kind.IPV6),
+        Element(12237, "ciscoServerIPv4Address", Kind.IPV4, _CISCO),
+        Element(12239, "ciscoServerIPv6Address", Kind.IPV6, _CISCO),
+        Element(6, "sonicWallResponderIPv4Address", Kind.IPV4, _SONICWALL),
     ),
     "next_hop": (
         Element(15, "ipNextHopIPv4Address", Kind.IPV4),
@@ -108,17 +127,32 @@ SOURCES: dict[str, tuple[Element, ...]] = {
         Element(7, "sourceTransportPort"),
         Element(180, "udpSourcePort"),
         Element(182, "tcpSourcePort"),
+        Element(12240, "ciscoClientL4Port", enterprise=_CISCO),
+        Element(11, "sonicWallInitiatorPort", enterprise=_SONICWALL),
     ),
     "dst_port": (
         Element(11, "destinationTransportPort"),
         Element(181, "udpDestinationPort"),
         Element(183, "tcpDestinationPort"),
+        Element(12241, "ciscoServerL4Port", enterprise=_CISCO),
+        Element(12, "sonicWallResponderPort", enterprise=_SONICWALL),
     ),
-    "proto": (Element(4, "protocolIdentifier"),),
+    "proto": (
+        Element(4, "protocolIdentifier"),
+        Element(20, "sonicWallProtocolType", enterprise=_SONICWALL),
+    ),
     "tcp_flags": (Element(6, "tcpControlBits"),),
     "ip_tos": (Element(5, "ipClassOfService"), Element(55, "postIpClassOfService")),
-    "in_if": (Element(10, "ingressInterface"), Element(252, "ingressPhysicalInterface")),
-    "out_if": (Element(14, "egressInterface"), Element(253, "egressPhysicalInterface")),
+    "in_if": (
+        Element(10, "ingressInterface"),
+        Element(252, "ingressPhysicalInterface"),
+        Element(9, "sonicWallInitiatorInterface", enterprise=_SONICWALL),
+    ),
+    "out_if": (
+        Element(14, "egressInterface"),
+        Element(253, "egressPhysicalInterface"),
+        Element(10, "sonicWallResponderInterface", enterprise=_SONICWALL),
+    ),
     "src_as": (Element(16, "bgpSourceAsNumber"),),
     "dst_as": (Element(17, "bgpDestinationAsNumber"),),
     "src_mask": (Element(9, "sourceIPv4PrefixLength"), Element(29, "sourceIPv6PrefixLength")),
@@ -148,6 +182,7 @@ SOURCES: dict[str, tuple[Element, ...]] = {
         Element(22, "flowStartSysUpTime", Kind.UPTIME),
         Element(150, "flowStartSeconds", Kind.SECONDS),
         Element(158, "flowStartDeltaMicroseconds", Kind.BEFORE_EXPORT),
+        Element(17, "sonicWallFlowStartTime", Kind.SECONDS, _SONICWALL),
     ),
     "time_flow_end_ns": (
         Element(157, "flowEndNanoseconds", Kind.NTP_NANOSECONDS),
@@ -160,6 +195,7 @@ SOURCES: dict[str, tuple[Element, ...]] = {
         Element(324, "observationTimeMicroseconds", Kind.NTP_MICROSECONDS),
         Element(323, "observationTimeMilliseconds", Kind.MILLISECONDS),
         Element(322, "observationTimeSeconds", Kind.SECONDS),
+        Element(18, "sonicWallFlowEndTime", Kind.SECONDS, _SONICWALL),
     ),
     "duration": (
         Element(162, "flowDurationMicroseconds", Kind.DURATION_US),

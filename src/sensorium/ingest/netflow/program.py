@@ -23,13 +23,14 @@ from sensorium.ingest.netflow.elements import (
     Kind,
 )
 from sensorium.ingest.netflow.exporters.statistics import kinds_of
+from sensorium.ingest.netflow.registry.lookup import canonical
 from sensorium.ingest.netflow.sections import FRAME_SIZE, PACKET_COLUMNS, SECTIONS
 from sensorium.ingest.netflow.template import Field, Template
 
 _BOTH_WAYS: Final = {**MIRRORED, **{there: here for here, there in MIRRORED.items()}}
 _NOT_REVERSED: Final = frozenset({"next_hop", "mpls_label", "flow_direction"})
-_PACKETS: Final = tuple(e.id for e in SOURCES["packets"])
-_BYTES: Final = tuple(e.id for e in SOURCES["bytes"])
+_PACKETS: Final = tuple(e.id for e in SOURCES["packets"] if not e.enterprise)
+_BYTES: Final = tuple(e.id for e in SOURCES["bytes"] if not e.enterprise)
 _BOOT_TIME: Final = 160
 _WIDEST: Final = 8
 _READ_OPTIONS: Final = frozenset({34, 50, 160, 305, 309, 311, 341})
@@ -148,18 +149,25 @@ def _usable(kind: Kind, length: int) -> bool:
 
 
 def _index(template: Template) -> Found:
-    """Where each (enterprise, element) first stands; zero-length fields stand nowhere."""
+    """Where each (enterprise, element) first stands; zero-length fields stand nowhere.
+
+    Cisco's own elements in NetFlow v9 stand under both of their numbers.
+    """
     found: Found = {}
     for index, field in enumerate(template.fields):
         if field.length:
             found.setdefault((field.pen, field.id), index)
+            found.setdefault(canonical(field.pen, field.id), index)
     return found
 
 
 def _candidates(column: str, found: Found, fields: tuple[Field, ...], pen: int) -> list[Candidate]:
-    rows = []
+    """The elements that may fill a column; of an enterprise where there are none of IANA's."""
+    rows: list[Candidate] = []
     for element in SOURCES[column]:
-        index = found.get((pen, element.id))
+        if element.enterprise and (pen or any(not known.enterprise for known, _ in rows)):
+            continue
+        index = found.get((pen or element.enterprise, element.id))
         if index is not None and _usable(element.kind, fields[index].length):
             rows.append((element, index))
     return rows

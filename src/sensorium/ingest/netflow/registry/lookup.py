@@ -149,6 +149,13 @@ def _known() -> dict[Key, Information]:
     return found
 
 
+def canonical(enterprise: int, number: int) -> Key:
+    """The element that a field is: Cisco's own have no enterprise number in NetFlow v9."""
+    if not enterprise and _ENTERPRISE_BIT <= number < 2 * _ENTERPRISE_BIT:
+        return _CISCO_PEN, number ^ _ENTERPRISE_BIT
+    return enterprise, number
+
+
 def _reversed(forward: Information) -> Information:
     name = forward.name
     return Information("reverse" + name[:1].upper() + name[1:], forward.type)
@@ -172,8 +179,8 @@ def information(
     if known is None and enterprise == CERT_PEN and number & _CERT_REVERSE:
         forward = _known().get((CERT_PEN, number ^ _CERT_REVERSE))
         known = forward and _reversed(forward)
-    if known is None and not enterprise and number & _ENTERPRISE_BIT:
-        known = _known().get((_CISCO_PEN, number ^ _ENTERPRISE_BIT))
+    if known is None:
+        known = _known().get(canonical(enterprise, number))
     if known is None and not enterprise:
         known = _known().get((_NTOP_PEN, number - _NTOP_BASE))
     if known is not None:

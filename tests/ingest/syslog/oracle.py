@@ -272,7 +272,7 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
         row["host"] = row["proc_id"] = ""
     if stamp:
         row["time_ns"], end, local = stamp
-        end = zoned(row, rest, end, extras) if local else end
+        end = zoned(row, rest, end, extras, own=led > 0) if local else end
     elif row["severity_text"] and (odd := IMPOSSIBLE.match(rest)):
         extras["timestamp"] = odd[0]
         end = odd.end() + zone(rest[odd.end() :])[1]
@@ -304,9 +304,14 @@ def second_priority(row: dict[str, Any], rest: str, end: int, extras: dict[str, 
     return spaces.end()
 
 
-def zoned(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> int:
-    """Apply the zone after a local time that ended at ``end``, and a year after that."""
+def zoned(row: dict[str, Any], rest: str, end: int, extras: dict[str, str], *, own: bool) -> int:
+    """Apply the zone after a local time that ended at ``end``, and a year after that.
+
+    One not known that has small letters is the host's name, unless the time is Cisco's ``own``.
+    """
     offset, length, name = zone(rest[end:])
+    if name and not own and not name.isupper():
+        return end
     year = YEAR_AFTER.match(rest, end + length)
     if offset is not None and year and 1970 <= int(year[1]) <= 2261:
         head = WEEKDAY.match(rest) if month_of(rest[4:]) else None

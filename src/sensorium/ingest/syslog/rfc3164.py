@@ -53,10 +53,12 @@ from sensorium.ingest.syslog.tags import module_tag, preceded_tag, stacked, tag,
 # How a row's time is to be understood.
 UTC_TIME: Final = 0
 LOCAL_TIME: Final = 1
-# What was found of a header: nothing, a time with a host and a tag after it, or all there is.
+# What was found of a header: nothing, a time with a host and a tag after it, or all there is; a
+# time with what Cisco puts before it, which therefore is Cisco's own and no relay's.
 NOTHING: Final = 0
 STAMPED: Final = 1
 BARE: Final = 2
+LED: Final = 3
 
 
 @inner
@@ -78,7 +80,7 @@ def _odd_header(
         if led:
             time_ns, i, local = any_stamp(data, start, end, arrival_ns, year)
             if time_ns != NOT_A_TIME and (not unnumbered or tag_follows(data, i, end, row)):
-                return time_ns, i, local, STAMPED
+                return time_ns, i, local, LED
         i = uptime(data, start, end, row, extras, totals)
         if i > start and (not unnumbered or tag_follows(data, i, end, row)):
             return NOT_A_TIME, i, LOCAL_TIME, STAMPED
@@ -229,6 +231,47 @@ def _year_after_zone(data: int, at: int, end: int) -> int:
 
 
 @inner
+def _names_zone(data: int, start: int, end: int) -> bool:
+    """Whether a word of letters, which a colon and a Cisco tag follow, has no small ones.
+
+    Where nothing stands before the time, another is the host's name, as ACE and FWSM have it.
+    """
+    i = start
+    while i < end and not byte(data, i) & 32:
+        i += 1
+    return i == end
+
+
+@inner
+def _zoned(
+    data: int,
+    at: int,
+    i: int,
+    end: int,
+    time_ns: int,
+    form: int,
+    row: int,
+    extras: int,
+    totals: int,
+) -> tuple[int, int, int]:
+    """A local time that began at ``at`` and ended before ``i``, with the zone and the year that
+    follow it: the time, where they end, and its meaning.
+    """
+    offset, zone, known = zone_after(data, i, end)
+    if known:
+        stated = _year_after_zone(data, zone, end)
+        if stated > 0:
+            dated = of_year(data, at, end, stated)
+            time_ns, zone = (dated, zone + 5) if dated != NOT_A_TIME else (time_ns, zone)
+        return time_ns - offset * SECOND, zone, UTC_TIME
+    if zone > i and form != LED and not _names_zone(data, i + 1, zone):
+        return time_ns, i, LOCAL_TIME
+    if zone > i:
+        extra(row, extras, layout.ZONE, i + 1, zone, totals)
+    return time_ns, zone, LOCAL_TIME
+
+
+@inner
 def _impossible(data: int, at: int, end: int, row: int, totals: int) -> int:
     """Note a time at ``at`` that cannot be, or that there is none; where it ends, or ``at``."""
     # A text without a priority may begin with anything.
@@ -282,19 +325,9 @@ def parse_3164(
         i = _timeless_origin(data, at, end, row) if i == at else i
     elif time_ns == NOT_A_TIME:
         count(totals, layout.NO_TIMESTAMP, 1)
-    elif meaning == LOCAL_TIME and form == STAMPED:
-        offset, zone, known = zone_after(data, i, end)
-        stated = _year_after_zone(data, zone, end) if known else 0
-        if stated > 0:
-            dated = of_year(data, at, end, stated)
-            time_ns, zone = (dated, zone + 5) if dated != NOT_A_TIME else (time_ns, zone)
-        if known:
-            time_ns -= offset * SECOND
-            meaning = UTC_TIME
-        elif zone > i:
-            extra(row, extras, layout.ZONE, i + 1, zone, totals)
-        i = zone
-    if form == STAMPED:
+    elif meaning == LOCAL_TIME and form != BARE:
+        time_ns, i, meaning = _zoned(data, at, i, end, time_ns, form, row, extras, totals)
+    if form in (STAMPED, LED):
         i = host_after(data, i, end, row, extras, totals)
         i = _second_priority(data, i, end, row)
         moment, text = firebox(data, i, end, row, extras, totals)

@@ -306,6 +306,15 @@ forti = st.builds(
         max_size=6,
     ).flatmap(lambda parts: st.sampled_from([" ", ","]).map(lambda gap: gap.join(parts))),
 )
+barred = st.builds(
+    "{}time={}|{}".format,
+    pri | st.just(""),
+    st.sampled_from(["1794686400", "9214646400", "179468640", "17946864000", "179468640x", ""]),
+    st.lists(
+        st.sampled_from(["hostname=gw 1", "hostname=", "hostname", "action=Drop", "time=1", ""]),
+        max_size=3,
+    ).map("|".join),
+)
 counted = st.builds("{} {}".format, st.sampled_from(["12", "0", "12345678"]), legacy | modern)
 spaced = st.builds(
     "{}<13>{}{}".format,
@@ -321,7 +330,9 @@ kiwi = st.builds(
     st.sampled_from(["192.0.2.9 ", "192.0.2.9", " ", "a ", "h  "]),
     st.one_of(modern, legacy, cisco, word),
 )
-message = st.one_of(modern, legacy, cisco, forti, counted, spaced, cut, kiwi, word).map(str.encode)
+message = st.one_of(
+    modern, legacy, cisco, forti, barred, counted, spaced, cut, kiwi, word
+).map(str.encode)  # fmt: skip
 several = st.lists(message, min_size=1, max_size=3).map(b"\n".join)
 noise = st.one_of(
     st.binary(max_size=40),

@@ -37,8 +37,15 @@ def is_address(value: str) -> bool:
     return bool(re.fullmatch("[0-9A-Fa-f]*([.:][0-9A-Fa-f]*){2,}", value))
 
 
+BARRED = re.compile(r"time=(\d{10})\|(?:hostname=([^|]*))?", re.ASCII)
+
+
 def key_values(row: dict[str, Any], rest: str) -> bool:
     """FortiOS and other firewalls: all of it stays text."""
+    if (barred := BARRED.match(rest)) and int(barred[1]) <= 9_214_646_399:
+        row["time_ns"] = int(barred[1]) * 10**9
+        row["host"], row["body"] = barred[2] or "", rest
+        return True
     if not KEY.match(rest):
         return False
     values: dict[str, str] = {}

@@ -337,6 +337,13 @@ CASES = [
     ('<14>id=firewall time="2026-11-23 10:00:00" fw="SNS-1" tz=+0100 startime="x" pri=5',
      LOCAL, "SNS-1", "",
      'id=firewall time="2026-11-23 10:00:00" fw="SNS-1" tz=+0100 startime="x" pri=5', {}),
+    # Check Point's Log Exporter in its format for Splunk, with a priority and without.
+    ("time=1795424400|hostname=gw1|product=Firewall|rule_name=a b|time=1|", LOCAL, "gw1", "",
+     "time=1795424400|hostname=gw1|product=Firewall|rule_name=a b|time=1|", {}),
+    ("<134>time=1795424400|product=SmartConsole|hostname=x", LOCAL, SENDER, "",
+     "time=1795424400|product=SmartConsole|hostname=x", {}),
+    ("<134>time=17954244001|hostname=gw1", "", SENDER, "",
+     "time=17954244001|hostname=gw1", {}),
     ("<14>Nov 23 10:00:00 pa1 1,2026/11/23 10:00:00,0070,TRAFFIC,end", LOCAL, "pa1", "",
      "1,2026/11/23 10:00:00,0070,TRAFFIC,end", {}),
     ("<30>system,info,account user admin logged in", "", SENDER, "system",

@@ -2,8 +2,9 @@
 
 FortiOS and other Fortinet products (``date=`` and ``time=`` with ``tz=``, ``devname=``), Sophos
 Firewall (``timezone=``, ``device_name=``, ``timestamp=``), SonicOS and Stormshield
-(``time="date and time"``, ``fw=``). The body is the whole line; its time, and the device's name
-where it is told, are looked for.
+(``time="date and time"``, ``fw=``), and Check Point's Log Exporter in its format for Splunk
+(``time=1794686400|hostname=``). The body is the whole line; its time, and the device's name where
+it is told, are looked for.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from sensorium.ingest.syslog.instants import (
 )
 from sensorium.ingest.syslog.marks import field
 from sensorium.ingest.syslog.memory import byte, position
-from sensorium.ingest.syslog.octets import COMMA, EQUALS, QUOTE, SPACE, UNDERSCORE
+from sensorium.ingest.syslog.octets import BAR, COMMA, EQUALS, QUOTE, SPACE, UNDERSCORE
 from sensorium.ingest.syslog.search import short_word
-from sensorium.ingest.syslog.stamps import offset_of_utc, zone_named
+from sensorium.ingest.syslog.stamps import offset_of_utc, unix_seconds, zone_named
 
 
 def _name(text: bytes) -> int:
@@ -45,6 +46,7 @@ _STAMP: Final = _name(b"timestam")
 _FIREWALL: Final = _name(b"fw")
 _DEVICE: Final = _name(b"device_n")
 _DEVICE_REST: Final = _name(b"ame")
+_HOSTNAME: Final = _name(b"hostname")
 _UTC: Final = _name(b"UTC")
 _NO_ZONE: Final = NOT_A_TIME
 
@@ -127,11 +129,31 @@ def _is_name(data: int, start: int, end: int, row: int) -> bool:
 
 
 @inner
+def _barred(data: int, at: int, end: int, row: int) -> int:
+    """The time of ``time=1794686400|hostname=gw1|product=...``; NOT_A_TIME where it is not that."""
+    if end - at < 16 or short_word(data, at, at + 4) != _TIME or byte(data, at + 15) != BAR:
+        return NOT_A_TIME
+    seconds = unix_seconds(data, at + 5) if byte(data, at + 4) == EQUALS else -1
+    if seconds < 0:
+        return NOT_A_TIME
+    i = at + 16
+    if end - i > 9 and short_word(data, i, i + 8) == _HOSTNAME and byte(data, i + 8) == EQUALS:
+        stop = i + 9
+        while stop < end and byte(data, stop) != BAR:
+            stop += 1
+        field(row, layout.HOST, i + 9, stop)
+    return seconds * SECOND
+
+
+@inner
 def key_values(data: int, at: int, end: int, row: int) -> tuple[int, int]:
     """The time that a message of keys and values at ``at`` states, and 1 if it is local.
 
     NOT_A_TIME where it is none. The device's name becomes the host.
     """
+    barred = _barred(data, at, end, row)
+    if barred != NOT_A_TIME:
+        return barred, 0
     whole, local, days, clock, zone = NOT_A_TIME, 1, -1, -1, _NO_ZONE
     i = at if _key_end(data, at, end) > at else end
     while i < end:

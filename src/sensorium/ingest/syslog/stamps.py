@@ -232,18 +232,25 @@ def _moment(year: int, month: int, day: int, seconds: int) -> int:
 
 
 @inner
-def epoch_at(data: int, at: int, end: int) -> tuple[int, int]:
-    """Unix seconds of ten digits with a fraction at ``at``, and the space after; NOT_A_TIME."""
-    if end - at < 13 or byte(data, at + 10) != POINT:
-        return NOT_A_TIME, at
+def unix_seconds(data: int, at: int) -> int:
+    """Unix seconds of the ten digits at ``at``; -1 where they are none, or of too late a year."""
     seconds = 0
     for k in range(10):
         digit = byte(data, at + k) - 48
         if not 0 <= digit <= 9:
-            return NOT_A_TIME, at
+            return -1
         seconds = seconds * 10 + digit
+    return seconds if seconds <= _LAST_SECOND else -1
+
+
+@inner
+def epoch_at(data: int, at: int, end: int) -> tuple[int, int]:
+    """Unix seconds of ten digits with a fraction at ``at``, and the space after; NOT_A_TIME."""
+    if end - at < 13 or byte(data, at + 10) != POINT:
+        return NOT_A_TIME, at
+    seconds = unix_seconds(data, at)
     nanoseconds, i = fraction_at(data, at + 10, end)
-    if i == at + 10 or i >= end or byte(data, i) != SPACE or seconds > _LAST_SECOND:
+    if seconds < 0 or i == at + 10 or i >= end or byte(data, i) != SPACE:
         return NOT_A_TIME, at
     return seconds * SECOND + nanoseconds, i
 

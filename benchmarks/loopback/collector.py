@@ -14,7 +14,7 @@ import threading
 import time
 
 from sensorium.allocation import share_arenas
-from sensorium.app.preparation import prepare_decoders
+from sensorium.app.preparation.steps import prepare_decoders
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
 from sensorium.ingest.transport import UdpConfig, UdpReceiver
 from sensorium.observe import Observe

@@ -13,6 +13,8 @@ from sensorium.ingest.transport.grpc_server import GrpcReceiver
 from sensorium.ingest.transport.http import HttpReceiver, Route
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sensorium.component import Component
     from sensorium.config import Settings
     from sensorium.observe import Observe
@@ -38,8 +40,13 @@ class Acknowledged:
         self.grpc.bind()
 
 
-def build_acknowledged(settings: Settings, observe: Observe) -> Acknowledged:
-    """Wire journal, routes and receivers; nothing is opened yet."""
+def build_acknowledged(
+    settings: Settings, observe: Observe, compiled: Callable[[], None]
+) -> Acknowledged:
+    """Wire journal, routes and receivers; nothing is opened yet.
+
+    Before they take a connection they wait, in threads of their own, until ``compiled`` returns.
+    """
     journal = Journal(settings.ingest.journal, settings.data_dir / "journal", observe)
     decoder = RemoteWriteDecoder(settings.ingest.remote_write, observe)
     otlp = OtlpService(settings.ingest.otlp, journal, observe)
@@ -52,7 +59,7 @@ def build_acknowledged(settings: Settings, observe: Observe) -> Acknowledged:
         routes,
         observe,
         clock_ns=time.time_ns,
-        prepare=(decoder.prepare, otlp.warm_up),
+        prepare=(compiled, decoder.prepare, otlp.warm_up),
     )
     grpc = GrpcReceiver(
         settings.ingest.grpc,
@@ -60,6 +67,6 @@ def build_acknowledged(settings: Settings, observe: Observe) -> Acknowledged:
         observe,
         clock_ns=time.time_ns,
         details=status_details,
-        prepare=otlp.warm_up,
+        prepare=(compiled, otlp.warm_up),
     )
     return Acknowledged(journal, http, grpc)

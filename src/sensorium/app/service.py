@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from sensorium import __version__
 from sensorium.allocation import share_arenas
 from sensorium.app.acknowledged import Acknowledged, build_acknowledged
-from sensorium.app.preparation import prepare_decoders
+from sensorium.app.preparation.elsewhere import Elsewhere
+from sensorium.app.preparation.steps import prepare_decoders
 from sensorium.app.spine import Spine, build_spine
 from sensorium.app.streams import build_streams
 from sensorium.collecting import leave_what_is_there
@@ -75,7 +76,8 @@ class _Housekeeping:
 def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpServer]:
     """Wire the running parts around a spine; the HTTP port is taken, nothing runs yet."""
     observe = spine.observe
-    acknowledged = build_acknowledged(settings, observe)
+    elsewhere = Elsewhere(observe.logger("service"))
+    acknowledged = build_acknowledged(settings, observe, elsewhere.wait)
     inbox = Inbox(settings.inbox, observe, time.time_ns, acknowledged.journal)
     receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
     exporters = ExporterBook(spine.statuses, receiver.drops_by_source, inbox.drops_by_source)
@@ -89,7 +91,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         observe,
         settle_s=settings.incident.settle_s,
         ahead_s=settings.pipeline.ahead_s,
-        resume=lambda ending: _resume(resumption, ending),
+        resume=lambda ending: _resume(resumption, elsewhere, ending),
         go_back=resumption.go_back,
         housekeeping=_Housekeeping(spine, exporters, memory),
         close=lambda: _close(spine, acknowledged, memory),
@@ -159,8 +161,9 @@ def _links(settings: Settings, observe: Observe) -> LinksDeps | None:
     return LinksDeps(shelf, settings.links, time.time_ns)
 
 
-def _resume(resumption: Resumption, ending: Callable[[], bool]) -> None:
+def _resume(resumption: Resumption, elsewhere: Elsewhere, ending: Callable[[], bool]) -> None:
     """Read back what was kept; before that compile what is not yet, so that no datagram waits."""
+    elsewhere.compile(ending)
     prepare_decoders(ending)
     resumption.run()
     leave_what_is_there()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sensorium.binding import address_of
 from sensorium.errors import UsageError
@@ -99,17 +99,16 @@ def embedded_store() -> Check:
 
 def compiled_code() -> Check:
     """Compiled decoders are kept on disk; else each start compiles them anew, for a minute."""
-    from sensorium.detect.kernels.trees import path_lengths
+    from sensorium.app.preparation import kept
 
-    compiled: Any = path_lengths
-    folder: str | None = compiled.stats.cache_path
+    folder = kept.folder()
     if folder is None:
         detail = "cannot be kept, neither beside the program nor in the user's cache"
         step = "set NUMBA_CACHE_DIR to a folder that the service may write"
         return Check("compiled", Outcome.WARN, detail, step)
-    beside = Path(folder).name == "__pycache__"
-    where = "beside the program" if beside else f"in {Path(folder).parent}"
-    return Check("compiled", Outcome.OK, f"decoders are kept {where}")
+    where = "beside the program" if folder.name == "__pycache__" else f"in {folder.parent}"
+    later = "" if kept.is_kept() else "; the next start compiles them, for a minute or two"
+    return Check("compiled", Outcome.OK, f"decoders are kept {where}{later}")
 
 
 def data_folder(folder: Path) -> Check:

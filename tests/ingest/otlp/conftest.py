@@ -84,7 +84,7 @@ async def running(
         observe,
         clock_ns=time.time_ns,
         details=status_details,
-        prepare=service.warm_up,
+        prepare=[service.warm_up],
     )
     receiver.bind()
     calls.bind()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -32,8 +32,8 @@ _OK, _PERMISSION_DENIED, _RESOURCE_EXHAUSTED, _INTERNAL, _UNAUTHENTICATED = 0, 7
 class GrpcReceiver:
     """Serves methods (``/package.Service/Method``) on one port, known after :meth:`bind`.
 
-    Messages pass through as bytes. ``prepare`` is called once in another thread before the port
-    opens.
+    Messages pass through as bytes. The steps of ``prepare`` run once in another thread before the
+    port opens.
     """
 
     name = "grpc_ingest"
@@ -46,13 +46,13 @@ class GrpcReceiver:
         *,
         clock_ns: Callable[[], int],
         details: Details,
-        prepare: Callable[[], None] = lambda: None,
+        prepare: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._config = config
         self._methods = dict(methods)
         self._clock_ns = clock_ns
         self._details = details
-        self._prepare = prepare
+        self._prepare = tuple(prepare)
         self._allowed = SourceNetworks(config.allowed_networks or _EVERYWHERE)
         self._token = b""
         self._tls: GrpcTls | None = None
@@ -111,7 +111,8 @@ class GrpcReceiver:
         self.bind()
         if not self.port:
             await asyncio.Event().wait()
-        await asyncio.to_thread(self._prepare)
+        for step in self._prepare:
+            await asyncio.to_thread(step)
         server = self._server()
         await server.start()
         self._serving = True

@@ -14,7 +14,7 @@ pytest.importorskip("torch_geometric")
 ASKED = """
 import sys
 from pathlib import Path
-from sensorium.app.links_preparation import prepare_links
+from sensorium.app.preparation.links import prepare_links
 
 def compiled():
     found = {}

@@ -8,15 +8,15 @@ from functools import partial
 
 import pytest
 
-from sensorium.app import preparation
-from sensorium.app.preparation import prepare_decoders
+from sensorium.app.preparation import steps
+from sensorium.app.preparation.steps import prepare_decoders
 
 # In a process of its own: in this one other tests have compiled who knows what.
 SERVED = """
 import sys
 from dataclasses import replace
 import numpy as np
-from sensorium.app.preparation import prepare_decoders
+from sensorium.app.preparation.steps import prepare_decoders
 from sensorium.detect import DetectConfig, DetectionEngine
 from sensorium.detect import testing as made
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
@@ -80,7 +80,7 @@ def test_a_running_service_compiles_nothing() -> None:
 
 def test_a_service_that_ends_compiles_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    steps = [(name, partial(done.append, name)) for name in ("one", "two", "three")]
-    monkeypatch.setattr(preparation, "decoder_steps", lambda: iter(steps))
+    three = [(name, partial(done.append, name)) for name in ("one", "two", "three")]
+    monkeypatch.setattr(steps, "decoder_steps", lambda: iter(three))
     prepare_decoders(lambda: len(done) == 2)
     assert done == ["one", "two"]

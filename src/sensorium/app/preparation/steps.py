@@ -1,35 +1,21 @@
-"""Compiling the decoders before they are needed.
+"""What is compiled before it is needed: every decoder is given a little of what it decodes.
 
-Kernels are compiled when they are first called, which takes two minutes of processor time for all
-of them, and kept on disk. A datagram must not wait for that: this module run by itself (``python -m
-sensorium.app.preparation``, part of ``make setup``, and right for a container image) does it once,
-and the service does what is left before it says that it is ready. Every decoder is given a little
-of what it decodes.
+Kernels are compiled when they are first called, and kept on disk.
 """
 
 from __future__ import annotations
 
-import gc
 import struct
-import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from typing import Final
 
-from sensorium.affinity import usable_cores
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.model.address import pack_address
 from sensorium.observe import Observe
 
 _ARRIVAL_NS: Final = 1_700_000_000_000_000_000
 _SYSLOG_PORT: Final = 5514
-_PROCESSES: Final = 4
-"""That compile at once, at most: each holds half a gigabyte."""
-
-_LONGEST: Final = ("detection", "netflow", "syslog")
-"""What is begun first, so that nothing long is left for the end."""
 
 Step = tuple[str, Callable[[], object]]
 
@@ -309,38 +295,6 @@ def _detect() -> None:
 
 
 def _suggested_links() -> None:
-    from sensorium.app.links_preparation import prepare_links
+    from sensorium.app.preparation.links import prepare_links
 
     prepare_links()
-
-
-def main() -> None:
-    """Prepare everything, telling on standard output what took its time.
-
-    Steps share few kernels, so several processes do it in little more than their part of the time.
-    """
-    steps = dict((*decoder_steps(), *receiver_steps(), *command_steps()))
-    processes = min(usable_cores(), _PROCESSES)
-    with ProcessPoolExecutor(processes, get_context("spawn"), _collect_seldom) as pool:
-        order = dict.fromkeys((*_LONGEST, *steps))
-        running = {pool.submit(_timed, steps[name]): name for name in order}
-        for done in as_completed(running):
-            taken = done.result()
-            if taken > 1:
-                sys.stdout.write(f"  {running[done]}: {taken:.0f} s\n")
-                sys.stdout.flush()
-
-
-def _collect_seldom() -> None:
-    """Compilers make many objects and few cycles."""
-    gc.set_threshold(50_000, 20, 50)
-
-
-def _timed(step: Callable[[], object]) -> float:
-    began = time.monotonic()
-    step()
-    return time.monotonic() - began
-
-
-if __name__ == "__main__":
-    main()

@@ -117,6 +117,9 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(bench: Be
         ({"origin": "https://elsewhere.example"}, 403),
         ({"host": "rebound.example"}, 421),
         ({"origin": "http://127.0.0.1"}, 200),
+        ({"origin": "http://[::1"}, 403),
+        ({"host": "[::1"}, 421),
+        ({"host": "[::1]:8470"}, 200),
     ],
 )
 def test_foreign_web_pages_get_no_answer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from fastapi import HTTPException
 from fastapi.responses import JSONResponse
@@ -65,11 +65,11 @@ class Guard:
         sent: dict[str, str] = {}
         for name, value in scope["headers"]:
             sent.setdefault(name.decode("latin-1"), value.decode("latin-1"))
-        host = urlsplit(f"//{sent.get('host', '')}").hostname or ""
+        host = _split(f"//{sent.get('host', '')}").hostname or ""
         if config.is_loopback() and host not in self._names:
             return _refuse(421, f"this API answers to {config.host}, not to {host!r}")
         origin = sent.get("origin")
-        if origin and urlsplit(origin).netloc != sent.get("host"):
+        if origin and _split(origin).netloc != sent.get("host"):
             return _refuse(403, "calls from other web pages are refused")
         if config.token:
             token = sent.get("authorization", "").removeprefix("Bearer ")
@@ -79,6 +79,14 @@ class Guard:
         if length.isdigit() and int(length) > config.max_body_bytes:
             return _refuse(413, f"a body may have {config.max_body_bytes} bytes at most")
         return None
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of a URL that a caller states; of what is none, such as ``//[::1``, all empty."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def _refuse(status: int, detail: str) -> JSONResponse:

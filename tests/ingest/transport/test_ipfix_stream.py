@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import socket
 import ssl
 import struct
@@ -123,6 +124,19 @@ async def test_a_message_that_cannot_be_ends_its_connection_and_no_other(
         await there.until(lambda: there.count("closed") == 2)
     assert sorted(values(there)) == [1, 3]
     assert there.count("irregular", reason=reason) == 1
+
+
+async def test_who_sends_no_ipfix_is_not_called_a_tls_client_in_the_log(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with serving() as there:
+        with there.connect() as client:
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            await there.until(lambda: there.count("closed", reason="malformed") == 1)
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(one["reason"], one["source"], "TLS" in one["message"]) for one in told] == [
+        ("malformed", "127.0.0.1", False)
+    ]
 
 
 async def test_a_sender_has_to_wait_while_the_pipeline_is_behind_and_nothing_is_lost() -> None:

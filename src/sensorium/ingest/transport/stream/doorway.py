@@ -143,10 +143,15 @@ class Doorway:
         self._meters.closed(connection.listener.kind, reason)
 
     def complain(self, connection: Connection, reason: Closed, detail: str) -> None:
-        """Log a peer that could not be let in, now and then: who tries may try often."""
-        self._say(
-            "a TLS client was not let in", unpack_address(connection.address), reason.value, detail
+        """Log a peer that could not be let in, or sent what is no message, now and then: who tries
+        may try often.
+        """
+        told = (
+            "a connection was closed: what it sent is no message of the protocol"
+            if reason is Closed.MALFORMED
+            else "a TLS client was not let in"
         )
+        self._say(told, unpack_address(connection.address), reason.value, detail)
 
     def _say(self, text: str, source: str, reason: str, detail: str = "") -> None:
         now_s = time.monotonic()

@@ -64,13 +64,14 @@ def address_of(host: str, port: int, kind: socket.SocketKind) -> tuple[int, Any]
 def bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """A socket that has the port; OSError where the address is none or the port is taken.
 
-    ``shared`` lets several processes of one user have it: the kernel divides callers among those
-    that listen.
+    ``::`` takes IPv4 as well, whatever this machine's sockets do by default. ``shared`` lets
+    several processes of one user have it: the kernel divides callers among those that listen.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    family, kind, proto, _, address = found
-    listening = socket.socket(family, kind, proto)
+    family, address = address_of(host, port, socket.SOCK_STREAM)
+    listening = socket.socket(family, socket.SOCK_STREAM)
     try:
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -79,3 +80,21 @@ def bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def url_of(listening: socket.socket, *, tls: bool) -> str:
+    """Where a bound socket is reached over HTTP."""
+    return f"{'https' if tls else 'http'}://{authority_of(listening)}"
+
+
+def authority_of(listening: socket.socket) -> str:
+    """A bound socket's address and port, as a URL has them.
+
+    An IPv6 address is in brackets, with its scope where it has one, ``[fe80::1%eth0]:8470``: in the
+    spelling of RFC 4007 section 11, which clients take as it is.
+    """
+    host, port = listening.getsockname()[:2]
+    if listening.family == socket.AF_INET6:
+        scope = listening.getsockname()[3]
+        host = f"[{host}%{socket.if_indextoname(scope)}]" if scope else f"[{host}]"
+    return f"{host}:{port}"

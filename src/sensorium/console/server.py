@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from sensorium.binding import bound
+from sensorium.binding import bound, url_of
 from sensorium.component import Health, HealthState
 from sensorium.console.connection import Connection
 from sensorium.errors import SensoriumError
@@ -52,8 +52,7 @@ class HttpServer:
     @property
     def url(self) -> str:
         """Where the API is; meaningful after :meth:`bind`."""
-        host, port = self.bind().getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return url_of(self.bind(), tls=False)
 
     def bind(self) -> socket.socket:
         """Take the port, once; SensoriumError where another process has it."""

@@ -21,7 +21,7 @@ BEGINNING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0,
 
 
 @asynccontextmanager
-async def serving(**settings: int) -> AsyncIterator[GrpcReceiver]:
+async def serving(**settings: int | str) -> AsyncIterator[GrpcReceiver]:
     config = GrpcConfig(port=0, **settings)  # type: ignore[arg-type]
     receiver = GrpcReceiver(config, {}, Observe(), clock_ns=lambda: 0, details=lambda *_: ())
     running = asyncio.create_task(receiver.run())
@@ -74,3 +74,30 @@ async def test_who_never_begins_is_let_go(monkeypatch: pytest.MonkeyPatch) -> No
                 pass
             writer.close()
         assert await answered(await connect(receiver, BEGINNING))
+
+
+async def reached(host: str, port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        ends = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    ends[1].close()
+    return True
+
+
+@pytest.mark.parametrize(
+    ("host", "heard"),
+    [
+        ("0.0.0.0", {"127.0.0.1"}),
+        ("127.0.0.1", {"127.0.0.1"}),
+        ("::1", {"::1"}),
+        ("::", {"127.0.0.1", "::1"}),
+    ],
+)
+async def test_the_port_is_open_where_the_settings_say_and_nowhere_else(
+    host: str, heard: set[str]
+) -> None:
+    async with serving(host=host) as receiver:
+        found = {one for one in ("127.0.0.1", "::1") if await reached(one, receiver.port)}
+    assert found == heard

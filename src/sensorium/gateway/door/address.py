@@ -40,10 +40,3 @@ def held(config: DoorConfig) -> socket.socket:
     with contextlib.closing(taken(config)):
         pass  # nobody else listens there
     return taken(config, shared=True)
-
-
-def url_of(listening: socket.socket, *, tls: bool) -> str:
-    """How a socket is reached."""
-    host, port = listening.getsockname()[:2]
-    scheme = "https" if tls else "http"
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from sensorium.binding import url_of
 from sensorium.component import Health, HealthState
-from sensorium.gateway.door.address import taken, url_of
+from sensorium.gateway.door.address import taken
 from sensorium.gateway.door.protocol import protocol_with
 from sensorium.gateway.door.tls import tls_of
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from sensorium.gateway.door.address import held, url_of
+from sensorium.binding import url_of
+from sensorium.gateway.door.address import held
 from sensorium.gateway.service import Opened, open_gateway
 from sensorium.gateway.workers.dividing import divided
 from sensorium.gateway.workers.worker import Told, packed

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from sensorium.binding import authority_of, bound
 from sensorium.component import Health, HealthState
 from sensorium.errors import SensoriumError
 from sensorium.ingest.acceptance import NoRoomError
@@ -59,6 +61,7 @@ class GrpcReceiver:
         self._calls = self._held = 0
         self._serving = False
         self.port = 0
+        self._authority = ""
         self._log = observe.logger(self.name)
         self._answered = observe.counter(
             "sensorium_grpc_ingest_calls",
@@ -95,7 +98,8 @@ class GrpcReceiver:
             self._tls = GrpcTls(files, self._log)
         self._token = f"Bearer {token}".encode() if token else b""
         # gRPC opens the port itself, later, and would not say who has it.
-        self.port = _free_port(config)
+        self._authority = _free_authority(config)
+        self.port = int(self._authority.rpartition(":")[2])
         self._warn_if_open(token)
 
     def health(self) -> Health:
@@ -147,11 +151,11 @@ class GrpcReceiver:
             server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(service, {name: handler}),)
             )
-        address = f"[{config.host}]" if ":" in config.host else config.host
-        if self._tls is not None:
-            server.add_secure_port(f"{address}:{self.port}", self._tls.server_credentials())
-        else:
-            server.add_insecure_port(f"{address}:{self.port}")
+        with _ipv4_alone(self._authority, self.port):
+            if self._tls is not None:
+                server.add_secure_port(self._authority, self._tls.server_credentials())
+            else:
+                server.add_insecure_port(self._authority)
         return server
 
     def _handler(self, path: str, method: Method) -> Callable[[bytes, Any], Awaitable[bytes]]:
@@ -245,15 +249,25 @@ def packed_peer(peer: str) -> bytes:
         return UNSPECIFIED
 
 
-def _free_port(config: GrpcConfig) -> int:
+@contextlib.contextmanager
+def _ipv4_alone(authority: str, port: int) -> Iterator[None]:
+    """Keeps gRPC, which takes ``0.0.0.0`` for ``::`` as well, from opening the port to IPv6.
+
+    It listens on IPv4 alone where the port of IPv6 is taken when it comes, so it is, meanwhile.
+    """
+    with contextlib.ExitStack() as taken:
+        if authority.startswith("0.0.0.0:"):
+            with contextlib.suppress(OSError):  # no IPv6 here, or another program has the port
+                other = taken.enter_context(socket.socket(socket.AF_INET6, socket.SOCK_STREAM))
+                other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                other.bind(("::", port))
+        yield
+
+
+def _free_authority(config: GrpcConfig) -> str:
     try:
-        family, kind, proto, _, address = socket.getaddrinfo(
-            config.host, config.port, type=socket.SOCK_STREAM
-        )[0]
-        with socket.socket(family, kind, proto) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            return int(probe.getsockname()[1])
+        with bound(config.host, config.port) as probe:
+            return authority_of(probe)
     except OSError as error:
         raise SensoriumError(
             f"cannot listen on TCP {config.host} port {config.port}: {error.strerror or error}",

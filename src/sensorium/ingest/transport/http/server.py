@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
+from sensorium.binding import bound, url_of
 from sensorium.component import Health, HealthState
 from sensorium.errors import SensoriumError
 from sensorium.ingest.transport.http.app import Application
@@ -79,9 +80,7 @@ class HttpReceiver:
         """Where senders find it; empty before :meth:`bind`."""
         if self._socket is None:
             return ""
-        host = self._socket.getsockname()[0]
-        shown = f"[{host}]" if ":" in host else host
-        return f"{'https' if self._config.tls_certificate else 'http'}://{shown}:{self.port}"
+        return url_of(self._socket, tls=bool(self._config.tls_certificate))
 
     def bind(self) -> None:
         """Read the token and the certificates and take the port.
@@ -172,21 +171,9 @@ class HttpReceiver:
     def _listening(self) -> socket.socket:
         config = self._config
         try:
-            family, kind, proto, _, address = socket.getaddrinfo(
-                config.host, config.port, type=socket.SOCK_STREAM
-            )[0]
-            listening = socket.socket(family, kind, proto)
+            return bound(config.host, config.port)
         except OSError as error:
             raise self._cannot_listen(error) from error
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            listening.bind(address)
-        except OSError as error:
-            listening.close()
-            raise self._cannot_listen(error) from error
-        return listening
 
     def _cannot_listen(self, error: OSError) -> SensoriumError:
         return SensoriumError(

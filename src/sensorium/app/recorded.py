@@ -18,7 +18,8 @@ from sensorium.observe import Observe
 from sensorium.pipeline.arrivals import recorded_arrivals
 from sensorium.pipeline.summary import ReplayResult
 from sensorium.pipeline.tally import tally
-from sensorium.store.telemetry import ClickHouseTelemetry
+from sensorium.store.ownership import StoreLock, lock_path
+from sensorium.store.telemetry import ClickHouseTelemetry, embedded_folder
 
 
 def bundled_recordings() -> tuple[Path, ...]:
@@ -53,7 +54,7 @@ def replay_recording(
     """
     recording = Recording.open(folder)
     if fresh:
-        _clear(settings.data_dir)
+        _clear(settings)
     spine = build_spine(settings, observe or Observe())
     try:
         return run_recording(spine, recording, report)
@@ -83,9 +84,13 @@ def run_recording(
     )
 
 
-def _clear(data: Path) -> None:
-    """Empty a data folder that an earlier replay made; anything else is left alone."""
-    mark = data / "REPLAY"
+def _clear(settings: Settings) -> None:
+    """Empty a data folder that an earlier replay made; anything else is left alone.
+
+    StoreInUseError where another process has its store open. The mark and the lock stay, so that a
+    replay that is killed here is no obstacle to the next, and two never clear at once.
+    """
+    data, mark = settings.data_dir, settings.data_dir / "REPLAY"
     if data.exists() and any(data.iterdir()):
         if not mark.exists():
             raise SensoriumError(
@@ -93,7 +98,18 @@ def _clear(data: Path) -> None:
                 unaffected="it was left as it is",
                 next_step="choose another folder with --data",
             )
-        shutil.rmtree(data)
+        store = embedded_folder(settings.store.telemetry, data) or data / "telemetry"
+        lock = StoreLock(store)
+        try:
+            for path in data.iterdir():
+                if path in (mark, lock_path(store)):
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        finally:
+            lock.release()
     data.mkdir(parents=True, exist_ok=True)
     mark.write_text("A replay made this folder; the next one replaces it.\n", encoding="utf-8")
 

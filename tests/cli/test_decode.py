@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,16 @@ def test_standard_input_is_read_where_the_file_is_a_dash() -> None:
     assert [row["body"] for row in lines(run("-", given=LOG))] == ["hello"]
     capture = c.pcap(c.ethernet(c.ipv4(c.udp(LOG))))
     assert [row["body"] for row in lines(run("-", given=capture))] == ["hello"]
+
+
+def test_a_named_pipe_is_read_once_as_a_shell_gives_it(tmp_path: Path) -> None:
+    capture = c.pcap(c.ethernet(c.ipv4(c.udp(LOG))))
+    for number, content in enumerate([LOG, capture, gzip.compress(LOG)]):
+        pipe = tmp_path / f"pipe{number}"
+        os.mkfifo(pipe)
+        with ThreadPoolExecutor(1) as other:
+            other.submit(pipe.write_bytes, content)
+            assert [row["body"] for row in lines(run(str(pipe)))] == ["hello"]
 
 
 def test_malformed_input_is_counted_and_is_no_failure(tmp_path: Path) -> None:

@@ -37,9 +37,10 @@ def decode(files: tuple[Path, ...], protocol: str, elements: tuple[Path, ...]) -
     A file is a pcap or pcapng capture, a recording's folder, an IPFIX file, a log file, the payload
     of one datagram or request, or what Zeek (conn.log), Suricata (eve.json), nfdump (CSV), nProbe,
     Argus, a cloud's flow log, an OpenTelemetry collector (JSON) or a program that logs JSON lines
-    wrote, plain or packed (gzip, bzip2, xz, zstd); - is standard input. Files are read in the order
-    given, and what an exporter said in one (its templates) is known in the next. What was read and
-    what could not be used is told on standard error.
+    wrote, plain or packed (gzip, bzip2, xz, zstd); - is standard input, and a named pipe is read
+    like it, to its end. Files are read in the order given, and what an exporter said in one (its
+    templates) is known in the next. What was read and what could not be used is told on standard
+    error.
     """
     from sensorium.ingest.decoding import FileDecoder
     from sensorium.ingest.sniff import Protocol

@@ -24,6 +24,7 @@ from sensorium.ingest.files import (
     open_datagrams,
     payload_datagram,
     read_captured,
+    read_file,
     slabs,
 )
 from sensorium.ingest.ipfix_file import ipfix_messages
@@ -110,6 +111,9 @@ class FileDecoder:
 
     def file(self, path: Path) -> Iterator[pa.RecordBatch]:
         """The batches of a file's or folder's records; InputFileError if it is nothing we know."""
+        if path.is_fifo():  # what was read of it does not come again
+            yield from self._whole(read_file(path), str(path), path.name)
+            return
         kind = kind_of(path)
         if kind is FileKind.CAPTURE:
             yield from self._captured(read_captured(path), str(path))
@@ -128,10 +132,14 @@ class FileDecoder:
     def standard_input(self, content: bytes) -> Iterator[pa.RecordBatch]:
         """The batches of a capture, payload or export that came through a pipe, packed or not."""
         content = read_whole(BytesIO(content), "standard input")
+        yield from self._whole(content, "standard input", "stdin")
+
+    def _whole(self, content: bytes, told: str, name: str) -> Iterator[pa.RecordBatch]:
+        """The batches of what came in one piece; ``told`` names it in errors, ``name`` in rows."""
         if is_capture(content[:4]):
-            yield from self._captured(content, "standard input")
+            yield from self._captured(content, told)
         else:
-            yield from self._content(content[:_LOOKED_AT], BytesIO(content), 0, "stdin")
+            yield from self._content(content[:_LOOKED_AT], BytesIO(content), 0, name)
 
     def _captured(self, content: bytes | memoryview, name: str) -> Iterator[pa.RecordBatch]:
         spoken = None if self._protocol is None else _SPOKEN[self._protocol].__contains__

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from sensorium import __version__
+from sensorium.cli.ending import breaking_off, end_as_told
 from sensorium.errors import SensoriumError
 
 # In the order a newcomer meets them, which is the order `sensorium --help` prints.
@@ -110,8 +111,21 @@ class LazyGroup(click.Group):
             ctx.exit(SensoriumError.exit_code)
 
 
+class Program(LazyGroup):
+    """All of it, which a signal breaks off in order."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Where it is broken off, its process ends by that signal."""
+        with breaking_off():
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt as told:
+                end_as_told(told)
+                raise
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=Program,
     table=COMMANDS,
     package=__name__,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -1,0 +1,61 @@
+"""How a command ends that is broken off: in order, and by the signal that it was sent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Final, NoReturn
+
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+
+
+class BrokenOffError(KeyboardInterrupt):
+    """A signal came. What catches Ctrl-C catches this too."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextlib.contextmanager
+def breaking_off() -> Iterator[None]:
+    """Within, SIGTERM and SIGHUP are raised where the program stands, as Ctrl-C is.
+
+    So temporary folders, which may hold a store of hundreds of megabytes, go away. A second one
+    ends the process at once. A signal that is ignored, as under ``nohup``, stays ignored, and a
+    service sets handlers of its own.
+    """
+    taken = []
+    if threading.current_thread() is threading.main_thread():
+        taken = [one for one in _ENDING if signal.getsignal(one) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, _break_off)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _break_off(number: int, _: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)
+    raise BrokenOffError(number)
+
+
+def end_as_told(told: KeyboardInterrupt) -> None:
+    """End this process by the signal that came, which is how its parent knows: a shell says 130
+    after Ctrl-C and 143 after SIGTERM, and stops the loop that the command is in.
+    """
+    number = told.number if isinstance(told, BrokenOffError) else signal.SIGINT
+    signal.signal(number, signal.SIG_DFL)
+    # A file has whole lines. Who reads a pipe may have stopped, and must not keep us from ending.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode):
+            sys.stdout.flush()
+    os.kill(os.getpid(), number)

@@ -50,3 +50,8 @@ def test_mark_and_lock_outlive_the_clearing(earlier: Path) -> None:
     assert not (earlier / "telemetry" / "rows").exists()
     assert (earlier / "REPLAY").is_file()
     assert lock_path(earlier / "telemetry").stat().st_ino == held
+
+
+def test_a_folder_that_cannot_be_made_is_told_and_no_traceback() -> None:
+    with pytest.raises(SensoriumError, match="/proc/none cannot be used"):
+        replay_recording(bundled_recording(), Settings(data_dir=Path("/proc/none")))

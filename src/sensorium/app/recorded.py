@@ -18,7 +18,7 @@ from sensorium.observe import Observe
 from sensorium.pipeline.arrivals import recorded_arrivals
 from sensorium.pipeline.summary import ReplayResult
 from sensorium.pipeline.tally import tally
-from sensorium.store.ownership import StoreLock, lock_path
+from sensorium.store.ownership import StoreLock, lock_path, unusable
 from sensorium.store.telemetry import ClickHouseTelemetry, embedded_folder
 
 
@@ -54,7 +54,10 @@ def replay_recording(
     """
     recording = Recording.open(folder)
     if fresh:
-        _clear(settings)
+        try:
+            _clear(settings)
+        except OSError as error:
+            raise unusable(settings.data_dir, error) from error
     spine = build_spine(settings, observe or Observe())
     try:
         return run_recording(spine, recording, report)

@@ -14,6 +14,7 @@ import click
 
 from sensorium import __version__
 from sensorium.cli.ending import breaking_off, end_as_told
+from sensorium.cli.letters import escape_what_is_lacking
 from sensorium.errors import SensoriumError
 
 # In the order a newcomer meets them, which is the order `sensorium --help` prints.
@@ -116,6 +117,7 @@ class Program(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. Where it is broken off, its process ends by that signal."""
+        escape_what_is_lacking()
         with breaking_off():
             try:
                 return super().invoke(ctx)

@@ -137,7 +137,7 @@ def test_an_interrupted_training_says_that_it_is_kept_and_goes_on(files, tmp_pat
     with monkeypatch.context() as patched:
         patched.setattr(view.Progress, "step", interrupted)
         stopped = _run(*fit)
-    assert stopped.exit_code == 1
+    assert stopped.exit_code == 130
     assert "the same command goes on" in stopped.stderr
     gone_on = _run(*fit)
     assert gone_on.exit_code == 0, gone_on.output

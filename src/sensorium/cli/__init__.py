@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from sensorium import __version__
-from sensorium.cli.ending import breaking_off, end_as_told
+from sensorium.cli.ending import Ended, breaking_off, end_by
 from sensorium.cli.letters import escape_what_is_lacking
 from sensorium.errors import SensoriumError
 
@@ -115,15 +115,22 @@ class LazyGroup(click.Group):
 class Program(LazyGroup):
     """All of it, which a signal breaks off in order."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. Where it is broken off, its process ends by that signal."""
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Be this process's command. Where it is broken off, the process ends by that signal."""
         escape_what_is_lacking()
         with breaking_off():
             try:
-                return super().invoke(ctx)
-            except KeyboardInterrupt as told:
-                end_as_told(told)
+                return super().__call__(*args, **kwargs)
+            except Ended as ended:
+                end_by(ended.number)
                 raise
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as told:
+            raise Ended(told) from None
 
 
 @click.group(

@@ -48,11 +48,18 @@ def _break_off(number: int, _: FrameType | None) -> NoReturn:
     raise BrokenOffError(number)
 
 
-def end_as_told(told: KeyboardInterrupt) -> None:
-    """End this process by the signal that came, which is how its parent knows: a shell says 130
-    after Ctrl-C and 143 after SIGTERM, and stops the loop that the command is in.
+class Ended(SystemExit):
+    """A command was broken off by a signal: the status that a shell would give it."""
+
+    def __init__(self, told: KeyboardInterrupt) -> None:
+        self.number = told.number if isinstance(told, BrokenOffError) else signal.SIGINT
+        super().__init__(128 + self.number)
+
+
+def end_by(number: int) -> None:
+    """End this process by a signal, which is how its parent knows: a shell says 130 after Ctrl-C
+    and 143 after SIGTERM, and stops the loop that the command is in.
     """
-    number = told.number if isinstance(told, BrokenOffError) else signal.SIGINT
     signal.signal(number, signal.SIG_DFL)
     # A file has whole lines. Who reads a pipe may have stopped, and must not keep us from ending.
     with contextlib.suppress(OSError, ValueError, AttributeError):

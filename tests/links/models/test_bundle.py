@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -54,10 +55,23 @@ def test_a_model_without_features_comes_back_as_it_was(identity, tmp_path):
     np.testing.assert_allclose(loaded.score(PAIRS), model.score(PAIRS), atol=1e-6)
 
 
-def test_a_model_takes_the_place_of_an_older_one_and_leaves_nothing_beside(model, tmp_path):
-    for _ in range(2):
-        bundle.save(model, tmp_path / "model")
+@pytest.mark.parametrize("platform", [sys.platform, "another"])
+def test_a_model_takes_the_place_of_an_older_one_and_leaves_nothing_beside(
+    model, tmp_path, monkeypatch, platform
+):
+    monkeypatch.setattr(sys, "platform", platform)  # where places cannot be exchanged at once too
+    for at in (7, 8):
+        bundle.save(replace(model, card=replace(model.card, trained_ns=at)), tmp_path / "model")
+        assert bundle.load(tmp_path / "model").card.trained_ns == at
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_behind_a_symbolic_link_the_model_is_replaced_and_not_the_link(model, tmp_path):
+    (tmp_path / "now").symlink_to(tmp_path / "model")
+    for _ in range(2):
+        bundle.save(model, tmp_path / "now")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "now"]
+    assert (tmp_path / "now").is_symlink()
 
 
 def test_a_folder_of_other_things_is_not_replaced(model, tmp_path):

@@ -3,7 +3,7 @@
 ``model.json`` (what it is, its scores, SHA-256 of every other file), ``weights.safetensors``,
 ``names.parquet``, ``graph.npz``, ``features.npz`` where there are features and ``rarity.npy``, what
 columns weighed in training, ``view.npz`` (vectors that need no training) and ``embeddings.npy``. It
-is written beside its place and renamed into it, so that a reader sees a whole model or none.
+is written beside its place and put there at once: who is killed leaves a whole model, old or new.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from sensorium.links.graph.names import Names
 from sensorium.links.learning.settings import Settings
 from sensorium.links.models.model import Calibration, Card, LinkModel
 from sensorium.links.optional import need_torch
+from sensorium.state.exchange import exchanged
 
 if TYPE_CHECKING:
     from sensorium.links.models.neural import Network
@@ -48,6 +49,7 @@ def save(model: LinkModel, folder: Path) -> None:
         raise UsageError(
             f"{folder} is not empty and holds no model", next_step="name another folder"
         )
+    folder = folder.resolve()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -111,11 +113,13 @@ def _write(model: LinkModel, folder: Path) -> None:
 
 
 def _put(fresh: Path, folder: Path) -> None:
-    """Rename into place; an older model steps aside first and is removed after."""
+    """Rename into place, and remove an older model that stood there."""
     fresh.chmod(0o755)
     if not folder.exists():
         fresh.rename(folder)
         return
+    if exchanged(fresh, folder):
+        return  # who wrote the new one removes the old in its place
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
     old.rmdir()
     folder.rename(old)

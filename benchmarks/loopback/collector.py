@@ -13,13 +13,13 @@ import sys
 import threading
 import time
 
-from sensorium.allocation import share_arenas
 from sensorium.app.preparation.steps import prepare_decoders
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
 from sensorium.ingest.transport import UdpConfig, UdpReceiver
 from sensorium.observe import Observe
 from sensorium.pipeline.config import InboxConfig
 from sensorium.pipeline.inbox import Inbox
+from sensorium.process.allocation import share_arenas
 
 # The service stores and scores what it decoded before it looks again; nothing does so here.
 TURN_S = 0.02

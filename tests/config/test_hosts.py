@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sensorium.binding import check_host
 from sensorium.config import load
 from sensorium.config.problems import SettingsError
+from sensorium.listening.binding import check_host
 
 HOSTS = (
     "ingest.udp.host",

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sensorium.collecting import leave_what_is_there
 from sensorium.component import HealthState
 from sensorium.console.api import LinksDeps, build_links_api
 from sensorium.console.server import HttpServer
 from sensorium.links.serving.served import Shelf
 from sensorium.observe import open_observe
-from sensorium.stopping import told_to_stop
+from sensorium.process.collecting import leave_what_is_there
+from sensorium.process.stopping import told_to_stop
 from sensorium.supervisor import Supervisor
 
 if TYPE_CHECKING:

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sensorium import __version__
-from sensorium.allocation import share_arenas
 from sensorium.app.acknowledged import Acknowledged, build_acknowledged
 from sensorium.app.preparation.elsewhere import Elsewhere
 from sensorium.app.preparation.steps import prepare_decoders
 from sensorium.app.spine import Spine, build_spine
 from sensorium.app.streams import build_streams
-from sensorium.collecting import leave_what_is_there
 from sensorium.console.api import ConsoleDeps, LinksDeps, build_api
 from sensorium.console.detect import DetectDeps
 from sensorium.console.intake import Intake
@@ -25,14 +23,16 @@ from sensorium.incident.labelling import LabelDesk
 from sensorium.ingest.transport import Scraper, UdpReceiver
 from sensorium.links.serving.served import Shelf
 from sensorium.observe import open_observe
-from sensorium.open_files import allow_many
 from sensorium.pipeline.exporters import ExporterBook
 from sensorium.pipeline.inbox import Inbox
 from sensorium.pipeline.live import LivePipeline
 from sensorium.pipeline.memory import Known, Memory
 from sensorium.pipeline.resumption import Resumption
+from sensorium.process.allocation import share_arenas
+from sensorium.process.collecting import leave_what_is_there
+from sensorium.process.open_files import allow_many
+from sensorium.process.stopping import told_to_stop
 from sensorium.state.file import StateFile
-from sensorium.stopping import told_to_stop
 from sensorium.store.errors import StoreWriteError
 from sensorium.supervisor import Supervisor
 

@@ -16,15 +16,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sensorium.binding import address_of
 from sensorium.errors import UsageError
-from sensorium.open_files import MOST, allowed
+from sensorium.listening.binding import address_of
+from sensorium.process.open_files import MOST, allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sensorium.tls_files import TlsFiles
+    from sensorium.listening.tls_files import TlsFiles
 
 GIB = 1 << 30
 _SO_RCVBUFFORCE = 33

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sensorium.config import Settings
-    from sensorium.tls_files import TlsFiles
+    from sensorium.listening.tls_files import TlsFiles
 
 
 def tls_files(settings: Settings) -> Iterator[TlsFiles]:

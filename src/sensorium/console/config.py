@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from sensorium.binding import check_host
 from sensorium.component import setting
+from sensorium.listening.binding import check_host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from sensorium.binding import bound, url_of
 from sensorium.component import Health, HealthState
 from sensorium.console.connection import Connection
 from sensorium.errors import SensoriumError
 from sensorium.ingest.transport.http.listener import BoundedListener
+from sensorium.listening.binding import bound, url_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sensorium.collecting import leave_what_is_there
 from sensorium.gateway.access import Access, Directory, open_access
 from sensorium.gateway.access.changes import Changes, SharedChanges
 from sensorium.gateway.app import make_door, make_parts
@@ -17,7 +16,8 @@ from sensorium.gateway.ledger import Ledger, PriceBook, open_ledger
 from sensorium.gateway.ledger.spend import Spend
 from sensorium.gateway.upkeep import Upkeep
 from sensorium.observe.opening import open_observe
-from sensorium.stopping import told_to_stop
+from sensorium.process.collecting import leave_what_is_there
+from sensorium.process.stopping import told_to_stop
 from sensorium.supervisor import Supervisor
 
 if TYPE_CHECKING:

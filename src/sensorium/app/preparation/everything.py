@@ -10,9 +10,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Final
 
-from sensorium.affinity import usable_cores
 from sensorium.app.preparation.kept import remember
 from sensorium.app.preparation.steps import command_steps, decoder_steps, receiver_steps
+from sensorium.process.affinity import usable_cores
 
 PROCESSES: Final = 4
 """That compile at once, at most: each holds half a gigabyte."""

@@ -7,8 +7,8 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from sensorium.binding import bound
 from sensorium.errors import SensoriumError, UsageError
+from sensorium.listening.binding import bound
 
 if TYPE_CHECKING:
     from sensorium.gateway.door.config import DoorConfig

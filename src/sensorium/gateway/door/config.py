@@ -6,8 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensorium.binding import check_host
 from sensorium.component import setting
+from sensorium.listening.binding import check_host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from sensorium.binding import url_of
 from sensorium.component import Health, HealthState
 from sensorium.gateway.door.address import taken
 from sensorium.gateway.door.protocol import protocol_with
 from sensorium.gateway.door.tls import tls_of
+from sensorium.listening.binding import url_of
 
 if TYPE_CHECKING:
     from sensorium.gateway.door.config import DoorConfig

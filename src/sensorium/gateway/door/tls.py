@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-from sensorium.tls_files import NamedFile, TlsFiles, load_chain
+from sensorium.listening.tls_files import NamedFile, TlsFiles, load_chain
 
 if TYPE_CHECKING:
     from sensorium.gateway.door.config import DoorConfig

@@ -14,14 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from sensorium.binding import url_of
 from sensorium.gateway.door.address import held
 from sensorium.gateway.service import Opened, open_gateway
 from sensorium.gateway.workers.dividing import divided
 from sensorium.gateway.workers.worker import Told, packed
+from sensorium.listening.binding import url_of
 from sensorium.observe.opening import open_observe
 from sensorium.observe.shared import SharedMetrics
-from sensorium.stopping import told_to_stop
+from sensorium.process.stopping import told_to_stop
 
 if TYPE_CHECKING:
     from sensorium.gateway.config import GatewaySettings

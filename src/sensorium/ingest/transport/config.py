@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
-from sensorium.binding import check_host
 from sensorium.component import setting
+from sensorium.listening.binding import check_host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

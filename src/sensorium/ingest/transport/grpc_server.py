@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from sensorium.binding import authority_of, bound
 from sensorium.component import Health, HealthState
 from sensorium.errors import SensoriumError
 from sensorium.ingest.acceptance import NoRoomError
@@ -18,6 +17,7 @@ from sensorium.ingest.transport.grpc_call import Call, Details, Method, RefusedC
 from sensorium.ingest.transport.grpc_config import GrpcConfig
 from sensorium.ingest.transport.grpc_tls import GrpcTls
 from sensorium.ingest.transport.networks import SourceNetworks
+from sensorium.listening.binding import authority_of, bound
 from sensorium.model.address import UNSPECIFIED, V4_PREFIX
 
 if TYPE_CHECKING:

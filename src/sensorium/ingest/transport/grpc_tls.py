@@ -6,7 +6,7 @@ from typing import Any
 
 from sensorium.errors import SensoriumError
 from sensorium.ingest.transport.tls import Renewal, say_doubts
-from sensorium.tls_files import BYTE_ORDER_MARK, NamedFile, TlsFiles
+from sensorium.listening.tls_files import BYTE_ORDER_MARK, NamedFile, TlsFiles
 
 
 class GrpcTls:

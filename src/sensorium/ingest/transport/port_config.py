@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 
-from sensorium.binding import check_host
 from sensorium.component import setting
-from sensorium.tls_files import NamedFile, TlsFiles
+from sensorium.listening.binding import check_host
+from sensorium.listening.tls_files import NamedFile, TlsFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

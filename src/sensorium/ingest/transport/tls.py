@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sensorium.errors import SensoriumError
-from sensorium.tls_files import TlsFiles, load_chain
+from sensorium.listening.tls_files import TlsFiles, load_chain
 
 # RFC 9325 4.2: ephemeral key exchange and AEAD only. TLS 1.3 has no other suites anyway.
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"

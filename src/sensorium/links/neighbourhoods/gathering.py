@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from sensorium.affinity import usable_cores
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.links.neighbourhoods.machine import expect
+from sensorium.process.affinity import usable_cores
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]

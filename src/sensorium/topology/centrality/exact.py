@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from sensorium.affinity import usable_cores
 from sensorium.ingest.compiled import inner, kernel
 from sensorium.links.graph.compressed import Graph
+from sensorium.process.affinity import usable_cores
 from sensorium.topology.centrality.arrays import Columns, Flags, Floats, Ints, Rows
 from sensorium.topology.centrality.blocks import Blocks, blocks_of
 from sensorium.topology.centrality.brandes import LANES, accumulate

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from sensorium.binding import check_host
 from sensorium.component import setting
 from sensorium.ingest.transport.stream.config import StreamTlsConfig
+from sensorium.listening.binding import check_host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

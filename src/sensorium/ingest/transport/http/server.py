@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
-from sensorium.binding import bound, url_of
 from sensorium.component import Health, HealthState
 from sensorium.errors import SensoriumError
 from sensorium.ingest.transport.http.app import Application
@@ -20,6 +19,7 @@ from sensorium.ingest.transport.http.connection import Connection
 from sensorium.ingest.transport.http.listener import BoundedListener
 from sensorium.ingest.transport.http.route import Route
 from sensorium.ingest.transport.tls import RenewedContext
+from sensorium.listening.binding import bound, url_of
 
 if TYPE_CHECKING:
     from sensorium.observe import Observe

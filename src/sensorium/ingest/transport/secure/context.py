@@ -19,7 +19,7 @@ from sensorium.errors import SensoriumError
 from sensorium.ingest.transport.secure.errors import said
 from sensorium.ingest.transport.secure.peers import Peers
 from sensorium.ingest.transport.stream.config import StreamTlsConfig, TlsVersion
-from sensorium.tls_files import TlsFiles
+from sensorium.listening.tls_files import TlsFiles
 
 _CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 _DTLS_1_2: Final = 0xFEFD

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
 
-from sensorium.binding import check_host
 from sensorium.component import setting
-from sensorium.tls_files import NamedFile, TlsFiles
+from sensorium.listening.binding import check_host
+from sensorium.listening.tls_files import NamedFile, TlsFiles
 
 _TRAILERS = {"lf": 10, "crlf": 10, "nul": 0, "cr": 13}
 _FINGERPRINT = re.compile(r"(sha-?(?:1|256)):((?:[0-9A-Fa-f]{2}:?)+)")

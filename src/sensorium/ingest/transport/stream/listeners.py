@@ -12,8 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from sensorium.binding import address_of
 from sensorium.errors import SensoriumError
+from sensorium.listening.binding import address_of
 
 _BACKLOG: Final = 512
 _UNIX_RECEIVE_BYTES: Final = 4 << 20

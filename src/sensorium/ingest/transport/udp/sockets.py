@@ -10,8 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sensorium.binding import address_of
 from sensorium.ingest.transport.config import UdpConfig
+from sensorium.listening.binding import address_of
 
 # From Linux' include/uapi/asm-generic/socket.h and linux/udp.h; Python does not name them all.
 _SO_RCVBUFFORCE: Final = 33

@@ -12,7 +12,7 @@ import pytest
 _PROGRAM = """
 import ctypes, sys, threading
 if sys.argv[2] == "shared":
-    from sensorium.allocation import share_arenas
+    from sensorium.process.allocation import share_arenas
     assert share_arenas()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p

@@ -12,7 +12,7 @@ import pytest
 _PROGRAM = """
 import gc, json, sys, weakref
 usual = gc.get_threshold()
-from sensorium.collecting import leave_what_is_there
+from sensorium.process.collecting import leave_what_is_there
 class Ring:
     pass
 one = Ring()

@@ -8,7 +8,7 @@ import sys
 
 _PROGRAM = """
 import os, resource
-from sensorium.open_files import allow_many
+from sensorium.process.open_files import allow_many
 print(allow_many())
 held = [os.open("/dev/null", os.O_RDONLY) for _ in range(700)]
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[1])

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sensorium.binding import authority_of, bound, url_of
 from sensorium.errors import SensoriumError
 from sensorium.gateway.door.address import held, taken
 from sensorium.gateway.door.config import DoorConfig
+from sensorium.listening.binding import authority_of, bound, url_of
 
 
 def test_a_port_can_be_had_once() -> None:

@@ -23,8 +23,8 @@ from sensorium.ingest.transport.grpc_config import GrpcConfig
 from sensorium.ingest.transport.grpc_server import GrpcReceiver
 from sensorium.ingest.transport.http import HttpConfig, HttpReceiver
 from sensorium.ingest.transport.secure.context import SecureDoor
+from sensorium.listening.tls_files import NamedFile, TlsFiles
 from sensorium.observe import Observe
-from sensorium.tls_files import NamedFile, TlsFiles
 
 NOW = datetime.now(UTC)
 

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from sensorium.stopping import told_to_stop
+from sensorium.process.stopping import told_to_stop
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -1,0 +1,1 @@
+"""What everything that listens has in common: where it listens, and its certificates."""

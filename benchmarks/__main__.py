@@ -22,7 +22,7 @@ NOT_BENCHMARKS = {
     "results",
     "whole_way",
 }
-# Ten minutes by design: `make soak` runs one, the other replays recordings nine times.
+# Long by design: `make soak` runs one, the other replays recordings nine times.
 NOT_BY_DEFAULT = {"incident_ranking", "soak"}
 PICTURES = {"detect_growth": "detect-growth.svg", "wire_growth": "decode-growth.svg"}
 """What the documentation shows of a benchmark."""

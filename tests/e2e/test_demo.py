@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sensorium.app import bundled_recording
 from tests.e2e.conftest import ALL, FULL, Outcome, briefs_in, replay, sensorium
 
 pytestmark = pytest.mark.xdist_group("service")
@@ -84,6 +85,18 @@ def test_an_approval_decides_once_and_hands_the_commands_over(
     assert "approved" in again.stderr
     audit = sensorium("audit", "verify", "--data", outcome.data)
     assert audit.returncode == 0, audit.stderr
+
+
+@pytest.mark.parametrize("recording", [bundled_recording().name], indirect=True)
+def test_the_readmes_picture_is_of_this_demo(
+    recording: Path, replayed: Callable[[Path], Outcome]
+) -> None:
+    """Else draw it anew: ``python tools/demo_picture.py docs/images/demo.svg``."""
+    drawn = (Path(__file__).parents[2] / "docs/images/demo.svg").read_text(encoding="utf-8")
+    incidents = {
+        f"INC-{one['id'].removeprefix('INC-')[:8]}" for one in replayed(recording).incidents
+    }
+    assert incidents == set(re.findall(r"INC-[0-9a-f]{8}", drawn))
 
 
 @once_more

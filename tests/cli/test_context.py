@@ -26,7 +26,9 @@ def test_a_folder_that_is_named_wins() -> None:
 
 def test_after_a_demo_its_folder_is_found_and_named(capsys: pytest.CaptureFixture[str]) -> None:
     DEMO_FOLDER.mkdir()
-    assert find_home(None, None).data == DEMO_FOLDER
+    home = find_home(None, None)
+    assert capsys.readouterr().err == ""  # what is not used is not named
+    assert home.data == home.data == DEMO_FOLDER
     assert capsys.readouterr().err == "using the last demo's data in .demo\n"
 
 

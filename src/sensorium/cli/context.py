@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +25,23 @@ DEMO_FOLDER = Path(".demo")
 Command = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Home:
-    """The settings in force and the data folder they mean for this command."""
+    """The settings in force and the data folder they mean for this command.
 
-    settings: Settings
-    data: Path
+    ``note`` is said on standard error when the folder is first asked for, if it ever is.
+    """
+
+    def __init__(self, settings: Settings, data: Path, note: str = "") -> None:
+        self.settings = settings
+        self._data, self._note = data, note
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        if self._note:
+            click.echo(self._note, err=True)
+            self._note = ""
+        return self._data
 
     def observe(self) -> Observe:
         """The façade of a command: its logs go to standard error, warnings and worse only."""
@@ -122,8 +132,8 @@ def find_home(config: Path | None, data: Path | None) -> Home:
     if data is not None:
         return Home(loaded.settings, data)
     if "data_dir" not in loaded.given and not default.exists() and DEMO_FOLDER.is_dir():
-        click.echo(f"using the last demo's data in {DEMO_FOLDER}", err=True)
-        return Home(loaded.settings, DEMO_FOLDER)
+        note = f"using the last demo's data in {DEMO_FOLDER}"
+        return Home(loaded.settings, DEMO_FOLDER, note)
     return Home(loaded.settings, default)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.syslog import SyslogConfig, SyslogDecoder
-from sensorium.model.address import pack_address
+from sensorium.model.address import pack_address, unpack_address
 from sensorium.model.signals import LOGS
 from sensorium.observe import Observe
 from tests.ingest.syslog import lines, oracle
@@ -68,6 +68,15 @@ def test_an_rfc_5424_message_is_taken_apart() -> None:
         ("origin", ""),
     ]
     assert row["template_id"] == 0
+
+
+def test_a_host_that_is_empty_is_none_and_no_other_senders() -> None:
+    other = pack_address("192.0.2.8")
+    lines = [b"<13>up", b"<13>time=1794686400|hostname=|product=Firewall"]
+    for senders in ([SENDER, other], [other, SENDER]):
+        arrived = Datagrams.of(lines, arrival_ns=[ARRIVAL] * 2, src_addr=senders)
+        hosts = [row["host"] for row in DECODER.decode(arrived).to_pylist()]
+        assert hosts == [unpack_address(sender) for sender in senders]
 
 
 def test_an_rfc_3164_message_is_taken_apart() -> None:

@@ -154,7 +154,7 @@ def _read_only(array: npt.NDArray[T]) -> npt.NDArray[T]:
 def _senders(rows: Positions, sources: Bytes) -> tuple[tuple[str, ...], Ints]:
     """Names for messages that state no host: a table, and each message's entry in it."""
     index = np.zeros(len(rows), np.int64)
-    nameless = np.flatnonzero(rows[:, layout.HOST + 1] == 0)
+    nameless = np.flatnonzero(rows[:, layout.HOST + 1] == rows[:, layout.HOST])
     addresses = np.ascontiguousarray(sources[nameless])
     encoded = pa.Array.from_buffers(
         ADDRESS, len(nameless), [None, pa.py_buffer(addresses)]

@@ -141,7 +141,8 @@ def _barred(data: int, at: int, end: int, row: int) -> int:
         stop = i + 9
         while stop < end and byte(data, stop) != BAR:
             stop += 1
-        field(row, layout.HOST, i + 9, stop)
+        if stop > i + 9:
+            field(row, layout.HOST, i + 9, stop)
     return seconds * SECOND
 
 

@@ -43,7 +43,7 @@ BARE = r'([^\x00-\x20"\]]+)(?=[ \]]|\Z)'
 PARAMETER = rf" +({NAME})=(?: *{VALUE}|{BARE})"
 ELEMENT = rf"\[({NAME})((?: +{NAME}=(?: *{VALUE}|{BARE}))*) *\]"
 DATA = re.compile(rf"(?:\[{NAME}(?: +{NAME}=(?: *{VALUE}|{BARE}))* *\])+(?= |$|\Z)")
-VDC = re.compile(r"%\$ ([^ ]+) %\$ (?=%)")
+VDC = re.compile(r"%\$ ([^ ]+) %\$ (?=%)|%(?!\$)([^\x00-\x20:\[]+:[^ ]+) (?=%)")
 FIREBOX = re.compile(r"([A-Za-z0-9]{1,20}) \((\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d)\) ", re.ASCII)
 ORIGINAL = re.compile(r"Original Address=([^ ]+) ")
 MARKED = re.compile(r"<([A-Za-z0-9]{1,8})\.([a-z]{3,8})> +", re.ASCII)
@@ -54,6 +54,7 @@ MODULE = re.compile(
     r"(%%\d\d[A-Za-z0-9_-]+/([0-7])/[A-Za-z0-9_-]+)(?:\(.\))?(?:\[([^\x00-\x20\]]*)\])?: ?",
     re.ASCII | re.DOTALL,
 )
+BRACKETED = re.compile(rb"\[([^\]]{,78})\]")
 FORWARDED = re.compile(r"(?:Message forwarded from|From) ([^\x00-\x20:\[]+): ")
 CAPITALS = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "CRIT", "FATAL"}
 COLON = re.compile(r":(?: +(?=%)| |\Z)")
@@ -132,11 +133,26 @@ def one(message: str, arrival_ns: int, sender: str) -> dict[str, Any]:
         headed = dict(row)
         if legacy(headed, text, arrival_ns):
             row = headed
-    elif stamp := any_stamp(text, arrival_ns):
-        offset = zone(text[stamp[1] :])[0] if stamp[2] else 0
-        row["time_ns"] = stamp[0] - (offset or 0) * 10**9
+    else:
+        own_time(row, text, arrival_ns)
     row["host"] = row["host"] or sender
     return row
+
+
+def own_time(row: dict[str, Any], text: str, arrival_ns: int) -> bool:
+    """The time that a program's own line begins with, and perhaps a zone."""
+    stamp = any_stamp(text, arrival_ns)
+    if stamp:
+        offset = zone(text[stamp[1] :])[0] if stamp[2] else 0
+        row["time_ns"] = stamp[0] - (offset or 0) * 10**9
+    return stamp is not None
+
+
+def bracketed(row: dict[str, Any], rest: str, arrival_ns: int) -> bool:
+    """A time in brackets first: all of it stays text."""
+    inside = BRACKETED.match(rest.encode()) if len(rest.encode()) >= 17 else None
+    row["body"] = rest if inside else row["body"]
+    return bool(inside and own_time(row, inside[1].decode(), arrival_ns))
 
 
 def headed_by_priority(row: dict[str, Any], rest: str, arrival_ns: int) -> None:
@@ -249,7 +265,7 @@ def legacy(row: dict[str, Any], rest: str, arrival_ns: int) -> bool:
 def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> bool:
     """What stands before the text, in the order in which it is looked for."""
     stamp = usual_stamp(rest, arrival_ns) or any_stamp(rest, arrival_ns)
-    if stamp is None and key_values(row, rest):
+    if stamp is None and (bracketed(row, rest, arrival_ns) or key_values(row, rest)):
         return True
     led = 0
     for unnumbered in () if stamp else (False, True):
@@ -273,6 +289,9 @@ def header(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, st
     if stamp:
         row["time_ns"], end, local = stamp
         end = zoned(row, rest, end, extras, own=led > 0) if local else end
+        if rest[end : end + 1] == "\t" and not led:
+            row["body"] = rest
+            return True
     elif row["severity_text"] and (odd := IMPOSSIBLE.match(rest)):
         extras["timestamp"] = odd[0]
         end = odd.end() + zone(rest[odd.end() :])[1]
@@ -331,7 +350,7 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
         while rest[end : end + 1] == " ":
             end += 1
     if colon := COLON.match(rest, end):
-        return colon.end()
+        return origin_after(row, rest, colon.end(), extras)
     token = re.split("[ \t]", rest[end:], maxsplit=1)[0]
     repetition = REPETITION.match(rest, end)
     if row["host"] or token.startswith("%") or (repetition and rest[end] == "l"):
@@ -382,11 +401,25 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
     return colon.end() if colon else end
 
 
+def origin_after(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> int:
+    """FTOS's name after the time's colon: where the tag begins."""
+    token = re.split("[ \t]", rest[end:], maxsplit=1)[0]
+    after = end + len(token)
+    if row["host"] or set(extras) & set(ORDER) or not before_tag(row, token, rest[after:]):
+        return end
+    row["host"] = token[:-1]
+    return len(rest) - len(rest[after:].lstrip(" "))
+
+
 def before_tag(row: dict[str, Any], token: str, rest: str) -> bool:
     """Whether a word without brackets and a colon stand before a Cisco tag."""
     plain = re.fullmatch(r"[^\x00-\x20:\[(][^\x00-\x20:\[]*:", token)
     spaces = re.match(" +", rest)
-    return bool(plain and spaces and mnemonic_at(row, rest, spaces.end()))
+    if not (plain and spaces):
+        return False
+    device = VDC.match(rest, spaces.end())
+    starts = (spaces.end(), device.end() if device else spaces.end())
+    return any(mnemonic_at(row, rest, start) for start in starts)
 
 
 def text(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]) -> None:
@@ -399,7 +432,7 @@ def text(row: dict[str, Any], rest: str, arrival_ns: int, extras: dict[str, str]
     if rest[:1] in ("%", "#"):
         vdc = VDC.match(rest)
         if vdc and mnemonic_at(row, rest, vdc.end()):
-            extras["node"], rest = vdc[1], rest[vdc.end() :]
+            extras["node"], rest = vdc[1] or vdc[2], rest[vdc.end() :]
         if tag := mnemonic_at(row, rest):
             mnemonic(row, tag, extras)
             row["body"] = rest[tag.end() :]

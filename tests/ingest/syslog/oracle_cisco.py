@@ -17,8 +17,10 @@ LETTERED = re.compile(
     r"([%#])(?![^\x00-\x20:]+-[0-7]-)([^\x00-\x20:]+?)-([MACEWNID])-([^\x00-\x20:]+)"
     r"(?: ?: ?| (?=\[))",
 )
-UPTIME = re.compile(r"(?:(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)|(?:\d{1,4}[ywdh]){2,}?)(?=: )",
-                    re.ASCII)  # fmt: skip
+UPTIME = re.compile(
+    r"(?:(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)|\d\d:\d\d(?=: %)|(?:\d{1,4}[ywdh]){2,}?)(?=: )",
+    re.ASCII,
+)
 NUMBER = re.compile(r"(\d{1,10}): +", re.ASCII)
 ORIGIN = re.compile(r"([^\x00-\x20:\[%*.][^\x00-\x20\[]*): +")
 TASK = re.compile(r"\*([A-Za-z][^\x00-\x20:\[]*): +")

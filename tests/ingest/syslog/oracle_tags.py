@@ -12,7 +12,8 @@ TAG = re.compile(
     r"(?:\[([^\x00-\x20\]]*)\](?::| :(?= |\Z)|(?=[ \t]|\Z))|:(?=[ \t]|\Z))"
 )
 CLOSE_TAG = re.compile(
-    r"([A-Za-z][A-Za-z0-9_./-]+):(?=[^\x00-\x1f\d:/\\])(?![^\x00-\x20:\[]*:)", re.ASCII
+    r"([A-Za-z][A-Za-z0-9_./-]+):(?=[^\x00-\x1f\d:/\\])(?!(?!CEF:|LEEF:)[^\x00-\x20:\[]*:)",
+    re.ASCII,
 )
 LEVEL = re.compile(r"(?:([A-Za-z0-9]{1,8})\.)?([a-z]{3,8}) ", re.ASCII)
 EVENT = re.compile(r"(\d{5}) ", re.ASCII)

@@ -9,7 +9,7 @@ MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-STAMP_END = r"(?= |\Z|:(?= |\Z))"
+STAMP_END = r"(?=[ \t]|\Z|:(?= |\Z))"
 SHIFT = rf"(?:[Zz]|[+-]\d\d:?\d\d){STAMP_END}"
 MAY_END = rf"(?:{STAMP_END}|(?={SHIFT}))"
 CLOCK = r"(\d\d):(\d\d):(\d\d)"
@@ -20,8 +20,8 @@ FULL_MONTHS = [
 MONTH = re.compile(rf"({'|'.join(FULL_MONTHS)}|{'|'.join(MONTHS)}) ", re.ASCII | re.IGNORECASE)
 DAY_YEAR = re.compile(r" ?(\d{1,2}) (?:(\d{4}) )?", re.ASCII)
 DAY_CLOCK = re.compile(r"(\d{1,2}):(\d\d):(\d\d)", re.ASCII)
-FRACTION = re.compile(rf"\.(?= |\Z|:(?= |\Z))|[.,](\d+)|:(\d{{3}})(?!\d){MAY_END}", re.ASCII)
-HALF = re.compile(r" ([AP])M(?=[ .:]|\Z)", re.ASCII)
+FRACTION = re.compile(rf"\.{STAMP_END}|[.,](\d+)|:(\d{{3}})(?!\d){MAY_END}", re.ASCII)
+HALF = re.compile(r" ([AP])M(?=[\t .:]|\Z)", re.ASCII)
 WEEKDAY = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ")
 YEAR_AFTER = re.compile(rf" (\d{{4}}){STAMP_END}", re.ASCII)
 ISO = re.compile(

@@ -10,7 +10,7 @@ from typing import Final
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.instants import clock_at, is_digit
+from sensorium.ingest.syslog.instants import clock_at, is_digit, two_digits
 from sensorium.ingest.syslog.marks import extra, field
 from sensorium.ingest.syslog.memory import byte, put_position, word
 from sensorium.ingest.syslog.months import month_at, year_at
@@ -26,10 +26,15 @@ _HIGHS: Final = -0x7F7F7F7F7F7F7F80
 
 @inner
 def _uptime_end(data: int, at: int, end: int) -> int:
-    """Where an uptime such as ``1d02h`` or ``00:00:46`` ends, before a colon; ``at`` if none."""
+    """Where an uptime such as ``1d02h``, ``00:00:46`` or ``00:46`` ends, before a colon; ``at`` if
+    none. Two numbers alone are one only before a tag: ``20:46: text`` may be anything.
+    """
     i = at
     if clock_at(data, at, end) >= 0:
         i = at + 8
+    elif end - at > 7 and byte(data, at + 2) == COLON and byte(data, at + 7) == PERCENT:
+        minutes = min(two_digits(data, at), two_digits(data, at + 3))
+        i = at + 5 if minutes >= 0 else at
     else:
         letters = 0
         while i < end and i < at + 16:
@@ -149,7 +154,8 @@ def lead_in(
         word_end = token_end(data, i, end)
         node = node_end(data, word_end + 1, end) if word_end + 1 < end else i
         if node > word_end + 1:
-            field(row, layout.HOST, i, word_end)
+            if word_end > i:
+                field(row, layout.HOST, i, word_end)
             i = word_end + 1
         else:
             node = i

@@ -1,7 +1,7 @@
 """Cisco's tag, ``%FAC-SUB-SEV-MNEM:``, and what may stand about it, as kernels.
 
-As in Cisco's "System Message Format", with the forms that APIC, AireOS, NX-OS, EOS and the Sx300
-have of it.
+As in Cisco's "System Message Format", with the forms that APIC, AireOS, NX-OS, EOS, the Sx300 and
+Dell's FTOS have of it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sensorium.ingest.syslog.marks import extra
 from sensorium.ingest.syslog.memory import byte, position, put_position
 from sensorium.ingest.syslog.octets import COLON, DASH, DOLLAR, HASH, OPEN, PERCENT, SPACE
 from sensorium.ingest.syslog.repetition import is_repetition
-from sensorium.ingest.syslog.search import number_end, token_end
+from sensorium.ingest.syslog.search import number_end, tag_end, token_end
 from sensorium.ingest.syslog.stamps import zone_after
 
 _LONGEST_NUMBER: Final = 10
@@ -101,20 +101,42 @@ def tag_follows(data: int, at: int, end: int, row: int) -> bool:
 
 
 @inner
-def virtual_device(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
-    """Note the VDC that NX-OS puts before its tag, ``%$ VDC-1 %$ ``; where the tag begins."""
-    if end - at < 8 or byte(data, at) != PERCENT or byte(data, at + 1) != DOLLAR:
-        return at
+def _device(data: int, at: int, end: int) -> tuple[int, int, int]:
+    """Of ``%$ VDC-1 %$ `` (NX-OS) or ``%STKUNIT0-M:CP `` (Dell's FTOS) at ``at``: where the name
+    begins and ends, and where what follows begins; ``at`` where it is neither.
+    """
+    if end - at < 8 or byte(data, at) != PERCENT:
+        return at, at, at
+    if byte(data, at + 1) != DOLLAR:
+        i = token_end(data, at + 1, end)
+        colon = tag_end(data, at + 1, i)
+        if colon == at + 1 or i - colon < 2 or byte(data, colon) != COLON or i >= end:
+            return at, at, at
+        return at + 1, i, i + 1
     if byte(data, at + 2) != SPACE:
-        return at
+        return at, at, at
     i = token_end(data, at + 3, end)
     closed = end - i >= 4 and byte(data, i + 1) == PERCENT and byte(data, i + 2) == DOLLAR
     if i == at + 3 or not closed or byte(data, i + 3) != SPACE:
+        return at, at, at
+    return at + 3, i, i + 4
+
+
+@inner
+def tag_begins(data: int, at: int, end: int, row: int) -> bool:
+    """Whether a Cisco tag stands at ``at``, perhaps with the device before it."""
+    i = _device(data, at, end)[2]
+    return tag_parts(data, at, end, row)[2] > at or (i > at and tag_parts(data, i, end, row)[2] > i)
+
+
+@inner
+def virtual_device(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
+    """Note the device that stands before a tag (:func:`_device`); where the tag begins."""
+    start, stop, i = _device(data, at, end)
+    if i == at or tag_parts(data, i, end, row)[2] == i:
         return at
-    if tag_parts(data, i + 4, end, row)[2] == i + 4:
-        return at
-    extra(row, extras, layout.NODE, at + 3, i, totals)
-    return i + 4
+    extra(row, extras, layout.NODE, start, stop, totals)
+    return i
 
 
 @inner

@@ -14,7 +14,7 @@ import numpy as np
 
 from sensorium.ingest.compiled import inner
 from sensorium.ingest.syslog import layout
-from sensorium.ingest.syslog.cisco_tag import tag_parts
+from sensorium.ingest.syslog.cisco_tag import tag_begins
 from sensorium.ingest.syslog.instants import (
     DAY,
     NOT_A_TIME,
@@ -142,7 +142,7 @@ def _before_tag(data: int, start: int, stop: int, end: int, row: int) -> bool:
     if stop >= end or byte(data, stop) != SPACE or tag_end(data, start, end) != stop - 1:
         return False
     i = spaces_end(data, stop, end)
-    return tag_parts(data, i, end, row)[2] > i
+    return tag_begins(data, i, end, row)
 
 
 @inner
@@ -238,6 +238,20 @@ def _named(data: int, start: int, end: int, row: int, extras: int, totals: int) 
 
 
 @inner
+def _origin_after(data: int, at: int, end: int, row: int) -> int:
+    """Read the name that FTOS has between the time's colon and the tag; where that begins, or
+    ``at``. Cisco's, which may have a number or a node, stands before its time.
+    """
+    if position(row, layout.HOST + 1) > 0 or position(row, layout.ODD) > 0:
+        return at
+    i = _word_end(data, at, end)
+    if i == at or byte(data, i - 1) != COLON or not _before_tag(data, at, i, end, row):
+        return at
+    field(row, layout.HOST, at, i - 1)
+    return spaces_end(data, i, end)
+
+
+@inner
 def host_after(data: int, at: int, end: int, row: int, extras: int, totals: int) -> int:
     """Read what may stand between the time that ended at ``at`` and the tag; where that begins."""
     start = at
@@ -246,7 +260,7 @@ def host_after(data: int, at: int, end: int, row: int, extras: int, totals: int)
     if start >= end:
         return start
     if byte(data, start) == COLON and ends_stamp(data, start, end):
-        return _after_colon(data, start, end)
+        return _origin_after(data, _after_colon(data, start, end), end, row)
     named = position(row, layout.HOST + 1) > 0
     if named or byte(data, start) == PERCENT or is_repetition(data, start, end):
         return start

@@ -176,8 +176,10 @@ def may_end(data: int, at: int, end: int) -> bool:
 
 @inner
 def ends_stamp(data: int, at: int, end: int) -> bool:
-    """Whether a timestamp may end at ``at``: before a space, ``end``, or a colon before those."""
-    if at >= end or byte(data, at) == 32:
+    """Whether a timestamp may end at ``at``: before a space, a tab, ``end``, or a colon before a
+    space or ``end``.
+    """
+    if at >= end or byte(data, at) == 32 or byte(data, at) == 9:
         return True
     return byte(data, at) == 58 and (at + 1 == end or byte(data, at + 1) == 32)
 

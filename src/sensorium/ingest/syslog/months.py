@@ -101,7 +101,7 @@ def _loose_clock(data: int, at: int, end: int) -> tuple[int, int, int]:
     half = byte(data, i + 1) if end - i >= 3 and byte(data, i) == 32 else 0
     if half in (65, 80) and byte(data, i + 2) == 77 and 3600 <= seconds < 13 * 3600:
         after = i + 3
-        if after == end or byte(data, after) in (32, 46, 58):
+        if after == end or byte(data, after) in (9, 32, 46, 58):
             seconds = seconds % (12 * 3600) + (12 * 3600 if half == 80 else 0)
             if nanoseconds == 0:
                 nanoseconds, after = _loose_fraction(data, after, end)
@@ -143,8 +143,8 @@ def latest_year(month: int, day: int, seconds: int, arrival_ns: int, year: int) 
 
 @inner
 def year_at(data: int, at: int, end: int) -> int:
-    """The year of four digits at ``at``, ended by a space, a colon or ``end``; 0 if none."""
-    if end - at < 4 or (end - at > 4 and byte(data, at + 4) != 32 and byte(data, at + 4) != 58):
+    """The year of four digits at ``at``, ended by white space, a colon or ``end``; 0 if none."""
+    if end - at < 4 or (end - at > 4 and byte(data, at + 4) not in (9, 32, 58)):
         return 0
     century, of_century = two_digits(data, at), two_digits(data, at + 2)
     if century < 0 or of_century < 0:

@@ -22,7 +22,7 @@ from sensorium.ingest.syslog.marks import count, extra, field
 from sensorium.ingest.syslog.memory import byte, position, put_position, put_total, total
 from sensorium.ingest.syslog.months import month_at
 from sensorium.ingest.syslog.octets import SPACE
-from sensorium.ingest.syslog.rfc3164 import LOCAL_TIME, UTC_TIME, meraki, parse_3164
+from sensorium.ingest.syslog.rfc3164 import LOCAL_TIME, UTC_TIME, meraki, own_time, parse_3164
 from sensorium.ingest.syslog.rfc5424 import (
     dated_version_end,
     parse_5424,
@@ -30,7 +30,6 @@ from sensorium.ingest.syslog.rfc5424 import (
     version_end,
 )
 from sensorium.ingest.syslog.search import skip_bom, spaces_end
-from sensorium.ingest.syslog.stamps import any_stamp, zone_after
 
 
 @inner
@@ -69,16 +68,6 @@ def _may_lack_priority(data: int, at: int, end: int) -> bool:
 
 
 @inner
-def _own_time(data: int, start: int, end: int, arrival: int, year: int) -> tuple[int, int]:
-    """The time that a program's own line begins with, and whether it is LOCAL_TIME; NOT_A_TIME."""
-    time_ns, i, local = any_stamp(data, start, end, arrival, year)
-    if time_ns == NOT_A_TIME or not local:
-        return time_ns, UTC_TIME
-    offset, _, known = zone_after(data, i, end)
-    return (time_ns - offset * SECOND, UTC_TIME) if known else (time_ns, LOCAL_TIME)
-
-
-@inner
 def _whole(row: int, start: int, end: int) -> None:
     """All of a message is its body."""
     for column in range(0, layout.PRIORITY):
@@ -104,7 +93,7 @@ def _message(
     found = _headed(data, start, message, end, arrival, year, row, extras, totals)
     first = at + ORIGINAL_LENGTH
     extra(row, extras, layout.ORIGINAL, first, address, totals)
-    if position(row, layout.HOST + 1) == 0:
+    if _length(row, layout.HOST) == 0:
         field(row, layout.HOST, first, address)
     return found
 
@@ -150,7 +139,7 @@ def _headed(
         if not headed:
             _whole(row, start, end)
             if not _may_lack_priority(data, start, end):
-                return _own_time(data, start, end, arrival, year)
+                return own_time(data, start, end, arrival, year)
     return time_ns, meaning
 
 

@@ -37,12 +37,15 @@ from sensorium.ingest.syslog.marks import count, extra, field
 from sensorium.ingest.syslog.memory import byte, position, put_position
 from sensorium.ingest.syslog.months import rfc3164, year_at
 from sensorium.ingest.syslog.octets import (
+    CLOSE,
     COLON,
     HASH,
     LOWER_L,
     LOWER_M,
+    OPEN,
     PERCENT,
     SPACE,
+    TAB,
 )
 from sensorium.ingest.syslog.repetition import repeated
 from sensorium.ingest.syslog.rfc5424 import priority_at
@@ -59,6 +62,35 @@ NOTHING: Final = 0
 STAMPED: Final = 1
 BARE: Final = 2
 LED: Final = 3
+_LONGEST_BRACKET: Final = 80
+
+
+@inner
+def own_time(data: int, at: int, end: int, arrival_ns: int, year: int) -> tuple[int, int]:
+    """The time that a program's own line begins with at ``at``, and whether it is LOCAL_TIME;
+    NOT_A_TIME.
+    """
+    time_ns, i, local = any_stamp(data, at, end, arrival_ns, year)
+    if time_ns == NOT_A_TIME or not local:
+        return time_ns, UTC_TIME
+    offset, _, known = zone_after(data, i, end)
+    return (time_ns - offset * SECOND, UTC_TIME) if known else (time_ns, LOCAL_TIME)
+
+
+@inner
+def _bracketed(data: int, at: int, end: int, arrival_ns: int, year: int) -> tuple[int, int]:
+    """The time that a text begins with in brackets, and whether it is LOCAL_TIME; NOT_A_TIME.
+
+    Programs write their own lines so, as ``[2026-12-02 16:31:03,5: Avi-Controller: INFO: ] text``.
+    """
+    if end - at < 17 or byte(data, at) != OPEN:
+        return NOT_A_TIME, LOCAL_TIME
+    i, last = at + 1, min(end, at + _LONGEST_BRACKET)
+    while i < last and byte(data, i) != CLOSE:
+        i += 1
+    if i == last:
+        return NOT_A_TIME, LOCAL_TIME
+    return own_time(data, at + 1, i, arrival_ns, year)
 
 
 @inner
@@ -72,7 +104,9 @@ def _odd_header(
     time_ns, i, local = any_stamp(data, at, end, arrival_ns, year)
     if time_ns != NOT_A_TIME:
         return time_ns, i, local, STAMPED
-    time_ns, local = key_values(data, at, end, row)
+    time_ns, local = _bracketed(data, at, end, arrival_ns, year)
+    if time_ns == NOT_A_TIME:
+        time_ns, local = key_values(data, at, end, row)
     if time_ns != NOT_A_TIME:
         return time_ns, at, local, BARE
     for unnumbered in (False, True):
@@ -327,6 +361,9 @@ def parse_3164(
         count(totals, layout.NO_TIMESTAMP, 1)
     elif meaning == LOCAL_TIME and form != BARE:
         time_ns, i, meaning = _zoned(data, at, i, end, time_ns, form, row, extras, totals)
+    if form == STAMPED and i < end and byte(data, i) == TAB:
+        # A table's line: its next cell may be anything.
+        i, form = at, BARE
     if form in (STAMPED, LED):
         i = host_after(data, i, end, row, extras, totals)
         i = _second_priority(data, i, end, row)

@@ -43,6 +43,8 @@ from sensorium.ingest.syslog.search import bracket_end, short_word, spaces_end, 
 _EVENT_DIGITS: Final = 5
 _CISE: Final = int.from_bytes(b"CISE_", "little")
 _FIVE: Final = (1 << 40) - 1
+_CEF: Final = int.from_bytes(b"CEF", "little")
+_LEEF: Final = int.from_bytes(b"LEEF", "little")
 
 
 def _words(names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -68,10 +70,17 @@ def _is_letter(c: int) -> bool:
 
 
 @inner
+def _names_format(data: int, start: int, end: int) -> bool:
+    """Whether a word says of what follows that it is CEF or LEEF."""
+    return 3 <= end - start <= 4 and short_word(data, start, end) in (_CEF, _LEEF)
+
+
+@inner
 def _close_tag(data: int, at: int, name: int, end: int) -> int:
     """Where the text begins after a name ``data[at:name]`` and a colon without a space; ``at``.
 
-    ``su:'su root' failed`` has a tag; an address, a URL, a path, a clock and ``CEF:0`` have not.
+    ``su:'su root' failed`` has a tag; an address, a URL, a path, a clock and ``CEF:0`` have not,
+    but ``ASM:CEF:0`` has one (BIG-IP).
     """
     i = name + 1
     if i >= end or name - at < 2 or not _is_letter(byte(data, at)):
@@ -84,7 +93,8 @@ def _close_tag(data: int, at: int, name: int, end: int) -> int:
         if not (_is_letter(c) or is_digit(c) or c in (UNDERSCORE, DASH, POINT, SLASH)):
             return at
     rest = tag_end(data, i, end)
-    return at if rest < end and byte(data, rest) == COLON else i
+    again = rest < end and byte(data, rest) == COLON
+    return at if again and not _names_format(data, i, rest) else i
 
 
 @inner

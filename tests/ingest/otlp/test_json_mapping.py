@@ -106,6 +106,46 @@ def test_an_id_is_the_same_in_hexadecimal_in_base64_and_in_both(written: str) ->
         assert record.span_id.hex() == "5917146c1d45991b"
 
 
+@pytest.mark.parametrize(
+    ("group", "scope", "records"),
+    [
+        ("instrumentationLibraryLogs", "instrumentationLibrary", "logs"),
+        ("instrumentation_library_logs", "instrumentation_library", "logs"),
+        ("instrumentationLibraryLogs", "scope", "logRecords"),
+    ],
+)
+def test_logs_under_the_names_before_otlp_1_are_the_same_request(
+    group: str, scope: str, records: str
+) -> None:
+    now = {"scopeLogs": [{"scope": {"name": "lib"}, "logRecords": [{"severityText": "a"}]}]}
+    former = {group: [{scope: {"name": "lib"}, records: [{"severityText": "a"}]}]}
+    bodies = [json.dumps({"resourceLogs": [one]}).encode() for one in (now, former)]
+    assert len({to_protobuf(body, Signal.LOGS) for body in bodies}) == 1
+    both = json.dumps({"resourceLogs": [now | former]}).encode()
+    assert to_protobuf(both, Signal.LOGS) == to_protobuf(bodies[0], Signal.LOGS)
+
+
+def test_metrics_under_the_names_before_otlp_1_are_the_same_request() -> None:
+    now = {"scopeMetrics": [{"scope": {"name": "lib"}, "metrics": [{"name": "a"}]}]}
+    former = {
+        "instrumentationLibraryMetrics": [
+            {"instrumentationLibrary": {"name": "lib"}, "metrics": [{"name": "a"}]}
+        ]
+    }
+    bodies = [json.dumps({"resourceMetrics": [one]}).encode() for one in (now, former)]
+    assert len({to_protobuf(body, Signal.METRICS) for body in bodies}) == 1
+
+
+def test_a_list_stands_for_the_values_of_a_list_or_map() -> None:
+    pairs = [{"key": "type", "value": {"intValue": "0"}}]
+    for bare, whole in (
+        ({"kvlistValue": pairs}, {"kvlistValue": {"values": pairs}}),
+        ({"arrayValue": [{"intValue": 1}]}, {"arrayValue": {"values": [{"intValue": 1}]}}),
+    ):
+        assert logs_of({"body": bare}) == logs_of({"body": whole})
+        assert logs_of({"body": bare}) != logs_of({})
+
+
 def test_a_time_in_two_halves_is_one_number() -> None:
     request = logs_of({"timeUnixNano": {"low": -1013133952, "high": 395276536}})
     record = request.resource_logs[0].scope_logs[0].log_records[0]

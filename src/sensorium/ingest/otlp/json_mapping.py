@@ -3,8 +3,8 @@
 The proto3 JSON mapping with OTLP's differences: trace and span ids are hexadecimal, enums are
 numbers, field names are lowerCamelCase, and unknown ones are ignored (OTLP specification, "JSON
 Protobuf Encoding"). Senders that know only the mapping itself are understood too: ids in base64,
-enums and fields by the names of the ``.proto``. It is for senders of little: each value is a Python
-object on its way.
+enums and fields by the names of the ``.proto``, and those that fields had before OTLP 1.0. It is
+for senders of little: each value is a Python object on its way.
 """
 
 from __future__ import annotations
@@ -291,26 +291,45 @@ _MESSAGES: Final[dict[str, dict[str, _Field]]] = {
     },
     "ValueAtQuantile": {"quantile": (1, _DOUBLE, False), "value": (2, _DOUBLE, False)},
 }
-# As the ``.proto`` has them: ``time_unix_nano`` for ``timeUnixNano``.
+
+
+def _original(field: str) -> str:
+    """A field's name as the ``.proto`` has it: ``time_unix_nano`` for ``timeUnixNano``."""
+    return re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), field)
+
+
+# What fields were called up to opentelemetry-proto 0.18.
+_FORMER: Final = {
+    "instrumentationLibraryLogs": "scopeLogs",
+    "instrumentationLibraryMetrics": "scopeMetrics",
+    "instrumentationLibrary": "scope",
+    "logs": "logRecords",
+}
 _ORIGINAL: Final = {
-    re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), field): field
-    for fields in _MESSAGES.values()
-    for field in fields
+    **{_original(field): field for fields in _MESSAGES.values() for field in fields},
+    **{_original(former): field for former, field in _FORMER.items()},
+    **_FORMER,
 }
 _REQUESTS: Final = {Signal.LOGS: "logs", Signal.METRICS: "metrics"}
 
 
 def _message(name: str, document: Any, depth: int) -> bytes:
-    """A message of this name; what it does not have is passed over, ``null`` is as if absent."""
+    """A message of this name; what it does not have is passed over, ``null`` is as if absent.
+
+    A list of values may stand for the message that holds nothing else: opentelemetry-proto's own
+    example of an event was written so.
+    """
+    known = _MESSAGES[name]
+    if isinstance(document, list) and list(known) == ["values"]:
+        document = {"values": document}
     if not isinstance(document, dict):
         raise TypeError(f"{name} is no object")
     if depth > _DEEPEST:
         raise ValueError("values lie too deep in one another")
     written: list[bytes] = []
-    known = _MESSAGES[name]
     for key, value in document.items():
         field = key if key in known else _ORIGINAL.get(key)
-        if value is None or field not in known:
+        if value is None or field not in known or (field != key and field in document):
             continue
         number, kind, repeated = known[field]
         if repeated and not isinstance(value, list):

@@ -79,7 +79,7 @@ class Supervisor:
                     failed=part.name,
                     error=str(error),
                     retry_in_s=wait_s,
-                    exc_info=True,
+                    exc_info=not isinstance(error, SensoriumError),
                 )
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _LONGEST_WAIT_S)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from sensorium.component import Health, HealthState
-from sensorium.observe import Observe
+from sensorium.errors import SensoriumError
+from sensorium.observe import Observe, open_observe
+from sensorium.observe.config import ObserveConfig
 from sensorium.supervisor import Supervisor
 
 
@@ -83,3 +86,21 @@ def test_a_part_that_fails_as_it_stops_is_not_started_again() -> None:
 
     asyncio.run(run_for(Supervisor([Part("a", log), Stubborn("b", log)], Observe()), 0.05))
     assert log == ["start a", "start b", "stop b", "stop a"]
+
+
+def test_an_error_in_words_of_ours_is_told_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Unlucky(Part):
+        async def run(self) -> None:
+            raise SensoriumError("the port is taken", unaffected="", next_step="free it")
+
+    observe = open_observe(ObserveConfig())
+    parts = [Unlucky("a", []), Part("b", [], failures=1)]
+    asyncio.run(run_for(Supervisor(parts, observe), 0.05))
+    observe.close()
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    failed = {line["failed"]: line for line in told if "failed" in line}
+    assert "the port is taken" in failed["a"]["error"]
+    assert "exception" not in failed["a"]
+    assert "Traceback" in failed["b"]["exception"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from sensorium.errors import SensoriumError
 from sensorium.ingest.transport import grpc_server
 from sensorium.ingest.transport.grpc_config import GrpcConfig
 from sensorium.ingest.transport.grpc_server import GrpcReceiver
@@ -101,3 +103,19 @@ async def test_the_port_is_open_where_the_settings_say_and_nowhere_else(
     async with serving(host=host) as receiver:
         found = {one for one in ("127.0.0.1", "::1") if await reached(one, receiver.port)}
     assert found == heard
+
+
+async def test_a_port_that_was_taken_since_the_start_is_told_in_words() -> None:
+    config = GrpcConfig(port=0)
+    receiver = GrpcReceiver(config, {}, Observe(), clock_ns=lambda: 0, details=lambda *_: ())
+    receiver.bind()
+    with (
+        socket.create_server(("127.0.0.1", receiver.port)),
+        pytest.raises(SensoriumError, match=f"cannot listen on TCP 127.0.0.1 port {receiver.port}"),
+    ):
+        await receiver.run()
+    running = asyncio.create_task(receiver.run())
+    while receiver.health().state != "ok":
+        await asyncio.sleep(0.005)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

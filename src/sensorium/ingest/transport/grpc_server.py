@@ -151,11 +151,18 @@ class GrpcReceiver:
             server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(service, {name: handler}),)
             )
-        with _ipv4_alone(self._authority, self.port):
-            if self._tls is not None:
-                server.add_secure_port(self._authority, self._tls.server_credentials())
-            else:
-                server.add_insecure_port(self._authority)
+        try:
+            with _ipv4_alone(self._authority, self.port):
+                if self._tls is not None:
+                    server.add_secure_port(self._authority, self._tls.server_credentials())
+                else:
+                    server.add_insecure_port(self._authority)
+        except RuntimeError as error:
+            # It was free at the start. gRPC says why in its own log alone.
+            raise _cannot_listen(
+                *(config.host, self.port, "it was taken since the start"),
+                unaffected="the other ports take telemetry; this one is tried again",
+            ) from error
         return server
 
     def _handler(self, path: str, method: Method) -> Callable[[bytes, Any], Awaitable[bytes]]:
@@ -269,9 +276,16 @@ def _free_authority(config: GrpcConfig) -> str:
         with bound(config.host, config.port) as probe:
             return authority_of(probe)
     except OSError as error:
-        raise SensoriumError(
-            f"cannot listen on TCP {config.host} port {config.port}: {error.strerror or error}",
+        raise _cannot_listen(
+            *(config.host, config.port, error.strerror or str(error)),
             unaffected="nothing was started",
-            next_step="stop what uses the port (ss -tlnp), set another ingest.grpc.port, or "
-            "ingest.grpc.enabled to false",
         ) from error
+
+
+def _cannot_listen(host: str, port: int, why: str, *, unaffected: str) -> SensoriumError:
+    return SensoriumError(
+        f"cannot listen on TCP {host} port {port}: {why}",
+        unaffected=unaffected,
+        next_step="stop what uses the port (ss -tlnp), set another ingest.grpc.port, or "
+        "ingest.grpc.enabled to false",
+    )

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from sensorium.app.spine import Spine, build_spine
 from sensorium.config import Settings
@@ -147,3 +149,48 @@ def test_a_clock_that_is_set_forward_costs_no_window_for_each_minute_of_it(
     before = closed
     pipeline.take(Arrivals(through_ns=later + 30 * NS))
     assert closed == before + 1
+
+
+def _say_full(spine: Spine) -> None:
+    """Let no window be put on record, as where the disk is full."""
+    with spine.records.writing() as connection:
+        connection.execute(
+            text("CREATE TRIGGER full BEFORE INSERT ON meta BEGIN SELECT RAISE(FAIL, 'full'); END")
+        )
+
+
+def test_while_windows_cannot_be_put_on_record_what_waits_is_bounded_and_the_rest_is_counted(
+    opened: tuple[Spine, Observe],
+) -> None:
+    spine, observe = opened
+    seen = _seen(400.0, times=40)
+    total = most = turns_failed = 0
+    for through_ns, parts in _steps(seen, 10 * NS):
+        if through_ns == START_NS + 60 * NS:
+            _say_full(spine)
+        for signal, batch in parts.items():
+            spine.pipeline._keep(signal, batch)
+            total += batch.num_rows
+        try:
+            spine.pipeline.take(Arrivals(through_ns=through_ns))
+        except DatabaseError:
+            turns_failed += 1
+        most = max(most, spine.engine.waiting_bytes)
+    assert turns_failed > 10
+    assert seen[Signal.FLOWS].nbytes > 10 * MOST
+    assert most < MOST + 1.2 * seen[Signal.FLOWS].nbytes * 30 / 400
+    unscored = sum(
+        observe.value("sensorium_records_unscored_total", {"signal": one.value}) for one in seen
+    )
+    assert sum(spine.engine.stats().records.values()) + unscored == total
+    spine.telemetry.flush()
+    assert (
+        sum(observe.value("sensorium_store_rows_total", {"signal": one.value}) for one in seen)
+        == total
+    )
+    with spine.records.writing() as connection:
+        connection.execute(text("DROP TRIGGER full"))
+    stands_ns = spine.pipeline.watermark_ns
+    spine.pipeline.take(Arrivals(through_ns=through_ns))
+    assert spine.pipeline.watermark_ns > stands_ns + 200 * NS
+    assert not spine.pipeline.is_full

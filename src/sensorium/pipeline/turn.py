@@ -99,6 +99,12 @@ class Pipeline:
             "sensorium_windows_closed_early",
             "Windows closed before stragglers could come, for want of memory",
         )
+        self._unscored = parts.observe.counter(
+            "sensorium_records_unscored",
+            "Records stored and not scored, by signal: windows could not be put on record, and "
+            "what waited for them took all the memory it may",
+            ("signal",),
+        )
         self._told_before = parts.observe.counter(
             "sensorium_anomalies_told_before",
             "Anomalies of a window, detector and entity that one is on record of already, as where "
@@ -301,6 +307,10 @@ class Pipeline:
 
     def _observe(self, signal: Signal, batch: pa.RecordBatch, *, again: bool = False) -> None:
         parts = self._parts
+        if self._judged is not None and self.is_full and not again:
+            # No window can close until the one before is on record, so nothing makes room.
+            self._unscored.labels(signal.value).inc(batch.num_rows)
+            return
         parts.identities.observe(signal, batch)
         if signal is Signal.FLOWS:
             parts.graph.observe(batch)

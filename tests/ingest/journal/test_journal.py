@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sensorium.component import HealthState
 from sensorium.errors import SensoriumError
 from sensorium.ingest.acceptance import NoRoomError, request_id
 from sensorium.ingest.journal import Journal, JournalConfig, Segment
@@ -350,9 +351,30 @@ async def test_a_full_journal_takes_nothing_more_until_the_store_has_some(opened
     assert refused[0].retry_after_s > 0
     size = opened.observe.value("sensorium_journal_bytes")
     assert size <= (1 << 20) + noise[1].nbytes
+    assert journal.health().state is HealthState.DEGRADED
+    assert journal.health().detail.startswith("full: ")
     for segment in journal.take():
         segment.stored()
+    assert journal.health().state is HealthState.OK
     await journal([noise])
+
+
+async def test_a_failure_long_ago_is_no_word_on_how_the_journal_is(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened.open()
+
+    def full(descriptor: int, data: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(NoRoomError):
+        await journal([samples(1)])
+    monkeypatch.undo()
+    opened.clock.now_ns += 59 * SECOND
+    assert journal.health().state is HealthState.DEGRADED
+    opened.clock.now_ns += 2 * SECOND
+    assert journal.health().state is HealthState.OK
 
 
 async def test_rows_not_yet_stored_are_bounded_and_stay_on_disk(opened: Opened) -> None:
@@ -393,8 +415,11 @@ async def test_a_disk_that_takes_no_more_is_said_and_survived(
     monkeypatch.setattr(os, "write", half)
     with pytest.raises(NoRoomError, match="No space"):
         await journal([samples(2)])
+    assert journal.health().state is HealthState.DEGRADED
+    assert "No space" in journal.health().detail
     monkeypatch.setattr(os, "write", write)
     await journal([samples(3)])
+    assert journal.health().state is HealthState.OK
     opened.kill(journal)
     assert values(opened.open().take()) == [1, 3]
 

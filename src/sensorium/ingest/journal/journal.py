@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sensorium.component import Health, HealthState
 from sensorium.errors import SensoriumError
 from sensorium.ingest.acceptance import NoRoomError
 from sensorium.ingest.journal.config import JournalConfig
@@ -30,6 +31,7 @@ _SEGMENT_BYTES: Final = 32 << 20
 _FULL_RETRY_S: Final = 5.0
 _BEHIND_RETRY_S: Final = 1.0
 _SAY_EVERY_S: Final = 10.0
+_DEGRADED_NS: Final = 60 * _SECOND
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +75,7 @@ class Journal:
         self._bytes = self._unwritten = self._unstored = self._kept = 0
         self._number = 0
         self._say_at_s = 0.0
+        self._problem, self._failed_ns = "", 0
         self._running = False
         self._thread: threading.Thread | None = None
         self._log = observe.logger("journal")
@@ -146,6 +149,20 @@ class Journal:
             if (segment := self._read(file)) is not None:
                 found.append(segment)
         return found
+
+    def health(self) -> Health:
+        """Degraded while senders are told to come again: full, or unwritable a minute ago."""
+        waits = f"{self._bytes:,} bytes wait for the store"
+        if self._bytes + self._unwritten > self._config.max_bytes:
+            return Health(HealthState.DEGRADED, f"full: {waits}; senders are told to come again")
+        problem = self._problem
+        # Senders may have gone elsewhere meanwhile, and nothing else would show that it is over.
+        if problem and abs(self._clock_ns() - self._failed_ns) < _DEGRADED_NS:
+            return Health(
+                HealthState.DEGRADED,
+                f"cannot be written, senders are told to come again: {problem}",
+            )
+        return Health(HealthState.OK, waits if self._bytes else "")
 
     def finish(self) -> None:
         """Make everything accepted so far due, for the last :meth:`take` before a stop."""
@@ -225,7 +242,9 @@ class Journal:
                     requests=len(group),
                     error=str(error),
                 )
+            self._problem, self._failed_ns = str(error), self._clock_ns()
             return NoRoomError(f"the journal cannot be written: {error}", _FULL_RETRY_S)
+        self._problem = ""
         return None
 
     def _answer(self, group: list[_Waiting], problem: NoRoomError | None) -> None:

@@ -56,6 +56,14 @@ def test_senders_that_can_wait_are_asked_to_before_anything_is_dropped() -> None
     assert not box.busy()
 
 
+def test_senders_that_can_wait_are_asked_to_while_the_store_is_behind() -> None:
+    behind = True
+    box = Inbox(InboxConfig(), Observe(), lambda: NOW, store_behind=lambda: behind)
+    assert box.busy()
+    behind = False
+    assert not box.busy()
+
+
 def test_event_time_follows_the_clock_while_arrivals_are_of_now() -> None:
     box = inbox(Observe())
     box.put_datagrams(datagrams(NOW - SECOND))

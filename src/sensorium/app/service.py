@@ -78,7 +78,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     observe = spine.observe
     elsewhere = Elsewhere(observe.logger("service"))
     acknowledged = build_acknowledged(settings, observe, elsewhere.wait)
-    inbox = Inbox(settings.inbox, observe, time.time_ns, acknowledged.journal)
+    inbox = _inbox(spine, acknowledged)
     receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
     exporters = ExporterBook(spine.statuses, receiver.drops_by_source, inbox.drops_by_source)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
@@ -102,7 +102,11 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     supervisor: Supervisor
 
     def health() -> dict[str, Health]:
-        return {**supervisor.health(), "store": spine.telemetry.health()}
+        return {
+            **supervisor.health(),
+            "journal": acknowledged.journal.health(),
+            "store": spine.telemetry.health(),
+        }
 
     deps = ConsoleDeps(
         observe=observe,
@@ -128,6 +132,16 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     for stream in streams:
         stream.bind()
     return supervisor, http
+
+
+def _inbox(spine: Spine, acknowledged: Acknowledged) -> Inbox:
+    return Inbox(
+        spine.settings.inbox,
+        spine.observe,
+        time.time_ns,
+        acknowledged.journal,
+        store_behind=lambda: spine.telemetry.behind,
+    )
 
 
 def _intake(receiver: UdpReceiver, inbox: Inbox) -> Intake:

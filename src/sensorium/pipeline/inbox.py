@@ -53,6 +53,9 @@ class Inbox:
     What one turn decodes is bounded: a pipeline that has fallen behind catches up in pieces whose
     memory is used again and again, and there is room in the inbox after each.
 
+    ``store_behind`` says that what is taken may soon have to be given up, as the store cannot be
+    written: senders that can wait then should.
+
     Event time follows the arrivals. While they arrive as they happen it also follows the clock,
     so that silence closes windows; while somebody replays the past it does not.
     """
@@ -63,9 +66,12 @@ class Inbox:
         observe: Observe,
         clock_ns: Callable[[], int],
         journal: Journalled | None = None,
+        *,
+        store_behind: Callable[[], bool] = lambda: False,
     ) -> None:
         self._config = config
         self._journal = journal
+        self._store_behind = store_behind
         self._clock_ns = clock_ns
         self._lock = threading.Lock()
         self._filled = threading.Event()
@@ -154,6 +160,7 @@ class Inbox:
         return (
             waiting.datagrams > config.max_datagrams * config.busy_fraction
             or waiting.size > config.max_bytes * config.busy_fraction
+            or self._store_behind()
         )
 
     def take(self, timeout_s: float) -> tuple[Arrivals | None, int]:

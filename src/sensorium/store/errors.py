@@ -32,13 +32,32 @@ class StoreOpenError(StoreError):
 class StoreWriteError(StoreError):
     """Rows could not be written; they are kept in memory and tried again at the next write."""
 
-    def __init__(self, reason: str, kept_rows: int) -> None:
+    def __init__(self, reason: str, kept_rows: int, unaffected: str = "") -> None:
+        self.reason = reason
         self.kept_rows = kept_rows
         super().__init__(
             f"telemetry could not be written: {reason}",
-            unaffected=f"{kept_rows} rows are kept in memory and are tried again at the next "
+            unaffected=unaffected
+            or f"{kept_rows} rows are kept in memory and are tried again at the next "
             "write; detection goes on",
             next_step="check the store's disk, or that its server is up",
+        )
+
+
+class StoreClosedUnwrittenError(StoreWriteError):
+    """The store was closed with rows that could not be written.
+
+    ``lost_rows`` of them are given up; the others are in the journal.
+    """
+
+    def __init__(self, reason: str, rows: int, lost_rows: int) -> None:
+        self.lost_rows = lost_rows
+        kept = f"{rows - lost_rows} are in the journal, and stored at the next start"
+        super().__init__(
+            reason,
+            rows - lost_rows,
+            f"what was stored before is whole; of {rows} rows that waited {lost_rows} are given up "
+            f"and {kept}",
         )
 
 

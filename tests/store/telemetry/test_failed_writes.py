@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from sensorium.component import HealthState
+from sensorium.component import Health, HealthState
 from sensorium.model.signals import Signal
-from sensorium.observe import Observe
+from sensorium.observe import Observe, open_observe
+from sensorium.observe.config import ObserveConfig
 from sensorium.store.errors import StoreWriteError
 from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
 from sensorium.store.telemetry.connection import connect
@@ -138,3 +140,83 @@ def test_an_attempt_ends_after_a_few_in_vain_and_the_next_goes_on_behind_them(
     assert set(failures) == {3}
     with pytest.raises(StoreWriteError):
         store.close()
+
+
+def test_a_store_that_cannot_be_written_is_behind_before_anything_is_given_up(
+    tmp_path: Path, observe: Observe
+) -> None:
+    config = TelemetryConfig(batch_rows=10, buffer_rows=40)
+    store = open_telemetry(config, observe, data_dir=tmp_path)
+    store.insert(Signal.LOGS, batches.logs(9))
+    assert not store.behind
+    command(store, "DROP TABLE logs")
+    store.insert(Signal.LOGS, batches.logs(10))
+    assert not store.behind  # fewer than half
+    store.insert(Signal.LOGS, batches.logs(10))
+    assert store.behind
+    reason = {"signal": "logs", "reason": "buffer_full"}
+    assert observe.value("sensorium_store_rows_dropped_total", reason) == 0
+    command(store, LOGS.ddl)
+    store.flush()
+    assert not store.behind
+    store.close()
+
+
+def test_how_the_store_is_can_be_asked_while_it_writes(
+    telemetry: ClickHouseTelemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(telemetry, "DROP TABLE logs")
+    telemetry.insert(Signal.LOGS, batches.logs(6))
+    with pytest.raises(StoreWriteError):
+        telemetry.flush()
+    writing, go_on = threading.Event(), threading.Event()
+
+    def insert_slowly(*_: object, **__: object) -> None:
+        writing.set()
+        go_on.wait()
+
+    monkeypatch.setattr(telemetry._writer._client, "insert_arrow", insert_slowly)
+    flushing = threading.Thread(target=telemetry.flush)
+    flushing.start()
+    writing.wait()
+    answers: list[Health] = []
+    asking = threading.Thread(target=lambda: answers.append(telemetry.health()), daemon=True)
+    asking.start()
+    asking.join(30)
+    try:
+        assert [answer.state for answer in answers] == [HealthState.DEGRADED]
+        assert answers[0].detail.startswith("6 rows wait: ")
+    finally:
+        go_on.set()
+        flushing.join()
+
+
+def test_a_stop_says_how_many_rows_are_given_up_and_how_many_the_journal_has(
+    tmp_path: Path, observe: Observe
+) -> None:
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    command(store, "DROP TABLE logs")
+    store.insert(Signal.LOGS, batches.logs(5))
+    rows = batches.logs(3)
+    store.insert_once(Signal.LOGS, rows, token="t", accepted_ns=batches.NOON, stored=lambda: None)
+    with pytest.raises(
+        StoreWriteError, match="of 8 rows that waited 5 are given up and 3 are in the journal"
+    ):
+        store.close()
+
+
+def test_what_is_given_up_turn_after_turn_is_counted_each_time_and_said_now_and_then(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    observe = open_observe(ObserveConfig())
+    config = TelemetryConfig(batch_rows=10, buffer_rows=10)
+    store = open_telemetry(config, observe, data_dir=tmp_path)
+    command(store, "DROP TABLE logs")
+    for _ in range(5):
+        store.insert(Signal.LOGS, batches.logs(10))
+    reason = {"signal": "logs", "reason": "buffer_full"}
+    assert observe.value("sensorium_store_rows_dropped_total", reason) == 40
+    assert capsys.readouterr().err.count("the buffer is full") == 1
+    with pytest.raises(StoreWriteError):
+        store.close()
+    observe.close()

@@ -55,6 +55,11 @@ class InsertBuffer:
         return self._open_rows + sum(sealed)
 
     @property
+    def is_half_full(self) -> bool:
+        """Whether half of the rows that may be held are, before any is given up."""
+        return 2 * self.volatile_rows >= self._limit_rows
+
+    @property
     def sealed(self) -> tuple[Chunk, ...]:
         """The chunks that are due to be written, oldest first."""
         return tuple(self._sealed)

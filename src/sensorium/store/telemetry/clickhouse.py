@@ -13,7 +13,12 @@ import pyarrow as pa
 from sensorium.component import Health, HealthState
 from sensorium.model.signals import SCHEMAS, Signal
 from sensorium.observe import Observe
-from sensorium.store.errors import StoreError, StoreOpenError
+from sensorium.store.errors import (
+    StoreClosedUnwrittenError,
+    StoreError,
+    StoreOpenError,
+    StoreWriteError,
+)
 from sensorium.store.ownership import StoreLock
 from sensorium.store.telemetry import migrations
 from sensorium.store.telemetry.config import TelemetryConfig
@@ -107,10 +112,20 @@ class ClickHouseTelemetry:
 
     def health(self) -> Health:
         """Degraded while the latest write failed; what it kept is tried again."""
-        if not self._writer.problem:
+        # Neither is behind the lock that a write holds, perhaps for longer than who asks waits.
+        problem, rows = self._writer.problem, self._writer.held_rows
+        if not problem:
             return Health(HealthState.OK)
-        rows = self._writer.waiting_rows
-        return Health(HealthState.DEGRADED, f"{rows} rows wait: {self._writer.problem}")
+        return Health(HealthState.DEGRADED, f"{rows} rows wait: {problem}")
+
+    @property
+    def behind(self) -> bool:
+        """Whether rows that no journal holds fill half of their buffer and cannot be written.
+
+        Cheap, and never held up by a write. Who can wait should: what comes beyond the whole
+        buffer costs the oldest rows.
+        """
+        return self._writer.behind
 
     def _stand_somewhere(self) -> None:
         """Leave a working folder that was removed: the embedded engine asks for it at each step."""
@@ -127,9 +142,15 @@ class ClickHouseTelemetry:
             self._lock.set_url(url)
 
     def close(self) -> None:
-        """Flush and release the engine and its lock; raises what flush raises, but closes."""
+        """Flush and release the engine and its lock.
+
+        Closes all the same where rows could not be written: StoreClosedUnwrittenError.
+        """
         try:
             self.flush()
+        except StoreWriteError as error:
+            lost = self._writer.volatile_rows
+            raise StoreClosedUnwrittenError(error.reason, error.kept_rows, lost) from error
         finally:
             self._reader.close()
             self._writer.close()

@@ -43,6 +43,10 @@ class Writer:
     chunks behind it are tried all the same, so that one the engine will never take does not hold
     up the rest. An attempt ends after a few that fail, and the next goes on behind them. While
     the server cannot be reached at all, each attempt ends at the first.
+
+    ``problem`` is why the latest attempt failed, empty where it did not; ``held_rows`` are not yet
+    written; ``behind`` says that they fill half of a buffer that cannot be emptied. They can be
+    read while a write is under way.
     """
 
     def __init__(
@@ -57,7 +61,11 @@ class Writer:
         self._lock = threading.RLock()
         self._retry_at_s = 0.0
         self._say_at_s: dict[str, float] = {}
+        self._say_given_up_at_s: dict[str, float] = {}
+        self._given_up: dict[str, int] = {}
         self.problem = ""
+        self.behind = False
+        self.held_rows = 0
         self._log = observe.logger("store")
         self._stored = observe.counter(
             "sensorium_store_rows", "Rows written to the telemetry store", ("signal",)
@@ -92,21 +100,22 @@ class Writer:
         with self._lock:
             return sum(buffer.rows for buffer in self._buffers.values())
 
+    @property
+    def volatile_rows(self) -> int:
+        """Rows that are not written, of all tables, and that no journal holds."""
+        with self._lock:
+            return sum(buffer.volatile_rows for buffer in self._buffers.values())
+
     def take(self, table: str, batch: pa.RecordBatch) -> None:
         """Buffer rows, and write them if there are enough; never raises for the store's sake."""
         with self._lock:
             buffer = self._buffers[table]
             given_up = buffer.add(batch)
             if given_up:
-                self._dropped.labels(table, "buffer_full").inc(given_up)
-                self._log.error(
-                    "telemetry given up: the store cannot be written and the buffer is full",
-                    signal=table,
-                    rows=given_up,
-                )
+                self._note_given_up(table, given_up)
             if buffer.sealed and self._clock_s() >= self._retry_at_s:
                 self._write_all([table])
-            self._waiting.labels(table).set(buffer.rows)
+            self._tell()
 
     def take_once(
         self,
@@ -134,7 +143,7 @@ class Writer:
                 buffer.add_journalled(chunk)
             if self._clock_s() >= self._retry_at_s:
                 self._write_all([table])
-            self._waiting.labels(table).set(buffer.rows)
+            self._tell()
 
     def flush(self) -> None:
         """Write everything buffered; StoreWriteError if some rows are still waiting after it."""
@@ -142,10 +151,9 @@ class Writer:
             for buffer in self._buffers.values():
                 buffer.seal()
             self._write_all(list(self._buffers))
-            for name, buffer in self._buffers.items():
-                self._waiting.labels(name).set(buffer.rows)
-            if self.waiting_rows:
-                raise StoreWriteError(self.problem, self.waiting_rows)
+            self._tell()
+            if self.held_rows:
+                raise StoreWriteError(self.problem, self.held_rows)
 
     def close(self) -> None:
         """Release the client; what is still buffered is lost, unless a journal holds it."""
@@ -160,6 +168,14 @@ class Writer:
                         reason=self.problem,
                     )
             self._client.close()
+
+    def _tell(self) -> None:
+        """Say what is held now; the lock is held."""
+        for name, buffer in self._buffers.items():
+            self._waiting.labels(name).set(buffer.rows)
+        self.held_rows = sum(buffer.rows for buffer in self._buffers.values())
+        half_full = any(buffer.is_half_full for buffer in self._buffers.values())
+        self.behind = bool(self.problem) and half_full
 
     def _write_all(self, names: list[str]) -> None:
         """Try every sealed chunk of these tables once, but none after a lost connection."""
@@ -181,8 +197,25 @@ class Writer:
                 if in_vain == _IN_VAIN:
                     break
             if not in_vain and self._say_at_s.pop(name, None) is not None:
-                self._log.info("telemetry is written again", signal=name)
+                given_up = self._given_up.pop(name, 0)
+                self._log.info("telemetry is written again", signal=name, rows_given_up=given_up)
         self.problem = problem
+
+    def _note_given_up(self, name: str, rows: int) -> None:
+        """Count, and say now and then: while the store is away every turn gives up some."""
+        self._dropped.labels(name, "buffer_full").inc(rows)
+        rows += self._given_up.pop(name, 0)
+        now_s = self._clock_s()
+        if now_s < self._say_given_up_at_s.get(name, now_s):
+            self._given_up[name] = rows
+            return
+        self._say_given_up_at_s[name] = now_s + _SAY_EVERY_S
+        self._log.error(
+            "telemetry given up since the last such line: the store cannot be written and the "
+            "buffer is full",
+            signal=name,
+            rows=rows,
+        )
 
     def _note_failure(self, name: str, rows: int, reason: str) -> None:
         now_s = self._clock_s()

@@ -28,6 +28,38 @@ def test_this_machine_passes_what_the_tests_need() -> None:
         assert check.outcome is Outcome.OK, check
 
 
+def test_an_engine_that_cannot_make_its_temporary_folder_says_so_in_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/proc")
+    check = checks.embedded_store()
+    assert check.outcome is Outcome.FAIL
+    assert "/proc/" in check.detail
+    assert "\n" not in check.detail
+    assert "TMPDIR" in check.next_step
+
+
+def test_an_interpreter_that_this_user_may_not_run_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "python"
+    program.write_text("")
+    monkeypatch.setattr(sys, "executable", str(program))
+    check = checks.embedded_store()
+    assert check.outcome is Outcome.FAIL
+    assert check.detail == "cannot be tried: Permission denied"
+    assert str(program) in check.next_step
+
+
+def test_memory_is_what_the_control_group_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "memory_limit", lambda: 900 << 20)
+    check = checks.memory()
+    assert check.outcome is Outcome.WARN
+    assert check.detail.startswith("0.9 GiB allowed, of ")
+    monkeypatch.setattr(checks, "memory_limit", lambda: 1 << 62)
+    assert "allowed" not in checks.memory().detail
+
+
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         checks.metadata, "requires", lambda _: ["click>=8", "not-there>=1", 'x; extra == "y"']

@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sensorium.cli.memory_limit import memory_limit
 from sensorium.errors import UsageError
 from sensorium.listening.binding import address_of
 from sensorium.process.open_files import MOST, allowed
@@ -79,20 +80,32 @@ def packages() -> Check:
 
 def embedded_store() -> Check:
     """chDB loads and answers; in a process of its own, since a bad library ends its process."""
-    program = "import chdb; print(chdb.query('SELECT version()', 'TSVRaw'), end='')"
+    # The first line of what it raises; below it come traces of its own.
+    program = (
+        "import sys\n"
+        "try:\n"
+        "    import chdb\n"
+        "    print(chdb.query('SELECT version()', 'TSVRaw'), end='')\n"
+        "except Exception as error:\n"
+        "    sys.exit(str(error).partition(', Stack trace')[0])"
+    )
     try:
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
         )
     except subprocess.TimeoutExpired:
         return Check("chdb", Outcome.FAIL, "did not answer within 60 s", "free some memory")
+    except OSError as error:
+        step = f"let this user (id {os.geteuid()}) run {sys.executable}"
+        return Check("chdb", Outcome.FAIL, f"cannot be tried: {error.strerror}", step)
     if done.returncode != 0:
         why = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         return Check(
             "chdb",
             Outcome.FAIL,
             f"does not load: {why}",
-            "set store.telemetry.dsn to a ClickHouse server, or use an x86-64 or arm64 machine",
+            "let TMPDIR name a folder that can be written, set store.telemetry.dsn to a ClickHouse "
+            "server, or use an x86-64 or arm64 machine",
         )
     return Check("chdb", Outcome.OK, f"ClickHouse {done.stdout.strip()}, embedded")
 
@@ -136,9 +149,12 @@ def disk(folder: Path) -> Check:
 
 
 def memory() -> Check:
-    """The machine has the memory that the embedded store and the detectors take."""
+    """There is the memory that the embedded store and the detectors take."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     detail = f"{total / GIB:.1f} GiB"
+    limit = memory_limit()
+    if limit is not None and limit < total:
+        total, detail = limit, f"{limit / GIB:.1f} GiB allowed, of {detail}"
     if total < 2 * GIB:
         return Check("memory", Outcome.WARN, detail, "give it 2 GiB, or use a ClickHouse server")
     return Check("memory", Outcome.OK, detail)

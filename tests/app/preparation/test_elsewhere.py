@@ -90,6 +90,16 @@ def test_who_needs_it_waits_until_it_is_over(monkeypatch: pytest.MonkeyPatch) ->
     assert waited.is_set()
 
 
+def test_a_start_that_can_keep_nothing_compiled_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = CapturingLogger()
+    monkeypatch.setattr(kept, "folder", lambda: None)
+    elsewhere = Elsewhere(log)
+    elsewhere.compile(never)
+    elsewhere.wait()
+    assert [call.method_name for call in log.calls] == ["warning"]
+    assert "NUMBA_CACHE_DIR" in log.calls[0].kwargs["next_step"]
+
+
 def test_a_failure_is_told_and_nobody_waits_for_ever(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -230,3 +232,20 @@ def test_a_folder_with_spaces_and_signs_is_used_as_it_is(tmp_path: Path, observe
     data = tmp_path / "my data %41 é"
     open_telemetry(TelemetryConfig(), observe, data_dir=data).close()
     assert (data / "telemetry").is_dir()
+
+
+def test_an_engine_that_cannot_make_its_temporary_folder_is_told_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sensorium", "run", "--data", str(tmp_path / "data")],
+        env={**os.environ, "TMPDIR": "/proc"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "the embedded ClickHouse does not load: " in done.stderr
+    assert "TMPDIR" in done.stderr.splitlines()[-1]

@@ -40,7 +40,13 @@ class Elsewhere:
         A failure is logged and does no harm: what is missing is compiled by whoever calls it.
         """
         try:
-            if kept.folder() is not None and not kept.is_kept() and sys.executable:
+            if kept.folder() is None:
+                self._log.warning(
+                    "compiled decoders cannot be kept; each start compiles them for a minute or "
+                    "two, while what comes in waits",
+                    next_step="set NUMBA_CACHE_DIR to a folder that the service may write",
+                )
+            elif not kept.is_kept() and sys.executable:
                 self._compile(ending)
         finally:
             self._over.set()

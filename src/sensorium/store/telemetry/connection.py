@@ -145,6 +145,14 @@ def connect(
             connect_timeout=_CONNECT_S,
             send_receive_timeout=config.query_seconds + _CONNECT_S,
         )
+    except RuntimeError as error:
+        # Before there is a folder at all, chDB makes one among temporary files as it is loaded.
+        raise StoreOpenError(
+            f"the embedded ClickHouse does not load: {one_line(error)}",
+            unaffected="nothing was read or written",
+            next_step="check that the folder for temporary files (TMPDIR, else /tmp) can be "
+            "written, and that there is memory",
+        ) from error
     except ClickHouseError as error:
         raise StoreOpenError(
             f"cannot open {target.described}: {one_line(error)}",

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sensorium.links.encoders.arcs import Arcs
+from sensorium.links.encoders.generated import remove_generated
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.shape = shape
         self.convs = nn.ModuleList(self.convolution(shape) for _ in range(shape.layers))
+        remove_generated(self.convs)
         self.norms = nn.ModuleList(nn.LayerNorm(shape.width) for _ in range(shape.layers))
         self.dropout = nn.Dropout(shape.dropout)
 

@@ -8,7 +8,8 @@ import signal
 
 import pytest
 
-from sensorium.process.stopping import told_to_stop
+from sensorium.cli.ending import breaking_off
+from sensorium.process.stopping import held_back, told_to_stop
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -40,3 +41,18 @@ def test_what_nohup_ignores_stays_ignored() -> None:
         asyncio.run(scenario())
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_held_back_comes_afterwards(number: signal.Signals) -> None:
+    whole = False
+
+    def loading() -> None:
+        nonlocal whole
+        with held_back():
+            os.kill(os.getpid(), number)
+            whole = True
+
+    with breaking_off(), pytest.raises(KeyboardInterrupt):
+        loading()
+    assert whole

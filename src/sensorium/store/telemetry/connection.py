@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
+from sensorium.process.stopping import held_back
 from sensorium.store.errors import StoreOpenError
 
 if TYPE_CHECKING:
@@ -111,21 +112,11 @@ def connect(
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
-    settings: dict[str, Any] = {
-        "session_timezone": "UTC",
-        "max_threads": config.query_threads,
-        "max_execution_time": config.query_seconds,
-        "max_memory_usage": config.query_memory_mb * MIB,
-        "max_bytes_before_external_group_by": config.query_memory_mb * MIB // 2,
-        "max_bytes_before_external_sort": config.query_memory_mb * MIB // 2,
-        "output_format_arrow_string_as_string": 1,
-        "output_format_arrow_low_cardinality_as_dictionary": 0,
-        "asterisk_include_alias_columns": 1,
-    }
-    if read_only:
-        settings["readonly"] = 1
+    settings = _settings(config, read_only=read_only)
     try:
         if target.folder is not None:
+            with held_back():
+                import chdb  # noqa: F401  what it raises within would come as an ImportError
             return clickhouse_connect.get_client(
                 interface="chdb",
                 path=str(target.folder),
@@ -159,3 +150,21 @@ def connect(
             unaffected="nothing was read or written",
             next_step="check store.telemetry.dsn, and that the server is up",
         ) from error
+
+
+def _settings(config: TelemetryConfig, *, read_only: bool) -> dict[str, Any]:
+    """What a session is bounded by; ``readonly`` is the last."""
+    settings: dict[str, Any] = {
+        "session_timezone": "UTC",
+        "max_threads": config.query_threads,
+        "max_execution_time": config.query_seconds,
+        "max_memory_usage": config.query_memory_mb * MIB,
+        "max_bytes_before_external_group_by": config.query_memory_mb * MIB // 2,
+        "max_bytes_before_external_sort": config.query_memory_mb * MIB // 2,
+        "output_format_arrow_string_as_string": 1,
+        "output_format_arrow_low_cardinality_as_dictionary": 0,
+        "asterisk_include_alias_columns": 1,
+    }
+    if read_only:
+        settings["readonly"] = 1
+    return settings

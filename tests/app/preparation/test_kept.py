@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import sensorium
 
 SOURCES = Path(sensorium.__file__).parent
@@ -56,7 +54,18 @@ def test_a_damaged_note_says_nothing(tmp_path: Path) -> None:
     assert said("print(kept.is_kept())", tmp_path) == ["False"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
-    tmp_path.chmod(0o555)
-    assert said("kept.remember(); print(kept.is_kept())", tmp_path / "cache") == ["False"]
+def test_where_nothing_can_be_noted_nothing_is_kept(tmp_path: Path) -> None:
+    (folder,) = said("kept.remember(); print(kept.folder())", tmp_path)
+    note = Path(folder) / "sensorium-prepared"
+    note.unlink()
+    note.mkdir()
+    assert said("kept.remember(); print(kept.is_kept())", tmp_path) == ["False"]
+
+
+def test_where_there_is_no_place_for_it_nothing_is_kept() -> None:
+    nowhere = """
+from numba.core import caching
+caching.CacheImpl._locator_classes = []
+kept.remember()
+print(kept.folder(), kept.is_kept())"""
+    assert said(nowhere, None) == ["None", "False"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cmath
 import math
 import re
 from itertools import combinations
@@ -200,6 +201,25 @@ def test_the_names_of_ports_do_not_touch() -> None:
     spots = [(float(x), float(y)) for x, y in at]
     assert spots
     assert min(math.dist(a, b) for a, b in combinations(spots, 2)) > 8
+
+
+def test_names_of_ports_of_two_devices_do_not_cross() -> None:
+    answer = campus(290)
+    for link in answer["links"]:
+        if link["other"].startswith("sw"):
+            link["port"], link["other_port"] = "TenGigabitEthernet1/0/24", "HundredGigE0/0/0/1"
+    drawn = re.findall(
+        r'class="port halo" transform="translate\(([-\d.]+) ([-\d.]+)\) rotate\(([-\d.]+)\)"'
+        r'[^>]*text-anchor="(\w+)">([^<]+)<',
+        picture(answer),
+    )
+    assert len(drawn) > 8
+    spots = []
+    for x, y, turn, anchor, name in drawn:
+        way = cmath.rect(4.6 if anchor == "start" else -4.6, math.radians(float(turn)))
+        spots.append([complex(float(x), float(y)) + k * way for k in range(len(name) + 1)])
+    for one, other in combinations(spots, 2):
+        assert min(abs(a - b) for a in one for b in other) > 7
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class FileStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(
-            path, _PATIENCE_S, check_same_thread=False, isolation_level=None
+            path, timeout=_PATIENCE_S, check_same_thread=False, isolation_level=None
         )
         use_write_ahead_log(self._connection, within_s=_PATIENCE_S)
         self._connection.execute("PRAGMA synchronous=OFF")  # what is lost is asked for again

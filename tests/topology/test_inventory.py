@@ -29,6 +29,7 @@ from sensorium.topology.inventory import (
     snmp,
     textfsm,
 )
+from sensorium.topology.inventory.joining import together
 from sensorium.topology.inventory.model import DamagedError
 from tests.topology import neighbour_answers
 
@@ -210,7 +211,7 @@ SWITCH = Device("core-sw01", DeviceKind.SWITCH, ("10.0.0.1",))
 def is_read_or_refused(form: Any, document: Any) -> bool:
     """Whether a reader gives an inventory, or says what is wrong and what to do; else it raises."""
     try:
-        return isinstance(Inventory.of([form.read(document, "name")]), Inventory)
+        return isinstance(together([form.read(document, "name")]), Inventory)
     except DamagedError as error:
         return bool(str(error) and error.next_step)
 
@@ -300,7 +301,7 @@ def test_netbox_tells_of_interfaces_and_of_the_networks_of_sites() -> None:
         ]
     }
     assert netbox.recognises(document)
-    found = Inventory.of([netbox.read(document, "")])
+    found = together([netbox.read(document, "")])
     assert found.ports == (Port("core-sw01", "Gi1/0/24", source="netbox"),)
     assert found.networks == (("10.1.0.0/16", "Oslo"), ("10.2.0.0/16", "Bergen"))
     assert found.left_out == {
@@ -324,7 +325,7 @@ def test_a_cable_that_both_ends_report_is_one_cable(tmp_path: Path) -> None:
 
 def test_two_cables_between_two_devices_are_two() -> None:
     one, two = Cable("a", "1", "b", "1", "netbox"), Cable("a", "2", "b", "2", "netbox")
-    assert len(Inventory.of([Inventory({}, (one, two))]).cables) == 2
+    assert len(together([Inventory({}, (one, two))]).cables) == 2
 
 
 def test_a_file_of_no_known_form_is_refused_by_name(tmp_path: Path) -> None:
@@ -434,6 +435,6 @@ def test_no_text_makes_the_walk_raise(text: str) -> None:
 
 
 def test_text_that_is_no_address_is_left_out_and_counted() -> None:
-    found = Inventory.of([Inventory({"a": Device("a", addresses=("10.0.0.1", "dhcp"))})])
+    found = together([Inventory({"a": Device("a", addresses=("10.0.0.1", "dhcp"))})])
     assert found.devices["a"].addresses == ("10.0.0.1",)
     assert found.left_out == {"addresses that are none": 1}

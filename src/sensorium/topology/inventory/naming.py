@@ -6,10 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sensorium.topology.inventory.model import Inventory
+from sensorium.topology.inventory.model import Inventory
 
 
 def short_for_full(names: Iterable[str]) -> dict[str, str]:

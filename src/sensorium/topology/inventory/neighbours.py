@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory, joined
+from sensorium.topology.inventory.joining import joined
+from sensorium.topology.inventory.model import Cable, Device, DeviceKind, Inventory
 from sensorium.topology.inventory.naming import is_address
 
 _MAC: Final = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.I)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from ipaddress import ip_network
 from typing import Any, Final
 
+from sensorium.topology.inventory.joining import joined
 from sensorium.topology.inventory.model import (
     Cable,
     Device,
@@ -20,7 +21,6 @@ from sensorium.topology.inventory.model import (
     Inventory,
     Page,
     Port,
-    joined,
 )
 from sensorium.topology.inventory.netbox_cables import cables_of, far_ends, is_cable
 

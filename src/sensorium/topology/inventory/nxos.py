@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sensorium.topology.inventory.joining import together
 from sensorium.topology.inventory.model import Device, Inventory
 from sensorium.topology.inventory.neighbours import (
     Neighbour,
@@ -32,7 +33,7 @@ def read(document: Any, name: str) -> Inventory:
     """The neighbours of the machine called ``name``."""
     own = Device(name)
     by_lldp = told(own, map(_lldp, _rows(document, _LLDP)))
-    return Inventory.of([by_lldp, told(own, map(_cdp, _rows(document, _CDP)), "cdp")])
+    return together([by_lldp, told(own, map(_cdp, _rows(document, _CDP)), "cdp")])
 
 
 def _rows(document: dict[str, Any], tables: tuple[str, ...]) -> Iterator[dict[str, Any]]:

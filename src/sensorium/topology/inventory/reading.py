@@ -21,6 +21,7 @@ from sensorium.topology.inventory import (
     snmp,
     textfsm,
 )
+from sensorium.topology.inventory.joining import together
 from sensorium.topology.inventory.model import DamagedError, Inventory
 from sensorium.topology.inventory.refusals import refusal_of_document, refusal_of_text
 
@@ -42,7 +43,7 @@ class InventoryError(UsageError):
 
 def read_inventory(paths: Iterable[Path]) -> Inventory:
     """What the files say together; of a folder, all its files in the order of their names."""
-    return Inventory.of(_read(path) for given in paths for path in inventory_files(given))
+    return together(_read(path) for given in paths for path in inventory_files(given))
 
 
 def inventory_files(path: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from sensorium.topology.inventory import cdp
+from sensorium.topology.inventory.joining import together
 from sensorium.topology.inventory.model import (
     Cable,
     DamagedError,
@@ -82,7 +83,7 @@ def read(text: str, name: str) -> Inventory:
     by_lldp = _by_lldp(values, own)
     called = {str(port.number): port.name for port in ports}
     by_cdp = told(Device(own), cdp.neighbours(values, called), "cdp")
-    return Inventory.of([by_lldp, by_cdp, Inventory({}, left_out=left_out, ports=ports)])
+    return together([by_lldp, by_cdp, Inventory({}, left_out=left_out, ports=ports)])
 
 
 def _by_lldp(values: Values, own: str) -> Inventory:

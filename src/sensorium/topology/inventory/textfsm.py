@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sensorium.topology.inventory.joining import together
 from sensorium.topology.inventory.model import Device, Inventory
 from sensorium.topology.inventory.neighbours import (
     Neighbour,
@@ -56,7 +57,7 @@ def read(document: Any, name: str) -> Inventory:
     by_cdp = [row for row in rows if "platform" in row and "chassis_id" not in row]
     by_lldp = [row for row in rows if row not in by_cdp] if by_cdp else rows
     own = Device(name)
-    return Inventory.of(
+    return together(
         [told(own, map(_neighbour, by_lldp)), told(own, map(_neighbour, by_cdp), "cdp")]
     )
 

@@ -20,7 +20,6 @@ class ClueKind(StrEnum):
     """What a clue says; the playbooks know no other facts."""
 
     FAN_OUT = "fan_out"
-    FAILED_CONNECTIONS = "failed_connections"
     AUTH_FAILURES = "auth_failures"
     LOGIN_AFTER_FAILURES = "login_after_failures"
     LOGIN = "login"

@@ -122,11 +122,6 @@ def plain_port(label: str) -> str:
     return f"{known} ({label})" if known else label
 
 
-def utc(ns: int) -> str:
-    """``2026-01-05 14:02:30 UTC``, rounded down to the second."""
-    return datetime.fromtimestamp(ns // SECOND_NS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
 def clock(ns: int) -> str:
     """``14:02:30``, for lines whose day is already known."""
     return datetime.fromtimestamp(ns // SECOND_NS, UTC).strftime("%H:%M:%S")

@@ -21,7 +21,6 @@ class Meaning(StrEnum):
 
     LOGIN_FAILED = "login_failed"
     LOGIN = "login"
-    SESSION_OPENED = "session_opened"
     PRIVILEGE_USED = "privilege_used"
     JOB_STARTED = "job_started"
     SERVICE_STARTED = "service_started"

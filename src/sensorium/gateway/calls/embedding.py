@@ -69,7 +69,7 @@ class _Embedding:
 
     async def _guard(self) -> None:
         caller = self._ask.caller
-        context = Context(caller.scopes, self._request.model, "embeddings", caller.privacy_class)
+        context = Context(self._request.model, "embeddings", caller.privacy_class)
         passed = await self._parts.guard.before_texts(self._request.inputs, context)
         if isinstance(passed, Blocked):
             raise from_blocked(passed)

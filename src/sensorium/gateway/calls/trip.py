@@ -49,9 +49,7 @@ class Trip:
         self._ask = ask
         self._facts = facts
         self._conversation: Conversation = ask.conversation
-        self._context = Context(
-            ask.caller.scopes, ask.conversation.model, "chat", ask.caller.privacy_class
-        )
+        self._context = Context(ask.conversation.model, "chat", ask.caller.privacy_class)
         self._restore: Restorer | None = None
         self._kept: Kept | None = None
         self._pictures = 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sensorium.gateway.record import record
 
 
@@ -11,7 +9,6 @@ from sensorium.gateway.record import record
 class Context:
     """The call that is guarded. ``operation`` is ``chat`` or ``embeddings``."""
 
-    caller_scopes: Any = None
     route: str = ""
     operation: str = "chat"
     privacy: str = ""

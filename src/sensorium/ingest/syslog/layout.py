@@ -91,7 +91,5 @@ Ints: TypeAlias = Any
 """int64"""
 Positions: TypeAlias = Any
 """int32"""
-Offsets: TypeAlias = Any
-"""int32, as Arrow has them"""
 Flags: TypeAlias = Any
 """bool"""

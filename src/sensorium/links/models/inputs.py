@@ -12,7 +12,6 @@ from sensorium.links.graph.features import Features
 
 Array = np.ndarray[Any, Any]
 
-IDENTITIES: Final = ("learned", "random", "none")
 _BLOCK: Final = 1024
 _OF_FEATURES: Final = 0.1
 _OF_DEGREE: Final = 0.1

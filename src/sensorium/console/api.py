@@ -22,8 +22,10 @@ from sensorium.console.detect import DetectDeps, detect_routes
 from sensorium.console.exporters import exporter_routes
 from sensorium.console.flows import flow_routes
 from sensorium.console.guard import Guard
+from sensorium.console.head import Head
 from sensorium.console.incidents import incident_routes
 from sensorium.console.intake import Intake, intake_routes
+from sensorium.console.refusals import Refusal, add_refusals
 from sensorium.console.topology import topology_routes
 from sensorium.errors import SensoriumError, UsageError
 from sensorium.incident.errors import IncidentError, IncidentNotFoundError, InvalidLabelError
@@ -109,8 +111,11 @@ def _guarded(config: ConsoleConfig, summary: str) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        responses={422: {"model": Refusal, "description": "A parameter or the body is wrong"}},
     )
+    app.add_middleware(Head)
     app.add_middleware(Guard, config=config)
+    add_refusals(app)
     app.add_exception_handler(SensoriumError, _refused)
     return app
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def decision_routes(desk: ApprovalDesk, records: Records) -> APIRouter:
     router = APIRouter(prefix="/api/v1/approvals", tags=["approvals"])
 
     @router.get("")
-    def list_approvals(limit: int = 100) -> dict[str, Any]:
+    def list_approvals(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
         """Approvals, newest first."""
         return {"approvals": records.approvals.list(limit=limit)}
 

@@ -42,7 +42,9 @@ class Announcement:
 
     def __post_init__(self) -> None:
         if self.kind is AnnouncementKind.CRONTAB and not _HOST.fullmatch(self.host):
-            raise ValueError(f"{self.host!r} is no host name")
+            raise ValueError(
+                f"say whose cron table it is, as host=NAME; {self.host!r} is no host name"
+            )
 
 
 EMPTY = Datagrams.of([], arrival_ns=[], src_addr=[])

@@ -58,7 +58,7 @@ def topology_routes(learn: Callable[[int], Topology]) -> APIRouter:
 
     @router.get("/topology/path")
     def path(one: Name, other: Name, until: Until = "") -> dict[str, Any]:
-        """The way between two nodes, and who of them depends on the other."""
+        """The way between two nodes, and which of them depends on the other."""
         answer: dict[str, Any] = asked(lambda t: t.path(one, other), until)
         return answer
 

@@ -111,3 +111,9 @@ def test_output_to_a_full_disk_is_told_without_a_traceback() -> None:
         )
     assert done.returncode == 1
     assert done.stderr == "error: there is no room to write: [Errno 28] No space left on device\n"
+
+
+@pytest.mark.parametrize("noun", sorted(COMMANDS))
+def test_no_help_is_cut_short(noun: str) -> None:
+    lines = CliRunner().invoke(main, [noun, "--help"]).output.splitlines()
+    assert not [line for line in lines[1:] if line.endswith("...")]

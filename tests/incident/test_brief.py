@@ -155,3 +155,14 @@ def test_without_any_evidence_a_brief_says_so_plainly() -> None:
     assert "Nothing that evidence supports can be said yet." in text
     assert "None that cites evidence." in text
     assert "a person has to look" in text
+
+
+def test_an_impact_is_told_in_whole_sentences_and_says_how_many_are_left_out() -> None:
+    hosts = ", ".join(f"host-{n} (10.1.0.{n})" for n in range(20))
+    impact = tuple(replace(TOLD, text=f"{i}: reached by {hosts}") for i in range(3))
+    text = render_brief(replace(CONTENT, impact=impact, findings=impact)).markdown
+    told = text.split("## Impact")[1].split("**Proposed")[0].strip().splitlines()
+    assert len(told) <= 8
+    assert told[0].startswith("- 0: reached by")
+    assert told[-2].endswith("[E-aaaaaaaaaa]")
+    assert told[-1] == "- 2 more: see the findings."

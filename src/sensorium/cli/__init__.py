@@ -53,6 +53,20 @@ def show_error(error: SensoriumError) -> None:
             click.echo(f"  {line}", err=True)
 
 
+class Noun(click.Group):
+    """A group that lists its commands each with its whole first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them as click does, but never cut short."""
+        listed = [
+            (name, command.get_short_help_str(limit=1000))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) is not None and not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(listed)
+
+
 class LazyGroup(click.Group):
     """Knows every command's name and one-line help without importing any of them.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensorium.cli import Noun
 from sensorium.cli.actor import user_name
 from sensorium.cli.context import Home, home_options
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sensorium.store.records import Records
 
 
-@click.group()
+@click.group(cls=Noun)
 def approval() -> None:
     """List what waits for a person; approve or reject it.
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sensorium.cli import Noun
 from sensorium.cli.context import Home, home_options
 
 if TYPE_CHECKING:
     from sensorium.store.records import AuditEntry
 
 
-@click.group()
+@click.group(cls=Noun)
 def audit() -> None:
     """Read and verify the hash-chained log of every decision."""
 

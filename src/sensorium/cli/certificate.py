@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sensorium.cli import Noun
 from sensorium.cli.context import Home, home_options
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from sensorium.ingest.transport.secure.certificates import CertificateFacts
 
 
-@click.group()
+@click.group(cls=Noun)
 def certificate() -> None:
     """Certificates for syslog over TLS, and IPFIX over TLS and DTLS."""
 

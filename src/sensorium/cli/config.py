@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensorium.cli import Noun
+
 if TYPE_CHECKING:
     from sensorium.config import Settings
 
 _FILE = click.argument("file", required=False, type=click.Path(path_type=Path))
 
 
-@click.group()
+@click.group(cls=Noun)
 def config() -> None:
     """Check, print and explain the settings."""
 

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the stores and briefs; what a demo left there before is replaced.",
 )
-@click.option("-c", "--config", "config", type=click.Path(path_type=Path), help="Settings file.")
+@click.option(
+    "-c",
+    "--config",
+    "config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file (default: the defaults).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON instead.")
 def demo(recording: Path | None, data_dir: Path, config: Path | None, as_json: bool) -> None:
     """Replay RECORDING (default: the first bundled one) and show what was found in it."""
@@ -36,6 +42,7 @@ def demo(recording: Path | None, data_dir: Path, config: Path | None, as_json: b
     from rich.console import Console
 
     from sensorium.app import bundled_recording, replay_recording
+    from sensorium.app.preparation import kept
     from sensorium.config import load
 
     settings = replace(load(config, os.environ), data_dir=data_dir)
@@ -45,6 +52,8 @@ def demo(recording: Path | None, data_dir: Path, config: Path | None, as_json: b
     def work(report: Callable[[float], None]) -> ReplayResult:
         return replay_recording(folder, settings, report=report)
 
+    if not kept.is_kept():
+        err.print("what is not compiled yet is compiled first, once: some minutes")
     result = _with_progress(err, folder.name, work)
     if as_json:
         from sensorium.cli.output import print_json

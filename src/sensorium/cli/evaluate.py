@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("recording", type=click.Path(path_type=Path, file_okay=False))
-@click.option("-c", "--config", "config", type=click.Path(path_type=Path), help="Settings file.")
+@click.option(
+    "-c",
+    "--config",
+    "config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file (default: the defaults).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON instead.")
 def evaluate(recording: Path, config: Path | None, as_json: bool) -> None:
     """Replay RECORDING and compare its incidents with its truth.json.

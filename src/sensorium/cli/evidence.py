@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensorium.cli import Noun
 from sensorium.cli.context import Home, home_options
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 30
 
 
-@click.group()
+@click.group(cls=Noun)
 def evidence() -> None:
     """Show what a finding stands on, and run its query again."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensorium.cli import Noun
 from sensorium.cli.actor import user_name
 from sensorium.cli.context import Home, home_options
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from sensorium.model.incident import Incident
 
 
-@click.group()
+@click.group(cls=Noun)
 def incident() -> None:
     """List incidents, read their briefs, and say what they were."""
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sensorium.cli import Noun
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from sensorium.ingest.text_lines import TextLines
 
 
-@click.group()
+@click.group(cls=Noun)
 def logs() -> None:
     """Look at log files."""
 

@@ -8,7 +8,13 @@ import click
 
 
 @click.command()
-@click.option("-c", "--config", "config", type=click.Path(path_type=Path), help="Settings file.")
+@click.option(
+    "-c",
+    "--config",
+    "config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file (default: the defaults).",
+)
 @click.option(
     "--data",
     "data_dir",
@@ -16,7 +22,7 @@ import click
     help="Folder of everything that is kept; outranks data_dir of the settings.",
 )
 def run(config: Path | None, data_dir: Path | None) -> None:
-    """Listen for NetFlow, IPFIX and syslog, scrape, and reason about what is odd.
+    """Listen for flows, syslog, OTLP and remote-write, scrape, and reason about what is odd.
 
     SIGTERM or Ctrl-C finishes the turn under way, writes everything down and ends.
     """

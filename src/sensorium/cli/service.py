@@ -54,7 +54,8 @@ class Service:
                 unaffected="nothing was changed",
                 next_step="give its settings with -c, or set SENSORIUM__CONSOLE__TOKEN",
             )
-        raise UsageError(_detail(response))
+        said, _, next_step = _detail(response).partition("\n")
+        raise UsageError(said, next_step=next_step)
 
 
 def _detail(response: httpx.Response) -> str:

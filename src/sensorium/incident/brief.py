@@ -21,6 +21,8 @@ SCREEN = 40
 _SECOND_NS = 1_000_000_000
 _MOST_ROWS = 6
 _MOST_HOSTS = 6
+_MOST_IMPACT = 3
+_IMPACT_LINES = 8
 _WEIGHT_ORDER = {Weight.STRONG: 0, Weight.SUPPORTING: 1, Weight.CONTEXT: 2}
 
 
@@ -141,8 +143,15 @@ def _impact(content: BriefContent) -> list[str]:
         return ["None beyond what was announced."]
     if not content.impact:
         return ["No other host was seen to depend on what is affected."]
-    shown = [line for f in content.impact[:3] for line in _wrap(f"- {_sentence(f)}", "  ")]
-    return shown[:8]
+    lines: list[str] = []
+    for shown, finding in enumerate(content.impact):
+        item = _wrap(f"- {_sentence(finding)}", "  ")
+        left = len(content.impact) - shown
+        room = _IMPACT_LINES - len(lines) - (1 if left > 1 else 0)
+        if shown == _MOST_IMPACT or len(item) > room:
+            return [*lines, f"- {left} more: see the findings."]
+        lines += item
+    return lines
 
 
 def _next_step(content: BriefContent) -> list[str]:

@@ -203,7 +203,7 @@ class Topology:
         }
 
     def path(self, one: str, other: str) -> Answer:
-        """How two nodes are connected, and who of them depends on the other, through whom.
+        """How two nodes are connected, and which of them depends on the other, through whom.
 
         Raises UsageError where a name is of no node, or both are of one.
         """

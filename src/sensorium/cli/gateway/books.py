@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -65,10 +65,12 @@ def show(rows: list[dict[str, Any]], columns: str, *, as_json: bool, nothing: st
     for column in columns.split():
         name, _, right = column.partition(":")
         names.append(name)
-        table.add_column(name.replace("_", " "), no_wrap=True, justify="right" if right else "left")
+        # Names are for pasting: they are folded where there is no room, and never cut.
+        justify: Literal["left", "right"] = "right" if right else "left"
+        table.add_column(name.replace("_", " "), overflow="fold", justify=justify)
     for row in rows:
         table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
-    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
 
 
 LARGEST = 2**63 - 1

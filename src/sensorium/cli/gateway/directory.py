@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from sensorium.cli import Noun
 from sensorium.cli.gateway.books import config_option, json_option, opened, show
 
 KINDS = ("organisation", "team", "user")
 ROLES = ("owner", "admin", "team_admin", "member", "service", "auditor")
 
 
-@click.group()
+@click.group(cls=Noun)
 def directory() -> None:
     """Organisations, their teams, and the users in these: whom keys and budgets belong to."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensorium.cli import Noun
 from sensorium.cli.gateway.books import config_option, json_option, opened, show
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from sensorium.gateway.access.records import Key
 
 
-@click.group()
+@click.group(cls=Noun)
 def keys() -> None:
     """Make, list, rotate and revoke the keys that applications call with."""
 

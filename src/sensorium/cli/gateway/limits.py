@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensorium.cli import Noun
 from sensorium.cli.gateway.books import (
     LARGEST,
     Dollars,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sensorium.gateway.ledger import Limit
 
 
-@click.group()
+@click.group(cls=Noun)
 def limits() -> None:
     """Set and show what each may use.
 

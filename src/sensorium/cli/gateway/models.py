@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ def models(config: Path | None, as_json: bool) -> None:
 
         click.echo(orjson.dumps(rows).decode())
         return
+    if not rows:
+        click.echo("no models yet: name some in gateway.yaml, and give it with -c", err=True)
+        return
     _table(rows)
 
 
@@ -66,4 +70,4 @@ def _table(rows: list[dict[str, Any]]) -> None:
             row["model"], row["deployment"], row.get("strategy", "switch"),
             f"{row['weight']:g}" if "weight" in row else "", *priced,
         )  # fmt: skip
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sensorium.cli import Noun
 from sensorium.cli.context import Home, home_options
 
 Command = Callable[..., Any]
@@ -41,7 +42,7 @@ def _source_options(command: Command) -> Command:
     return recording(inventory(until(as_json(home_options(with_source)))))
 
 
-@click.group()
+@click.group(cls=Noun)
 def topology() -> None:
     """Show what is connected to what, and what is lost if a part of it fails.
 
@@ -110,7 +111,7 @@ def path(
     one: str,
     other: str,
 ) -> None:
-    """Show the way from ONE to OTHER, and who of them depends on the other."""
+    """Show the way from ONE to OTHER, and which of them depends on the other."""
     from sensorium.cli.topology.source import asked
 
     with asked(home, recording, inventory, until) as source:

@@ -38,6 +38,16 @@ def test_data_of_ones_own_is_not_hidden_by_a_demo() -> None:
     assert find_home(None, None).data == Path("var")
 
 
+def test_the_ledger_of_the_gateway_alone_does_not_hide_a_demo() -> None:
+    DEMO_FOLDER.mkdir()
+    Path("var").mkdir()
+    Path("var/gateway.sqlite").touch()
+    assert find_home(None, None).data == DEMO_FOLDER
+    assert data_flag(DEMO_FOLDER) == ""
+    Path("var/records.sqlite").touch()
+    assert find_home(None, None).data == Path("var")
+
+
 def test_a_data_folder_that_the_settings_give_is_taken_even_beside_a_demo() -> None:
     DEMO_FOLDER.mkdir()
     settings = Path("conf/sensorium.yaml")

@@ -122,8 +122,8 @@ class Home:
 def find_home(config: Path | None, data: Path | None) -> Home:
     """Settings from ``config`` and the environment; the data folder by the first rule that fits.
 
-    ``--data`` or ``SENSORIUM_DATA``; a ``data_dir`` that somebody set; ``var`` where it exists;
-    the last demo's folder, so that what a demo printed can be tried at once; ``var``.
+    ``--data`` or ``SENSORIUM_DATA``; a ``data_dir`` that somebody set; ``var`` where it exists
+    and is more than the gateway's; the last demo's folder, so that what a demo printed can be tried at once; ``var``.
     """
     from sensorium.config import load_given
 
@@ -131,7 +131,7 @@ def find_home(config: Path | None, data: Path | None) -> Home:
     default = loaded.settings.data_dir
     if data is not None:
         return Home(loaded.settings, data)
-    if "data_dir" not in loaded.given and not default.exists() and DEMO_FOLDER.is_dir():
+    if "data_dir" not in loaded.given and not _is_used(default) and DEMO_FOLDER.is_dir():
         note = f"using the last demo's data in {DEMO_FOLDER}"
         return Home(loaded.settings, DEMO_FOLDER, note)
     return Home(loaded.settings, default)
@@ -140,9 +140,17 @@ def find_home(config: Path | None, data: Path | None) -> Home:
 def data_flag(data: Path) -> str:
     """What a printed command needs to find ``data`` again from here: `` --data DIR`` or nothing."""
     default = Path(os.environ.get("SENSORIUM_DATA", "var"))
-    if data == default or (data == DEMO_FOLDER and not default.exists()):
+    if data == default or (data == DEMO_FOLDER and not _is_used(default)):
         return ""
     return f" --data {data}"
+
+
+def _is_used(folder: Path) -> bool:
+    """Whether it is there for more than the gateway, whose ledger has the same folder by default
+    and is made by whoever only asks what was spent."""
+    if not (folder / "gateway.sqlite").exists():
+        return folder.exists()
+    return any((folder / name).exists() for name in ("records.sqlite", "telemetry"))
 
 
 def home_options(command: Command) -> Command:

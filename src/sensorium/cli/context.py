@@ -123,7 +123,8 @@ def find_home(config: Path | None, data: Path | None) -> Home:
     """Settings from ``config`` and the environment; the data folder by the first rule that fits.
 
     ``--data`` or ``SENSORIUM_DATA``; a ``data_dir`` that somebody set; ``var`` where it exists
-    and is more than the gateway's; the last demo's folder, so that what a demo printed can be tried at once; ``var``.
+    and is more than the gateway's; the last demo's folder, so that what a demo printed can be tried
+    at once; ``var``.
     """
     from sensorium.config import load_given
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from unicodedata import category
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sensorium.model.incident import Incident
 
 _OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_NARROW = 100
 _STYLE = {
     ApprovalState.PENDING: "bold yellow",
     ApprovalState.APPROVED: "green",
@@ -31,6 +33,19 @@ _STYLE = {
 def console() -> Console:
     """The terminal, or 100 columns where the output goes elsewhere."""
     return Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+
+
+def print_fitting(table: Table) -> None:
+    """Print a table whose last column is a sentence; in a narrow terminal that stands below the
+    rest of its row, so that no id is cut and the sentence is not squeezed."""
+    out = console()
+    if out.width >= _NARROW:
+        out.print(table)
+        return
+    for *facts, sentence in zip(*(column.cells for column in table.columns), strict=True):
+        told = [one if isinstance(one, Text) else Text(str(one)) for one in facts]
+        out.print(Text("  ").join(one for one in told if one))
+        out.print(Padding(sentence, (0, 0, 0, 2)))
 
 
 def visible(text: str) -> str:
@@ -75,7 +90,7 @@ def print_table(found: Sequence[tuple[Approval, Action | None]]) -> None:
             left(approval.expires_ns) if pending else "",
             Text(visible(action.title) if action else "its action is missing"),
         )
-    console().print(table)
+    print_fitting(table)
 
 
 def print_approval(approval: Approval, action: Action | None, data: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sensorium.cli.approval_view import visible, when
+from sensorium.cli.approval_view import print_fitting, visible, when
 
 if TYPE_CHECKING:
     from sensorium.incident.ranking.ranker import Ranked
@@ -48,7 +47,6 @@ def rank_markdown(rank: Ranked | None) -> str:
 
 def print_table(found: Sequence[Incident], ranks: Mapping[str, Ranked]) -> None:
     """Incidents as lines; with ranks, how probable each is and its strongest reason."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -69,5 +67,4 @@ def print_table(found: Sequence[Incident], ranks: Mapping[str, Ranked]) -> None:
         if rank and rank.reasons:
             what.append(f"\n{visible(str(rank.reasons[0]))}", style="dim")
         table.add_row(*cells, what)
-    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
-    console.print(table)
+    print_fitting(table)

@@ -1,7 +1,7 @@
 """Real senders of syslog and sFlow into a service as its user starts it: every row is there.
 
-rsyslog sends over TCP and TLS, ``logger`` into a Unix socket, and pmacct's sFlow probe over UDP.
-What sslscan sees of the TLS port from outside is what RFC 9325 asks for.
+rsyslog sends over TCP and TLS, ``logger`` into a Unix socket and over UDP, and pmacct's sFlow probe
+over UDP. What sslscan sees of the TLS port from outside is what RFC 9325 asks for.
 """
 
 from __future__ import annotations
@@ -115,17 +115,22 @@ def test_syslog_over_tcp_tls_and_a_unix_socket_is_stored_and_accounted(tmp_path:
                 feed(source)
                 running.wait_for(arrived(running, messages.format(framing, name), COUNT), 30)
         to_socket = ["logger", "--socket", str(unix), "--tag", "sensor", "to this machine"]
-        subprocess.run(to_socket, check=True, timeout=10, env={**os.environ, "TZ": "UTC"})
-        everything = 2 * COUNT + 1
+        # A priority says that it is syslog, at whatever port.
+        udp = ["--udp", "--server", "127.0.0.1", "--port", str(UDP["syslog"])]
+        to_port = ["logger", *udp, "--tag", "sensor", "to any port"]
+        for command in (to_socket, to_port):
+            subprocess.run(command, check=True, timeout=10, env={**os.environ, "TZ": "UTC"})
+        everything = 2 * COUNT + 2
         running.wait_for(arrived(running, 'sensorium_records_total{signal="logs"}', everything), 30)
         stop(running)
     rows = stored(tmp_path, "SELECT app, body, count() AS n FROM logs GROUP BY app, body")
-    assert len(rows) == COUNT + 1
+    assert len(rows) == COUNT + 2
     told = {(row["app"], row["body"].strip()): row["n"] for row in rows}
     # The same lines came by both ways.
     assert told == {
         **{("sshd", f"Grüße {number}"): 2 for number in range(COUNT)},
         ("sensor", "to this machine"): 1,
+        ("sensor", "to any port"): 1,
     }
 
 

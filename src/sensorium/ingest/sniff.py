@@ -104,6 +104,15 @@ def sflow_datagrams(datagrams: Datagrams) -> Mask:
     return mask
 
 
+def priority_datagrams(datagrams: Datagrams) -> Mask:
+    """Which datagrams begin with ``<`` and a digit: syslog does, a version cannot; bool (n,)."""
+    starts, lengths = datagrams.offsets[:-1], np.diff(datagrams.offsets)
+    last = max(len(datagrams.data) - 1, 0)
+    second = _bytes_at(datagrams, np.minimum(starts + 1, last))
+    mask: Mask = (lengths > 1) & (_bytes_at(datagrams, np.minimum(starts, last)) == ord("<"))
+    return mask & (second >= ord("0")) & (second <= ord("9"))
+
+
 def text_datagrams(datagrams: Datagrams) -> Mask:
     """Which datagrams begin with a printable byte, as every syslog message does; bool (n,)."""
     starts, lengths = datagrams.offsets[:-1], np.diff(datagrams.offsets)

@@ -11,7 +11,10 @@ from sensorium.component import setting
 class PipelineConfig:
     """How far event time is kept behind arrival, so that stragglers still find their window."""
 
-    syslog_ports: tuple[int, ...] = setting((514, 5514), "UDP ports whose datagrams are syslog")
+    syslog_ports: tuple[int, ...] = setting(
+        (514, 5514),
+        "UDP ports whose datagrams are all syslog; at others those are that begin with a priority",
+    )
     slack_s: int = setting(5, "seconds kept in hand for records that overtake each other", ge=0)
     max_waiting_bytes: int = setting(
         4 << 30,

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from sensorium.incident.urgency import worst_first
-from sensorium.ingest.sniff import sflow_datagrams
+from sensorium.ingest.sniff import priority_datagrams, sflow_datagrams
 from sensorium.model.signals import Signal
 from sensorium.pipeline.caseload import Caseload
 from sensorium.pipeline.config import PipelineConfig
@@ -141,6 +141,7 @@ class Pipeline:
         datagrams = arrivals.datagrams
         if len(datagrams):
             is_syslog = np.isin(datagrams.dst_port, self._syslog_ports)
+            is_syslog |= priority_datagrams(datagrams)
             is_sflow = ~is_syslog & sflow_datagrams(datagrams)
             is_netflow = ~is_syslog & ~is_sflow
             self._keep(Signal.FLOWS, parts.netflow.decode(datagrams.select(is_netflow)))

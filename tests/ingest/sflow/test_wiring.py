@@ -9,7 +9,12 @@ from click.testing import CliRunner
 
 from sensorium.cli import main
 from sensorium.config import Settings
-from sensorium.ingest.sniff import flow_datagrams, sflow_datagrams, text_datagrams
+from sensorium.ingest.sniff import (
+    flow_datagrams,
+    priority_datagrams,
+    sflow_datagrams,
+    text_datagrams,
+)
 from tests.ingest.netflow import packets
 from tests.ingest.sflow import agents as a
 
@@ -23,6 +28,12 @@ def test_sflow_is_told_from_netflow_and_text_by_its_first_four_bytes() -> None:
     assert sflow_datagrams(slab).tolist() == [p[:4] == a.words(5) for p in payloads]
     assert not (sflow_datagrams(slab) & (flow_datagrams(slab) | text_datagrams(slab))).any()
     assert sflow_datagrams(a.slab([])).tolist() == []
+
+
+def test_a_priority_is_told_from_other_text_by_its_first_two_bytes() -> None:
+    payloads = [b"<13>text", b"<1", b"<", b"", b"text", b"<a>1", b"1<13>", packets.v9(), b"<"]
+    assert priority_datagrams(a.slab(payloads)).tolist() == [True, True, *[False] * 7]
+    assert priority_datagrams(a.slab([])).tolist() == []
 
 
 def test_a_payload_is_decoded_to_flows_and_metrics(tmp_path: Path) -> None:

@@ -373,6 +373,8 @@ def host(row: dict[str, Any], rest: str, end: int, extras: dict[str, str]) -> in
     if nameless:
         name = ""
         extras.update({"level": token} if token != "-" else {})
+    elif re.fullmatch(r"([0-9]*\.){3}[0-9]*:[0-9]+", token):
+        name = ""
     elif re.search(r"[\x00-\x20=|]", token):
         listed = re.match("[^,=|]*(?=,)", token)
         name = listed[0] if listed else ""

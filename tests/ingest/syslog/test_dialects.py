@@ -235,6 +235,10 @@ CASES = [
      LOCAL, SENDER, "", "Mon Nov 23 10:00:00 2026\tgate\tAllowed", {}),
     ("<134>Nov 23 10:00:00 UTC\tgate\tAllowed",
      "2026-11-23T10:00:00", SENDER, "", "Nov 23 10:00:00 UTC\tgate\tAllowed", {}),
+    # HAProxy's format timed: what follows the time is a client.
+    ("<6>2026-11-23T10:00:00.5+01:00 192.0.2.7:40050 [23/Nov/2026:10:00:00.500] fe be/s1 0/0",
+     "2026-11-23T09:00:00.5", SENDER, "",
+     "192.0.2.7:40050 [23/Nov/2026:10:00:00.500] fe be/s1 0/0", {}),
     # Times and zones.
     ("<14>Nov 23 10:00:00 2025 srx1 mgd[1234]: UI_COMMIT",
      "2025-11-23T09:00:00", "srx1", "mgd", "UI_COMMIT", {}),

@@ -46,7 +46,7 @@ def deframe(chunks: list[bytes], rules: FrameRules) -> tuple[list[bytes], dict[s
 
 def naive(stream: bytes, rules: FrameRules) -> list[bytes]:
     """The slow, obvious way: one frame after the other, of a stream that is all there."""
-    trailer = bytes([rules.trailer])
+    trailers = b"[\n\0]" if rules.trailer == 10 else re.escape(bytes([rules.trailer]))
     messages = []
     while stream:
         count = re.match(rb"([1-9][0-9]{0,6}) ", stream)
@@ -54,8 +54,11 @@ def naive(stream: bytes, rules: FrameRules) -> list[bytes]:
             end = count.end() + int(count[1])
             message, whole, stream = stream[count.end() : end], end <= len(stream), stream[end:]
         else:
-            message, found, stream = stream.partition(trailer)
+            found = re.search(trailers, stream)
             whole = bool(found)
+            message, stream = (
+                (stream[: found.start()], stream[found.end() :]) if found else (stream, b"")
+            )
             if found and message == b"\r":
                 message = b""
         if len(message) > rules.longest:
@@ -92,6 +95,13 @@ def test_both_framings_may_be_mixed_and_are_told_by_the_first_byte() -> None:
 )
 def test_what_only_looks_like_a_count_is_a_line(text: bytes, messages: list[bytes]) -> None:
     assert deframe([text], FrameRules())[0] == messages
+
+
+def test_a_nul_ends_a_line_too_with_or_without_a_line_end_beside_it() -> None:
+    stream = b"<1>one, long enough\0<2>two\n\0<3>three\0\n7 <4>f\0ur<5>five\0"
+    messages, counts = deframe([stream], FrameRules())
+    assert messages == [b"<1>one, long enough", b"<2>two", b"<3>three", b"<4>f\0ur", b"<5>five"]
+    assert counts == {"counted": 1, "lines": 4, "oversized": 0, "odd": 0}
 
 
 def test_other_trailers_and_one_framing_only_can_be_set() -> None:

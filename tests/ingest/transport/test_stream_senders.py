@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging.handlers
 import os
 import shutil
 import socket
@@ -215,3 +216,23 @@ async def test_logger_into_a_unix_socket(tmp_path: Path) -> None:
     (row,) = rows_of(there.slabs, framed=True)
     assert (row["app"], row["proc_id"], row["body"]) == ("sensor", "77", "to this machine")
     assert row["source_address"].hex() == "00000000000000000000ffff7f000001"
+
+
+async def test_python_ends_its_messages_over_tcp_with_a_nul() -> None:
+    async with running() as there:
+        address = ("127.0.0.1", there.receiver.ports[0])
+        kind = socket.SOCK_STREAM
+        handler = logging.handlers.SysLogHandler(address, facility="local1", socktype=kind)
+        handler.ident = "billing: "
+        for text in ("Grüße", "and again"):
+            record = logging.LogRecord("x", logging.WARNING, "x.py", 1, text, None, None)
+            await asyncio.to_thread(handler.emit, record)
+        # The connection is still open: nothing waits for its end.
+        await there.until(lambda: len(there.messages()) == 2)
+        handler.close()
+    rows = rows_of(there.slabs, framed=True)
+    assert [(row["app"], row["body"]) for row in rows] == [
+        ("billing", "Grüße"),
+        ("billing", "and again"),
+    ]
+    assert {row["severity_text"] for row in rows} == {"warning"}

@@ -2,8 +2,9 @@
 
 Octet counting (section 3.4.1) and non-transparent framing (3.4.2) may be mixed on one connection:
 a frame that begins with a digit from 1 to 9, more digits and a space is counted, any other ends
-at the trailer. What a chunk cuts off is carried over by the caller, so that the same bytes give
-the same messages however they were divided.
+at the trailer. Where that is a line feed a NUL ends a frame too, as some senders have it: no text
+holds one. What a chunk cuts off is carried over by the caller, so that the same bytes give the same
+messages however they were divided.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from sensorium.ingest.compiled import inner, kernel
 from sensorium.ingest.syslog.instants import is_digit
 from sensorium.ingest.syslog.layout import Bytes, Ints
 from sensorium.ingest.syslog.memory import byte, copy, lowest_byte, put_total, total, word
-from sensorium.ingest.syslog.octets import CARRIAGE_RETURN, SPACE
+from sensorium.ingest.syslog.octets import CARRIAGE_RETURN, LINE_FEED, NUL, SPACE
+from sensorium.ingest.syslog.search import zeros
 
 LINES_ONLY: Final = 0
 """Every frame ends at the trailer, whatever it begins with."""
@@ -43,20 +45,20 @@ COUNT_DIGITS: Final = 7
 _COUNT: Final = re.compile(rb"[1-9][0-9]{0,%d} " % (COUNT_DIGITS - 1))
 
 _ONES: Final = 0x0101010101010101
-_HIGHS: Final = -0x7F7F7F7F7F7F7F80
 
 
 @inner
 def _trailer_at(data: int, at: int, end: int, trailer: int) -> int:
-    """The position of the next ``trailer`` byte, or ``end``."""
-    i, wanted = at, trailer * _ONES
+    """The position of the next ``trailer`` byte, or NUL where that is a line feed; or ``end``."""
+    other = NUL if trailer == LINE_FEED else trailer
+    i, wanted, also = at, trailer * _ONES, other * _ONES
     while end - i >= 8:
-        eight = word(data, i) ^ wanted
-        found = (eight - _ONES) & ~eight & _HIGHS
+        eight = word(data, i)
+        found = zeros(eight ^ wanted) | zeros(eight ^ also)
         if found != 0:
             return i + lowest_byte(found)
         i += 8
-    while i < end and byte(data, i) != trailer:
+    while i < end and byte(data, i) != trailer and byte(data, i) != other:
         i += 1
     return i
 

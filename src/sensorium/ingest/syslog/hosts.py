@@ -188,6 +188,23 @@ def _is_level(data: int, start: int, end: int) -> bool:
 
 
 @inner
+def _has_port(data: int, start: int, end: int) -> bool:
+    """Whether a word is an IPv4 address, a colon and a port: a client that HAProxy names where
+    its format has no host.
+    """
+    points, i = 0, start
+    while i < end and (is_digit(byte(data, i)) or byte(data, i) == POINT):
+        points += byte(data, i) == POINT
+        i += 1
+    if points != 3 or end - i < 2 or byte(data, i) != COLON:
+        return False
+    i += 1
+    while i < end and is_digit(byte(data, i)):
+        i += 1
+    return i == end
+
+
+@inner
 def _listed(data: int, start: int, end: int) -> int:
     """Where a name ends at whose comma keys and values begin; ``start`` if there is none."""
     for k in range(start, end):
@@ -212,6 +229,8 @@ def _named(data: int, start: int, end: int, row: int, extras: int, totals: int) 
         begin = stop = 0
     elif i == start + 1 and first == DASH:
         begin = stop = 0
+    elif _has_port(data, start, i):
+        return start
     elif word_end(data, start, i) < i:
         # A key and a value, or CEF and its like: a name may stand before the former, and a comma
         # after it (iRules).

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+NUL: Final = 0
 TAB: Final = 9
+LINE_FEED: Final = 10
 CARRIAGE_RETURN: Final = 13
 SPACE: Final = 32
 QUOTE: Final = 34

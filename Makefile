@@ -53,9 +53,11 @@ setup: .stamps/dev .stamps/compiled ## make .venv with everything that developme
 	@tools/install-torch $(BIN)/python
 	@touch $@
 
-.stamps/system: tools/system-packages.txt tools/install-system-packages
+.stamps/system: tools/system-packages.txt tools/install-system-packages \
+		tools/packages-apart.txt tools/unpack-packages
 	@mkdir -p .stamps
 	@tools/install-system-packages tools/system-packages.txt
+	@tools/unpack-packages tools/packages-apart.txt .stamps/apart
 	@touch $@
 
 # The same versions for every Python: what is checked with one is what all have.

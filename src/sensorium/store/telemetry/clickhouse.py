@@ -21,6 +21,7 @@ from sensorium.store.errors import (
 )
 from sensorium.store.ownership import StoreLock
 from sensorium.store.telemetry import migrations
+from sensorium.store.telemetry.aside import Aside
 from sensorium.store.telemetry.config import TelemetryConfig
 from sensorium.store.telemetry.connection import (
     Target,
@@ -184,7 +185,8 @@ def open_telemetry(
     try:
         writing = _prepare(target, config)
         asking = partial(connect, target, config, database=target.database, read_only=True)
-        writer, reader = Writer(writing, config, observe), Reader(asking, observe)
+        aside = Aside(data_dir / "refused" if data_dir is not None else None)
+        writer, reader = Writer(writing, config, observe, aside=aside), Reader(asking, observe)
         return ClickHouseTelemetry(target, writer, reader, lock)
     except BaseException:
         if lock is not None:

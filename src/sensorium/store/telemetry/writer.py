@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ import pyarrow as pa
 
 from sensorium.observe import Observe
 from sensorium.store.errors import StoreWriteError
-from sensorium.store.telemetry.buffer import Chunk, InsertBuffer
+from sensorium.store.telemetry.aside import Aside
+from sensorium.store.telemetry.buffer import Chunk, Countdown, InsertBuffer
 from sensorium.store.telemetry.columns import to_table
-from sensorium.store.telemetry.connection import one_line
+from sensorium.store.telemetry.refusal import Cause, Failure, failure_of
 from sensorium.store.telemetry.series_labels import with_labels_as_text
 from sensorium.store.telemetry.tables import CABLING, METRICS, TABLE_OF, TEMPLATES
 
@@ -32,6 +34,9 @@ RETRY_S = 5.0
 _IN_VAIN = 3
 """Chunks of a table that fail before an attempt ends: on a full disk thousands may wait."""
 
+_REFUSALS = 64
+"""Parts of chunks that are refused before an attempt ends; the next goes on dividing."""
+
 _SAY_EVERY_S = 30.0
 """Seconds between two lines that say the same table cannot be written."""
 
@@ -40,9 +45,12 @@ class Writer:
     """Writes through one client, one thread at a time.
 
     A failed chunk is kept and tried again, at the next flush or :data:`RETRY_S` later; the
-    chunks behind it are tried all the same, so that one the engine will never take does not hold
-    up the rest. An attempt ends after a few that fail, and the next goes on behind them. While
-    the server cannot be reached at all, each attempt ends at the first.
+    chunks behind it are tried all the same. An attempt ends after a few that fail, and the next
+    goes on behind them. While the server cannot be reached at all, each attempt ends at the first.
+
+    A chunk that is refused for what is in it, or because it is too much at once, is divided, until
+    the rows that the engine will never take are found. They are set aside, counted and said, once
+    it is sure that the table takes others: rows before a table that takes none wait.
 
     ``problem`` is why the latest attempt failed, empty where it did not; ``held_rows`` are not yet
     written; ``behind`` says that they fill half of a buffer that cannot be emptied. They can be
@@ -55,14 +63,19 @@ class Writer:
         config: TelemetryConfig,
         observe: Observe,
         clock_s: Callable[[], float] = time.monotonic,
+        aside: Aside | None = None,
     ) -> None:
         self._client = client
+        self._aside = aside or Aside(None)
         self._clock_s = clock_s
         self._lock = threading.RLock()
         self._retry_at_s = 0.0
         self._say_at_s: dict[str, float] = {}
         self._say_given_up_at_s: dict[str, float] = {}
         self._given_up: dict[str, int] = {}
+        self._say_refused_at_s: dict[str, float] = {}
+        self._refused: dict[str, int] = {}
+        self._say_view_at_s: dict[str, float] = {}
         self.problem = ""
         self.behind = False
         self.held_rows = 0
@@ -77,6 +90,11 @@ class Writer:
         )
         self._failed = observe.counter(
             "sensorium_store_write_failures", "Writes that failed and are retried", ("signal",)
+        )
+        self._views = observe.counter(
+            "sensorium_store_view_failures",
+            "Writes that a materialized view on the table lacks, as it failed",
+            ("signal",),
         )
         self._waiting = observe.gauge(
             "sensorium_store_rows_waiting", "Rows gathered but not yet written", ("signal",)
@@ -133,7 +151,7 @@ class Writer:
         wrote the last; until then they are neither given up nor forgotten.
         """
         slices = range(0, batch.num_rows, SLICE_ROWS)
-        counted = _Countdown(len(slices), stored)
+        counted = Countdown(len(slices), stored)
         with self._lock:
             buffer = self._buffers[table]
             for start in slices:
@@ -181,25 +199,82 @@ class Writer:
         """Try every sealed chunk of these tables once, but none after a lost connection."""
         problem = ""
         for name in names:
-            buffer, in_vain = self._buffers[name], 0
-            for chunk in buffer.due:
-                reason, lost = self._write(name, chunk)
-                if not reason:
-                    buffer.written(chunk)
-                    self._stored.labels(name).inc(chunk.rows)
-                    continue
-                problem, in_vain = problem or reason, in_vain + 1
-                buffer.failed(chunk)
-                self._note_failure(name, buffer.rows, reason)
-                if lost:
-                    self.problem = problem
-                    return
-                if in_vain == _IN_VAIN:
-                    break
-            if not in_vain and self._say_at_s.pop(name, None) is not None:
+            failure = self._write_table(name)
+            problem = problem or (failure.reason if failure else "")
+            if failure and failure.cause is Cause.LOST:
+                break
+            if not failure and self._say_at_s.pop(name, None) is not None:
                 given_up = self._given_up.pop(name, 0)
                 self._log.info("telemetry is written again", signal=name, rows_given_up=given_up)
         self.problem = problem
+
+    def _write_table(self, name: str) -> Failure | None:
+        """Try a table's chunks; the failure that matters most of those that leave rows waiting."""
+        buffer = self._buffers[name]
+        due, refusals = deque(buffer.due), 0
+        in_vain = list[Failure]()
+        doubtful = list[tuple[Chunk, Failure]]()
+        while due and len(in_vain) + len(doubtful) < _IN_VAIN:
+            chunk = due.popleft()
+            if (failure := self._write(name, chunk)) is None:
+                buffer.written(chunk)
+                self._stored.labels(name).inc(chunk.rows)
+                continue
+            self._failed.labels(name).inc()
+            if failure.is_about_rows and refusals < _REFUSALS:
+                refusals += 1
+                for_content = failure.cause is Cause.CONTENT
+                parts = buffer.refused(chunk, for_content=for_content)
+                if len(parts) > 1:
+                    due.extendleft(reversed(parts))
+                    continue
+                (chunk,) = parts
+                if for_content:
+                    if not self._set_aside(name, chunk, failure):
+                        doubtful.append((chunk, failure))
+                    continue
+            in_vain.append(failure)
+            buffer.failed(chunk)
+            if failure.cause is Cause.LOST:
+                break
+        # What was written after them may have settled it.
+        for chunk, failure in doubtful:
+            if not self._set_aside(name, chunk, failure):
+                in_vain.append(failure)
+                buffer.failed(chunk)
+        if not in_vain:
+            return None
+        found = next((one for one in in_vain if one.cause is Cause.LOST), in_vain[0])
+        self._note_failure(name, buffer.rows, found.reason)
+        return found
+
+    def _set_aside(self, name: str, chunk: Chunk, failure: Failure) -> bool:
+        """Give up rows that the store will never take, and keep them elsewhere; whether it is sure
+        that it will not, and they could be kept."""
+        buffer = self._buffers[name]
+        if not buffer.is_settled(chunk):
+            return False
+        try:
+            kept = self._aside.keep(name, chunk.batches)
+        except OSError:
+            return False
+        buffer.forget(chunk)
+        self._dropped.labels(name, "refused").inc(chunk.rows)
+        rows = self._refused.pop(name, 0) + chunk.rows
+        now_s = self._clock_s()
+        if now_s < self._say_refused_at_s.get(name, now_s):
+            self._refused[name] = rows
+            return True
+        self._say_refused_at_s[name] = now_s + _SAY_EVERY_S
+        self._log.error(
+            "telemetry set aside since the last such line: the store takes other rows and refuses "
+            "these for what is in them",
+            signal=name,
+            rows=rows,
+            kept_in=str(kept or "no file"),
+            reason=failure.reason,
+        )
+        return True
 
     def _note_given_up(self, name: str, rows: int) -> None:
         """Count, and say now and then: while the store is away every turn gives up some."""
@@ -220,7 +295,6 @@ class Writer:
     def _note_failure(self, name: str, rows: int, reason: str) -> None:
         now_s = self._clock_s()
         self._retry_at_s = now_s + RETRY_S
-        self._failed.labels(name).inc()
         if now_s < self._say_at_s.get(name, now_s):
             return
         self._say_at_s[name] = now_s + _SAY_EVERY_S
@@ -228,35 +302,45 @@ class Writer:
             "telemetry not written, kept and tried again", signal=name, rows=rows, reason=reason
         )
 
-    def _write(self, name: str, chunk: Chunk) -> tuple[str, bool]:
-        """Insert one chunk; why it failed (empty if not), and whether the server is lost."""
-        from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+    def _write(self, name: str, chunk: Chunk) -> Failure | None:
+        """Insert one chunk; why it failed, None where it did not.
 
+        The table's own rows do not depend on what an operator's view makes of them. The table may
+        have taken them already when the view failed; its token keeps them from coming twice.
+        """
         began = time.perf_counter()
-        rows = to_table(list(chunk.batches), accepted_ns=chunk.accepted_ns)
-        if name == METRICS.name:
-            rows = with_labels_as_text(rows)
+        failure = self._insert(name, chunk)
+        if failure is not None and failure.cause is Cause.VIEW:
+            self._note_view(name, failure)
+            failure = self._insert(name, chunk, materialized_views_ignore_errors=1)
+        if failure is None:
+            self._seconds.labels(name).observe(time.perf_counter() - began)
+        return failure
+
+    def _insert(self, name: str, chunk: Chunk, **settings: int) -> Failure | None:
+        from clickhouse_connect.driver.exceptions import ClickHouseError
+
         try:
+            rows = to_table(list(chunk.batches), accepted_ns=chunk.accepted_ns)
+            if name == METRICS.name:
+                rows = with_labels_as_text(rows)
             self._client.insert_arrow(
-                name,
-                rows,
-                settings={"insert_deduplication_token": chunk.token},
+                name, rows, settings={"insert_deduplication_token": chunk.token, **settings}
             )
-        # A full disk comes as OSError, from the file that the driver hands to the engine.
-        except (ClickHouseError, OSError) as error:
-            return one_line(error), isinstance(error, OperationalError | OSError)
-        self._seconds.labels(name).observe(time.perf_counter() - began)
-        return "", False
+        except (ClickHouseError, OSError, UnicodeError, pa.ArrowInvalid) as error:
+            return failure_of(error)
+        return None
 
-
-class _Countdown:
-    """Calls ``done`` when it has been told so many times that one is less."""
-
-    def __init__(self, count: int, done: Callable[[], None]) -> None:
-        self._count = count
-        self._done = done
-
-    def one_less(self) -> None:
-        self._count -= 1
-        if not self._count:
-            self._done()
+    def _note_view(self, name: str, failure: Failure) -> None:
+        self._views.labels(name).inc()
+        now_s = self._clock_s()
+        if now_s < self._say_view_at_s.get(name, now_s):
+            return
+        self._say_view_at_s[name] = now_s + _SAY_EVERY_S
+        self._log.error(
+            "a materialized view on a table of the store fails; the table has the rows and the "
+            "view lacks them: mend the view, or drop it",
+            signal=name,
+            view=failure.view,
+            reason=failure.reason,
+        )

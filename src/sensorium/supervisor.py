@@ -21,13 +21,16 @@ class Supervisor:
 
     One that raises is logged, counted and started again after a wait that doubles up to 30 s.
     On cancellation they are stopped last-started first, each given its time to let go, so that
-    receivers close before the parts they feed. One that raises then is logged and left.
+    receivers close before the parts they feed. One that raises then is left, and the others are
+    stopped all the same; what it raised is in ``failed_at_stop``, and logged unless it is an error
+    that a person is to read, which is whoever stops the program to say.
     """
 
     def __init__(self, components: Sequence[Component], observe: Observe):
         self._components = tuple(components)
         self._failed: dict[str, str] = {}
         self._stopping = False
+        self.failed_at_stop: list[Exception] = []
         self._log = observe.logger("supervisor")
         self._restarts = observe.counter(
             "sensorium_component_restarts", "Parts started again after an error", ("part",)
@@ -66,12 +69,14 @@ class Supervisor:
             except Exception as error:  # noqa: BLE001  any failure of a part is the supervisor's
                 self._failed[part.name] = f"{type(error).__name__}: {error}"
                 if self._stopping:
-                    self._log.error(
-                        "part failed while it stopped; the others stop as well",
-                        failed=part.name,
-                        error=str(error),
-                        exc_info=not isinstance(error, SensoriumError),
-                    )
+                    self.failed_at_stop.append(error)
+                    if not isinstance(error, SensoriumError):
+                        self._log.error(
+                            "part failed while it stopped; the others stop as well",
+                            failed=part.name,
+                            error=str(error),
+                            exc_info=True,
+                        )
                     return
                 self._restarts.labels(part.name).inc()
                 self._log.error(

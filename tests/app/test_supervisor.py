@@ -84,8 +84,10 @@ def test_a_part_that_fails_as_it_stops_is_not_started_again() -> None:
             finally:
                 raise RuntimeError("the disk is full")
 
-    asyncio.run(run_for(Supervisor([Part("a", log), Stubborn("b", log)], Observe()), 0.05))
+    supervisor = Supervisor([Part("a", log), Stubborn("b", log)], Observe())
+    asyncio.run(run_for(supervisor, 0.05))
     assert log == ["start a", "start b", "stop b", "stop a"]
+    assert [str(error) for error in supervisor.failed_at_stop] == ["the disk is full"]
 
 
 def test_an_error_in_words_of_ours_is_told_without_a_traceback(

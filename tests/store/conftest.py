@@ -54,9 +54,9 @@ class Engine:
         self._port = self._process.stdout.readline().strip()
 
     def stop(self) -> None:
-        """Stop it; its data stays."""
+        """Stop it, if it runs; its data stays."""
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
 
 
 @pytest.fixture

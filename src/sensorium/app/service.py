@@ -19,6 +19,7 @@ from sensorium.console.detect import DetectDeps
 from sensorium.console.intake import Intake
 from sensorium.console.server import HttpServer
 from sensorium.detect.serving.scorers import Scorers
+from sensorium.errors import SensoriumError
 from sensorium.incident.labelling import LabelDesk
 from sensorium.ingest.transport import Scraper, UdpReceiver
 from sensorium.links.serving.served import Shelf
@@ -33,11 +34,11 @@ from sensorium.process.collecting import leave_what_is_there
 from sensorium.process.open_files import allow_many
 from sensorium.process.stopping import told_to_stop
 from sensorium.state.file import StateFile
-from sensorium.store.errors import StoreWriteError
+from sensorium.store.errors import StoreClosedUnwrittenError, StoreWriteError
 from sensorium.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sensorium.component import Component, Health
     from sensorium.config import Settings
@@ -217,7 +218,10 @@ def _close(spine: Spine, acknowledged: Acknowledged, memory: Memory) -> None:
 
 
 async def run_service(settings: Settings) -> None:
-    """Run until a signal ends it; then stop receiving, finish the turn, write down, close."""
+    """Run until a signal ends it; then stop receiving, finish the turn, write down, close.
+
+    SensoriumError where something was lost on the way out.
+    """
     share_arenas()
     allow_many()
     observe = open_observe(settings.observe)
@@ -241,3 +245,23 @@ async def run_service(settings: Settings) -> None:
     await asyncio.gather(running, return_exceptions=True)
     log.info("stopped")
     observe.close()
+    tell(supervisor.failed_at_stop)
+
+
+def tell(failures: Sequence[Exception]) -> None:
+    """Raise what a stop could not do, so that whoever asked for it learns it. Rows that the store
+    has not, but the journal has, are none of that."""
+    lost = [
+        error
+        for error in failures
+        if not isinstance(error, StoreClosedUnwrittenError) or error.lost_rows
+    ]
+    for error in lost:
+        if isinstance(error, SensoriumError):
+            raise error
+    if lost:
+        raise SensoriumError(
+            f"a part failed while the service stopped: {type(lost[0]).__name__}: {lost[0]}",
+            unaffected="the other parts stopped in order",
+            next_step="this is a bug; its log says where it is",
+        )

@@ -27,6 +27,7 @@ from sensorium.ingest.files import (
     read_file,
     slabs,
 )
+from sensorium.ingest.foreign import foreign
 from sensorium.ingest.ipfix_file import ipfix_messages
 from sensorium.ingest.log_file import is_log_file, log_messages
 from sensorium.ingest.netflow import NetflowConfig, NetflowDecoder
@@ -197,6 +198,11 @@ class FileDecoder:
             raise InputFileError(
                 f"{name} is nothing we know: no recording, no pcap or pcapng, no text, and with "
                 f"{len(content):,} bytes no UDP payload (at most {LARGEST_DATAGRAM:,})"
+            )
+        if protocol is None and not flows.any() and (words := foreign(content)):
+            raise InputFileError(
+                f"{name} is nothing we know: it looks like {words}",
+                next_step="name its protocol with --protocol, if it is telemetry all the same",
             )
         yield from self._decode(datagram)
 

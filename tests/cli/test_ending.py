@@ -80,3 +80,22 @@ def test_a_hangup_that_nohup_ignores_ends_nothing(tmp_path: Path) -> None:
         writer.write(b"<34>1 2026-01-01T00:00:00Z h app - - - one\n")
     assert ended(process)[0] == 0
     assert json.loads((tmp_path / "out").read_text())["body"] == "one"
+
+
+def test_ctrl_c_while_the_command_loads_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    program = """
+import runpy, signal, sys
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupts())
+runpy.run_module("sensorium", run_name="__main__")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

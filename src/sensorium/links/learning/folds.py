@@ -62,9 +62,19 @@ class Batch:
 
 
 def folded(
-    graph: Graph, features: Features | None, folds: int, cold: int, seed: int, *, counts: bool
+    graph: Graph,
+    features: Features | None,
+    folds: int,
+    cold: int,
+    seed: int,
+    *,
+    counts: bool,
+    made: int | None = None,
 ) -> list[Fold]:
     """The graph's edges divided at random, and ``cold`` further folds that make nodes new ones.
+
+    Of ``folds`` parts only ``made`` are predicted, where given: each takes a view of its own, which
+    costs more than one can learn of so many edges.
 
     In a cold fold as large a share of the nodes as a fold has of the edges loses every edge, and
     those to other nodes are predicted: what is learned holds for nodes that nothing is known of but
@@ -76,11 +86,11 @@ def folded(
     base = None
     if features is not None and counts:
         base = smoothing.reduced(features, smoothing.words(features, seed))
-    made = []
-    for part in np.array_split(order, min(folds, len(order))):
+    found = []
+    for part in np.array_split(order, min(folds, len(order)))[:made]:
         edges = source[part], target[part]
         rest = graph.without(*edges)
-        made.append(
+        found.append(
             Fold(PairView.made(rest, features, base, seed) if counts else None, rest, edges)
         )
     for _ in range(cold):
@@ -93,8 +103,8 @@ def folded(
             rest = graph.without(source[lost], target[lost])
             view = PairView.made(rest, features, base, seed) if counts else None
             with_edges = np.flatnonzero(new & (graph.degree() > 0))
-            made.append(Fold(view, rest, (source[one], target[one]), with_edges))
-    return made
+            found.append(Fold(view, rest, (source[one], target[one]), with_edges))
+    return found
 
 
 def batches(
@@ -105,9 +115,15 @@ def batches(
     hard: float,
     rng: np.random.Generator,
     among: Array | None = None,
+    steps: int | None = None,
 ) -> list[Batch]:
-    """One epoch of a fold: its edges in random order, and ``each`` times as many new negatives."""
+    """One epoch of a fold: its edges in random order, and ``each`` times as many new negatives.
+
+    Where that is more than ``steps`` of ``size`` edges, so many of its edges.
+    """
     order = rng.permutation(len(fold.edges[0]))
+    if steps is not None:
+        order = order[: steps * size]
     made = []
     for part in np.array_split(order, max(1, round(len(order) / size))):
         one, other = fold.edges[0][part], fold.edges[1][part]

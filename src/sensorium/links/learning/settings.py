@@ -14,7 +14,9 @@ class Settings:
     from some nodes, which prepares for new ones: half as many as ``folds`` at least where a split
     holds out nodes. ``negatives`` a positive, of which the share ``hard`` is two hops away.
     ``batch`` edges a step; graphs of at most ``whole`` arcs are encoded whole at each step, others
-    through sampled neighbourhoods of ``fan_out``. Training ends after ``epochs``, or after
+    through sampled neighbourhoods of ``fan_out``, ``sampled`` edges at a time. An epoch is all
+    edges once, and of a large graph so many as fill ``steps``, in as few folds as have them: what
+    is learned of pairs does not grow with the graph. Training ends after ``epochs``, or after
     ``patience`` of them without a better validation MRR, and the moving average of the weights
     (``averaging`` a step) is what is kept.
     """
@@ -36,6 +38,8 @@ class Settings:
     batch: int = 8192
     whole: int = 2_000_000
     fan_out: tuple[int, ...] = (15, 10)
+    sampled: int = 1024
+    steps: int = 32
     epochs: int = 40
     patience: int = 15
     rate: float = 0.003

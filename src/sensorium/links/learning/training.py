@@ -36,6 +36,8 @@ Progress = Callable[[int, float, float], None]
 
 _RIVALS: Final = 100
 """Each validation edge is ranked among so many validation negatives."""
+_JUDGED: Final = 20_000
+"""So many validation edges tell epochs apart; more would take longer than the epoch does."""
 _SURE: Final = 100
 _SETTLED: Final = 9
 """Where fewer edges than these validate, chance decides among epochs: no earlier one is taken."""
@@ -83,6 +85,9 @@ class Training:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.network.to(self.device)
         self.counts = self.network.decoder.counts
+        self.whole = split.message.arcs <= settings.whole
+        self.batch = settings.batch if self.whole else settings.sampled
+        made, self.steps_a_fold = self._parts(split.message.edges)
         self.folds = folded(
             split.message,
             features,
@@ -90,6 +95,7 @@ class Training:
             settings.cold,
             settings.seed,
             counts=self.counts,
+            made=made,
         )
         seen = split.message.degree() > 0
         self.among = np.flatnonzero(seen) if len(split.new_nodes) else None
@@ -129,6 +135,15 @@ class Training:
             return len(curves) - 1
         return max(range(first, len(curves)), key=lambda epoch: curves[epoch].mrr)
 
+    def _parts(self, edges: int) -> tuple[int | None, int | None]:
+        """How many folds are made and how many steps each has in an epoch; None for all."""
+        chosen = self.settings
+        an_epoch = chosen.steps * self.batch
+        if edges <= an_epoch:
+            return None, None
+        made = min(max(chosen.folds * an_epoch // edges, 1), chosen.folds)
+        return made, max(chosen.steps // (made + chosen.cold), 1)
+
     def _settle(self) -> None:
         """Tell a decoder that reads counts how large they usually are."""
         settle = getattr(self.network.decoder, "settle", None)
@@ -141,7 +156,14 @@ class Training:
     def _batches(self, fold: Fold, rng: np.random.Generator) -> list[Batch]:
         chosen = self.settings
         return batches(
-            fold, self.split.known, chosen.batch, chosen.negatives, chosen.hard, rng, self.among
+            fold,
+            self.split.known,
+            self.batch,
+            chosen.negatives,
+            chosen.hard,
+            rng,
+            self.among,
+            self.steps_a_fold,
         )
 
     def _epoch(self, epoch: int) -> float:
@@ -181,7 +203,7 @@ class Training:
         self, fold: Fold, batch: Batch, rng: np.random.Generator
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Vectors, and where both ends of the batch's pairs are among them."""
-        if fold.graph.arcs <= self.settings.whole:
+        if self.whole:
             rows = torch.arange(fold.graph.nodes, device=self.device)
             degree = fold.degree.to(self.device)
             bag = self.scorer.bag
@@ -206,8 +228,8 @@ class Training:
         own = {name: of.clone() for name, of in self.network.state_dict().items()}
         self.network.load_state_dict(self.average)
         self.scorer.refresh()
-        positive = self.scorer.score(*self.split.valid)
-        negative = self.scorer.score(*self.split.valid_negatives)
+        positive = self.scorer.score(*(end[:_JUDGED] for end in self.split.valid))
+        negative = self.scorer.score(*(end[:_JUDGED] for end in self.split.valid_negatives))
         self.network.load_state_dict(own)
         rng = np.random.default_rng([self.settings.seed, 4])
         rivals = rng.integers(0, len(negative), (len(positive), min(_RIVALS, len(negative))))

@@ -17,7 +17,6 @@ import scipy.sparse as sp
 
 from sensorium.links.graph.compressed import Graph
 from sensorium.links.graph.near import positions_of
-from sensorium.links.structure import smoothing
 
 Array = np.ndarray[Any, Any]
 
@@ -92,10 +91,12 @@ def scaled(projected: Array, values: Array, power: float) -> Array:
     return out
 
 
-def spectrum(damped: sp.csr_matrix, columns: Callable[[Array], Array], values: Array) -> Array:
-    """Leading vectors by the roots of their values, float32 (rows, at most ``SPECTRUM``)."""
-    width = min(smoothing.SPECTRUM, len(values))
-    return scaled(applied(damped, lambda rows: columns(rows)[:, :width]), values[:width], 0.5)
+def spectrum(projected: Array, values: Array) -> Array:
+    """Vectors by the roots of their values, float32 (rows, width).
+
+    ``projected`` are damped ties times the leading ``SPECTRUM`` vectors, or as many as there are.
+    """
+    return scaled(projected, values[: projected.shape[1]], 0.5)
 
 
 def folded(

@@ -107,7 +107,8 @@ def _follow(view: PairView, basis: Basis, n: int, later: Array, near: Array) -> 
     plain = ties_of(graph, near, damped=False)
     table[near, said] = applied(plain, lambda rows: columns(rows) * share)
     if damped:
-        table[near, spectral] = spectrum(ties(near), columns, basis.values[n])
+        leading = applied(ties(near), lambda rows: columns(rows)[:, : smoothing.SPECTRUM])
+        table[near, spectral] = spectrum(leading, basis.values[n])
 
 
 def _spread(view: PairView, features: Features, basis: Basis, reached: Array) -> None:

@@ -18,6 +18,7 @@ from sensorium.links.structure.basis import HELD, LATER, PENALTIES, Basis, spect
 from sensorium.links.structure.counts import CAP, FEATURE_NAMES, NAMES
 from sensorium.links.structure.room import Room
 from sensorium.links.structure.telling import COSINE, STRUCTURAL, tell
+from sensorium.links.structure.ties import Ties
 
 Array = np.ndarray[Any, Any]
 
@@ -76,19 +77,19 @@ class PairView:
         directions: Array | None = None,
     ) -> PairView:
         """``base`` are features in these ``directions``, made once for all views of the nodes."""
-        ties = smoothing.adjacency(graph)
-        damped = smoothing.damped(ties)
+        ties, damped = Ties(graph), Ties(graph, damped=True)
         rank = smoothing.rank_for(graph.nodes)
         vectors = [] if base is None else smoothing.spread(graph, base)
         tied, values, over = [], [], []
-        for matrix, penalty in zip((ties, damped), PENALTIES, strict=True):
-            _, found, right = smoothing.decomposed(matrix, rank, seed)
-            columns, share = np.ascontiguousarray(right.T), smoothing.kept(found, penalty)
-            values.append(found.astype(np.float32))
+        for of, penalty in zip((ties, damped), PENALTIES, strict=True):
+            found, columns = of.decomposed(rank, seed)
+            share = smoothing.kept(found, penalty)
+            values.append(found)
             over.append(smoothing.left_over(columns, share))
-            tied += [ties @ (columns * share), columns / over[-1][:, None]]
+            tied += [ties.times(columns * share), columns / over[-1][:, None]]
         # The last decomposition is that of damped ties.
-        vectors.append(spectrum(damped, columns.__getitem__, values[-1]))
+        leading = columns[:, : smoothing.SPECTRUM]
+        vectors.append(spectrum(damped.times(leading), values[-1]))
         state = np.where(graph.degree() > 0, HELD, LATER).astype(np.uint8)
         basis = Basis((values[0], values[1]), (over[0], over[1]), state, directions)
         vectors += tied

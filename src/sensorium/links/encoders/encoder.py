@@ -37,7 +37,12 @@ class Encoder(nn.Module):
     only on nodes within ``layers`` steps of it, MUST work for nodes without neighbours and for
     graphs other than the one it was trained on, and MUST be deterministic in evaluation.
     Layers add to what they were given, so that a node's own input is never lost.
+
+    ``narrows``: what a node hears does not depend on what those hear that it hears of, so that of a
+    sampled neighbourhood a layer needs the arcs to some rows only.
     """
+
+    narrows = True
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -57,9 +62,11 @@ class Encoder(nn.Module):
         return heard
 
     def forward(self, x: torch.Tensor, arcs: Arcs) -> torch.Tensor:
-        """The vectors of all nodes."""
+        """The vectors of all nodes; of a sampled neighbourhood, of those that were asked about."""
         for n, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
-            x = self.step(n, x, self.hear(conv, x, arcs), norm)
+            near = arcs.heard_by(n, self.shape.layers) if self.narrows else arcs
+            heard = self.hear(conv, x, near)[: near.nodes]
+            x = self.step(n, x[: near.nodes], heard, norm)
         return x
 
     def step(self, n: int, x: torch.Tensor, heard: torch.Tensor, norm: Any) -> torch.Tensor:

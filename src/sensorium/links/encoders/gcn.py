@@ -14,6 +14,8 @@ from sensorium.links.encoders.encoder import Encoder, Shape
 class Gcn(Encoder):
     """The same weights for a node and its neighbours; a hub says less to each of its many."""
 
+    narrows = False
+
     def convolution(self, shape: Shape) -> nn.Module:
         """Self loops and normalisation are the convolution's own."""
         conv: nn.Module = GCNConv(shape.width, shape.width)

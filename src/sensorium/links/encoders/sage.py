@@ -34,7 +34,8 @@ class Sage(Encoder):
             return silent
         fast = self.shape.aggregation in {"mean", "sum"}
         if fast:
-            heard: torch.Tensor = convolution(x, arcs.matrix)
+            ends = x if arcs.nodes == len(x) else (x, x[: arcs.nodes])
+            heard: torch.Tensor = convolution(ends, arcs.matrix)
         else:
             heard = convolution(x, arcs.index)
         return heard

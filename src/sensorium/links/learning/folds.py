@@ -168,4 +168,5 @@ def neighbourhood(
     indptr = np.zeros(len(sample.nodes) + 1, np.int64)
     np.cumsum(np.bincount(sample.targets, minlength=len(sample.nodes)), out=indptr[1:])
     kinds = None if graph.kinds is None else graph.kinds[sample.arcs[order]]
-    return sample.nodes, Arcs(indptr, sample.sources[order], kinds), sample.seeds
+    arcs = Arcs(indptr, sample.sources[order], kinds, reach=sample.node_ends)
+    return sample.nodes, arcs, sample.seeds

@@ -38,7 +38,7 @@ class Settings:
     batch: int = 8192
     whole: int = 2_000_000
     fan_out: tuple[int, ...] = (15, 10)
-    sampled: int = 1024
+    sampled: int = 256
     steps: int = 32
     epochs: int = 40
     patience: int = 15

@@ -17,6 +17,8 @@ from sensorium.links.decoders.registry import DECODERS, decoder  # noqa: E402
 from sensorium.links.encoders.arcs import Arcs  # noqa: E402
 from sensorium.links.encoders.encoder import Shape  # noqa: E402
 from sensorium.links.encoders.registry import ENCODERS, encoder  # noqa: E402
+from sensorium.links.learning.folds import neighbourhood  # noqa: E402
+from sensorium.links.neighbourhoods.sampling import NeighbourSampler  # noqa: E402
 
 WIDTH = 8
 # A path of five, a triangle on its end, and a node without neighbours.
@@ -55,6 +57,17 @@ def test_it_gives_a_vector_for_each_node_and_the_same_each_time(member):
     assert out.shape == (NODES, WIDTH)
     assert torch.isfinite(out).all()
     assert torch.equal(out, member(x, arcs))
+
+
+def test_of_a_sampled_neighbourhood_it_gives_what_was_asked_about_and_the_same(member):
+    rng = np.random.default_rng(4)
+    graph = Graph.from_edges(60, *rng.integers(0, 60, (2, 240)), kinds=rng.integers(0, 2, 240))
+    nodes, arcs, seeds = neighbourhood(graph, NeighbourSampler(graph, (3, 2)), np.arange(6), 1)
+    x = torch.randn(len(nodes), WIDTH, generator=torch.Generator().manual_seed(1))
+    every = member(x, Arcs(arcs.indptr, arcs.indices, arcs.kinds))
+    near = member(x, arcs)
+    assert len(near) == (len(seeds) if member.narrows else len(nodes))
+    torch.testing.assert_close(near[seeds], every[seeds])
 
 
 def test_how_nodes_are_numbered_makes_no_difference(member):

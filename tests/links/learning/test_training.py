@@ -37,15 +37,33 @@ def _weights(training: Training) -> dict[str, torch.Tensor]:
     return {name: of.clone() for name, of in training.network.state_dict().items()}
 
 
-@pytest.mark.parametrize("whole", [2_000_000, 0])
-def test_it_tells_links_from_pairs_that_are_not_linked(whole):
+@pytest.mark.parametrize("large", [{}, {"whole": 0, "sampled": 64}, {"steps": 4}])
+def test_it_tells_links_from_pairs_that_are_not_linked(large):
     graph, _, features = communities()
     split = split_edges(graph, 0.1, 0.2, 0)
-    settings = replace(SMALL, epochs=8, whole=whole, batch=64)
+    settings = replace(SMALL, epochs=8, batch=64, **large)
     trained = Training(split, features, settings).run()
     score = trained.scorer.score
     assert area(score(*split.test), score(*split.test_negatives)) > 0.85
     assert trained.curves[-1].loss < trained.curves[0].loss
+
+
+@pytest.mark.parametrize(("steps", "folds"), [(1000, 10), (8, 5), (2, 1)])
+def test_of_a_large_graph_an_epoch_is_so_many_steps_in_as_few_folds(steps, folds):
+    graph, _, features = communities()
+    split = split_edges(graph, 0.1, 0.2, 0)
+    edges = split.message.edges
+    settings = replace(SMALL, folds=10, cold=1, batch=edges // 16, steps=steps)
+    learner = Training(split, features, settings)
+    assert len(learner.folds) == folds + 1
+    for fold in learner.folds[:-1]:
+        assert len(fold.edges[0]) == pytest.approx(edges / 10, abs=1)
+    assert len(learner.folds[-1].cold) == pytest.approx(graph.nodes / 10, abs=1)
+    taken = [learner._batches(fold, np.random.default_rng(0)) for fold in learner.folds]
+    if steps < 1000:
+        assert sum(map(len, taken)) <= steps + 1
+    else:
+        assert sum(batch.edges for part in taken[:-1] for batch in part) == edges
 
 
 def test_of_epochs_that_validation_cannot_tell_apart_the_last_is_kept(monkeypatch):

@@ -53,7 +53,7 @@ def test_of_a_large_graph_an_epoch_is_so_many_steps_in_as_few_folds(steps, folds
     graph, _, features = communities()
     split = split_edges(graph, 0.1, 0.2, 0)
     edges = split.message.edges
-    settings = replace(SMALL, folds=10, cold=1, batch=edges // 16, steps=steps)
+    settings = replace(SMALL, folds=10, cold=1, batch=-(-edges // 16), steps=steps)
     learner = Training(split, features, settings)
     assert len(learner.folds) == folds + 1
     for fold in learner.folds[:-1]:

@@ -2,9 +2,11 @@
 
 Graphs of friends with ten edges a node, up to a million nodes and ten million edges. Training goes
 through sampled neighbourhoods (GraphSAGE and a dot product, 64 wide, fan-out [5, 5], one negative a
-positive), and is timed over twenty steps, from which the time of an epoch follows; ``--epoch``
-trains the whole of it. All nodes are embedded layer by layer, indexed, and some asked for
-suggestions in this process. Wall time, and memory at its highest.
+positive), and is timed over twenty steps, from which the time of an epoch over every edge follows;
+``--epoch`` trains the whole of it. What ``sensorium links fit`` does with its defaults is measured
+beside it: to prepare (views of the graph without the edges that are predicted), and an epoch of its
+own, which is a bounded number of steps. All nodes are embedded layer by layer, indexed, and some
+asked for suggestions in this process. Wall time, and memory at its highest.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ from benchmarks.graphs.models import untrained
 from benchmarks.report import Claim, number, report, wide_console
 from sensorium.links.encoders.arcs import Arcs
 from sensorium.links.graph.compressed import Graph
+from sensorium.links.learning.fitting import divided
+from sensorium.links.learning.settings import Settings
+from sensorium.links.learning.training import Training
 from sensorium.links.models.embedding import Scorer
 from sensorium.links.models.model import LinkModel
 from sensorium.links.models.refreshing import vectors_of
@@ -46,6 +51,8 @@ class Cost:
     edges: int
     generate: float
     epoch: float
+    prepare: float
+    fit_epoch: float
     embed: float
     index: float
     suggest_ms: float
@@ -89,6 +96,17 @@ def trained(model: LinkModel, steps: int | None) -> float:
     return (time.perf_counter() - began) / done * every
 
 
+def fitted(graph: Graph) -> tuple[float, float]:
+    """Seconds that ``links fit`` takes to prepare, and for its first epoch with its judgement."""
+    settings = Settings(identity="random", epochs=1)
+    split = divided(graph, settings, "random")
+    began = time.perf_counter()
+    learner = Training(split, None, settings)
+    prepared = time.perf_counter() - began
+    learner.run()
+    return prepared, time.perf_counter() - began - prepared
+
+
 def cost(nodes: int, steps: int | None) -> Cost:
     """Everything once, at one size."""
     began = time.perf_counter()
@@ -96,6 +114,7 @@ def cost(nodes: int, steps: int | None) -> Cost:
     generate = time.perf_counter() - began
     model = untrained(graph, width=64, decoder="dot")
     epoch = trained(model, steps)
+    prepare, fit_epoch = fitted(graph)
     began = time.perf_counter()
     vectors = vectors_of(model.scorer.network, graph, None)
     embed = time.perf_counter() - began
@@ -111,7 +130,9 @@ def cost(nodes: int, steps: int | None) -> Cost:
         taken.append(time.perf_counter() - began)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     median = float(np.median(taken[50:])) * 1e3
-    return Cost(nodes, graph.edges, generate, epoch, embed, index, median, memory)
+    return Cost(
+        nodes, graph.edges, generate, epoch, prepare, fit_epoch, embed, index, median, memory
+    )
 
 
 def main() -> None:
@@ -123,11 +144,12 @@ def main() -> None:
     sizes = (2_000, 20_000) if chosen.quick else SIZES
     costs = [cost(nodes, None if chosen.epoch else STEPS) for nodes in sizes]
     table = Table(title="seconds as a graph grows (top 5: milliseconds)", title_justify="left")
-    headings = ("nodes", "edges", "make", "epoch", "embed", "index", "top 5", "GiB")
-    for heading in headings:
+    learnt = ("every edge", "prepare", "fit's epoch")
+    for heading in ("nodes", "edges", "make", *learnt, "embed", "index", "top 5", "GiB"):
         table.add_column(heading, justify="right")
     for one in costs:
-        columns = (one.generate, one.epoch, one.embed, one.index, one.suggest_ms, one.memory)
+        learning = (one.generate, one.epoch, one.prepare, one.fit_epoch)
+        columns = (*learning, one.embed, one.index, one.suggest_ms, one.memory)
         table.add_row(f"{one.nodes:,}", f"{one.edges:,}", *(number(value) for value in columns))
     wide_console().print(table)
     last = costs[-1]
@@ -136,6 +158,8 @@ def main() -> None:
         "links: growth",
         [
             Claim(f"an epoch over {last.edges:,} edges", last.epoch, "s"),
+            Claim(f"links fit prepares for {last.edges:,} edges", last.prepare, "s"),
+            Claim(f"links fit, an epoch on {last.edges:,} edges", last.fit_epoch, "s"),
             Claim(f"all embeddings of {size}", last.embed, "s"),
             Claim(f"an index of {size}", last.index, "s"),
             Claim(f"top 5 of {size}, in process, median", last.suggest_ms, "ms"),

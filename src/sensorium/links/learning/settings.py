@@ -36,7 +36,7 @@ class Settings:
     negatives: int = 3
     hard: float = 0.0
     batch: int = 8192
-    whole: int = 2_000_000
+    whole: int = 500_000
     fan_out: tuple[int, ...] = (15, 10)
     sampled: int = 256
     steps: int = 32

@@ -54,7 +54,7 @@ _FILE = click.Path(path_type=Path)
     help="Which edges are held out to judge by.",
 )
 @columns_of_edges
-@click.option("--epochs", type=click.IntRange(1), help="At most so many passes over the edges.")
+@click.option("--epochs", type=click.IntRange(1), help="At most so many epochs.  [default: 40]")
 @click.option("--width", type=click.IntRange(4), help="How long a vector is.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random.")
 @click.option("--valid", type=float, default=0.05, show_default=True, help="Share for validation.")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 DEMO_FOLDER = Path(".demo")
 
 Command = Callable[..., Any]
+
+_SETTINGS: Final[dict[str, Any]] = {
+    "type": click.Path(path_type=Path, dir_okay=False),
+    "help": "Settings file (default: the defaults).",
+}
+config_option = click.option("-c", "--config", "config", **_SETTINGS)
+"""A settings file, for commands that need no data folder to be found for them."""
 
 
 class Home:
@@ -162,12 +169,7 @@ def home_options(command: Command) -> Command:
         return command(*args, home=find_home(config_file, data), **kwargs)
 
     with_config = click.option(
-        "-c",
-        "--config",
-        "config_file",
-        type=click.Path(path_type=Path, dir_okay=False),
-        envvar="SENSORIUM_CONFIG",
-        help="Settings file (default: the defaults).",
+        "-c", "--config", "config_file", envvar="SENSORIUM_CONFIG", **_SETTINGS
     )
     with_data = click.option(
         "--data",

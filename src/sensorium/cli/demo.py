@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sensorium.cli.context import config_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,13 +29,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the stores and briefs; what a demo left there before is replaced.",
 )
-@click.option(
-    "-c",
-    "--config",
-    "config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Settings file (default: the defaults).",
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON instead.")
 def demo(recording: Path | None, data_dir: Path, config: Path | None, as_json: bool) -> None:
     """Replay RECORDING (default: the first bundled one) and show what was found in it."""

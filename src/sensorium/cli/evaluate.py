@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sensorium.cli.context import config_option
+
 if TYPE_CHECKING:
     from sensorium.config import Settings
     from sensorium.evaluate import Evaluation, Truth
@@ -17,13 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("recording", type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "-c",
-    "--config",
-    "config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Settings file (default: the defaults).",
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON instead.")
 def evaluate(recording: Path, config: Path | None, as_json: bool) -> None:
     """Replay RECORDING and compare its incidents with its truth.json.

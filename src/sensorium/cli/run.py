@@ -6,15 +6,11 @@ from pathlib import Path
 
 import click
 
+from sensorium.cli.context import config_option
+
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Settings file (default: the defaults).",
-)
+@config_option
 @click.option(
     "--data",
     "data_dir",

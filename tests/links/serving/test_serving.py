@@ -12,7 +12,6 @@ from sensorium.links.graph.reading import Edges
 from sensorium.links.models import bundle
 from sensorium.links.models.updating import updated
 from sensorium.links.serving.config import LinksConfig, ServedGraphConfig
-from sensorium.links.serving.index import EmbeddingIndex
 from sensorium.links.serving.served import NotReadyError, NotServedError, Shelf, load_served
 from sensorium.observe import Observe
 from tests.links.untrained import saved, with_edges, world
@@ -78,9 +77,7 @@ def test_new_rules_and_new_models_are_taken_up_and_are_new_versions(shelved: She
 def test_a_refreshed_model_is_taken_up_in_the_index_of_the_one_before(
     shelved: Shelved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        EmbeddingIndex.__init__, "__kwdefaults__", {"exact_nodes": 50, "threads": 1}
-    )
+    monkeypatch.setattr("sensorium.links.serving.index.EXACT_NODES", 50)
     monkeypatch.setattr("sensorium.links.serving.index.APART", 1.0)
     shelved.look()
     first = shelved.shelf.get("friends")
@@ -98,6 +95,8 @@ def test_a_refreshed_model_is_taken_up_in_the_index_of_the_one_before(
     assert "new" in [one.node for one in second.recommender.recommend("person 2", 100)]
     assert second.recommender.recommend("new", 3)
     alone = load_served(shelved.model, shelved.rules).recommender
+    assert not alone.index.exact
+    assert load_served(shelved.model, shelved.rules, few=True).recommender.index.exact
     for name in ("person 0", "new"):
         one, other = (of.recommend(name, 61) for of in (second.recommender, alone))
         assert [of.node for of in one] == [of.node for of in other]

@@ -20,7 +20,8 @@ def asked_of_a_model(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_model(*args: Any, model: Path, rules: Path | None, **kwargs: Any) -> Any:
-        return command(*args, served=loaded(model, rules), **kwargs)
+        few = not kwargs.get("everyone", False)
+        return command(*args, served=loaded(model, rules, few=few), **kwargs)
 
     with_rules = click.option(
         "--rules",
@@ -34,12 +35,15 @@ def asked_of_a_model(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_folder(with_rules(with_model))
 
 
-def loaded(model: Path, rules: Path | None) -> Served:
-    """Load a model for one command, and say which rules were passed over."""
+def loaded(model: Path, rules: Path | None, *, few: bool) -> Served:
+    """Load a model for one command, and say which rules were passed over.
+
+    ``few``: the command asks about a few nodes, for which no index of all is worth making.
+    """
     from sensorium.links.serving.recommending import Sizes
     from sensorium.links.serving.served import load_served
 
-    served = load_served(model, rules, Sizes())
+    served = load_served(model, rules, Sizes(), few=few)
     if served.rules_passed_over:
         count = served.rules_passed_over
         said = "1 rule is about a node" if count == 1 else f"{count:,} rules are about nodes"

@@ -59,9 +59,13 @@ def load_served(
     rules: Path | None = None,
     sizes: Sizes | None = None,
     before: Served | None = None,
+    *,
+    few: bool = False,
 ) -> Served:
     """Load a model and rules; raises SensoriumError for what cannot be served.
 
+    ``few``: it will be asked about a few nodes only. Then every vector is looked at each time,
+    which of a million takes less than a second, and an index of them takes minutes to make.
     ``before`` is the version that goes on answering meanwhile: what of it still holds is shared.
     """
     from sensorium.links.models.bundle import load
@@ -73,7 +77,7 @@ def load_served(
     model = load(folder)
     said = Rules.none(len(model.names)) if rules is None else read_rules(rules, model.names)
     index = None if before is None else before.recommender.index
-    recommender = recommender_of(model, said, sizes or Sizes(), index)
+    recommender = recommender_of(model, said, sizes or Sizes(), index, few=few)
     recommender.warm()
     return Served(
         digest.hexdigest()[:12],
@@ -86,14 +90,19 @@ def load_served(
 
 
 def recommender_of(
-    model: LinkModel, rules: Rules, sizes: Sizes, index: EmbeddingIndex | None = None
+    model: LinkModel,
+    rules: Rules,
+    sizes: Sizes,
+    index: EmbeddingIndex | None = None,
+    *,
+    few: bool = False,
 ) -> Recommender:
     """A model made ready to answer, from ties that are public alone.
 
-    ``index`` is that of the version before, where there is one.
+    ``index`` is that of the version before, where there is one; ``few`` as for :func:`load_served`.
     """
     from sensorium.links.models.refreshing import embed_newcomer, row_of
-    from sensorium.links.serving.index import EmbeddingIndex
+    from sensorium.links.serving.index import EXACT_NODES, EmbeddingIndex
     from sensorium.links.serving.scoring import QuickScores
 
     network, features = model.scorer.network, model.features
@@ -108,6 +117,11 @@ def recommender_of(
         view = PairView.of(public, features, seed) if network.decoder.counts else None
         scorer = Scorer(network, public, features, view)
     scores = QuickScores(scorer)
+    if index is None:
+        exact_nodes = len(scorer.vectors) if few else EXACT_NODES
+        index = EmbeddingIndex(scorer.vectors, exact_nodes=exact_nodes)
+    else:
+        index = index.following(scorer.vectors)
 
     def newcomers(vector: F32, marks: I64, rows: I64) -> F32 | None:
         own = None if features is None else row_of(features, marks)
@@ -121,7 +135,7 @@ def recommender_of(
         rules,
         scores,
         model.probability,
-        EmbeddingIndex(scorer.vectors) if index is None else index.following(scorer.vectors),
+        index,
         partial(embed_newcomer, network, public, features),
         sizes,
         # Where other pairs were held out, probabilities are of those.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from sensorium.links.graph.compressed import Graph
 from sensorium.links.neighbourhoods.gathering import Gather, gathered
@@ -53,6 +54,12 @@ class Ties:
 
         Where the matrix has fewer, values and vectors are 0.
         """
+        # Threads of small products wait for each other turning in a loop, which takes several times
+        # as long where other programs have the processors. scikit-learn needs threadpoolctl too.
+        with threadpool_limits(1, user_api="blas"):
+            return self._decomposed(rank, seed)
+
+    def _decomposed(self, rank: int, seed: int) -> tuple[Array, Array]:
         width = min(rank + _SPARE, self.nodes)
         start = np.random.default_rng(seed).standard_normal((self.nodes, width), np.float32)
         basis = _orthonormal(self._times(self._forth, start))

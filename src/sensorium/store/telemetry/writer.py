@@ -16,6 +16,7 @@ from sensorium.store.errors import StoreWriteError
 from sensorium.store.telemetry.aside import Aside
 from sensorium.store.telemetry.buffer import Chunk, Countdown, InsertBuffer
 from sensorium.store.telemetry.columns import to_table
+from sensorium.store.telemetry.now_and_then import NowAndThen
 from sensorium.store.telemetry.refusal import Cause, Failure, failure_of
 from sensorium.store.telemetry.series_labels import with_labels_as_text
 from sensorium.store.telemetry.tables import CABLING, METRICS, TABLE_OF, TEMPLATES
@@ -36,9 +37,6 @@ _IN_VAIN = 3
 
 _REFUSALS = 64
 """Parts of chunks that are refused before an attempt ends; the next goes on dividing."""
-
-_SAY_EVERY_S = 30.0
-"""Seconds between two lines that say the same table cannot be written."""
 
 
 class Writer:
@@ -70,12 +68,8 @@ class Writer:
         self._clock_s = clock_s
         self._lock = threading.RLock()
         self._retry_at_s = 0.0
-        self._say_at_s: dict[str, float] = {}
-        self._say_given_up_at_s: dict[str, float] = {}
-        self._given_up: dict[str, int] = {}
-        self._say_refused_at_s: dict[str, float] = {}
-        self._refused: dict[str, int] = {}
-        self._say_view_at_s: dict[str, float] = {}
+        self._say_failed, self._say_given_up = NowAndThen(clock_s), NowAndThen(clock_s)
+        self._say_refused, self._say_view = NowAndThen(clock_s), NowAndThen(clock_s)
         self.problem = ""
         self.behind = False
         self.held_rows = 0
@@ -203,8 +197,8 @@ class Writer:
             problem = problem or (failure.reason if failure else "")
             if failure and failure.cause is Cause.LOST:
                 break
-            if not failure and self._say_at_s.pop(name, None) is not None:
-                given_up = self._given_up.pop(name, 0)
+            if not failure and self._say_failed.over(name):
+                given_up = self._say_given_up.unsaid(name)
                 self._log.info("telemetry is written again", signal=name, rows_given_up=given_up)
         self.problem = problem
 
@@ -260,47 +254,34 @@ class Writer:
             return False
         buffer.forget(chunk)
         self._dropped.labels(name, "refused").inc(chunk.rows)
-        rows = self._refused.pop(name, 0) + chunk.rows
-        now_s = self._clock_s()
-        if now_s < self._say_refused_at_s.get(name, now_s):
-            self._refused[name] = rows
-            return True
-        self._say_refused_at_s[name] = now_s + _SAY_EVERY_S
-        self._log.error(
-            "telemetry set aside since the last such line: the store takes other rows and refuses "
-            "these for what is in them",
-            signal=name,
-            rows=rows,
-            kept_in=str(kept or "no file"),
-            reason=failure.reason,
-        )
+        if (rows := self._say_refused.due(name, chunk.rows)) is not None:
+            self._log.error(
+                "telemetry set aside since the last such line: the store takes other rows and "
+                "refuses these for what is in them",
+                signal=name,
+                rows=rows,
+                kept_in=str(kept or "no file"),
+                reason=failure.reason,
+            )
         return True
 
     def _note_given_up(self, name: str, rows: int) -> None:
         """Count, and say now and then: while the store is away every turn gives up some."""
         self._dropped.labels(name, "buffer_full").inc(rows)
-        rows += self._given_up.pop(name, 0)
-        now_s = self._clock_s()
-        if now_s < self._say_given_up_at_s.get(name, now_s):
-            self._given_up[name] = rows
-            return
-        self._say_given_up_at_s[name] = now_s + _SAY_EVERY_S
-        self._log.error(
-            "telemetry given up since the last such line: the store cannot be written and the "
-            "buffer is full",
-            signal=name,
-            rows=rows,
-        )
+        if (since := self._say_given_up.due(name, rows)) is not None:
+            self._log.error(
+                "telemetry given up since the last such line: the store cannot be written and the "
+                "buffer is full",
+                signal=name,
+                rows=since,
+            )
 
     def _note_failure(self, name: str, rows: int, reason: str) -> None:
-        now_s = self._clock_s()
-        self._retry_at_s = now_s + RETRY_S
-        if now_s < self._say_at_s.get(name, now_s):
-            return
-        self._say_at_s[name] = now_s + _SAY_EVERY_S
-        self._log.warning(
-            "telemetry not written, kept and tried again", signal=name, rows=rows, reason=reason
-        )
+        self._retry_at_s = self._clock_s() + RETRY_S
+        if self._say_failed.due(name) is not None:
+            self._log.warning(
+                "telemetry not written, kept and tried again", signal=name, rows=rows, reason=reason
+            )
 
     def _write(self, name: str, chunk: Chunk) -> Failure | None:
         """Insert one chunk; why it failed, None where it did not.
@@ -333,14 +314,11 @@ class Writer:
 
     def _note_view(self, name: str, failure: Failure) -> None:
         self._views.labels(name).inc()
-        now_s = self._clock_s()
-        if now_s < self._say_view_at_s.get(name, now_s):
-            return
-        self._say_view_at_s[name] = now_s + _SAY_EVERY_S
-        self._log.error(
-            "a materialized view on a table of the store fails; the table has the rows and the "
-            "view lacks them: mend the view, or drop it",
-            signal=name,
-            view=failure.view,
-            reason=failure.reason,
-        )
+        if self._say_view.due(name) is not None:
+            self._log.error(
+                "a materialized view on a table of the store fails; the table has the rows and the "
+                "view lacks them: mend the view, or drop it",
+                signal=name,
+                view=failure.view,
+                reason=failure.reason,
+            )

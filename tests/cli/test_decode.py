@@ -117,6 +117,12 @@ def test_malformed_input_is_counted_and_is_no_failure(tmp_path: Path) -> None:
     assert "1 data sets still wait for their template" in result.stderr
 
 
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    result = run(*written(tmp_path, rotated=b"", app=LOG))
+    assert [row["body"] for row in lines(result)] == ["hello"]
+    assert result.stderr.endswith(" in 2 files\nempty: 1 file\n")
+
+
 @pytest.mark.parametrize("name", ["absent", "."])
 def test_what_cannot_be_read_is_told_with_status_2(name: str, tmp_path: Path) -> None:
     result = run(str(tmp_path / name))

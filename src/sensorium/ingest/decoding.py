@@ -103,6 +103,7 @@ class FileDecoder:
         self._datagrams = 0
         self._bodies_read = 0
         self._lines = 0
+        self._empty = 0
         self._rows = dict.fromkeys(Signal, 0)
         self._unknown = self.observe.counter(
             "sensorium_ingest_dropped",
@@ -157,7 +158,9 @@ class FileDecoder:
         self, start: bytes, file: BinaryIO, arrival_ns: int, name: str
     ) -> Iterator[pa.RecordBatch]:
         """The batches of a text or of one payload, which begins with ``start``."""
-        if self._protocol in (None, Protocol.OTLP) and is_otlp_json(start):
+        if not start:
+            self._empty += 1
+        elif self._protocol in (None, Protocol.OTLP) and is_otlp_json(start):
             yield from self._counted_rows(self._requests.otlp_json(file, arrival_ns))
         elif self._protocol is None and (form := form_of(start)) is not None:
             yield from self._counted_rows(read_records(form, file, self.observe))
@@ -297,6 +300,8 @@ class FileDecoder:
         if self._lines:
             read.append(_number(self._lines, "message") + " of text")
         yield f"{rows} from {' and '.join(read) or '0 datagrams'} in {_number(files, 'file')}"
+        if self._empty:
+            yield f"empty: {_number(self._empty, 'file')}"
         for family in self.observe.registry.collect():
             for sample in family.samples:
                 if sample.name in _REASONS and sample.value > self._expected(sample):

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from click.testing import CliRunner
 
+from sensorium.cli import main
 from sensorium.cli.service import Service
 from sensorium.errors import SensoriumError, UsageError
 
@@ -66,3 +68,10 @@ def test_a_missing_token_says_where_it_comes_from(url: str) -> None:
 def test_a_service_that_does_not_answer_is_an_error_for_people() -> None:
     with pytest.raises(SensoriumError, match="does not answer"):
         Service("http://127.0.0.1:9", timeout_s=1).get("/incidents")
+
+
+def test_an_address_with_nobody_behind_it_is_not_taken_for_this_data_folders_service() -> None:
+    result = CliRunner().invoke(main, ["exporters", "--url", "http://127.0.0.1:9"])
+    assert result.exit_code == 1
+    assert "http://127.0.0.1:9 does not answer" in result.stderr
+    assert "reads the files" not in result.stderr

@@ -47,7 +47,12 @@ def _service(home: Home, url: str | None) -> Service:
     from sensorium.errors import UsageError
 
     if url is not None:
-        return Service(url, home.settings.console.token)
+        return Service(
+            url,
+            home.settings.console.token,
+            unanswered="see that a service runs there: the address is that of its API, and it "
+            "listens on 127.0.0.1 unless console.host says otherwise",
+        )
     service = home.service()
     if service is None:
         raise UsageError(

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from sensorium.errors import SensoriumError, UsageError
 
+_STOPPED: Final = "look at its log; once it has stopped, this command reads the files"
+
 
 class Service:
-    """A running service's JSON API. Paths are below ``/api/v1``."""
+    """A running service's JSON API. Paths are below ``/api/v1``.
 
-    def __init__(self, url: str, token: str = "", *, timeout_s: float = 30.0) -> None:
+    ``unanswered`` is what to do next where it does not answer.
+    """
+
+    def __init__(
+        self, url: str, token: str = "", *, timeout_s: float = 30.0, unanswered: str = _STOPPED
+    ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._url = url.rstrip("/")
+        self._unanswered = unanswered
         # The service is on this machine or named in the settings: no proxy from the environment.
         self._client = httpx.Client(
             base_url=f"{self._url}/api/v1", headers=headers, timeout=timeout_s, trust_env=False
@@ -44,7 +52,7 @@ class Service:
             raise SensoriumError(
                 f"the service at {self._url} does not answer: {error}",
                 unaffected="nothing was changed",
-                next_step="look at its log; once it has stopped, this command reads the files",
+                next_step=self._unanswered,
             ) from error
         if response.is_success:
             return response

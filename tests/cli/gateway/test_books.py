@@ -50,6 +50,24 @@ def shell(tmp_path: Path) -> Shell:
     return made
 
 
+def test_only_a_class_of_data_with_a_policy_can_be_given(shell: Shell) -> None:
+    refused = shell.run("directory", "set", "red", "--privacy", "patients")
+    assert refused.exit_code == 2
+    assert "no policy for data of the class 'patients'" in refused.stderr
+    policy = "{name: patients, regions: [eu-central-1]}"
+    with shell.settings.open("a") as file:
+        file.write(f"privacy: {{policies: [{policy}]}}\n")
+    shell.good("directory", "set", "red", "--privacy", "patients")
+    refused = shell.run("directory", "add", "team", "blue", "--in", "acme", "--privacy", "patient")
+    assert refused.exit_code == 2
+    assert "privacy.policies of the settings has patients" in refused.stderr
+    kept = {
+        one["name"]: one["privacy"] for one in json.loads(shell.good("directory", "list", "--json"))
+    }
+    assert kept == {"acme": "", "red": "patients", "max": ""}
+    shell.good("directory", "set", "red", "--privacy", "")
+
+
 def test_a_key_made_here_opens_the_door_until_it_is_revoked(shell: Shell) -> None:
     text = shell.good("keys", "create", "max", "--name", "laptop")
     connections = open_database(LedgerConfig(), shell.folder)

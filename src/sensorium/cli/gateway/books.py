@@ -24,10 +24,23 @@ __all__ = ["Books", "config_option", "dollars", "json_option", "opened", "show",
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The database of the settings, and the directory on it."""
+    """The database of the settings, the directory on it, and the classes of data it can give."""
 
     connections: Connections
     directory: Directory
+    classes: tuple[str, ...]
+
+    def check_class(self, privacy: str) -> None:
+        """UsageError for a class of data without a policy: no call of it could go anywhere."""
+        if privacy and privacy not in self.classes:
+            known = ", ".join(self.classes)
+            raise UsageError(
+                f"there is no policy for data of the class {privacy!r}",
+                unaffected="nothing was changed",
+                next_step=f"privacy.policies of the settings has {known}"
+                if known
+                else "write one under privacy.policies of the settings",
+            )
 
 
 @contextmanager
@@ -40,7 +53,8 @@ def opened(config: Path | None) -> Iterator[Books]:
     settings = load_settings(config)
     connections = open_database(settings.ledger, settings.data_dir)
     try:
-        yield Books(connections, Directory(connections))
+        classes = tuple(one.name for one in settings.privacy.policies)
+        yield Books(connections, Directory(connections), classes)
     finally:
         connections.close()
 

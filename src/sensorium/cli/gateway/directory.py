@@ -44,6 +44,7 @@ def add(
     from sensorium.gateway.access.records import Kind
 
     with opened(config) as books:
+        books.check_class(privacy)
         made = books.directory.create(
             OPERATOR,
             Kind(kind),
@@ -125,6 +126,7 @@ def set_command(
     if not wanted:
         raise click.UsageError("say what to change; --help lists it")
     with opened(config) as books:
+        books.check_class(privacy or "")
         subject = books.directory.find(whom)
         for field, value in wanted.items():
             books.directory.change(OPERATOR, subject.id, field, value)

@@ -20,6 +20,7 @@ from sensorium.detect.config import DetectConfig
 from sensorium.detect.models import ModelRegistry
 from sensorium.incident.labelling import LabelDesk
 from sensorium.incident.ranking.ranker import Ranker
+from sensorium.ingest.changes import ChangeReader, ChangesConfig
 from sensorium.model.action import Action, RiskTier
 from sensorium.model.approval import Approval
 from sensorium.model.incident import Incident, IncidentKind, IncidentState, Severity, Verdict
@@ -102,6 +103,9 @@ def bench(tmp_path: Path, config: ConsoleConfig) -> Iterator[Bench]:
         scrape=taken.append,
         announce=taken.append,
         end=taken.append,
+        look=lambda sent: ChangeReader(ChangesConfig(), observe).look(
+            sent.kind, sent.content, sent.host
+        ),
     )
     deps = ConsoleDeps(
         observe,

@@ -87,7 +87,7 @@ def test_samples_and_announcements_reach_the_intake_as_they_were_sent(bench: Ben
     sent = bench.client.post("/api/v1/import/prometheus", params=query, content=b"up 1\n")
     assert sent.status_code == 204
     table = bench.client.post("/api/v1/changes/crontab", params={"host": "db-1"}, content=b"# x")
-    assert table.status_code == 204
+    assert table.json() == {"entries": 0, "not_used": 0, "problems": []}
     assert bench.client.post("/api/v1/replay/end", params={"time_ns": 9}).status_code == 204
     scrape, announcement, end = bench.taken
     assert scrape == Scrape(5, "node", "10.0.0.1:9100", 200, b"up 1\n", 7)
@@ -99,6 +99,34 @@ def test_a_cron_table_cannot_name_a_file_elsewhere(bench: Bench) -> None:
     sent = bench.client.post("/api/v1/changes/crontab", params={"host": "../x"}, content=b"")
     assert sent.status_code == 422
     assert bench.taken == []
+
+
+def test_the_answer_says_what_of_an_announcement_is_used(bench: Bench) -> None:
+    table = b"* * * * * root a\n1 2\n0 4 * * * root b\n"
+    sent = bench.client.post("/api/v1/changes/crontab", params={"host": "db-1"}, content=table)
+    problem = {"line": 2, "reason": "no cron job: it needs a schedule, a user and a command"}
+    assert sent.json() == {"entries": 2, "not_used": 1, "problems": [problem]}
+    assert bench.taken[0].content == table
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "says"),
+    [
+        ("calendar", b"", "nothing of the calendar can be used: line 1: no iCalendar (RFC 5545)"),
+        ("calendar", b"<html>", "nothing of the calendar can be used: line 1: no iCalendar"),
+        ("deployments", b"\n{}", "nothing of the deployments can be used: line 2: no deployment"),
+        ("crontab", b"0 4 * * *", "nothing of the crontab can be used: line 1: no cron job"),
+    ],
+)
+def test_an_announcement_of_no_use_is_refused_and_counted(
+    bench: Bench, kind: str, content: bytes, says: str
+) -> None:
+    sent = bench.client.post(f"/api/v1/changes/{kind}", params={"host": "a"}, content=content)
+    assert sent.status_code == 422
+    assert sent.json()["detail"].startswith(says)
+    assert bench.taken == []
+    labels = {"protocol": kind, "reason": "malformed"}
+    assert bench.observe.value("sensorium_ingest_dropped_total", labels) == 1
 
 
 def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(bench: Bench) -> None:

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
     from sensorium.component import Component, Health
     from sensorium.config import Settings
+    from sensorium.ingest.changes import Reading
     from sensorium.observe import Observe
+    from sensorium.pipeline.arrivals import Announcement
     from sensorium.topology.answers import Topology
 
 
@@ -116,7 +118,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         desk=spine.desk,
         labelling=LabelDesk(spine.records, time.time_ns),
         ranker=spine.ranker,
-        intake=_intake(receiver, inbox),
+        intake=_intake(receiver, inbox, spine.changes.look),
         health=health,
         exporters=exporters.current,
         topology=lambda until_ns: _topology(spine, until_ns),
@@ -145,13 +147,14 @@ def _inbox(spine: Spine, acknowledged: Acknowledged) -> Inbox:
     )
 
 
-def _intake(receiver: UdpReceiver, inbox: Inbox) -> Intake:
+def _intake(receiver: UdpReceiver, inbox: Inbox, look: Callable[[Announcement], Reading]) -> Intake:
     return Intake(
         drain=receiver.drain,
         busy=inbox.busy,
         scrape=inbox.put_scrape,
         announce=inbox.put_announcement,
         end=inbox.put_end,
+        look=look,
     )
 
 

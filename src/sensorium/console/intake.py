@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from sensorium.ingest.prometheus import Scrape
 from sensorium.pipeline.arrivals import Announcement, AnnouncementKind
 
 if TYPE_CHECKING:
     from sensorium.console.config import ConsoleConfig
+    from sensorium.ingest.changes import Reading
 
 _WAIT_S = 30.0
+_MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,22 @@ class Intake:
     scrape: Callable[[Scrape], None]
     announce: Callable[[Announcement], None]
     end: Callable[[int], None]
+    look: Callable[[Announcement], Reading]
+
+
+class NotUsed(BaseModel):
+    """A line of an announcement that cannot be used. Lines count from 1; 0: it is not known."""
+
+    line: int
+    reason: str
+
+
+class Announced(BaseModel):
+    """What an announcement had: the entries that are used, and the first lines that are not."""
+
+    entries: int = Field(description="how many entries are used")
+    not_used: int = Field(description="how many cannot be used")
+    problems: list[NotUsed]
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -85,25 +105,34 @@ def intake_routes(intake: Intake, config: ConsoleConfig) -> APIRouter:
         )
         return Response(status_code=204)
 
-    @router.post("/changes/{kind}", status_code=204)
+    @router.post("/changes/{kind}")
     async def announce(
         kind: AnnouncementKind,
         request: Request,
         host: Annotated[str, Query(max_length=253, description="whose cron table")] = "",
-    ) -> Response:
+    ) -> Announced:
         """Planned changes.
 
         A calendar (iCalendar, RFC 5545) replaces the one sent before; a crontab (``/etc/crontab``
-        form) that of its host; deployments (one JSON object a line) add up.
+        form) that of its host; deployments (one JSON object a line) add up. What has nothing that
+        can be used is refused, and what was announced before stands.
         """
         body = await read_body(request, config.max_body_bytes)
         try:
             announcement = Announcement(kind, body, host)
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
+        reading = await run_in_threadpool(intake.look, announcement)
+        if reading.is_useless:
+            first = reading.problems[0]
+            at = f"line {first.line}: " if first.line else ""
+            raise HTTPException(422, f"nothing of the {kind.value} can be used: {at}{first.text}")
         intake.drain()
         intake.announce(announcement)
-        return Response(status_code=204)
+        problems = [
+            NotUsed(line=one.line, reason=one.text) for one in reading.problems[:_MOST_TOLD]
+        ]
+        return Announced(entries=reading.entries, not_used=len(reading.problems), problems=problems)
 
     @router.post("/replay/end", status_code=204)
     async def replay_end(time_ns: Annotated[int, Query(gt=0)]) -> Response:

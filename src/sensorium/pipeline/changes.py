@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sensorium.errors import SensoriumError
-from sensorium.ingest.changes import ChangeCalendar, ChangeReader, Crontab, to_batch
+from sensorium.ingest.changes import ChangeCalendar, ChangeReader, Crontab, Reading, to_batch
 from sensorium.model.change import Change
 from sensorium.model.signals import Signal
 from sensorium.pipeline.arrivals import Announcement, AnnouncementKind
@@ -53,7 +53,7 @@ class ChangeBook:
         """Read what is kept and what the settings name."""
         kept = self._folder
         if (kept / "calendar.ics").exists():
-            self._calendars[""] = self._reader.calendar((kept / "calendar.ics").read_bytes())
+            self._put_calendar("", (kept / "calendar.ics").read_bytes())
         for path in sorted((kept / "crontab").glob("*")):
             self._put_crontab(path.name, path.read_bytes())
         if (kept / "deployments.jsonl").exists():
@@ -68,7 +68,7 @@ class ChangeBook:
         sources = self._sources
         for name in sources.calendars:
             if self._is_new(Path(name)):
-                self._calendars[name] = self._reader.calendar(Path(name).read_bytes())
+                self._put_calendar(name, Path(name).read_bytes())
         folder = Path(sources.crontabs) if sources.crontabs else None
         for path in sorted(folder.iterdir()) if folder and folder.is_dir() else ():
             if path.is_file() and self._is_new(path):
@@ -76,20 +76,24 @@ class ChangeBook:
         if sources.deployments and self._is_new(Path(sources.deployments)):
             self._note(Path(sources.deployments).read_bytes())
 
+    def look(self, announcement: Announcement) -> Reading:
+        """What :meth:`take` would find in it. May be asked by any thread."""
+        return self._reader.look(announcement.kind, announcement.content, announcement.host)
+
     def take(self, announcement: Announcement) -> None:
         """Keep and read what was sent.
 
-        A calendar replaces the one sent before, a cron table its host's; deployment events add
-        up, and one that is told again replaces itself.
+        A calendar replaces the one sent before, a cron table its host's, unless nothing in it can
+        be used; deployment events add up, and one that is told again replaces itself.
         """
         content = announcement.content
         match announcement.kind:
             case AnnouncementKind.CALENDAR:
-                self._keep("calendar.ics", content)
-                self._calendars[""] = self._reader.calendar(content)
+                if self._put_calendar("", content):
+                    self._keep("calendar.ics", content)
             case AnnouncementKind.CRONTAB:
-                self._keep(f"crontab/{announcement.host}", content)
-                self._put_crontab(announcement.host, content)
+                if self._put_crontab(announcement.host, content):
+                    self._keep(f"crontab/{announcement.host}", content)
             case AnnouncementKind.DEPLOYMENTS:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 with (self._folder / "deployments.jsonl").open("ab") as file:
@@ -128,9 +132,22 @@ class ChangeBook:
                 found += self._runs[key]
         return [c for c in found if c.start_ns < end_ns and c.end_ns > start_ns]
 
-    def _put_crontab(self, host: str, table: bytes) -> None:
-        self._crontabs[host] = self._reader.crontab(host, table)
+    def _put_calendar(self, name: str, ics: bytes) -> bool:
+        """Whether it replaced the one before: half a file must not undo all that was planned."""
+        calendar = self._reader.calendar(ics)
+        if Reading(calendar.events, tuple(calendar.problems)).is_useless:
+            return False
+        self._calendars[name] = calendar
+        return True
+
+    def _put_crontab(self, host: str, table: bytes) -> bool:
+        """Whether it replaced the one before."""
+        crontab = self._reader.crontab(host, table)
+        if Reading(len(crontab.jobs), crontab.problems).is_useless:
+            return False
+        self._crontabs[host] = crontab
         self._runs.clear()
+        return True
 
     def _note(self, events: bytes) -> None:
         for change in self._reader.deployments(events):

@@ -172,7 +172,8 @@ def test_a_broken_event_is_told_by_its_line_and_the_others_are_used(broken: str,
 
 def test_what_is_no_calendar_is_told() -> None:
     assert read_calendar(b"<html>").problems[0].line == 1
-    assert read_calendar(b"").problems == []
+    assert read_calendar(b"").problems[0].text == "no iCalendar (RFC 5545)"
+    assert read_calendar(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n").problems == []
 
 
 fragment = st.sampled_from(

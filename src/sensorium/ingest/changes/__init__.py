@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sensorium.ingest.changes.columns import from_rows, to_batch
     from sensorium.ingest.changes.crontab import CronJob, Crontab, read_crontab
     from sensorium.ingest.changes.deployments import read_deployments
-    from sensorium.ingest.changes.reader import ChangeReader
+    from sensorium.ingest.changes.reader import ChangeReader, Reading
     from sensorium.ingest.changes.volume import parse_volume
 
 __getattr__ = lazy_names(
@@ -20,7 +20,7 @@ __getattr__ = lazy_names(
     columns="from_rows to_batch",
     crontab="CronJob Crontab read_crontab",
     deployments="read_deployments",
-    reader="ChangeReader",
+    reader="ChangeReader Reading",
     volume="parse_volume",
 )
 
@@ -31,6 +31,7 @@ __all__ = [
     "CronJob",
     "Crontab",
     "Problem",
+    "Reading",
     "from_rows",
     "parse_volume",
     "read_calendar",

@@ -165,7 +165,7 @@ def _one_by_one(
         else:
             components += read
             lines += [line] * len(read)
-    if not blocks and ics.strip():
+    if not blocks:
         problems.append(Problem(1, "no iCalendar (RFC 5545)"))
     return components, lines
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sensorium.ingest.changes.calendar import ChangeCalendar, read_calendar
 from sensorium.ingest.changes.config import ChangesConfig
@@ -13,6 +14,19 @@ from sensorium.model.change import Change
 from sensorium.observe import Observe
 
 _MOST_LOGGED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How many entries of an announcement can be used, and what of it cannot."""
+
+    entries: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_useless(self) -> bool:
+        """Whether nothing in it can be used; to announce nothing is lawful."""
+        return not self.entries and bool(self.problems)
 
 
 class ChangeReader:
@@ -48,14 +62,32 @@ class ChangeReader:
         self._tell("deployments", len(changes), problems)
         return changes
 
+    def look(self, form: str, content: bytes, host: str = "") -> Reading:
+        """What a ``calendar``, ``crontab`` or ``deployments`` has; told if it is of no use.
+
+        May be asked by any thread.
+        """
+        if form == "calendar":
+            calendar = read_calendar(content, self._config)
+            reading = Reading(calendar.events, tuple(calendar.problems))
+        elif form == "crontab":
+            crontab = read_crontab(host, content, self._config)
+            reading = Reading(len(crontab.jobs), crontab.problems)
+        else:
+            changes, problems = read_deployments(content, self._config)
+            reading = Reading(len(changes), tuple(problems))
+        if reading.is_useless:
+            self._tell(form, 0, reading.problems)
+        return reading
+
     def _tell(self, form: str, entries: int, problems: Sequence[Problem]) -> None:
         self._entries.labels(form).inc(entries)
         if problems:
             self._dropped.labels(form, "malformed").inc(len(problems))
+        others = "the other entries were" if entries else "nor was anything else of it"
         for problem in problems[:_MOST_LOGGED]:
             self._log.warning(
-                f"a line of the {form} was not used; the other entries were; correct it and "
-                "send it again",
+                f"a line of the {form} was not used; {others}; correct it and send it again",
                 line=problem.line,
                 reason=problem.text,
             )

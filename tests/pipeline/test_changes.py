@@ -1,0 +1,101 @@
+"""What was announced stands until something that can be read takes its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sensorium.ingest.changes import ChangeReader, ChangesConfig
+from sensorium.observe import Observe
+from sensorium.pipeline.arrivals import Announcement, AnnouncementKind
+from sensorium.pipeline.changes import ChangeBook
+from sensorium.pipeline.config import ChangeSourcesConfig
+from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
+
+HOUR_NS = 3600 * 1_000_000_000
+DAY_NS = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) * 1_000_000_000
+BACKUP = b"""BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:backup@example
+DTSTART:20260105T020000Z
+DTEND:20260105T030000Z
+END:VEVENT
+END:VCALENDAR
+"""
+NOTHING = b"BEGIN:VCALENDAR\nEND:VCALENDAR\n"
+HALF = BACKUP[: BACKUP.index(b"DTEND")]
+CALENDAR, CRONTAB = AnnouncementKind.CALENDAR, AnnouncementKind.CRONTAB
+
+
+@dataclass
+class Desk:
+    """A book, and how to open it again as a restart does."""
+
+    folder: Path
+    telemetry: ClickHouseTelemetry
+    sources: ChangeSourcesConfig
+
+    def book(self) -> ChangeBook:
+        reader = ChangeReader(ChangesConfig(), Observe())
+        book = ChangeBook(reader, self.telemetry, self.folder / "changes", self.sources)
+        book.load()
+        return book
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    telemetry = open_telemetry(TelemetryConfig(), Observe(), data_dir=tmp_path)
+    yield Desk(tmp_path, telemetry, ChangeSourcesConfig())
+    telemetry.close()
+
+
+def planned(book: ChangeBook) -> list[str]:
+    return [change.ref for change in book.between(DAY_NS, DAY_NS + 6 * HOUR_NS)]
+
+
+BACKUP_REF = "backup@example#2026-01-05T02:00:00Z"
+
+
+@pytest.mark.parametrize("sent", [b"", HALF, b"<html>502 Bad Gateway</html>"])
+def test_half_a_calendar_takes_no_calendars_place_and_no_restart_changes_that(
+    desk: Desk, sent: bytes
+) -> None:
+    book = desk.book()
+    book.take(Announcement(CALENDAR, BACKUP))
+    book.take(Announcement(CALENDAR, sent))
+    assert planned(book) == [BACKUP_REF]
+    assert planned(desk.book()) == [BACKUP_REF]
+
+
+def test_a_calendar_without_events_takes_one_back(desk: Desk) -> None:
+    book = desk.book()
+    book.take(Announcement(CALENDAR, BACKUP))
+    book.take(Announcement(CALENDAR, NOTHING))
+    assert planned(book) == planned(desk.book()) == []
+
+
+def test_half_a_cron_table_takes_no_tables_place(desk: Desk) -> None:
+    book = desk.book()
+    book.take(Announcement(CRONTAB, b"0 4 * * * root /bin/true\n", "db-1"))
+    book.take(Announcement(CRONTAB, b"0 4 *", "db-1"))
+    job = ["cron/db-1/1/2026-01-05T04:00:00Z"]
+    assert planned(book) == planned(desk.book()) == job
+    book.take(Announcement(CRONTAB, b"# none any more\n", "db-1"))
+    assert planned(book) == planned(desk.book()) == []
+
+
+def test_a_file_that_is_half_written_is_read_once_it_is_whole(desk: Desk) -> None:
+    path = desk.folder / "plan.ics"
+    path.write_bytes(BACKUP)
+    desk.sources = ChangeSourcesConfig(calendars=(str(path),))
+    book = desk.book()
+    path.write_bytes(HALF)
+    book.refresh()
+    assert planned(book) == [BACKUP_REF]
+    path.write_bytes(BACKUP.replace(b"T02", b"T01"))
+    book.refresh()
+    assert planned(book) == ["backup@example#2026-01-05T01:00:00Z"]

@@ -161,13 +161,16 @@ def test_the_kernels_word_on_the_clock_is_taken_or_missing() -> None:
     assert checks.clock().outcome in {Outcome.OK, Outcome.WARN}
 
 
-@pytest.mark.parametrize(("hard", "outcome"), [(600, Outcome.WARN), (4096, Outcome.OK)])
+@pytest.mark.parametrize(
+    ("hard", "outcome"), [(200, Outcome.FAIL), (600, Outcome.WARN), (4096, Outcome.OK)]
+)
 def test_how_many_files_may_be_open_is_what_the_service_may_raise_it_to(
     hard: int, outcome: Outcome
 ) -> None:
+    limits = f"ulimit -Sn {min(hard, 512)}; ulimit -Hn {hard}"
     program = "from sensorium.cli.checks import open_files as c; print(c().outcome, c().detail)"
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -Sn 512; ulimit -Hn {hard}; exec {sys.executable} -c '{program}'"],
+        ["bash", "-c", f"{limits}; exec {sys.executable} -c '{program}'"],
         capture_output=True,
         text=True,
         check=True,

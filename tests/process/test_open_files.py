@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 _PROGRAM = """
 import os, resource
@@ -29,6 +30,21 @@ def limited(soft: int, hard: int) -> list[int]:
 
 def test_a_low_limit_is_raised_to_what_is_allowed() -> None:
     assert limited(256, 900) == [900, 900]
+
+
+def test_a_service_says_at_once_that_the_limit_is_too_low_for_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sensorium", "run", "--data", str(tmp_path / "data")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
+    )
+    assert done.returncode == 1
+    assert "this process may open 64 files and sockets; a service needs at least 256" in done.stderr
+    assert "LimitNOFILE" in done.stderr
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_limit_that_is_high_already_is_left() -> None:

@@ -31,7 +31,7 @@ from sensorium.pipeline.memory import Known, Memory
 from sensorium.pipeline.resumption import Resumption
 from sensorium.process.allocation import share_arenas
 from sensorium.process.collecting import leave_what_is_there
-from sensorium.process.open_files import allow_many
+from sensorium.process.open_files import require_enough
 from sensorium.process.stopping import told_to_stop
 from sensorium.state.file import StateFile
 from sensorium.store.errors import StoreClosedUnwrittenError, StoreWriteError
@@ -226,7 +226,7 @@ async def run_service(settings: Settings) -> None:
     SensoriumError where something was lost on the way out.
     """
     share_arenas()
-    allow_many()
+    require_enough()
     observe = open_observe(settings.observe)
     log = observe.logger("service")
     spine = build_spine(settings, observe)

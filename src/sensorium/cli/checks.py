@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from sensorium.cli.memory_limit import memory_limit
 from sensorium.errors import UsageError
 from sensorium.listening.binding import address_of
-from sensorium.process.open_files import MOST, allowed
+from sensorium.process.open_files import LEAST, MOST, allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,7 +170,8 @@ def open_files() -> Check:
         step = (
             f"let it open more: LimitNOFILE= in its unit, or ulimit -Hn {MOST} before it is started"
         )
-        return Check("open files", Outcome.WARN, f"at most {hard:,}", step)
+        outcome = Outcome.FAIL if hard < LEAST else Outcome.WARN
+        return Check("open files", outcome, f"at most {hard:,}", step)
     return Check("open files", Outcome.OK, f"at most {min(hard, MOST):,}")
 
 

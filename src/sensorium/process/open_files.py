@@ -6,8 +6,12 @@ import contextlib
 import resource
 from typing import Final
 
+from sensorium.errors import SensoriumError
+
 MOST: Final = 65_536
 """More than these are of no use, even where no limit is set."""
+LEAST: Final = 256
+"""A service with its embedded store, idle, has a hundred open, and some more while it merges."""
 
 
 def allowed() -> tuple[int, int]:
@@ -17,6 +21,21 @@ def allowed() -> tuple[int, int]:
         for limit in resource.getrlimit(resource.RLIMIT_NOFILE)
     )
     return soft, hard
+
+
+def require_enough() -> None:
+    """Raise the limit, and SensoriumError where a service cannot work with what is allowed.
+
+    One that cannot open a file restarts its parts for ever, and says so of each.
+    """
+    most = allow_many()
+    if most < LEAST:
+        raise SensoriumError(
+            f"this process may open {most} files and sockets; a service needs at least {LEAST}",
+            unaffected="nothing was started or written",
+            next_step="raise the hard limit: ulimit -Hn, LimitNOFILE= of a systemd unit, or "
+            "--ulimit nofile= of a container",
+        )
 
 
 def allow_many() -> int:

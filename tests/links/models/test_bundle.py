@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,6 +67,36 @@ def test_a_model_takes_the_place_of_an_older_one_and_leaves_nothing_beside(
         bundle.save(replace(model, card=replace(model.card, trained_ns=at)), tmp_path / "model")
         assert bundle.load(tmp_path / "model").card.trained_ns == at
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+_WRITER = """
+import sys, time
+from pathlib import Path
+from sensorium.links.models.bundle import _beside
+with _beside(Path(sys.argv[1])) as fresh:
+    (fresh / "weights.safetensors").write_bytes(b"half")
+    print(fresh, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_what_a_killed_writer_left_goes_and_what_another_writes_stays(model, tmp_path):
+    folder = tmp_path / "model"
+    with subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(folder)], stdout=subprocess.PIPE, text=True
+    ) as writer:
+        half = Path(writer.stdout.readline().strip())
+        os.utime(half, (1, 1))
+        bundle.save(model, folder)
+        assert half.is_dir()
+        writer.kill()
+    os.utime(half)
+    bundle.save(model, folder)
+    assert half.is_dir(), "it could be one that was made just now and is not locked yet"
+    os.utime(half, (1, 1))
+    bundle.save(model, folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert bundle.load(folder).card == model.card
 
 
 def test_behind_a_symbolic_link_the_model_is_replaced_and_not_the_link(model, tmp_path):

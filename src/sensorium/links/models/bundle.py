@@ -8,11 +8,17 @@ is written beside its place and put there at once: who is killed leaves a whole 
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 _AGAIN: Final = "fit the model again: sensorium links fit"
+_JUST_NOW_S: Final = 60.0
 _COLUMNS: Final = ("indptr", "indices", "times", "kinds", "weights")
 
 
@@ -52,12 +59,9 @@ def save(model: LinkModel, folder: Path) -> None:
     folder = folder.resolve()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
+        with _beside(folder) as fresh:
             _write(model, fresh)
             _put(fresh, folder)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
         raise UsageError(
             f"cannot write {folder}: {error.strerror or error}", next_step="name another folder"
@@ -77,6 +81,35 @@ def load(folder: Path) -> LinkModel:
         raise SensoriumError(
             f"the model in {folder} cannot be read: {str(error).splitlines()[0]}", next_step=_AGAIN
         ) from error
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A new folder beside ``folder``, locked while it is there: what a writer left that was killed
+    is locked by nobody, and is removed by the next."""
+    partial = f".{folder.name}.partial-"
+    for left in folder.parent.glob(f"{glob.escape(partial)}*"):
+        _remove_left(left)
+    fresh = Path(tempfile.mkdtemp(prefix=partial, dir=folder.parent))
+    held = os.open(fresh, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield fresh
+    finally:
+        os.close(held)
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _remove_left(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Another writer may have made it just now, and not locked it yet.
+            if time.time() - folder.stat().st_mtime > _JUST_NOW_S:
+                shutil.rmtree(folder)
+        finally:
+            os.close(held)
 
 
 def _write(model: LinkModel, folder: Path) -> None:
@@ -120,7 +153,7 @@ def _put(fresh: Path, folder: Path) -> None:
         return
     if exchanged(fresh, folder):
         return  # who wrote the new one removes the old in its place
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
     old.rmdir()
     folder.rename(old)
     try:

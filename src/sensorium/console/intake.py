@@ -75,6 +75,25 @@ async def _room(intake: Intake) -> None:
         waited += 0.02
 
 
+async def _announced(
+    intake: Intake, kind: AnnouncementKind, content: bytes, host: str
+) -> Announced:
+    """Hand an announcement on and say what of it is used; HTTPException 422 where nothing is."""
+    try:
+        announcement = Announcement(kind, content, host)
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from error
+    reading = await run_in_threadpool(intake.look, announcement)
+    if reading.is_useless:
+        first = reading.problems[0]
+        at = f"line {first.line}: " if first.line else ""
+        raise HTTPException(422, f"nothing of the {kind.value} can be used: {at}{first.text}")
+    intake.drain()
+    intake.announce(announcement)
+    problems = [NotUsed(line=one.line, reason=one.text) for one in reading.problems[:_MOST_TOLD]]
+    return Announced(entries=reading.entries, not_used=len(reading.problems), problems=problems)
+
+
 def intake_routes(intake: Intake, config: ConsoleConfig) -> APIRouter:
     """``POST /api/v1/import/prometheus``, ``/changes/...`` and ``/replay/end``."""
     router = APIRouter(prefix="/api/v1", tags=["intake"])
@@ -118,21 +137,7 @@ def intake_routes(intake: Intake, config: ConsoleConfig) -> APIRouter:
         can be used is refused, and what was announced before stands.
         """
         body = await read_body(request, config.max_body_bytes)
-        try:
-            announcement = Announcement(kind, body, host)
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from error
-        reading = await run_in_threadpool(intake.look, announcement)
-        if reading.is_useless:
-            first = reading.problems[0]
-            at = f"line {first.line}: " if first.line else ""
-            raise HTTPException(422, f"nothing of the {kind.value} can be used: {at}{first.text}")
-        intake.drain()
-        intake.announce(announcement)
-        problems = [
-            NotUsed(line=one.line, reason=one.text) for one in reading.problems[:_MOST_TOLD]
-        ]
-        return Announced(entries=reading.entries, not_used=len(reading.problems), problems=problems)
+        return await _announced(intake, kind, body, host)
 
     @router.post("/replay/end", status_code=204)
     async def replay_end(time_ns: Annotated[int, Query(gt=0)]) -> Response:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from sensorium.detect.testing import Talks, flow_batch
+from sensorium.model.signals import Signal
 from tests.console.conftest import Bench
 from tests.topology.test_answers import town
 
@@ -28,8 +32,28 @@ def test_the_picture_is_an_svg_document(bench: Bench) -> None:
     assert answer.text.startswith("<svg")
 
 
+def test_what_hosts_alike_use_and_one_never_did_is_told(bench: Bench) -> None:
+    at = np.arange(6) * 30.0 + 5.0
+    talks = [
+        Talks.to(at, f"10.0.1.{n + 1}", f"10.0.2.{port % 250}", port)
+        for n in range(5)
+        for port in (80, 443, 5432, 8443)
+        if (n, port) != (3, 5432)
+    ]
+    bench.telemetry.insert(Signal.FLOWS, flow_batch(Talks.join(talks), np.random.default_rng(0)))
+    bench.telemetry.flush()
+    answer = bench.client.get("/api/v1/topology/unseen").json()
+    assert (answer["edges"], answer["likely"]) == (19, 1)
+    (edge,) = answer["missing"]
+    assert (edge["client"], edge["server"], edge["port"]) == ("10.0.1.4", "10.0.2.182", 5432)
+    for wrong in ({"least": 0}, {"days": -1}, {"most": 0}):
+        assert bench.client.get("/api/v1/topology/unseen", params=wrong).status_code == 422
+
+
 def test_what_is_not_known_is_not_found(bench: Bench) -> None:
     assert bench.client.get("/api/v1/topology").status_code == 404
+    nothing = {"edges": 0, "likely": 0, "missing": []}
+    assert bench.client.get("/api/v1/topology/unseen").json() == nothing
     unknown = filled(bench).client.get("/api/v1/topology/impact", params={"node": "nobody"})
     assert unknown.status_code == 404
     assert "nothing is called" in unknown.json()["detail"]

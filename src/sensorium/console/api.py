@@ -84,7 +84,7 @@ def build_api(deps: ConsoleDeps, config: ConsoleConfig) -> FastAPI:
     app.include_router(incident_routes(deps.records, deps.telemetry, deps.labelling, deps.ranker))
     app.include_router(decision_routes(deps.desk, deps.records))
     app.include_router(exporter_routes(deps.exporters))
-    app.include_router(topology_routes(deps.topology))
+    app.include_router(topology_routes(deps.topology, deps.telemetry.query))
     app.include_router(flow_routes(deps.telemetry))
     app.include_router(intake_routes(deps.intake, config))
     return app

@@ -30,13 +30,14 @@ class Aside:
             return None
         path = self._folder / f"{table}.jsonl"
         self._folder.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+        # Without a buffer: it would write what a full disk refused when the file is closed.
+        with path.open("ab", buffering=0) as file:
             before = file.tell()
             if before + len(text) > MOST_BYTES:
                 return None
             try:
-                file.write(text)
-                file.flush()
+                while text:
+                    text = text[file.write(text) :]
                 os.fsync(file.fileno())
             except OSError:
                 os.truncate(path, before)

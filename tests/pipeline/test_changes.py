@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from sensorium.pipeline.arrivals import Announcement, AnnouncementKind
 from sensorium.pipeline.changes import ChangeBook
 from sensorium.pipeline.config import ChangeSourcesConfig
 from sensorium.store.telemetry import ClickHouseTelemetry, TelemetryConfig, open_telemetry
+from tests.full_disk import files_end_at
 
 HOUR_NS = 3600 * 1_000_000_000
 DAY_NS = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) * 1_000_000_000
@@ -28,7 +30,10 @@ END:VCALENDAR
 """
 NOTHING = b"BEGIN:VCALENDAR\nEND:VCALENDAR\n"
 HALF = BACKUP[: BACKUP.index(b"DTEND")]
+JOB = b"0 4 * * * root /bin/true\n"
+JOB_REF = "cron/db-1/1/2026-01-05T04:00:00Z"
 CALENDAR, CRONTAB = AnnouncementKind.CALENDAR, AnnouncementKind.CRONTAB
+DEPLOYMENTS = AnnouncementKind.DEPLOYMENTS
 
 
 @dataclass
@@ -38,9 +43,10 @@ class Desk:
     folder: Path
     telemetry: ClickHouseTelemetry
     sources: ChangeSourcesConfig
+    observe: Observe
 
     def book(self) -> ChangeBook:
-        reader = ChangeReader(ChangesConfig(), Observe())
+        reader = ChangeReader(ChangesConfig(), self.observe)
         book = ChangeBook(reader, self.telemetry, self.folder / "changes", self.sources)
         book.load()
         return book
@@ -49,12 +55,17 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     telemetry = open_telemetry(TelemetryConfig(), Observe(), data_dir=tmp_path)
-    yield Desk(tmp_path, telemetry, ChangeSourcesConfig())
+    yield Desk(tmp_path, telemetry, ChangeSourcesConfig(), Observe())
     telemetry.close()
 
 
 def planned(book: ChangeBook) -> list[str]:
     return [change.ref for change in book.between(DAY_NS, DAY_NS + 6 * HOUR_NS)]
+
+
+def deployed(name: str) -> bytes:
+    said = {"id": name, "service": "shop", "started": "2026-01-05T01:00:00Z"}
+    return json.dumps(said).encode()
 
 
 BACKUP_REF = "backup@example#2026-01-05T02:00:00Z"
@@ -80,10 +91,9 @@ def test_a_calendar_without_events_takes_one_back(desk: Desk) -> None:
 
 def test_half_a_cron_table_takes_no_tables_place(desk: Desk) -> None:
     book = desk.book()
-    book.take(Announcement(CRONTAB, b"0 4 * * * root /bin/true\n", "db-1"))
+    book.take(Announcement(CRONTAB, JOB, "db-1"))
     book.take(Announcement(CRONTAB, b"0 4 *", "db-1"))
-    job = ["cron/db-1/1/2026-01-05T04:00:00Z"]
-    assert planned(book) == planned(desk.book()) == job
+    assert planned(book) == planned(desk.book()) == [JOB_REF]
     book.take(Announcement(CRONTAB, b"# none any more\n", "db-1"))
     assert planned(book) == planned(desk.book()) == []
 
@@ -99,3 +109,35 @@ def test_a_file_that_is_half_written_is_read_once_it_is_whole(desk: Desk) -> Non
     path.write_bytes(BACKUP.replace(b"T02", b"T01"))
     book.refresh()
     assert planned(book) == ["backup@example#2026-01-05T01:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("announcement", "ref"),
+    [
+        (Announcement(CALENDAR, BACKUP), BACKUP_REF),
+        (Announcement(CRONTAB, JOB, "db-1"), JOB_REF),
+        (Announcement(DEPLOYMENTS, deployed("d-1")), "d-1"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.kind.value,
+)
+def test_what_a_full_disk_refuses_counts_until_a_restart_and_that_is_said(
+    desk: Desk, announcement: Announcement, ref: str
+) -> None:
+    book = desk.book()
+    with files_end_at(10):
+        book.take(announcement)
+    assert planned(book) == [ref]
+    labels = {"form": announcement.kind.value}
+    assert desk.observe.value("sensorium_changes_unkept_total", labels) == 1
+    assert planned(desk.book()) == []
+    book.take(announcement)
+    assert planned(book) == planned(desk.book()) == [ref]
+
+
+def test_what_a_killed_process_left_half_written_spoils_nothing(desk: Desk) -> None:
+    (desk.folder / "changes" / "crontab").mkdir(parents=True)
+    (desk.folder / "changes" / "crontab" / ".db-1.partial").write_bytes(JOB)
+    (desk.folder / "changes" / "deployments.jsonl").write_bytes(deployed("d-1")[:20])
+    book = desk.book()
+    book.take(Announcement(DEPLOYMENTS, deployed("d-2")))
+    assert planned(book) == planned(desk.book()) == ["d-2"]

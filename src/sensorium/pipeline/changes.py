@@ -11,6 +11,7 @@ from sensorium.model.change import Change
 from sensorium.model.signals import Signal
 from sensorium.pipeline.arrivals import Announcement, AnnouncementKind
 from sensorium.pipeline.config import ChangeSourcesConfig
+from sensorium.state.appending import append
 
 if TYPE_CHECKING:
     from sensorium.store.telemetry import TelemetryStore
@@ -21,6 +22,7 @@ _HOUR_NS = 3600 * SECOND
 # How long a job may run is a setting; a run of more than this is not looked back for.
 _LONGEST_JOB_NS = 2 * _HOUR_NS
 _HOURS_KEPT = 10_000
+_DEPLOYMENTS = "deployments.jsonl"
 
 
 class ChangeBook:
@@ -54,10 +56,10 @@ class ChangeBook:
         kept = self._folder
         if (kept / "calendar.ics").exists():
             self._put_calendar("", (kept / "calendar.ics").read_bytes())
-        for path in sorted((kept / "crontab").glob("*")):
+        for path in sorted((kept / "crontab").glob("[!.]*")):
             self._put_crontab(path.name, path.read_bytes())
-        if (kept / "deployments.jsonl").exists():
-            self._note((kept / "deployments.jsonl").read_bytes())
+        if (kept / _DEPLOYMENTS).exists():
+            self._note((kept / _DEPLOYMENTS).read_bytes())
         self.refresh()
 
     def refresh(self) -> None:
@@ -86,19 +88,20 @@ class ChangeBook:
         A calendar replaces the one sent before, a cron table its host's, unless nothing in it can
         be used; deployment events add up, and one that is told again replaces itself.
         """
-        content = announcement.content
-        match announcement.kind:
-            case AnnouncementKind.CALENDAR:
-                if self._put_calendar("", content):
-                    self._keep("calendar.ics", content)
-            case AnnouncementKind.CRONTAB:
-                if self._put_crontab(announcement.host, content):
-                    self._keep(f"crontab/{announcement.host}", content)
-            case AnnouncementKind.DEPLOYMENTS:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                with (self._folder / "deployments.jsonl").open("ab") as file:
-                    file.write(content.rstrip(b"\n") + b"\n")
-                self._note(content)
+        content, kind = announcement.content, announcement.kind
+        try:
+            match kind:
+                case AnnouncementKind.CALENDAR:
+                    if self._put_calendar("", content):
+                        self._keep("calendar.ics", content)
+                case AnnouncementKind.CRONTAB:
+                    if self._put_crontab(announcement.host, content):
+                        self._keep(f"crontab/{announcement.host}", content)
+                case AnnouncementKind.DEPLOYMENTS:
+                    self._note(content)
+                    self._keep_deployments(content)
+        except OSError as error:
+            self._reader.unkept(kind, error.strerror or str(error))
 
     def between(self, start_ns: int, end_ns: int) -> list[Change]:
         """Occurrences that touch [start, end) (Unix ns), in order of start and ref."""
@@ -162,9 +165,15 @@ class ChangeBook:
     def _keep(self, name: str, content: bytes) -> None:
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
+        partial = path.with_name(f".{path.name}.partial")  # no host has a name like that
         partial.write_bytes(content)
         partial.replace(path)
+
+    def _keep_deployments(self, content: bytes) -> None:
+        """Add events to the file. A process that was killed may have left half a line there."""
+        path = self._folder / _DEPLOYMENTS
+        self._folder.mkdir(parents=True, exist_ok=True)
+        append(path, b"\n" + content.strip(b"\n") + b"\n", sync=True)
 
     def _is_new(self, path: Path) -> bool:
         try:

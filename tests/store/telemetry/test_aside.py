@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +10,7 @@ import pytest
 
 from sensorium.store.telemetry import aside
 from sensorium.store.telemetry.aside import Aside
+from tests.full_disk import files_end_at
 
 
 def rows(first: int, last: int) -> list[pa.RecordBatch]:
@@ -22,17 +20,6 @@ def rows(first: int, last: int) -> list[pa.RecordBatch]:
 def kept(folder: Path) -> list[int]:
     lines = (folder / "logs.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line)["number"] for line in lines]
-
-
-@contextmanager
-def files_end_at(size: int) -> Iterator[None]:
-    """As on a full disk: what would make a file longer is written up to there, and fails."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("count", [20, 20_000])

@@ -43,6 +43,11 @@ class ChangeReader:
             "Input not used, by protocol and reason",
             ("protocol", "reason"),
         )
+        self._unkept = observe.counter(
+            "sensorium_changes_unkept",
+            "Announcements that are used and could not be written down, by form",
+            ("form",),
+        )
 
     def calendar(self, ics: bytes) -> ChangeCalendar:
         """Read an iCalendar; ask it for occurrences."""
@@ -79,6 +84,15 @@ class ChangeReader:
         if reading.is_useless:
             self._tell(form, 0, reading.problems)
         return reading
+
+    def unkept(self, form: str, reason: str) -> None:
+        """Say and count that an announcement is used, and could not be written down."""
+        self._unkept.labels(form).inc()
+        self._log.error(
+            f"the {form} is used, but cannot be written down: a restart will not know it; make "
+            "room and send it again",
+            reason=reason,
+        )
 
     def _tell(self, form: str, entries: int, problems: Sequence[Problem]) -> None:
         self._entries.labels(form).inc(entries)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from sensorium.ingest.journal.entry import ID_BYTES
+from sensorium.state.appending import append
 
 _RECORD: Final = struct.Struct(f"<{ID_BYTES}sq")
 _MOST: Final = 200_000
@@ -52,8 +53,7 @@ class SeenRequests:
         now_ns = self._clock_ns()
         if now_ns - self._turned_ns > self._keep_ns or len(self._now) > _MOST:
             self._turn(now_ns)
-        with self._new.open("ab") as file:
-            file.write(b"".join(_RECORD.pack(request_id, now_ns) for request_id in request_ids))
+        append(self._new, b"".join(_RECORD.pack(request_id, now_ns) for request_id in request_ids))
 
     def _turn(self, now_ns: int) -> None:
         if self._new.exists():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from sensorium.state.appending import append
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,18 +31,10 @@ class Aside:
             return None
         path = self._folder / f"{table}.jsonl"
         self._folder.mkdir(parents=True, exist_ok=True)
-        # Without a buffer: it would write what a full disk refused when the file is closed.
-        with path.open("ab", buffering=0) as file:
-            before = file.tell()
-            if before + len(text) > MOST_BYTES:
-                return None
-            try:
-                while text:
-                    text = text[file.write(text) :]
-                os.fsync(file.fileno())
-            except OSError:
-                os.truncate(path, before)
-                raise
+        size = path.stat().st_size if path.exists() else 0
+        if size + len(text) > MOST_BYTES:
+            return None
+        append(path, text, sync=True)
         return path
 
 

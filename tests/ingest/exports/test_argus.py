@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
+import subprocess
+from collections import Counter
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.ingest.exports.problem import ExportFileError
 from tests.ingest.exports.reading import read, said
+from tests.ingest.netflow.test_softflowd import QUERIES, seen
+
+SYSTEM = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
+ARGUS, RA = (shutil.which(name, path=SYSTEM) for name in ("argus", "ra"))
 
 # As the data sets of Stratosphere have them.
 HEAD = (
@@ -63,6 +73,73 @@ def test_what_is_no_flow_of_ip_or_has_no_date_is_counted() -> None:
     records, refused = read((HEAD + own + link + undated + "short\n" + FLOW).encode())
     assert len(records) == 2
     assert refused == {"no_flow": 2, "no_time": 1, "malformed": 1}
+
+
+def test_what_argus_says_of_itself_is_no_flow_whatever_its_counts() -> None:
+    # Its cells stand as ra has them: drops and sources where addresses and ports would.
+    own = FLOW.replace("tcp,10.0.0.5,51000,  <->,192.0.2.7,443", "man,0,0,,23,1")
+    records, refused = read((HEAD + own + own.replace("man", "evt") + FLOW).encode())
+    assert [record["src_addr"] for record in records] == ["10.0.0.5", "192.0.2.7"]
+    assert refused == {"no_flow": 2}
+
+
+@pytest.mark.parametrize("name", ["arp", "2054"])
+def test_arp_between_addresses_is_not_ip(name: str) -> None:
+    line = FLOW.replace("tcp", name).replace(",51000,", ",,").replace(",443,", ",,")
+    records, refused = read((HEAD + line).encode())
+    assert [(r["etype"], r["proto"], r["dst_port"]) for r in records] == [(0x0806, 0, 0)] * 2
+    assert not refused
+
+
+def test_names_of_ports_are_those_of_this_machine_and_others_are_kept() -> None:
+    try:
+        known = socket.getservbyname("https")
+    except OSError:
+        pytest.skip("this machine has no names of ports")
+    assert known == 443
+    (there, back), _ = read((HEAD + FLOW.replace(",443,", ",https,")).encode())
+    assert (there["dst_port"], back["src_port"]) == (443, 443)
+    assert "Dport" not in there
+    (there, _), _ = read((HEAD + FLOW.replace(",443,", ",no-such-name,")).encode())
+    assert said(there, "dst_port", "Dport", "src_port") == (0, "no-such-name", 51000)
+
+
+def test_the_way_back_of_an_echo_is_its_reply() -> None:
+    line = FLOW.replace("tcp", "icmp").replace(",51000,", ",0x0008,").replace(",443,", ",0x0700,")
+    (there, back), _ = read((HEAD + line).encode())
+    assert (there["icmp_type"], back["icmp_type"]) == (8, 0)
+    over = line.replace("10.0.0.5", "2001:db8::5").replace("192.0.2.7", "2001:db8::7")
+    (there, back), _ = read((HEAD + over.replace("0x0008", "128")).encode())
+    assert (there["icmp_type"], back["icmp_type"]) == (128, 129)
+
+
+@pytest.mark.skipif(not (ARGUS and RA), reason="Argus is not installed")
+def test_what_argus_saw_is_what_its_client_prints_and_we_read(tmp_path: Path) -> None:
+    capture, kept = tmp_path / "seen.pcap", tmp_path / "kept.argus"
+    capture.write_bytes(seen())
+    subprocess.run([str(ARGUS), "-r", str(capture), "-w", str(kept)], check=True, timeout=30)
+    # Without -n it prints the names of ports.
+    for names in ([], ["-n"]):
+        columns = ["-c", ",", "-s", "+dur,spkts,dpkts,sbytes,dbytes"]
+        printed = subprocess.run(
+            [str(RA), "-r", str(kept), *names, "-u", *columns],
+            check=True,
+            capture_output=True,
+            timeout=30,
+            env={"TZ": "UTC"},
+        ).stdout
+        # It begins and ends with what it says of itself.
+        assert printed.count(b",man,") == 2
+        records, refused = read(printed)
+        assert refused == {"no_flow": 2}
+        told: Counter[tuple[str, int, int]] = Counter()
+        for record in records:
+            told[record["dst_addr"], record["dst_port"], record["proto"]] += record["packets"]
+        assert told == {
+            ("192.0.2.9", 80, 6): 3,
+            ("192.0.2.1", 40_000, 6): 3,
+            ("192.0.2.9", 53, 17): QUERIES,
+        }
 
 
 def test_columns_for_people_are_refused_with_what_to_print() -> None:

@@ -2,15 +2,18 @@
 
 Fields as in ra's manual. Its times are read as UTC where they say a date: ``ra -u`` prints seconds
 since 1970, and so does a ``RA_TIME_FORMAT`` with year, month and day; by itself ra prints none.
+Without ``-n`` it prints the names of ports, which are those of ``/etc/services``.
 """
 
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,6 +31,10 @@ _INTEGERS: Final = {
     "src_vlan": "sVid",
     "dst_vlan": "dVid",
 }
+_OWN: Final = ("man", "evt")
+"""Argus' protocols of what it says of itself, which has counts in place of addresses."""
+_ETHERNET: Final = {"arp": 0x0806, "2054": 0x0806, "rarp": 0x8035, "32821": 0x8035}
+"""EtherTypes of protocols that have addresses of IP and are not IP, named and with ``-nn``."""
 _IN_COLUMNS: Final = frozenset(
     [
         *("StartTime", "LastTime", "Proto", "SrcAddr", "DstAddr", "Sport", "Dport", "SrcMac"),
@@ -38,8 +45,8 @@ _IN_COLUMNS: Final = frozenset(
 
 
 def read_columns(file: BinaryIO, refused: Refusals) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-    """The flows of ra's text, which begins with its titles; what has no address of IP at either
-    end, as its records of itself have none, is counted as ``no_flow``.
+    """The flows of ra's text, which begins with its titles; Argus' records of itself, and what
+    has no address of IP at either end, are counted as ``no_flow``.
     """
     for cells in titled(file, _SEPARATOR, refused):
         yield Signal.FLOWS, _flows(cells, refused)
@@ -55,8 +62,10 @@ def _flows(cells: pa.Table, refused: Refusals) -> pa.RecordBatch:
     end = np.where(end < 0, start + (lasted * 1e9).astype(np.int64), end)
     proto, etype = _protocols(named("Proto"), named("SrcAddr"), named("DstAddr"))
     there, back = _counted(cells)
+    ends = _ends(proto, named("Sport"), named("Dport"))
+    back["icmp_type"] = rows.icmp_answers(proto, ends["icmp_type"])
     columns = {name: rows.integers(named(key)) for name, key in _INTEGERS.items()}
-    columns |= there | _ends(proto, named("Sport"), named("Dport"))
+    columns |= there | ends
     columns |= {
         "time_received_ns": pa.array(end),
         "time_flow_start_ns": pa.array(start),
@@ -68,12 +77,13 @@ def _flows(cells: pa.Table, refused: Refusals) -> pa.RecordBatch:
         "dst_mac": rows.macs(named("DstMac")),
         "proto": proto,
         "etype": etype,
-        "attributes": rows.labels(_others(cells), count),
+        "attributes": rows.labels(_others(cells, np.isin(np.asarray(proto), (1, 58))), count),
     }
     batch = rows.flow_rows(FlowType.ARGUS_RA, columns, count)
     nowhere = pa.scalar(UNSPECIFIED, ADDRESS)
     ended = pc.or_(*(pc.not_equal(columns[n], nowhere) for n in ("src_addr", "dst_addr")))
-    flowed, timed = ended.to_numpy(zero_copy_only=False), start >= 0
+    own = pc.is_in(named("Proto"), pa.array(_OWN))
+    flowed, timed = pc.and_not(ended, own).to_numpy(zero_copy_only=False), start >= 0
     for reason, lost in (("no_flow", ~flowed), ("no_time", flowed & ~timed)):
         if lost.any():
             refused.add(reason, int(lost.sum()))
@@ -87,11 +97,15 @@ def _instants(texts: pa.Array) -> rows.Int64s:
 
 
 def _protocols(names: pa.Array, *ends: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Protocol numbers, and the EtherType of the ends; ``icmp`` between IPv6 addresses is 58."""
+    """Protocol numbers, and EtherTypes: those of the ends, but for ARP, which is not IP; ``icmp``
+    between IPv6 addresses is 58.
+    """
     source, target = (np.asarray(rows.versions(end)) for end in ends)
     etype = np.where(source, source, target)
     proto = np.asarray(rows.protocols(names))
     proto = np.where((proto == 1) & (etype == 0x86DD), 58, proto)
+    other = np.asarray(rows.mapped(names, lambda name: _ETHERNET.get(name, 0), pa.uint16()))
+    etype = np.where(other, other, etype)
     return pa.array(proto), pa.array(etype)
 
 
@@ -127,15 +141,34 @@ def _port(text: str) -> int:
     try:
         number = int(text, 16) if text.startswith("0x") else int(text)
     except ValueError:
-        return 0
+        number = _named_port(text)
     return number if 0 <= number <= 0xFFFF else 0
 
 
-def _others(cells: pa.Table) -> dict[str, pa.Array]:
-    """What has no column, under ra's titles; of ICMP the identifier that the second port is."""
-    icmp = pc.is_in(column(cells, "Proto"), pa.array(["icmp", "ipv6-icmp", "1", "58"]))
-    identified = pc.if_else(icmp, column(cells, "Dport"), pa.scalar(None, pa.string()))
+def _named_port(name: str) -> int:
+    """The port that this machine knows by a name, as ra's machine did; 0 for none."""
+    try:
+        return socket.getservbyname(name)
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_unread(text: str) -> bool:
+    """Whether a port is told, and is none that is known."""
+    return not _port(text) and text.strip("0x") != ""
+
+
+def _others(cells: pa.Table, is_icmp: npt.NDArray[np.bool_]) -> dict[str, pa.Array]:
+    """What has no column, under ra's titles; of ICMP the identifier that the second port is, and
+    names of ports that are not known here.
+    """
+    nothing = pa.scalar(None, pa.string())
     found = {
         name: column(cells, name) for name in cells.column_names if name and name not in _IN_COLUMNS
     }
-    return {**found, "Dport": identified}
+    for name in ("Sport", "Dport"):
+        texts = column(cells, name)
+        kept = rows.mapped(texts, _is_unread, pa.bool_()).to_numpy(zero_copy_only=False)
+        kept = np.where(is_icmp, name == "Dport", kept)
+        found[name] = pc.if_else(pa.array(kept), texts, nothing)
+    return found

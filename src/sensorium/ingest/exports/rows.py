@@ -54,6 +54,13 @@ PROTOCOLS: Final = {
 """IANA protocol numbers by the names that tools write; a number stands for itself."""
 
 
+ICMP_ANSWERS: Final = {
+    1: {8: 0, 13: 14, 15: 16, 10: 9, 17: 18},
+    58: {128: 129, 130: 131, 133: 134, 135: 136, 139: 140, 144: 145, 146: 147},
+}
+"""By protocol, the types of ICMP that ask, and those that answer them."""
+
+
 def missing(count: int) -> pa.Array:
     """A column of text in which no cell says anything."""
     return pa.nulls(count, pa.string())
@@ -204,6 +211,16 @@ def icmp(proto: pa.Array, port: pa.Array, columns: Columns) -> dict[str, pa.Arra
         "icmp_code": np.where(is_icmp, pair & 255, 0),
     }
     return {name: pa.array(values) for name, values in (ends | told).items()}
+
+
+def icmp_answers(proto: pa.Array, asked: pa.Array) -> pa.Array:
+    """The type of ICMP that comes back: the answer to what was asked, else the same."""
+    protocol, kind = (np.asarray(column) for column in (proto, asked))
+    came = kind.copy()
+    for number, pairs in ICMP_ANSWERS.items():
+        for question, answer in pairs.items():
+            came[(protocol == number) & (kind == question)] = answer
+    return pa.array(came)
 
 
 def _type_and_code(text: str) -> int:

@@ -27,12 +27,6 @@ Uint8s = npt.NDArray[np.uint8]
 _DIRECTIVE: Final = re.compile(rb"^#.*\n?", re.MULTILINE)
 _FLAGS: Final = {"s": 0x02, "h": 0x12, "a": 0x10, "d": 0x18, "f": 0x01, "r": 0x04}
 _TCP: Final = 6
-# Of an ICMP connection Zeek has the type as the first port, and as the second that of the answer
-# where there is one for it, else the code.
-_ANSWERS: Final = {
-    1: {8: 0, 13: 14, 15: 16, 10: 9, 17: 18},
-    58: {128: 129, 130: 131, 133: 134, 135: 136, 139: 140, 144: 145, 146: 147},
-}
 PATHS: Final = ("conn", "conn_long")
 """Logs that are read: of connections, also of those that are not over yet."""
 # Zeek's name for what parts the members of a record may be set (Log::default_scope_sep).
@@ -196,7 +190,7 @@ def _protocols(names: pa.Array, numbers: pa.Array, etype: pa.Array) -> Uint8s:
 def _answered(proto: Uint8s, ports: list[npt.NDArray[np.uint64]]) -> npt.NDArray[np.bool_]:
     """Which are ICMP connections whose second port is the type of the answer."""
     found = np.zeros(len(proto), np.bool_)
-    for number, pairs in _ANSWERS.items():
+    for number, pairs in rows.ICMP_ANSWERS.items():
         for asked, answer in pairs.items():
             either = (ports[0] == asked) & (ports[1] == answer)
             either |= (ports[0] == answer) & (ports[1] == asked)

@@ -13,6 +13,8 @@ from sensorium.ingest.exports import form_of
 from sensorium.ingest.exports.problem import ExportFileError
 from sensorium.ingest.exports.unread import refuse_unread
 
+PIPE = b"10|1700000007000|1700000007000|17|5|0|0|1|5353|5|0|0|2|53|0|0|0|0|0|0|1|88\n"
+
 
 def parquet() -> bytes:
     file = BytesIO()
@@ -27,6 +29,8 @@ def parquet() -> bytes:
         (b"\xde\xad\xbe\xef\x00\x01", "SiLK", "rwcut --all-fields"),
         (parquet(), "Parquet", "duckdb"),
         (b"SRC_IP,DST_IP,PACKETS\n1.2.3.4,1.2.3.5,1\n", "pmacct", "print_output: json"),
+        (PIPE, "-o pipe", "-o json"),
+        (b"\nFlow Record: \n  RecordCount  =                 1\n", "-o pipe or raw", "-o json"),
         (b"Date first seen    Duration Proto  Src IP Addr:Port\n", "nfdump", "-o json"),
     ],
 )

@@ -30,6 +30,12 @@ _UNREAD: Final = (
         "print them so: TZ=UTC nfdump -r FILE -o json",
     ),
     Unread(
+        # IP version, times, protocol, ends as four numbers, counts: 22 numbers, 24 in 1.6.
+        re.compile(rb"(?:2|10)\|(?:[0-9]+\|){20,22}[0-9]+\r?\n|\s*Flow Record: *\r?\n"),
+        "this is what nfdump prints with -o pipe or raw",
+        "print it so: TZ=UTC nfdump -r FILE -o json",
+    ),
+    Unread(
         re.compile(rb"(?=[^\r\n]*\bSRC_IP\b)(?=[^\r\n]*\bDST_IP\b)[A-Z0-9_]+[ ,][A-Z0-9_ ,]*\r?\n"),
         "these are pmacct's columns of text; of pmacct JSON is read",
         "set print_output: json (pmacct -O json)",

@@ -141,3 +141,31 @@ def test_what_a_killed_process_left_half_written_spoils_nothing(desk: Desk) -> N
     book = desk.book()
     book.take(Announcement(DEPLOYMENTS, deployed("d-2")))
     assert planned(book) == planned(desk.book()) == ["d-2"]
+
+
+def test_files_of_the_settings_are_read_once_until_they_change_and_stored_once(desk: Desk) -> None:
+    calendar, tables, events = (desk.folder / name for name in ("a.ics", "cron", "d.jsonl"))
+    calendar.write_bytes(BACKUP)
+    (tables / "old").mkdir(parents=True)
+    (tables / "db-1").write_bytes(JOB)
+    (tables / ".db-1.swp").write_bytes(JOB)
+    events.write_bytes(deployed("d-1"))
+    desk.sources = ChangeSourcesConfig(
+        calendars=(str(calendar),), crontabs=str(tables), deployments=str(events)
+    )
+    book = desk.book()
+    for _ in range(2):
+        assert planned(book) == ["d-1", BACKUP_REF, JOB_REF]
+        book.refresh()
+    read = {form: entries(desk, form) for form in ("calendar", "crontab", "deployments")}
+    assert set(read.values()) == {1}
+    desk.telemetry.flush()
+    stored = desk.telemetry.query("SELECT ref FROM changes ORDER BY start_ns")
+    assert stored["ref"].to_pylist() == ["d-1", BACKUP_REF, JOB_REF]
+    (tables / "db-1").write_bytes(b"# none any more\n")
+    book.refresh()
+    assert planned(book) == ["d-1", BACKUP_REF]
+
+
+def entries(desk: Desk, form: str) -> float:
+    return desk.observe.value("sensorium_changes_entries_total", {"form": form})

@@ -72,7 +72,7 @@ class ChangeBook:
             if self._is_new(Path(name)):
                 self._put_calendar(name, Path(name).read_bytes())
         folder = Path(sources.crontabs) if sources.crontabs else None
-        for path in sorted(folder.iterdir()) if folder and folder.is_dir() else ():
+        for path in sorted(folder.glob("[!.]*")) if folder and folder.is_dir() else ():
             if path.is_file() and self._is_new(path):
                 self._put_crontab(path.name, path.read_bytes())
         if sources.deployments and self._is_new(Path(sources.deployments)):

@@ -7,6 +7,7 @@ import numpy as np
 from sensorium.detect.testing import Talks, flow_batch
 from sensorium.model.signals import Signal
 from tests.console.conftest import Bench
+from tests.links.almost_alike import talks
 from tests.topology.test_answers import town
 
 
@@ -33,14 +34,7 @@ def test_the_picture_is_an_svg_document(bench: Bench) -> None:
 
 
 def test_what_hosts_alike_use_and_one_never_did_is_told(bench: Bench) -> None:
-    at = np.arange(6) * 30.0 + 5.0
-    talks = [
-        Talks.to(at, f"10.0.1.{n + 1}", f"10.0.2.{port % 250}", port)
-        for n in range(5)
-        for port in (80, 443, 5432, 8443)
-        if (n, port) != (3, 5432)
-    ]
-    bench.telemetry.insert(Signal.FLOWS, flow_batch(Talks.join(talks), np.random.default_rng(0)))
+    bench.telemetry.insert(Signal.FLOWS, flow_batch(Talks.join(talks()), np.random.default_rng(0)))
     bench.telemetry.flush()
     answer = bench.client.get("/api/v1/topology/unseen").json()
     assert (answer["edges"], answer["likely"]) == (19, 1)

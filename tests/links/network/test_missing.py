@@ -18,6 +18,7 @@ from sensorium.model.signals import Signal
 from sensorium.observe import Observe
 from sensorium.store.telemetry import TelemetryConfig, open_telemetry
 from sensorium.topology.orientation import SRC_IS_SERVER
+from tests.links.almost_alike import AT, talks
 
 Row = tuple[str, str, int, int]
 
@@ -86,17 +87,10 @@ def test_many_clients_give_the_same_as_few(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store: five clients use four services in each of six windows, but one uses one less."""
-    at = np.arange(6) * 30.0 + 5.0
-    talks = [
-        Talks.to(at, f"10.0.1.{n + 1}", f"10.0.2.{port % 250}", port)
-        for n in range(5)
-        for port in (80, 443, 5432, 8443)
-        if (n, port) != (3, 5432)
-    ]
-    talks.append(Talks.to(at, "10.0.1.1", "10.0.9.9", 161, proto=17, answered=False))
+    asked = Talks.to(AT, "10.0.1.1", "10.0.9.9", 161, proto=17, answered=False)
     folder = tmp_path_factory.mktemp("data")
     store = open_telemetry(TelemetryConfig(), Observe(), data_dir=folder)
-    store.insert(Signal.FLOWS, flow_batch(Talks.join(talks), np.random.default_rng(0)))
+    store.insert(Signal.FLOWS, flow_batch(Talks.join([*talks(), asked]), np.random.default_rng(0)))
     store.close()
     return folder
 

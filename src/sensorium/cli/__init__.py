@@ -15,6 +15,7 @@ import click
 from sensorium import __version__
 from sensorium.cli.ending import Ended, breaking_off, end_by
 from sensorium.cli.letters import escape_what_is_lacking
+from sensorium.cli.streams import drop_what_cannot_be_written, open_what_is_closed
 from sensorium.errors import SensoriumError
 
 # In the order a newcomer meets them, which is the order `sensorium --help` prints.
@@ -123,6 +124,7 @@ class LazyGroup(click.Group):
             if error.errno not in _NO_ROOM:
                 raise
             show_error(SensoriumError(f"there is no room to write: {error}"))
+            drop_what_cannot_be_written()
             ctx.exit(SensoriumError.exit_code)
 
 
@@ -131,6 +133,7 @@ class Program(LazyGroup):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Be this process's command. Where it is broken off, the process ends by that signal."""
+        open_what_is_closed()
         escape_what_is_lacking()
         with breaking_off():
             try:

@@ -49,6 +49,13 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     assert not (tmp_path / "one.pem").exists()
 
 
+def test_no_key_is_left_where_its_certificate_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "one.pem").write_text("a certificate")
+    made = run("new", "one", "--folder", str(tmp_path), "--key", "ecdsa")
+    assert made.exit_code == 1
+    assert not (tmp_path / "one.key").exists()
+
+
 def test_what_is_no_certificate_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "x.pem").write_text("x")
     shown = run("show", str(tmp_path / "x.pem"))

@@ -75,7 +75,11 @@ def make_certificate(
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
         _write(key_file, secret, 0o600)
-        _write(certificate_file, certificate.public_bytes(Encoding.PEM), 0o644)
+        try:
+            _write(certificate_file, certificate.public_bytes(Encoding.PEM), 0o644)
+        except OSError:
+            key_file.unlink()  # a key without its certificate would be in the next one's way
+            raise
     except FileExistsError as error:
         raise SensoriumError(
             f"{error.filename} exists already",
@@ -126,8 +130,13 @@ def _general(name: str) -> x509.GeneralName:
 
 
 def _write(file: Path, content: bytes, mode: int) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as opened:
-        opened.write(content)
+    made = os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
+    try:
+        with made as opened:
+            opened.write(content)
+    except OSError as error:
+        file.unlink()
+        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def _facts(certificate: x509.Certificate) -> CertificateFacts:

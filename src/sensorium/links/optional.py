@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from sensorium.errors import SensoriumError
+from sensorium.process.stopping import held_back
 
 
 def need_torch() -> None:
@@ -16,3 +17,13 @@ def need_torch() -> None:
             unaffected="everything but `sensorium links` works without",
             next_step='pip install "sensorium[graph]"',
         )
+
+
+def load_torch() -> None:
+    """Load torch, or raise SensoriumError as :func:`need_torch` does.
+
+    Parts of it abort the process where a signal raises while they load.
+    """
+    need_torch()
+    with held_back():
+        import torch  # noqa: F401  loaded for the modules that import it next

@@ -110,7 +110,7 @@ def fit(
 
 @contextmanager
 def _kept(folder: Path) -> Iterator[None]:
-    """Say that what was learned so far is not lost, where somebody interrupts."""
+    """Say what becomes of what was learned so far, where somebody interrupts or it has no room."""
     try:
         yield
     except KeyboardInterrupt:
@@ -120,6 +120,13 @@ def _kept(folder: Path) -> Iterator[None]:
                 err=True,
             )
         raise
+    except OSError as error:
+        kept = (folder / "checkpoint.json").is_file()
+        raise UsageError(
+            f"cannot keep what is learned in {folder}: {error.strerror or error}",
+            unaffected="what was learned before is kept" if kept else "",
+            next_step="make room and give the same command, or name another folder with --out",
+        ) from error
 
 
 def _settings(chosen: dict[str, Any], *, described: bool) -> Any:

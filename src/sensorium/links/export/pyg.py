@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +20,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import parquet
 
-from sensorium.errors import UsageError
-from sensorium.links.optional import need_torch
+from sensorium.errors import SensoriumError, UsageError
+from sensorium.links.optional import load_torch
 
 if TYPE_CHECKING:
     from sensorium.links.graph.features import Features
@@ -33,11 +34,10 @@ def write_parts(read: Edges, features: Features | None, part: I64, folder: Path)
     """Write a graph whose node n lies in ``part[n]``; ``folder`` must not be there yet.
 
     ``x`` are the features, else the logarithm of a node's degree in one column, float32 (nodes of
-    the part, columns). Raises UsageError where the folder cannot be made.
+    the part, columns). Raises UsageError where the folder cannot be made,
+    and SensoriumError where it cannot be written; then, or broken off, nothing of it is left.
     """
-    need_torch()
-    import torch
-
+    load_torch()
     count = int(part.max()) + 1
     try:
         folder.mkdir(parents=True)
@@ -45,6 +45,25 @@ def write_parts(read: Edges, features: Features | None, part: I64, folder: Path)
         raise UsageError(
             f"cannot make {folder}: {error.strerror or error}", next_step="name a new folder"
         ) from error
+    try:
+        _write(read, features, part, folder, count)
+    except BaseException as error:
+        # A part of the parts would be taken for all, and be in the way when this is tried again.
+        rmtree(folder, ignore_errors=True)
+        # torch says what went wrong with its files as RuntimeError.
+        if isinstance(error, (OSError, RuntimeError)):
+            said = str(error).splitlines()[0]
+            raise SensoriumError(
+                f"cannot write {folder}: {said}",
+                unaffected="nothing is left there",
+                next_step="see that its disk has room, or name another folder",
+            ) from error
+        raise
+
+
+def _write(read: Edges, features: Features | None, part: I64, folder: Path, count: int) -> None:
+    import torch
+
     graph = read.graph
     of_arc = part[graph.sources()]
     torch.save(torch.from_numpy(part), folder / "node_map.pt")

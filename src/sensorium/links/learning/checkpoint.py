@@ -9,6 +9,7 @@ from typing import Any, Final
 import torch
 
 from sensorium.errors import SensoriumError
+from sensorium.links.tensors import write_tensors
 
 _TENSORS: Final = "checkpoint.safetensors"
 _REST: Final = "checkpoint.json"
@@ -20,15 +21,17 @@ def save(
     optimiser: torch.optim.Optimizer,
     state: dict[str, Any],
 ) -> None:
-    """Write groups of tensors, an optimiser and a JSON-able state; the JSON last, as one rename."""
-    from safetensors.torch import save_file
+    """Write groups of tensors, an optimiser and a JSON-able state; the JSON last, as one rename.
 
+    Raises OSError where that cannot be written; what was saved before stays.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     flat = {f"{group}/{name}": of for group, one in tensors.items() for name, of in one.items()}
     for n, held in optimiser.state_dict()["state"].items():
         flat |= {f"optimiser/{n}/{name}": torch.as_tensor(of) for name, of in held.items()}
     name = f"{state['epoch']}-{_TENSORS}"
-    save_file({key: of.detach().contiguous().clone() for key, of in flat.items()}, folder / name)
+    whole = {key: of.detach().contiguous().clone() for key, of in flat.items()}
+    write_tensors(whole, folder / name)
     fresh = folder / f"{_REST}.new"
     fresh.write_text(json.dumps({**state, "tensors": name}), encoding="utf-8")
     fresh.replace(folder / _REST)

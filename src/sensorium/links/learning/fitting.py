@@ -20,7 +20,7 @@ from sensorium.links.learning.judging import by_allocation, hard_figures, judged
 from sensorium.links.learning.settings import Settings
 from sensorium.links.learning.split import Split, split_edges, split_nodes, split_time
 from sensorium.links.models.model import Card, LinkModel, calibrated
-from sensorium.links.optional import need_torch
+from sensorium.links.optional import load_torch
 from sensorium.links.structure.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def fit(
     ``folder`` keeps a training that can be gone on with. Raises SensoriumError for a graph that is
     too small or too dense, for names of parts that do not exist, and without the extra ``graph``.
     """
-    need_torch()
+    load_torch()
     from sensorium.links.learning.training import Training
     from sensorium.links.threads import threads_for
 

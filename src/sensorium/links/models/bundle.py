@@ -35,7 +35,8 @@ from sensorium.links.graph.features import Features
 from sensorium.links.graph.names import Names
 from sensorium.links.learning.settings import Settings
 from sensorium.links.models.model import Calibration, Card, LinkModel
-from sensorium.links.optional import need_torch
+from sensorium.links.optional import load_torch
+from sensorium.links.tensors import write_tensors
 from sensorium.state.exchange import exchanged
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def load(folder: Path) -> LinkModel:
 
     Raises SensoriumError for a folder that holds no model, a damaged one, or one of a newer format.
     """
-    need_torch()
+    load_torch()
     card = _card(folder)
     try:
         return _read(folder, card)
@@ -113,11 +114,9 @@ def _remove_left(folder: Path) -> None:
 
 
 def _write(model: LinkModel, folder: Path) -> None:
-    from safetensors.torch import save_file
-
     network, graph = model.scorer.network, model.graph
     weights = {name: of.cpu().contiguous().clone() for name, of in network.state_dict().items()}
-    save_file(weights, folder / "weights.safetensors")
+    write_tensors(weights, folder / "weights.safetensors")
     parquet.write_table(pa.table({"id": model.names.ids}), folder / "names.parquet")
     arrays: Any = {
         name: getattr(graph, name) for name in _COLUMNS if getattr(graph, name) is not None

@@ -99,3 +99,59 @@ runpy.run_module("sensorium", run_name="__main__")
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_a_signal_that_compiled_code_swallows_ends_the_command_all_the_same(tmp_path: Path) -> None:
+    program = """
+import ctypes, signal, time
+from sensorium.cli.ending import Ended, breaking_off, end_by
+
+def called_back():
+    signal.raise_signal(signal.{name})
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with breaking_off():
+    try:
+        ctypes.CFUNCTYPE(None)(called_back)()
+        time.sleep(20)
+    except KeyboardInterrupt as told:
+        end_by(Ended(told).number)
+"""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        done = subprocess.run(
+            [sys.executable, "-c", program.format(name=number.name)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert (done.returncode, done.stderr) == (-number, "")
+
+
+def test_a_signal_while_torch_loads_ends_the_command_without_an_abort(tmp_path: Path) -> None:
+    pytest.importorskip("torch_geometric")
+    program = """
+import signal, sys
+from sensorium.cli.ending import Ended, breaking_off, end_by
+from sensorium.links.optional import load_torch
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch.distributed.constants":
+            raised.append(name)
+            signal.raise_signal(signal.SIGTERM)
+
+raised = []
+sys.meta_path.insert(0, Interrupts())
+with breaking_off():
+    try:
+        load_torch()
+    except KeyboardInterrupt as told:
+        print("torch.nn" in sys.modules, raised, flush=True)
+        end_by(Ended(told).number)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == -signal.SIGTERM
+    assert done.stdout == "True ['torch.distributed.constants']\n"

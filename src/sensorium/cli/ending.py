@@ -8,11 +8,15 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+_AGAIN_S: Final = 0.05
 
 
 class BrokenOffError(KeyboardInterrupt):
@@ -36,9 +40,11 @@ def breaking_off() -> Iterator[None]:
         taken = [one for one in _ENDING if signal.getsignal(one) is signal.SIG_DFL]
     for number in taken:
         signal.signal(number, _break_off)
+    usual, sys.unraisablehook = sys.unraisablehook, _Swallowed(sys.unraisablehook)
     try:
         yield
     finally:
+        sys.unraisablehook = usual
         for number in taken:
             signal.signal(number, signal.SIG_DFL)
 
@@ -46,6 +52,31 @@ def breaking_off() -> Iterator[None]:
 def _break_off(number: int, _: FrameType | None) -> NoReturn:
     signal.signal(number, signal.SIG_DFL)
     raise BrokenOffError(number)
+
+
+class _Swallowed:
+    """Sends a signal again that was raised where nothing can be raised.
+
+    Called back from compiled code, or as an object goes away, Python prints what is raised and
+    drops it: the command would go on.
+    """
+
+    def __init__(self, usual: Callable[[UnraisableHookArgs], Any]) -> None:
+        self._usual = usual
+
+    def __call__(self, what: UnraisableHookArgs) -> None:
+        told = what.exc_value
+        if not isinstance(told, KeyboardInterrupt):
+            self._usual(what)
+            return
+        number: int = signal.SIGINT
+        if isinstance(told, BrokenOffError):
+            number = told.number
+            signal.signal(number, _break_off)
+        # Somewhat later, since this is still where nothing can be raised.
+        again = threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
 
 
 class Ended(SystemExit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -22,8 +23,10 @@ os.write(fresh, b"%d" % fresh)
 
 
 def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    # As people's shells are; without a buffer nothing is left of what could not be written.
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
-        ["bash", "-c", line], capture_output=True, text=True, check=False, cwd=folder
+        ["bash", "-c", line], capture_output=True, text=True, check=False, cwd=folder, env=usual
     )
 
 
@@ -43,8 +46,9 @@ def test_a_command_without_standard_output_ends_well(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a Linux device")
-def test_a_full_disk_is_said_once_and_ends_with_status_1(tmp_path: Path) -> None:
-    command = shlex.join([sys.executable, "-m", "sensorium", "certificate", "new", "a.example"])
-    done = shell(tmp_path, f"{command} >/dev/full")
+@pytest.mark.parametrize("words", ["decode a.log", "certificate new a.example", "config example"])
+def test_a_full_disk_is_said_once_and_ends_with_status_1(tmp_path: Path, words: str) -> None:
+    (tmp_path / "a.log").write_text("<34>1 2026-01-01T00:00:00Z h app - - - one\n")
+    done = shell(tmp_path, f"{shlex.quote(sys.executable)} -m sensorium {words} >/dev/full")
     assert done.returncode == 1
     assert done.stderr == ("error: there is no room to write: [Errno 28] No space left on device\n")

@@ -128,6 +128,36 @@ with breaking_off():
         assert (done.returncode, done.stderr) == (-number, "")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_arrow_looks_for_pandas_ends_the_command(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    program = f"""
+import signal, sys, time
+import pyarrow
+from sensorium.cli.ending import Ended, breaking_off, end_by
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas":
+            sys.meta_path.remove(self)
+            signal.raise_signal(signal.{number.name})
+
+sys.meta_path.insert(0, Interrupts())
+with breaking_off():
+    try:
+        pyarrow.array(["a"]).to_numpy(zero_copy_only=False)
+        print(Interrupts in map(type, sys.meta_path), flush=True)
+        time.sleep(20)
+    except KeyboardInterrupt as told:
+        end_by(Ended(told).number)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-number, "False\n", "")
+
+
 def test_a_signal_while_torch_loads_ends_the_command_without_an_abort(tmp_path: Path) -> None:
     pytest.importorskip("torch_geometric")
     program = """

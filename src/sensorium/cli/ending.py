@@ -10,13 +10,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 _AGAIN_S: Final = 0.05
+_IMPORTING: Final = "<frozen importlib._bootstrap>"
 
 
 class BrokenOffError(KeyboardInterrupt):
@@ -49,9 +50,29 @@ def breaking_off() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _break_off(number: int, _: FrameType | None) -> NoReturn:
+def _break_off(number: int, frame: FrameType | None) -> None:
+    if _is_importing(frame):
+        _send_again(number)
+        return
     signal.signal(number, signal.SIG_DFL)
     raise BrokenOffError(number)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether a module is being loaded. Compiled code that loads one it can do without, as Arrow
+    does pandas, drops whatever is raised there and goes on."""
+    while frame is not None:
+        if frame.f_code.co_filename == _IMPORTING:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _send_again(number: int) -> None:
+    """Send this process a signal again, in a moment, when it may be elsewhere."""
+    again = threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
 class _Swallowed:
@@ -73,10 +94,7 @@ class _Swallowed:
         if isinstance(told, BrokenOffError):
             number = told.number
             signal.signal(number, _break_off)
-        # Somewhat later, since this is still where nothing can be raised.
-        again = threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number))
-        again.daemon = True
-        again.start()
+        _send_again(number)
 
 
 class Ended(SystemExit):

@@ -80,6 +80,12 @@ def replay(
         f"announcements of {opened.manifest.name} to {host}",
         err=True,
     )
+    if sent.refused:
+        click.echo(
+            f"{sent.refused:,} announcements were refused: nothing of them can be used; the "
+            "service's log says why",
+            err=True,
+        )
 
 
 @contextmanager

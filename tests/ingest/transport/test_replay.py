@@ -205,6 +205,14 @@ def test_a_service_that_is_behind_is_asked_again(service: Service, folder: Path)
     assert sum(s[0] == "/api/v1/import/prometheus" for s in service.seen) == 2
 
 
+def test_announcements_of_no_use_are_counted_and_end_nothing(
+    service: Service, folder: Path
+) -> None:
+    service.answers = [422, 204, 204, 422]  # the calendar, a cron table, a scrape, a deployment
+    sent = send_recording(Recording.open(folder), destination(service))
+    assert (sent.datagrams, sent.scrapes, sent.changes, sent.refused) == (101, 2, 1, 2)
+
+
 def test_a_refusal_is_told(service: Service, folder: Path) -> None:
     service.token = "secret"
     with pytest.raises(SensoriumError, match="refused changes/calendar: 401"):

@@ -28,6 +28,7 @@ DATAGRAMS_PER_SECOND: Final = 20_000
 _BURST: Final = 64
 _TRIES: Final = 20
 _TOO_MANY: Final = 429
+_UNUSABLE: Final = 422
 _PATIENCE_S: Final = 60.0
 
 
@@ -47,7 +48,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class ReplayProgress:
-    """What has been sent so far, of how much. ``time_ns`` is the network's time (Unix ns)."""
+    """What has been sent so far, of how much. ``time_ns`` is the network's time (Unix ns).
+
+    ``refused`` are announcements of planned changes in which the service can use nothing.
+    """
 
     time_ns: int
     fraction: float
@@ -56,6 +60,7 @@ class ReplayProgress:
     changes: int
     total_datagrams: int
     total_scrapes: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,7 +136,14 @@ def _send(
     def tell(time_ns: int) -> ReplayProgress:
         fraction = min(max((time_ns - manifest.started_ns) / span, 0.0), 1.0)
         state = ReplayProgress(
-            time_ns, fraction, sent, scrapes, changes, len(arrivals), manifest.scrapes
+            time_ns=time_ns,
+            fraction=fraction,
+            datagrams=sent,
+            scrapes=scrapes,
+            changes=changes,
+            total_datagrams=len(arrivals),
+            total_scrapes=manifest.scrapes,
+            refused=http.refused,
         )
         progress(state)
         return state
@@ -152,9 +164,9 @@ def _send(
     for moment in moments:
         datagrams_until(bisect_right(arrivals, moment.time_ns))
         pace.wait(moment.time_ns, 0)
-        http.post(moment.path, dict(moment.query), moment.content_type, moment.body)
+        taken = http.post(moment.path, dict(moment.query), moment.content_type, moment.body)
         scrapes += moment.path == _SCRAPE
-        changes += moment.path == _DEPLOYMENTS
+        changes += taken and moment.path == _DEPLOYMENTS
     datagrams_until(len(arrivals))
     pace.wait(manifest.ended_ns, 0)
     if http.used:
@@ -238,6 +250,7 @@ class _Http:
 
     def __init__(self, destination: Destination, *, raw: bool) -> None:
         self.used = bool(destination.http_url) and not raw
+        self.refused = 0
         self._url = destination.http_url.rstrip("/")
         headers = {"Authorization": f"Bearer {destination.token}"} if destination.token else {}
         self._client = httpx.Client(
@@ -254,17 +267,21 @@ class _Http:
         """Send the calendar and the cron tables: what was known before the recording began."""
         if not self.used:
             return 0
-        calendar, crontabs = recording.calendar(), recording.crontabs()
+        calendar, taken = recording.calendar(), 0
         if calendar is not None:
-            self.post("changes/calendar", {}, "text/calendar", calendar)
-        for host, table in crontabs.items():
-            self.post("changes/crontab", {"host": host}, "text/plain", table)
-        return len(crontabs) + (calendar is not None)
+            taken += self.post("changes/calendar", {}, "text/calendar", calendar)
+        for host, table in recording.crontabs().items():
+            taken += self.post("changes/crontab", {"host": host}, "text/plain", table)
+        return taken
 
     def post(
         self, path: str, query: Mapping[str, str | int], content_type: str, body: bytes
-    ) -> None:
-        """Send one body; wait and send it again while the service says it is behind."""
+    ) -> bool:
+        """Send one body; wait and send it again while the service says it is behind.
+
+        Whether it was taken. Planned changes that are no use are counted and end nothing: they
+        were no use to the network that was recorded either.
+        """
         for _ in range(_TRIES):
             try:
                 response = self._client.post(
@@ -280,6 +297,9 @@ class _Http:
             if response.status_code != _TOO_MANY:
                 break
             time.sleep(_retry_after(response))
+        if response.status_code == _UNUSABLE and path.startswith("changes/"):
+            self.refused += 1
+            return False
         if not response.is_success:
             raise SensoriumError(
                 f"the service at {self._url} refused {path}: "
@@ -287,6 +307,7 @@ class _Http:
                 unaffected="what was sent before stays where it is",
                 next_step="read its log; a token is given with --token",
             )
+        return True
 
 
 def _retry_after(response: httpx.Response) -> float:

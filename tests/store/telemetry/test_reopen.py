@@ -23,7 +23,7 @@ from sensorium.store.telemetry import (
 from sensorium.store.telemetry.columns import to_table
 from sensorium.store.telemetry.connection import connect, parse_dsn
 from sensorium.store.telemetry.migrations import STEPS
-from sensorium.store.telemetry.tables import LABELS_AS_TEXT, METRICS
+from sensorium.store.telemetry.tables import LABELS_AS_TEXT, TABLES
 from tests.store.telemetry import batches
 
 if TYPE_CHECKING:
@@ -81,12 +81,94 @@ def test_flows_stored_before_they_had_attributes_have_none_of_them(
     assert answer.column("event").to_pylist() == ["", "", "", "", "", "1"]
 
 
+SAMPLES_WITH_A_MAP = """
+CREATE TABLE metrics (
+    time_ns DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    series_id UInt64 CODEC(ZSTD(1)),
+    name LowCardinality(String),
+    labels Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    value Float64 CODEC(Gorilla, ZSTD(1)),
+    kind LowCardinality(String),
+    stored_at DateTime('UTC') MATERIALIZED now() CODEC(Delta, ZSTD(1)),
+    INDEX sampled time_ns TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(stored_at, 'UTC')
+ORDER BY (name, series_id, time_ns)
+"""
+
+AS_AT_FIRST = (
+    "DROP TABLE cables SYNC",
+    "DROP TABLE metrics SYNC",
+    SAMPLES_WITH_A_MAP,
+    "ALTER TABLE flows DROP COLUMN attributes",
+    "ALTER TABLE flows MODIFY COLUMN src_port UInt16 CODEC(ZSTD(1))",
+    "ALTER TABLE logs MODIFY COLUMN attributes Map(LowCardinality(String), String) CODEC(ZSTD(1))",
+    *(
+        f"ALTER TABLE {table} {change}"
+        for table in ("flows", "logs")
+        for change in (
+            "MODIFY COLUMN stored_at DateTime('UTC') MATERIALIZED now() CODEC(Delta, ZSTD(1))",
+            "DROP COLUMN accepted_at",
+        )
+    ),
+    "ALTER TABLE schema_steps DELETE WHERE number > 1 SETTINGS mutations_sync = 1",
+)
+"""What makes a new store one that the first step alone has made."""
+
+
+def tables_of(folder: Path, observe: Observe) -> dict[str, str]:
+    """Open the store; what each table is, but for the order of its settings."""
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=folder)
+    found = store.query(
+        "SELECT name, create_table_query AS made FROM system.tables "
+        "WHERE database = currentDatabase()"
+    ).to_pylist()
+    steps = store.query("SELECT number FROM schema_steps").column("number").to_pylist()
+    store.close()
+    assert sorted(steps) == [step.number for step in STEPS]
+    parted = {row["name"]: row["made"].partition(" SETTINGS ") for row in found}
+    return {name: f"{made} {sorted(end.split(', '))}" for name, (made, _, end) in parted.items()}
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return tables_of(tmp_path_factory.mktemp("new"), Observe())
+
+
+def test_the_first_store_becomes_what_a_new_one_is(
+    tmp_path: Path, observe: Observe, new: dict[str, str]
+) -> None:
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    client = connect(store.target, TelemetryConfig(), database="sensorium")
+    for statement in AS_AT_FIRST:
+        client.command(statement)
+    client.close()
+    store.close()
+    assert tables_of(tmp_path, observe) == new
+
+
+@pytest.mark.parametrize("made", range(len(TABLES) + 1))
+def test_a_store_that_was_broken_off_while_it_was_new_becomes_whole(
+    tmp_path: Path, observe: Observe, new: dict[str, str], made: int
+) -> None:
+    store = open_telemetry(TelemetryConfig(), observe, data_dir=tmp_path)
+    client = connect(store.target, TelemetryConfig(), database="sensorium")
+    client.command("TRUNCATE TABLE schema_steps")
+    for table in TABLES[made:]:
+        client.command(f"DROP TABLE {table.name} SYNC")
+    client.close()
+    store.close()
+    assert tables_of(tmp_path, observe) == new
+
+
 def as_before_labels_were_text(client: Client) -> None:
     """Make the empty table of samples as it was then."""
     client.command("DROP TABLE metrics SYNC")
-    client.command(METRICS.ddl)
+    client.command(SAMPLES_WITH_A_MAP)
     client.command(
         "ALTER TABLE metrics ADD COLUMN accepted_at DateTime('UTC') EPHEMERAL now(), "
+        "MODIFY COLUMN labels Map(String, String) CODEC(LZ4), "
         "MODIFY COLUMN stored_at DateTime('UTC') MATERIALIZED accepted_at"
     )
     client.command("ALTER TABLE schema_steps DELETE WHERE number >= 5 SETTINGS mutations_sync = 1")

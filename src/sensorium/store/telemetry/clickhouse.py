@@ -204,17 +204,18 @@ def _prepare(target: Target, config: TelemetryConfig) -> Client:
         first.command(f"CREATE DATABASE IF NOT EXISTS `{target.database}`")
         writing = connect(target, config, database=target.database)
         opened.append(writing)
-        migrations.migrate(writing, target.database)
-        migrations.apply_table_settings(
-            writing, sync_to_disk=config.sync_to_disk, embedded=target.folder is not None
-        )
         days = {
             "flows": config.flows_ttl_days,
             "logs": config.logs_ttl_days,
             "metrics": config.metrics_ttl_days,
             "changes": config.changes_ttl_days,
         }
-        migrations.apply_retention(writing, days)
+        embedded = target.folder is not None
+        agreed = migrations.terms(
+            writing, days, sync_to_disk=config.sync_to_disk, embedded=embedded
+        )
+        migrations.migrate(writing, target.database, agreed)
+        migrations.apply(writing, agreed)
     except (ClickHouseError, StoreError) as error:
         for client in opened:
             client.close()

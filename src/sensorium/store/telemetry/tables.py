@@ -22,6 +22,12 @@ _WORD = "LowCardinality(String)"
 _SMALL = "CODEC(T64, ZSTD(1))"
 _LABELS = "Map(String, String)"
 _STORED = "stored_at DateTime('UTC') MATERIALIZED now() CODEC(Delta, ZSTD(1))"
+# A row that comes again after a crash must fall into the same partition, where the store knows it
+# by its token: what is journalled says itself when it was accepted. The column is never stored.
+_ACCEPTED = "accepted_at DateTime('UTC') EPHEMERAL now()"
+_STORED_AS_ACCEPTED = "stored_at DateTime('UTC') MATERIALIZED accepted_at CODEC(Delta, ZSTD(1))"
+_SERIES_LABELS = "series_labels LowCardinality(String) CODEC(LZ4)"
+_LABELS_OF_SERIES = f"labels {_LABELS} ALIAS JSONExtract(series_labels, '{_LABELS}')"
 
 LOG_TEMPLATES = pa.schema(
     [("template_id", pa.uint64()), ("template", pa.string()), ("first_seen_ns", pa.int64())]
@@ -42,7 +48,7 @@ CABLES = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of the store; ``ddl`` creates it, without its retention."""
+    """One table of the store; ``ddl`` creates it as it is now, without settings and retention."""
 
     name: str
     ddl: str
@@ -86,7 +92,8 @@ FLOWS = Table(
         src_mac UInt64 CODEC(ZSTD(1)),
         dst_mac UInt64 CODEC(ZSTD(1)),
         attributes {_LABELS} CODEC(ZSTD(1)),
-        {_STORED},
+        {_STORED_AS_ACCEPTED},
+        {_ACCEPTED},
         INDEX received time_received_ns TYPE minmax GRANULARITY 1,
         INDEX source src_addr TYPE bloom_filter(0.01) GRANULARITY 1
     )
@@ -112,7 +119,8 @@ LOGS = Table(
         body String CODEC(ZSTD(3)),
         attributes {_LABELS} CODEC(ZSTD(1)),
         template_id UInt64 CODEC(ZSTD(1)),
-        {_STORED},
+        {_STORED_AS_ACCEPTED},
+        {_ACCEPTED},
         INDEX observed observed_time_ns TYPE minmax GRANULARITY 1,
         INDEX template template_id TYPE bloom_filter(0.01) GRANULARITY 1
     )
@@ -129,10 +137,12 @@ METRICS = Table(
         time_ns DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
         series_id UInt64 CODEC(ZSTD(1)),
         name {_WORD},
-        labels {_LABELS} CODEC(LZ4),
+        {_LABELS_OF_SERIES},
         value Float64 CODEC(Gorilla, ZSTD(1)),
         kind {_WORD},
-        {_STORED},
+        {_SERIES_LABELS},
+        {_STORED_AS_ACCEPTED},
+        {_ACCEPTED},
         INDEX sampled time_ns TYPE minmax GRANULARITY 1
     )
     ENGINE = MergeTree
@@ -195,14 +205,12 @@ FLOW_ATTRIBUTES = f"""
     """
 """For stores made before flows had ``attributes``; their rows have none."""
 
-# A row that comes again after a crash must fall into the same partition, where the store knows it
-# by its token: what is journalled says itself when it was accepted. The column is never stored.
 ACCEPTED_AT = tuple(
     f"ALTER TABLE {table} {change}"
     for table in ("flows", "logs", "metrics")
     for change in (
-        "ADD COLUMN IF NOT EXISTS accepted_at DateTime('UTC') EPHEMERAL now()",
-        "MODIFY COLUMN stored_at DateTime('UTC') MATERIALIZED accepted_at CODEC(Delta, ZSTD(1))",
+        f"ADD COLUMN IF NOT EXISTS {_ACCEPTED}",
+        f"MODIFY COLUMN {_STORED_AS_ACCEPTED}",
     )
 )
 
@@ -217,12 +225,10 @@ PLAIN_LABELS = (
 )
 
 LABELS_AS_TEXT = (
-    "ALTER TABLE metrics ADD COLUMN IF NOT EXISTS"
-    " series_labels LowCardinality(String) CODEC(LZ4) AFTER kind",
+    f"ALTER TABLE metrics ADD COLUMN IF NOT EXISTS {_SERIES_LABELS} AFTER kind",
     "ALTER TABLE metrics UPDATE series_labels = toJSONString(labels) WHERE series_labels = ''"
     " SETTINGS mutations_sync = 2",
-    "ALTER TABLE metrics MODIFY COLUMN labels REMOVE CODEC, MODIFY COLUMN labels"
-    f" {_LABELS} ALIAS JSONExtract(series_labels, '{_LABELS}')",
+    f"ALTER TABLE metrics MODIFY COLUMN labels REMOVE CODEC, MODIFY COLUMN {_LABELS_OF_SERIES}",
 )
 """Labels of samples become a text that repeats, which ``labels`` is read from."""
 
@@ -237,3 +243,5 @@ TABLE_OF: dict[Signal, Table] = {
     Signal.METRICS: METRICS,
     Signal.CHANGES: CHANGES,
 }
+
+TABLES = (*TABLE_OF.values(), TEMPLATES, CABLING)

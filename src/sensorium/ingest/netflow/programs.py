@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from sensorium.ingest.netflow import layout as at
@@ -48,8 +49,9 @@ class ProgramTable:
         self._operations = Growing(at.OP_WIDTH)
         self._segments = Growing()
         self._columns = Growing()
-        for form in FORMS:
-            self.intern(form.template)
+        for number, form in enumerate(FORMS):
+            self._index[form.template, ()] = number
+            self._add(_program_of_form(number, as_sent))
 
     def __len__(self) -> int:
         return len(self._index)
@@ -129,3 +131,8 @@ class ProgramTable:
             self._names = self._names[: -len(_SLACK)] + text + _SLACK
         self._attributes.extend([[known.type, segment, offset, width, *self._name_at[known.name]]])
         self._information.append(known)
+
+
+@cache
+def _program_of_form(number: int, as_sent: bool) -> Program:
+    return compile_template(FORMS[number].template, as_sent=as_sent)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import ssl
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx._transports.default as transports
 import pytest
 import uvicorn.server
 from hypothesis import HealthCheck, Phase, settings
@@ -50,6 +53,24 @@ class _Sooner:
 
 
 uvicorn.server.asyncio = _Sooner()  # type: ignore[attr-defined]
+
+
+_context_of = transports.create_ssl_context
+
+
+@cache
+def _trusting_all_authorities() -> ssl.SSLContext:
+    return _context_of()
+
+
+def _once(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+    """httpx reads all authorities for each client, thirty milliseconds long, also for http."""
+    if verify is not True or cert or {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys():
+        return _context_of(verify, cert, trust_env)
+    return _trusting_all_authorities()
+
+
+transports.create_ssl_context = _once
 
 
 def pytest_collection_finish() -> None:

@@ -10,6 +10,9 @@ def main() -> None:
     usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if usual:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from sensorium.process.collecting import look_seldom
+
+    look_seldom()
     from sensorium.cli import main as command
 
     if usual:

@@ -12,7 +12,9 @@ import pytest
 _PROGRAM = """
 import gc, json, sys, weakref
 usual = gc.get_threshold()
-from sensorium.process.collecting import leave_what_is_there
+from sensorium.process.collecting import leave_what_is_there, look_seldom
+look_seldom()
+assert gc.get_threshold() > usual
 class Ring:
     pass
 one = Ring()

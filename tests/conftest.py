@@ -25,7 +25,7 @@ gc.set_threshold(50_000, 20, 50)
 # shrinking it may take minutes. `make fuzz` runs many, new each time, and shrinks.
 settings.register_profile(
     "test",
-    max_examples=50,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

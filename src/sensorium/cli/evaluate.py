@@ -54,28 +54,19 @@ def evaluate(recording: Path, config: Path | None, as_json: bool) -> None:
 
 
 def _replayed(recording: Path, settings: Settings, truth: Truth) -> Evaluation:
+    from contextlib import closing
+
     from sensorium.app import replay_recording
-    from sensorium.evaluate import Subject, first_signs, score
+    from sensorium.evaluate import score_stored
     from sensorium.observe import Observe
     from sensorium.store.records import open_records
     from sensorium.store.telemetry import open_telemetry
 
     result = replay_recording(recording, settings)
-    records = open_records(settings.store.records, Observe(), data_dir=settings.data_dir)
-    try:
-        subjects = []
-        for line in result.incidents:
-            events = records.incidents.events(line.incident.id)
-            opened = min((e.at_ns for e in events), default=0)
-            settled = [e.at_ns for e in events if e.to_state == "investigating"]
-            subjects.append(Subject(line.incident, opened, min(settled, default=0)))
-        anomalies = [a for s in subjects for a in records.anomalies.of_incident(s.incident.id)]
-    finally:
-        records.close()
-    store = settings.store.telemetry
-    telemetry = open_telemetry(store, Observe(), data_dir=settings.data_dir)
-    try:
-        signs = first_signs(telemetry, truth)
-    finally:
-        telemetry.close()
-    return score(truth, subjects, anomalies, quiet_share=result.gate.quiet_share, signs=signs)
+    incidents, share = [line.incident for line in result.incidents], result.gate.quiet_share
+    store, folder = settings.store, settings.data_dir
+    with (
+        closing(open_records(store.records, Observe(), data_dir=folder)) as records,
+        closing(open_telemetry(store.telemetry, Observe(), data_dir=folder)) as telemetry,
+    ):
+        return score_stored(incidents, records, telemetry, truth, quiet_share=share)

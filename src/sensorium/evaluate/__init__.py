@@ -5,6 +5,7 @@ Only this package ever reads a ``truth.json``.
 
 from sensorium.evaluate.scoring import Evaluation, ScenarioScore, Subject, score
 from sensorium.evaluate.signs import Sign, first_signs
+from sensorium.evaluate.stored import score_stored
 from sensorium.evaluate.truth import Scenario, Truth, load_truth
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "first_signs",
     "load_truth",
     "score",
+    "score_stored",
 ]

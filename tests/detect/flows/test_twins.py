@@ -12,6 +12,7 @@ from sensorium.detect.flows.conversations import converse
 from sensorium.detect.flows.records import gather_records
 from sensorium.detect.flows.told import Told
 from sensorium.detect.flows.window import Addresses, Conversations
+from sensorium.detect.kernels.gathering import gather
 from sensorium.detect.keys import KeyIndex
 from sensorium.detect.windows import Part
 from sensorium.model.address import pack_address
@@ -84,3 +85,18 @@ def test_more_addresses_than_a_table_begins_with_are_all_told_apart() -> None:
     sources = gathered.addresses.packed[gathered.records.source]
     wanted = [pack_address(f"10.{i >> 8}.{i & 255}.1") for i in range(5000)]
     assert [address.tobytes() for address in sources] == wanted
+
+
+def test_memory_that_may_be_written_to_needs_no_code_of_its_own() -> None:
+    batch = flows({"src_addr": "10.0.0.1"})
+    made = [pa.array(column.to_pylist(), column.type) for column in batch.columns]
+    assert made[0].buffers()[1].is_mutable
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write(batch)
+    kept = pa.ipc.open_stream(sink.getvalue().to_pybytes()).read_next_batch()
+    assert not kept.column(0).buffers()[1].is_mutable
+    gather_records([Part(pa.RecordBatch.from_arrays(made, schema=batch.schema))], Told())
+    compiled = set(gather.signatures)
+    gather_records([Part(kept)], Told())
+    assert set(gather.signatures) == compiled

@@ -89,11 +89,11 @@ lock-torch: .stamps/venv ## resolve torch into its lock file: make lock-torch VE
 # --- using it ---------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: .stamps/compiled ## replay a bundled recording and show the incidents found in it
+demo: .stamps/run ## replay a bundled recording and show the incidents found in it
 	@$(BIN)/sensorium demo
 
 .PHONY: evaluate
-evaluate: .stamps/compiled ## score a recording against its truth: make evaluate RECORDING=folder
+evaluate: .stamps/run ## score a recording against its truth: make evaluate RECORDING=folder
 	@test -n "$(RECORDING)" || { echo "say which: make evaluate RECORDING=folder" >&2; exit 2; }
 	@$(BIN)/sensorium evaluate "$(RECORDING)"
 

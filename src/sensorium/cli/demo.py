@@ -38,7 +38,7 @@ def demo(recording: Path | None, data_dir: Path, config: Path | None, as_json: b
     from rich.console import Console
 
     from sensorium.app import bundled_recording, replay_recording
-    from sensorium.app.preparation import kept
+    from sensorium.cli.compiling import compile_for_a_replay
     from sensorium.config import load
 
     settings = replace(load(config, os.environ), data_dir=data_dir)
@@ -48,8 +48,7 @@ def demo(recording: Path | None, data_dir: Path, config: Path | None, as_json: b
     def work(report: Callable[[float], None]) -> ReplayResult:
         return replay_recording(folder, settings, report=report)
 
-    if not kept.is_kept():
-        err.print("what is not compiled yet is compiled first, once: some minutes")
+    compile_for_a_replay(err)
     result = _with_progress(err, folder.name, work)
     if as_json:
         from sensorium.cli.output import print_json

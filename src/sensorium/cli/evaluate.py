@@ -30,10 +30,14 @@ def evaluate(recording: Path, config: Path | None, as_json: bool) -> None:
     """
     import os
 
+    from rich.console import Console
+
+    from sensorium.cli.compiling import compile_for_a_replay
     from sensorium.config import load
     from sensorium.evaluate import load_truth
 
     truth = load_truth(recording)
+    compile_for_a_replay(Console(stderr=True, width=None if sys.stderr.isatty() else 100))
     with tempfile.TemporaryDirectory(prefix="sensorium-evaluate-") as folder:
         settings = replace(load(config, os.environ), data_dir=Path(folder) / "data")
         evaluation = _replayed(recording, settings, truth)
@@ -43,8 +47,6 @@ def evaluate(recording: Path, config: Path | None, as_json: bool) -> None:
 
         print_json(as_data(evaluation, truth))
     else:
-        from rich.console import Console
-
         from sensorium.evaluate.report import show
 
         out = Console(width=None if sys.stdout.isatty() else 100, highlight=False)

@@ -67,11 +67,29 @@ def test_at_the_services_end_all_that_was_started_is_stopped(tmp_path: Path) -> 
         lambda: noted.exists() and noted.read_text() != "",
     )
     assert done is None
-    child = int(noted.read_text())
+    assert ends(int(noted.read_text()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc to look into")
+def test_whoever_is_interrupted_while_waiting_stops_it_too(tmp_path: Path) -> None:
+    noted = tmp_path / "child"
+
+    def interrupted() -> bool:
+        if noted.exists() and noted.read_text():
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        outcome([sys.executable, "-c", FAMILY, str(noted)], interrupted)
+    assert ends(int(noted.read_text()))
+
+
+def ends(child: int) -> bool:
+    """Whether a process is gone within half a minute."""
     deadline = time.monotonic() + 30
     while lives(child) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not lives(child)
+    return not lives(child)
 
 
 def test_who_needs_it_waits_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

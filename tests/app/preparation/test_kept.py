@@ -37,6 +37,13 @@ def test_nothing_is_kept_before_it_was_compiled_and_all_of_it_after(tmp_path: Pa
     assert said("print(kept.is_kept())", tmp_path / "another") == ["False"]
 
 
+def test_a_replay_needs_a_part_of_it(tmp_path: Path) -> None:
+    ask = "print(kept.is_kept(for_replay=True), kept.is_kept())"
+    assert said(ask, tmp_path) == ["False", "False"]
+    assert said(f"kept.remember(for_replay=True); {ask}", tmp_path) == ["True", "False"]
+    assert said(f"kept.remember(); {ask}", tmp_path / "all") == ["True", "True"]
+
+
 def test_other_code_was_not_compiled(tmp_path: Path) -> None:
     sources = tmp_path / "src" / "sensorium"
     shutil.copytree(SOURCES, sources, ignore=shutil.ignore_patterns("__pycache__"))

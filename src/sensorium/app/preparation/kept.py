@@ -13,7 +13,7 @@ from llvmlite.binding import get_host_cpu_features, get_host_cpu_name
 
 import sensorium
 
-_STAMP: Final = "sensorium-prepared"
+_STAMPS: Final = {False: "sensorium-prepared", True: "sensorium-prepared-replay"}
 
 
 def folder() -> Path | None:
@@ -28,24 +28,30 @@ def folder() -> Path | None:
     return None if path is None else Path(path)
 
 
-def is_kept() -> bool:
-    """Whether all of it was compiled, from this code and for this processor."""
+def is_kept(*, for_replay: bool = False) -> bool:
+    """Whether all of it, or what a replay needs, was compiled from this code for this processor."""
     kept = folder()
     if kept is None:
         return False
-    try:
-        return (kept / _STAMP).read_text() == _what()
-    except (OSError, UnicodeDecodeError):
-        return False
+    # Where all was compiled, so was what a replay needs.
+    notes = [kept / _STAMPS[one] for one in ((False, True) if for_replay else (False,))]
+    return any(_note_in(note) == _what() for note in notes)
 
 
-def remember() -> None:
-    """Note that all of it is compiled; nothing where there is no place for that."""
+def remember(*, for_replay: bool = False) -> None:
+    """Note that it is compiled; nothing where there is no place for that."""
     kept = folder()
     if kept is not None:
         with contextlib.suppress(OSError):
             kept.mkdir(parents=True, exist_ok=True)
-            (kept / _STAMP).write_text(_what())
+            (kept / _STAMPS[for_replay]).write_text(_what())
+
+
+def _note_in(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _what() -> str:

@@ -18,12 +18,18 @@ from sensorium.links.encoders.encoder import Encoder, Shape
 AGGREGATIONS = ("mean", "max", "sum", "lstm")
 
 
+class _InOrder(SAGEConv):  # type: ignore[misc]  # PyG has no types
+    """Layers that read neighbours in an order: PyG writes one module for each class, as its first
+    layer needs it, and what it writes for these knows no products with a matrix."""
+
+
 class Sage(Encoder):
     """``aggregation``: mean, max, sum, or lstm (which depends on the order of neighbours)."""
 
     def convolution(self, shape: Shape) -> nn.Module:
         """``lin_l`` weighs what is heard, ``lin_r`` the node itself."""
-        conv: nn.Module = SAGEConv(shape.width, shape.width, aggr=shape.aggregation)
+        kind = _InOrder if shape.aggregation == "lstm" else SAGEConv
+        conv: nn.Module = kind(shape.width, shape.width, aggr=shape.aggregation)
         return conv
 
     def hear(self, convolution: Any, x: torch.Tensor, arcs: Arcs) -> torch.Tensor:

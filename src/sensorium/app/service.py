@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ from sensorium.pipeline.memory import Known, Memory
 from sensorium.pipeline.resumption import Resumption
 from sensorium.process.allocation import share_arenas
 from sensorium.process.collecting import leave_what_is_there
+from sensorium.process.handover import Handover
 from sensorium.process.open_files import require_enough
 from sensorium.process.stopping import told_to_stop
 from sensorium.state.file import StateFile
@@ -76,13 +78,15 @@ class _Housekeeping:
         self.memory.keep(self.spine.pipeline.watermark_ns)
 
 
-def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpServer]:
+def build_service(
+    settings: Settings, spine: Spine, handover: Handover
+) -> tuple[Supervisor, HttpServer]:
     """Wire the running parts around a spine; the HTTP port is taken, nothing runs yet."""
     observe = spine.observe
     elsewhere = Elsewhere(observe.logger("service"))
     acknowledged = build_acknowledged(settings, observe, elsewhere.wait)
     inbox = _inbox(spine, acknowledged)
-    receiver = UdpReceiver(settings.ingest.udp, inbox.put_datagrams, observe, clock_ns=time.time_ns)
+    receiver = _receiver(settings, inbox, observe, handover)
     exporters = ExporterBook(spine.statuses, receiver.drops_by_source, inbox.drops_by_source)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
     streams = build_streams(settings, inbox, observe)
@@ -101,7 +105,6 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         clock_ns=time.time_ns,
     )
     links = _links(settings, observe)
-    parts: list[Component] = []
     supervisor: Supervisor
 
     def health() -> dict[str, Health]:
@@ -126,7 +129,7 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
         detect=_detect(settings, spine),
     )
     http = HttpServer(build_api(deps, settings.console), settings.console, observe)
-    parts += [pipeline, http, receiver, scraper, *acknowledged.receivers]
+    parts: list[Component] = [pipeline, http, receiver, scraper, *acknowledged.receivers]
     parts += [*streams, *([] if links is None else [links.shelf])]
     supervisor = Supervisor(parts, observe)
     acknowledged.open()
@@ -135,6 +138,18 @@ def build_service(settings: Settings, spine: Spine) -> tuple[Supervisor, HttpSer
     for stream in streams:
         stream.bind()
     return supervisor, http
+
+
+def _receiver(
+    settings: Settings, inbox: Inbox, observe: Observe, handover: Handover
+) -> UdpReceiver:
+    return UdpReceiver(
+        settings.ingest.udp,
+        inbox.put_datagrams,
+        observe,
+        clock_ns=time.time_ns,
+        handover=handover,
+    )
 
 
 def _inbox(spine: Spine, acknowledged: Acknowledged) -> Inbox:
@@ -229,20 +244,25 @@ async def run_service(settings: Settings) -> None:
     require_enough()
     observe = open_observe(settings.observe)
     log = observe.logger("service")
+    handover = Handover.from_environment(os.environ)
     spine = build_spine(settings, observe)
     try:
         spine.changes.load()
         spine.templates.restore()
-        supervisor, http = build_service(settings, spine)
+        supervisor, http = build_service(settings, spine, handover)
     except BaseException:
         spine.close()
         observe.close()
         raise
     spine.telemetry.set_service_url(http.url)
     log.info("started", data=str(settings.data_dir), api=http.url)
+    for port in handover.close_rest():
+        log.warning("closed a socket that was handed over and that no setting asks for", port=port)
     stop = told_to_stop()
     running = asyncio.create_task(supervisor.run())
+    handover.ready()
     await stop.wait()
+    handover.stopping()
     log.info("stopping", unaffected="everything received so far is being written down")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -16,9 +16,15 @@ from sensorium.ingest.transport.proxy_protocol import strip_headers
 from sensorium.ingest.transport.udp.batched import BatchedReader, receive_many
 from sensorium.ingest.transport.udp.plain import PlainReader
 from sensorium.ingest.transport.udp.reading import Reading, SocketReader
-from sensorium.ingest.transport.udp.sockets import Listener, can_share_ports, open_listeners
+from sensorium.ingest.transport.udp.sockets import (
+    Listener,
+    can_share_ports,
+    handed_listeners,
+    open_listeners,
+)
 from sensorium.ingest.transport.udp.worker import ReceiveWorker, stop_all
 from sensorium.observe import Observe
+from sensorium.process.handover import Handover
 
 
 class UdpReceiver:
@@ -29,7 +35,8 @@ class UdpReceiver:
     arrival, whatever the number of workers. PROXY protocol headers of trusted networks are taken
     off, and their source, ports and arrival time are the datagram's. Arrival is when the kernel
     had the datagram where it tells, and otherwise when it was read, by ``clock_ns``. What the
-    kernel dropped for want of room is counted, and so is what may not come in.
+    kernel dropped for want of room is counted, and so is what may not come in. Sockets that
+    ``handover`` has are read on, with what waits in them, and new ones given to it to be kept.
     """
 
     name = "udp"
@@ -41,8 +48,10 @@ class UdpReceiver:
         observe: Observe,
         *,
         clock_ns: Callable[[], int],
+        handover: Handover | None = None,
     ) -> None:
         self._config = config
+        self._handover = handover or Handover()
         self._deliver = deliver
         self._clock_ns = clock_ns
         self._trusted = SourceNetworks(config.trusted_proxies)
@@ -96,9 +105,7 @@ class UdpReceiver:
         coalesce = self._config.coalesce and receive is not None
         try:
             for port in self._config.ports:
-                groups.append(
-                    open_listeners(self._config, port, self._sharing(), coalesce=coalesce)
-                )
+                groups.append(self._listeners(port, coalesce=coalesce))
         except OSError as error:
             for listener in chain.from_iterable(groups):
                 listener.socket.close()
@@ -122,6 +129,17 @@ class UdpReceiver:
         self._ports = tuple(group[0].port for group in groups)
         ports = ", ".join(str(port) for port in self._ports)
         self._health = Health(HealthState.OK, f"listening on {self._config.host}, ports {ports}")
+
+    def _listeners(self, port: int, *, coalesce: bool) -> list[Listener]:
+        sharing = self._sharing()
+        handed = handed_listeners(self._handover, self._config, port, sharing, coalesce=coalesce)
+        if handed:
+            self._log.info("goes on with the sockets of a port that were kept for it", port=port)
+            return handed
+        opened = open_listeners(self._config, port, sharing, coalesce=coalesce)
+        if port:
+            self._handover.keep(port, [listener.socket for listener in opened])
+        return opened
 
     async def run(self) -> None:
         """Receive until cancelled; what is in the sockets then is still delivered."""

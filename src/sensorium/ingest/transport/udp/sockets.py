@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sensorium.ingest.transport.config import UdpConfig
 from sensorium.listening.binding import address_of
+from sensorium.process.handover import Handover
 
 # From Linux' include/uapi/asm-generic/socket.h and linux/udp.h; Python does not name them all.
 _SO_RCVBUFFORCE: Final = 33
@@ -51,6 +52,19 @@ def can_share_ports() -> bool:
     return sys.platform == "linux"
 
 
+def handed_listeners(
+    handover: Handover, config: UdpConfig, port: int, sharing: int, *, coalesce: bool
+) -> list[Listener]:
+    """``sharing`` sockets of a port that this process was given; none where it was not.
+
+    What came before it was started waits in them. The kernel's count of what it dropped goes on
+    from where they were opened.
+    """
+    family, address = address_of(config.host, port, socket.SOCK_DGRAM)
+    given = handover.datagram_sockets(port, family, address, sharing)
+    return [_listener(one, _prepare(one, config, coalesce=coalesce)) for one in given]
+
+
 def open_listeners(config: UdpConfig, port: int, sharing: int, *, coalesce: bool) -> list[Listener]:
     """``sharing`` sockets bound to one port; OSError, and none open, where it cannot be had.
 
@@ -74,24 +88,33 @@ def _open(config: UdpConfig, port: int, *, share: bool, coalesce: bool) -> Liste
     family, address = address_of(config.host, port, socket.SOCK_DGRAM)
     opened = socket.socket(family, socket.SOCK_DGRAM)
     try:
-        opened.setblocking(False)
-        room = _ask_for_room(opened, config.receive_buffer_bytes)
-        if sys.platform == "linux":
-            with contextlib.suppress(OSError):  # then the time of reading is the arrival time
-                opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-            if coalesce:
-                with contextlib.suppress(OSError):  # older than Linux 5.0
-                    opened.setsockopt(socket.IPPROTO_UDP, _UDP_GRO, 1)
         if share:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        room = _prepare(opened, config, coalesce=coalesce)
         opened.bind(address)
     except OSError:
         opened.close()
         raise
-    bound = int(opened.getsockname()[1])
-    return Listener(opened, bound, str(bound), room)
+    return _listener(opened, room)
+
+
+def _prepare(opened: socket.socket, config: UdpConfig, *, coalesce: bool) -> int:
+    """Set what a collector needs, and say how much room there is."""
+    opened.setblocking(False)
+    room = _ask_for_room(opened, config.receive_buffer_bytes)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # then the time of reading is the arrival time
+            opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        with contextlib.suppress(OSError):  # older than Linux 5.0
+            opened.setsockopt(socket.IPPROTO_UDP, _UDP_GRO, int(coalesce))
+    return room
+
+
+def _listener(opened: socket.socket, room: int) -> Listener:
+    port = int(opened.getsockname()[1])
+    return Listener(opened, port, str(port), room)
 
 
 def _ask_for_room(opened: socket.socket, wanted: int) -> int:

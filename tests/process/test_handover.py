@@ -73,11 +73,14 @@ def test_what_a_unit_opened_is_taken_for_its_port_and_stays_the_units(tmp_path: 
         handover = Handover(str(manager.path), held)
         assert handover.datagram_sockets(port, V4, ("127.0.0.1", port), 2) == []
         assert handover.datagram_sockets(0, V4, ("127.0.0.1", 0), 1) == []
-        assert handover.datagram_sockets(port, V4, ("127.0.0.1", port), 1) == [opened]
+        for _ in range(2):
+            with handover.datagram_sockets(port, V4, ("127.0.0.1", port), 1)[0] as taken:
+                assert taken.getsockname() == opened.getsockname()
         left = other.getsockname()[1]
         assert handover.close_rest() == [left]
         bound(left).close()
-        opened.close()
+        handover.close()
+        bound(port).close()
         handover.ready()
     assert manager.told == ["READY=1"]
 

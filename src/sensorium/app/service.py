@@ -267,6 +267,7 @@ async def run_service(settings: Settings) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     log.info("stopped")
+    handover.close()
     observe.close()
     tell(supervisor.failed_at_stop)
 

@@ -35,11 +35,16 @@ class Held:
 
 
 class Handover:
-    """What was handed over to this process, and whom to give what the next one is to have."""
+    """What was handed over to this process, and whom to give what the next one is to have.
+
+    A port whose sockets are kept elsewhere cannot be had anew by whoever closed its own, so copies
+    stay here, for a receiver that is started again within this process.
+    """
 
     def __init__(self, notify: str = "", held: Sequence[Held] = ()) -> None:
         self._notify = notify
         self._held = list(held)
+        self._in_use: dict[int, list[socket.socket]] = {}
 
     @classmethod
     def from_environment(cls, environment: MutableMapping[str, str]) -> Self:
@@ -66,8 +71,49 @@ class Handover:
 
         Those that this program gave away must have the ``address`` as well: where the settings
         are others than they were, they are closed, here and where they are kept. Those of a unit
-        are taken for their port, as they are.
+        are taken for their port, as they are. The caller closes what it is given.
         """
+        if port not in self._in_use:
+            found = self._found(port, family, address, many)
+            if not found:
+                return []
+            self._in_use[port] = found
+        return [one.dup() for one in self._in_use[port]]
+
+    def keep(self, port: int, sockets: Sequence[socket.socket]) -> bool:
+        """Give the sockets of a UDP port away to be kept; False where nobody keeps any."""
+        lines = ("FDSTORE=1", f"FDNAME={_name_of(port)}", "FDPOLL=0")
+        given = self._tell(*lines, files=[one.fileno() for one in sockets])
+        if given:
+            self._in_use[port] = [one.dup() for one in sockets]
+        return given
+
+    def close_rest(self) -> list[int]:
+        """Close what nobody asked for, here and where it is kept; returns the ports of that."""
+        rest, self._held = self._held, []
+        ports = [held.port for held in rest]
+        for name in {held.name for held in rest if held.name.startswith(_OURS)}:
+            self._tell("FDSTOREREMOVE=1", f"FDNAME={name}")
+        for held in rest:
+            held.socket.close()
+        return ports
+
+    def ready(self) -> None:
+        """Tell who started this process that it receives."""
+        self._tell("READY=1")
+
+    def stopping(self) -> None:
+        """Tell who started this process that it has begun to end."""
+        self._tell("STOPPING=1")
+
+    def close(self) -> None:
+        """Close the copies that are held here; who keeps some goes on doing so."""
+        for those in self._in_use.values():
+            for one in those:
+                one.close()
+        self._in_use.clear()
+
+    def _found(self, port: int, family: int, address: Any, many: int) -> list[socket.socket]:
         name = _name_of(port)
         mine = [held for held in self._held if held.name == name]
         fits = [one for one in mine if _is_at(one.socket, family, address)]
@@ -87,29 +133,6 @@ class Handover:
             and not held.name.startswith(_OURS)
         ]
         return self._taken(others) if len(others) == many else []
-
-    def keep(self, port: int, sockets: Sequence[socket.socket]) -> bool:
-        """Give the sockets of a UDP port away to be kept; False where nobody keeps any."""
-        lines = ("FDSTORE=1", f"FDNAME={_name_of(port)}", "FDPOLL=0")
-        return self._tell(*lines, files=[one.fileno() for one in sockets])
-
-    def close_rest(self) -> list[int]:
-        """Close what nobody asked for, here and where it is kept; returns the ports of that."""
-        rest, self._held = self._held, []
-        ports = [held.port for held in rest]
-        for name in {held.name for held in rest if held.name.startswith(_OURS)}:
-            self._tell("FDSTOREREMOVE=1", f"FDNAME={name}")
-        for held in rest:
-            held.socket.close()
-        return ports
-
-    def ready(self) -> None:
-        """Tell who started this process that it receives."""
-        self._tell("READY=1")
-
-    def stopping(self) -> None:
-        """Tell who started this process that it has begun to end."""
-        self._tell("STOPPING=1")
 
     def _taken(self, those: list[Held]) -> list[socket.socket]:
         self._held = [held for held in self._held if held not in those]

@@ -47,6 +47,13 @@ async def ended(running: UdpReceiver) -> None:
         await task
 
 
+async def one_before(manager: Manager, port: int, workers: int) -> None:
+    """What a process does that opens the port, gives it away and ends."""
+    handover = Handover(str(manager.path))
+    await ended(receiver([], Observe(), handover, port, workers))
+    handover.close()
+
+
 def send(port: int, last: int, payloads: list[bytes]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.bind((f"127.0.0.{last}", 0))
@@ -58,8 +65,7 @@ def send(port: int, last: int, payloads: list[bytes]) -> None:
 async def test_the_next_one_has_what_was_sent_between(tmp_path: Path, workers: int) -> None:
     port, slabs = free_port(), list[Datagrams]()
     with managed(tmp_path) as manager:
-        first = receiver([], Observe(), Handover(str(manager.path)), port, workers)
-        await ended(first)
+        await one_before(manager, port, workers)
         assert manager.told == [f"FDSTORE=1 FDNAME=sensorium-udp-{port} FDPOLL=0"]
         for last in range(2, 22):
             send(port, last, [b"one", b"two"])
@@ -83,7 +89,7 @@ async def test_the_next_one_has_what_was_sent_between(tmp_path: Path, workers: i
 async def test_what_the_kernel_dropped_meanwhile_is_counted(tmp_path: Path) -> None:
     port, slabs, observe = free_port(), list[Datagrams](), Observe()
     with managed(tmp_path) as manager:
-        await ended(receiver([], Observe(), Handover(str(manager.path)), port, 1))
+        await one_before(manager, port, 1)
         send(port, 2, [bytes(1000)] * 2_000)
         handover = Handover(str(manager.path), held_by(manager))
         second = receiver(slabs, observe, handover, port, 1)
@@ -95,10 +101,32 @@ async def test_what_the_kernel_dropped_meanwhile_is_counted(tmp_path: Path) -> N
         await ended(second)
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_one_that_is_started_again_in_its_process_reads_on_and_counts_once(
+    tmp_path: Path, kept: bool
+) -> None:
+    port, slabs, observe = free_port(), list[Datagrams](), Observe()
+    with managed(tmp_path) as manager:
+        handover = Handover(str(manager.path) if kept else "")
+        running = receiver(slabs, observe, handover, port, 1)
+        running.bind()
+        send(port, 2, [bytes(1000)] * 2_000)
+        await ended(running)
+        dropped = observe.value("sensorium_ingest_dropped_total", KERNEL)
+        assert dropped > 0
+        running.bind()
+        send(port, 2, [b"again"])
+        running.drain()
+        assert observe.value("sensorium_ingest_dropped_total", KERNEL) == dropped
+        assert sum(map(len, slabs)) + dropped == 2_001
+        await ended(running)
+        handover.close()
+
+
 async def test_other_settings_open_the_port_anew(tmp_path: Path) -> None:
     port, slabs = free_port(), list[Datagrams]()
     with managed(tmp_path) as manager:
-        await ended(receiver([], Observe(), Handover(str(manager.path)), port, 1))
+        await one_before(manager, port, 1)
         handover = Handover(str(manager.path), held_by(manager))
         second = receiver(slabs, Observe(), handover, port, 2)
         second.bind()

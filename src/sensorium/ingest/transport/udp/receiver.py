@@ -57,6 +57,7 @@ class UdpReceiver:
         self._trusted = SourceNetworks(config.trusted_proxies)
         self._admission = Admission(config, observe)
         self._workers: list[ReceiveWorker] = []
+        self._before: dict[int, list[Listener]] = {}
         self._ports: tuple[int, ...] = ()
         self._health = Health(HealthState.STARTING, "not bound yet")
         self._log = observe.logger(self.name)
@@ -132,14 +133,18 @@ class UdpReceiver:
 
     def _listeners(self, port: int, *, coalesce: bool) -> list[Listener]:
         sharing = self._sharing()
-        handed = handed_listeners(self._handover, self._config, port, sharing, coalesce=coalesce)
-        if handed:
+        taken = handed_listeners(self._handover, self._config, port, sharing, coalesce=coalesce)
+        if taken:
             self._log.info("goes on with the sockets of a port that were kept for it", port=port)
-            return handed
-        opened = open_listeners(self._config, port, sharing, coalesce=coalesce)
-        if port:
-            self._handover.keep(port, [listener.socket for listener in opened])
-        return opened
+            # Of those that this process read before, what the kernel dropped till then is counted.
+            for listener, before in zip(taken, self._before.get(port, ()), strict=False):
+                listener.kernel_drops = before.kernel_drops
+        else:
+            taken = open_listeners(self._config, port, sharing, coalesce=coalesce)
+            if port:
+                self._handover.keep(port, [listener.socket for listener in taken])
+        self._before[port] = taken
+        return taken
 
     async def run(self) -> None:
         """Receive until cancelled; what is in the sockets then is still delivered."""

@@ -155,7 +155,9 @@ with breaking_off():
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    assert (done.returncode, done.stdout, done.stderr) == (-number, "False\n", "")
+    assert (done.returncode, done.stderr) == (-number, "")
+    # Told again, it may end before it gets that far.
+    assert done.stdout in ("False\n", "")
 
 
 def test_a_signal_while_torch_loads_ends_the_command_without_an_abort(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ from tests.ports import free_port
 pytestmark = pytest.mark.xdist_group("service")
 
 
+LINE = "<134>1 - probe probe - - - handover"
+CONNECTED = 1_000_000
+"""The number of what is sent over a connection."""
+
+
 class Exporter(threading.Thread):
     """Sends a numbered line of syslog every few milliseconds, whoever is there to read it."""
 
@@ -43,8 +48,7 @@ class Exporter(threading.Thread):
             for number in itertools.count():
                 if self.stop.wait(0.005):
                     return
-                line = f"<134>1 - probe probe - - - handover {number}"
-                sending.sendto(line.encode(), ("127.0.0.1", self.port))
+                sending.sendto(f"{LINE} {number}".encode(), ("127.0.0.1", self.port))
                 self.sent = number + 1
 
 
@@ -55,6 +59,7 @@ class Started:
     manager: Systemd
     exporter: Exporter
     console: int
+    tcp: int
 
     def stored(self, rows: int) -> None:
         """Wait until this start of it has stored so many lines."""
@@ -78,10 +83,11 @@ class Started:
 
 @contextmanager
 def started(folder: Path) -> Iterator[Started]:
-    port, console = free_port(), free_port()
+    port, tcp, console = free_port(), free_port(), free_port()
     settings = folder / "sensorium.yaml"
     settings.write_text(
         f"ingest:\n  udp: {{host: 127.0.0.1, ports: [{port}]}}\n"
+        f"  syslog_stream: {{host: 127.0.0.1, tcp_ports: [{tcp}]}}\n"
         f"  http: {{port: 0}}\n  grpc: {{port: 0}}\nconsole: {{port: {console}}}\n"
     )
     with systemd(folder, settings) as manager:
@@ -89,7 +95,7 @@ def started(folder: Path) -> Iterator[Started]:
         exporter = Exporter(port)
         exporter.start()
         try:
-            yield Started(manager, exporter, console)
+            yield Started(manager, exporter, console, tcp)
         finally:
             exporter.end()
 
@@ -116,14 +122,17 @@ def test_what_is_sent_while_it_is_started_anew_is_stored_once(tmp_path: Path) ->
         os.kill(manager.outside(int(manager.shown("MainPID"))), signal.SIGKILL)
         time.sleep(0.5)
         dead = exporter.sent
+        with socket.create_connection(("127.0.0.1", service.tcp)) as waiting:
+            waiting.sendall(f"{LINE} {CONNECTED}\n".encode())
         service.until(lambda: manager.shown("ActiveState") == "active")
         alive = exporter.sent
-        service.stored(alive - dead)
+        service.stored(alive - dead + 1)
 
         exporter.end()
         manager.ctl("stop", "sensorium.service")
         assert manager.shown("NFileDescriptorStore") == "0"
     found = kept(tmp_path)
+    assert found.pop(CONNECTED) == 1
     print("sent", exporter.sent, "asked", asked, "again", again, "dead", dead, "alive", alive)
     assert [number for number, times in found.items() if times > 1] == []
     # Of what it had read when it was killed, a second's worth may be gone; nothing of the rest.

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sensorium.process.handover import Held
+
 
 @dataclass
 class Manager:
@@ -19,6 +21,10 @@ class Manager:
     path: Path
     told: list[str] = field(default_factory=list)
     given: dict[str, list[socket.socket]] = field(default_factory=dict)
+
+    def held(self) -> list[Held]:
+        """What the next process is given."""
+        return [Held(name, one.dup()) for name, those in self.given.items() for one in those]
 
     def wait_for(self, message: str) -> None:
         deadline = time.monotonic() + 30

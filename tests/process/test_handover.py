@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from sensorium.process.handover import Handover, Held
+from sensorium.process.handover import Handover, Held, Place
 from tests.ports import free_port
 from tests.process.manager import managed
 
 V4 = socket.AF_INET
+
+
+def at(port: int, host: str = "127.0.0.1", protocol: str = "udp") -> Place:
+    return Place(protocol, V4, (host, port))
 
 
 def bound(port: int = 0, host: str = "127.0.0.1", *, shared: bool = False) -> socket.socket:
@@ -31,7 +35,7 @@ def test_what_is_given_away_is_kept_and_read_on_with_what_waits_in_it(tmp_path: 
         opened = bound()
         port = opened.getsockname()[1]
         first = Handover(str(manager.path))
-        assert first.keep(port, [opened])
+        assert first.keep(at(port), [opened])
         first.stopping()
         opened.close()
         with socket.socket(V4, socket.SOCK_DGRAM) as sender:
@@ -39,7 +43,7 @@ def test_what_is_given_away_is_kept_and_read_on_with_what_waits_in_it(tmp_path: 
         manager.wait_for("STOPPING=1")
         [(name, kept)] = manager.given.items()
         second = Handover("", [Held(name, one.dup()) for one in kept])
-        [again] = second.datagram_sockets(port, V4, ("127.0.0.1", port), 1)
+        [again] = second.sockets(at(port))
         assert again.recv(100) == b"meanwhile"
         assert second.close_rest() == []
         again.close()
@@ -55,9 +59,9 @@ def test_what_was_given_away_for_other_settings_is_given_up(
         opened = bound()
         port = opened.getsockname()[1]
         handover = Handover(str(manager.path))
-        handover.keep(port, [opened])
+        handover.keep(at(port), [opened])
         handover = Handover(str(manager.path), [Held(f"sensorium-udp-{port}", opened)])
-        assert handover.datagram_sockets(port, V4, (host, port), many) == []
+        assert handover.sockets(at(port, host), many) == []
         # Nobody has it any more, so it can be had anew at once.
         bound(port).close()
         assert manager.given == {}
@@ -71,10 +75,11 @@ def test_what_a_unit_opened_is_taken_for_its_port_and_stays_the_units(tmp_path: 
         other = bound()
         held = [Held("flows.socket", opened), Held("flows.socket", other)]
         handover = Handover(str(manager.path), held)
-        assert handover.datagram_sockets(port, V4, ("127.0.0.1", port), 2) == []
-        assert handover.datagram_sockets(0, V4, ("127.0.0.1", 0), 1) == []
+        assert handover.sockets(at(port), 2) == []
+        assert handover.sockets(at(port, protocol="tcp")) == []
+        assert handover.sockets(at(0)) == []
         for _ in range(2):
-            with handover.datagram_sockets(port, V4, ("127.0.0.1", port), 1)[0] as taken:
+            with handover.sockets(at(port))[0] as taken:
                 assert taken.getsockname() == opened.getsockname()
         left = other.getsockname()[1]
         assert handover.close_rest() == [left]
@@ -90,7 +95,7 @@ def test_a_port_that_no_setting_asks_for_any_more_is_free_again(tmp_path: Path) 
         opened = bound()
         port = opened.getsockname()[1]
         handover = Handover(str(manager.path))
-        handover.keep(port, [opened])
+        handover.keep(at(port), [opened])
         handover = Handover(str(manager.path), [Held(f"sensorium-udp-{port}", opened)])
         assert handover.close_rest() == [port]
     assert manager.told[-1] == f"FDSTOREREMOVE=1 FDNAME=sensorium-udp-{port}"
@@ -101,7 +106,7 @@ def test_where_nobody_keeps_any_nothing_is_said(tmp_path: Path) -> None:
     with bound() as opened:
         for notify in ("", str(tmp_path / "gone"), "@sensorium-nobody-listens"):
             handover = Handover(notify)
-            assert not handover.keep(1, [opened])
+            assert not handover.keep(at(1), [opened])
             handover.ready()
             assert handover.close_rest() == []
 
@@ -122,10 +127,9 @@ def test_what_is_meant_for_another_process_is_left_alone(environment: dict[str, 
 
 PROGRAM = """
 import os, socket, sys
-from sensorium.process.handover import Handover
+from sensorium.process.handover import Handover, Place
 handover = Handover.from_environment(os.environ)
-port = int(sys.argv[1])
-[opened] = handover.datagram_sockets(port, socket.AF_INET, ("127.0.0.1", port), 1)
+[opened] = handover.sockets(Place("udp", socket.AF_INET, ("127.0.0.1", int(sys.argv[1]))))
 assert not os.get_inheritable(opened.fileno())
 print(opened.recv(100).decode(), *[name for name in os.environ if name.startswith("LISTEN")])
 """

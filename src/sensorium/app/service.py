@@ -89,7 +89,7 @@ def build_service(
     receiver = _receiver(settings, inbox, observe, handover)
     exporters = ExporterBook(spine.statuses, receiver.drops_by_source, inbox.drops_by_source)
     scraper = Scraper(settings.ingest.scrape, inbox.put_scrape, observe, clock_ns=time.time_ns)
-    streams = build_streams(settings, inbox, observe)
+    streams = build_streams(settings, inbox, observe, handover)
     memory = _memory(settings, spine)
     resumption = _resumption(settings, spine, memory)
     pipeline = LivePipeline(

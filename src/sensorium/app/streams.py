@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sensorium.config import Settings
     from sensorium.observe import Observe
     from sensorium.pipeline.inbox import Inbox
+    from sensorium.process.handover import Handover
 
 
 class Stream(Component, Protocol):
@@ -20,7 +21,9 @@ class Stream(Component, Protocol):
         """Open the sockets. SensoriumError where one cannot be had."""
 
 
-def build_streams(settings: Settings, inbox: Inbox, observe: Observe) -> list[Stream]:
+def build_streams(
+    settings: Settings, inbox: Inbox, observe: Observe, handover: Handover
+) -> list[Stream]:
     """Those that are enabled; what the others need is not loaded."""
     ingest = settings.ingest
     found: list[Stream] = []
@@ -32,6 +35,7 @@ def build_streams(settings: Settings, inbox: Inbox, observe: Observe) -> list[St
                 *(ingest.syslog_stream, inbox.put_messages, observe),
                 busy=inbox.busy,
                 clock_ns=time.time_ns,
+                handover=handover,
             )
         )
     if ingest.ipfix_stream.enabled:
@@ -42,6 +46,7 @@ def build_streams(settings: Settings, inbox: Inbox, observe: Observe) -> list[St
                 *(ingest.ipfix_stream, inbox.put_flow_messages, observe),
                 busy=inbox.busy,
                 clock_ns=time.time_ns,
+                handover=handover,
             )
         )
     if ingest.ipfix_dtls.enabled or ingest.syslog_dtls.enabled:

@@ -1,8 +1,9 @@
 """Sockets that outlive this process: what started it hands them over, and keeps new ones.
 
 systemd keeps what a service gives it while the service is started anew (FileDescriptorStoreMax=),
-so that what arrives meanwhile waits in the kernel. What a ``.socket`` unit has opened comes in the
-same way. The protocols are those of sd_listen_fds(3), sd_notify(3) and sd_notify_barrier(3).
+so that what arrives meanwhile, and who connects, waits in the kernel. What a ``.socket`` unit has
+opened comes in the same way. The protocols are those of sd_listen_fds(3), sd_notify(3) and
+sd_notify_barrier(3).
 """
 
 from __future__ import annotations
@@ -18,6 +19,42 @@ from typing import Any, Final, Self
 _FIRST: Final = 3
 _OURS: Final = "sensorium-"
 _LONGEST_S: Final = 5.0
+_SO_PROTOCOL: Final = 38  # include/uapi/asm-generic/socket.h; Python names it for no system
+_NUMBERS: Final = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP, "sctp": 132}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a socket is bound: ``protocol`` is tcp, udp or sctp, ``address`` what bind takes."""
+
+    protocol: str
+    family: int
+    address: Any
+
+    @property
+    def port(self) -> int:
+        """The port; 0 where any is taken."""
+        return int(self.address[1])
+
+    @property
+    def name(self) -> str:
+        """What those who keep its sockets call them."""
+        return f"{_OURS}{self.protocol}-{self.port}"
+
+    def has(self, opened: socket.socket) -> bool:
+        """Whether a socket is bound here."""
+        # A host, a port and, of IPv6, a flow, which means nothing here, and a scope.
+        at, wanted = opened.getsockname(), self.address
+        same = opened.family == self.family and at[:2] == wanted[:2] and at[3:] == wanted[3:]
+        return same and self.is_for(opened)
+
+    def is_for(self, opened: socket.socket) -> bool:
+        """Whether a socket has this port, on whatever address."""
+        at = opened.getsockname()
+        if not isinstance(at, tuple) or at[1] != self.port or not self.port:
+            return False
+        number = opened.getsockopt(socket.SOL_SOCKET, _SO_PROTOCOL)
+        return number == _NUMBERS[self.protocol]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +81,7 @@ class Handover:
     def __init__(self, notify: str = "", held: Sequence[Held] = ()) -> None:
         self._notify = notify
         self._held = list(held)
-        self._in_use: dict[int, list[socket.socket]] = {}
+        self._in_use: dict[Place, list[socket.socket]] = {}
 
     @classmethod
     def from_environment(cls, environment: MutableMapping[str, str]) -> Self:
@@ -64,28 +101,31 @@ class Handover:
                 held.append(Held(named[at] if at < len(named) else "", opened))
         return cls(notify, held)
 
-    def datagram_sockets(
-        self, port: int, family: int, address: Any, many: int
-    ) -> list[socket.socket]:
-        """The ``many`` sockets that were handed over for a UDP port, none where there are not.
+    def sockets(self, place: Place, many: int = 1) -> list[socket.socket]:
+        """The ``many`` sockets that were handed over for a place, none where there are not.
 
-        Those that this program gave away must have the ``address`` as well: where the settings
-        are others than they were, they are closed, here and where they are kept. Those of a unit
-        are taken for their port, as they are. The caller closes what it is given.
+        Those that this program gave away must have its address as well: where the settings are
+        others than they were, they are closed, here and where they are kept. Those of a unit are
+        taken for their port, as they are. The caller closes what it is given.
         """
-        if port not in self._in_use:
-            found = self._found(port, family, address, many)
+        if place not in self._in_use:
+            found = self._found(place, many)
             if not found:
                 return []
-            self._in_use[port] = found
-        return [one.dup() for one in self._in_use[port]]
+            self._in_use[place] = found
+        return [one.dup() for one in self._in_use[place]]
 
-    def keep(self, port: int, sockets: Sequence[socket.socket]) -> bool:
-        """Give the sockets of a UDP port away to be kept; False where nobody keeps any."""
-        lines = ("FDSTORE=1", f"FDNAME={_name_of(port)}", "FDPOLL=0")
+    def keep(self, place: Place, sockets: Sequence[socket.socket]) -> bool:
+        """Give the sockets of a place away to be kept; False where nobody keeps any.
+
+        A place with any port is not kept: the next process may have another.
+        """
+        if not place.port:
+            return False
+        lines = ("FDSTORE=1", f"FDNAME={place.name}", "FDPOLL=0")
         given = self._tell(*lines, files=[one.fileno() for one in sockets])
         if given:
-            self._in_use[port] = [one.dup() for one in sockets]
+            self._in_use[place] = [one.dup() for one in sockets]
         return given
 
     def close_rest(self) -> list[int]:
@@ -113,24 +153,20 @@ class Handover:
                 one.close()
         self._in_use.clear()
 
-    def _found(self, port: int, family: int, address: Any, many: int) -> list[socket.socket]:
-        name = _name_of(port)
-        mine = [held for held in self._held if held.name == name]
-        fits = [one for one in mine if _is_at(one.socket, family, address)]
-        if mine and len(mine) == len(fits) == many:
+    def _found(self, place: Place, many: int) -> list[socket.socket]:
+        mine = [held for held in self._held if held.name == place.name]
+        if mine and len(mine) == many and all(place.has(held.socket) for held in mine):
             return self._taken(mine)
         if mine:
             for held in self._taken(mine):
                 held.close()
-            self._tell("FDSTOREREMOVE=1", f"FDNAME={name}")
+            self._tell("FDSTOREREMOVE=1", f"FDNAME={place.name}")
             self._wait_until_done()
             return []
         others = [
             held
             for held in self._held
-            if held.port == port > 0
-            and held.socket.type == socket.SOCK_DGRAM
-            and not held.name.startswith(_OURS)
+            if not held.name.startswith(_OURS) and place.is_for(held.socket)
         ]
         return self._taken(others) if len(others) == many else []
 
@@ -169,15 +205,3 @@ class Handover:
                 waiting.poll(_LONGEST_S * 1000)
         finally:
             os.close(ours)
-
-
-def _name_of(port: int) -> str:
-    return f"{_OURS}udp-{port}"
-
-
-def _is_at(opened: socket.socket, family: int, address: Any) -> bool:
-    if opened.family != family or opened.type != socket.SOCK_DGRAM:
-        return False
-    # A host, a port and, of IPv6, a flow, which means nothing here, and a scope.
-    has = opened.getsockname()
-    return bool(has[:2] == address[:2] and has[3:] == address[3:])

@@ -20,6 +20,7 @@ from sensorium.ingest.transport import (
     SyslogStreamReceiver,
 )
 from sensorium.observe import Observe
+from sensorium.process.handover import Handover
 
 PATIENCE_S = float(os.environ.get("SENSORIUM_TEST_PATIENCE_S", "10"))
 """More where a machine is slow, as those in user mode are."""
@@ -30,7 +31,12 @@ SETTINGS = {SyslogStreamReceiver: SyslogStreamConfig, IpfixStreamReceiver: Ipfix
 class Running:
     """A receiver at work. ``waiting`` makes its pipeline say that it is behind."""
 
-    def __init__(self, kind: type[Receiver] = SyslogStreamReceiver, **config: Any) -> None:
+    def __init__(
+        self,
+        kind: type[Receiver] = SyslogStreamReceiver,
+        handover: Handover | None = None,
+        **config: Any,
+    ) -> None:
         self.slabs: list[Datagrams] = []
         self.waiting = False
         self.observe = Observe()
@@ -42,6 +48,7 @@ class Running:
             self.observe,
             busy=lambda: self.waiting,
             clock_ns=time.time_ns,
+            handover=handover,
         )
 
     def messages(self) -> list[bytes]:

@@ -14,7 +14,7 @@ from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.transport import UdpConfig, UdpReceiver
 from sensorium.model.address import pack_address
 from sensorium.observe import Observe
-from sensorium.process.handover import Handover, Held
+from sensorium.process.handover import Handover
 from tests.ports import free_port
 from tests.process.manager import Manager, managed
 
@@ -24,10 +24,6 @@ pytestmark = [
 ]
 
 KERNEL = {"protocol": "udp", "reason": "kernel_buffer_full"}
-
-
-def held_by(manager: Manager) -> list[Held]:
-    return [Held(name, one.dup()) for name, those in manager.given.items() for one in those]
 
 
 def receiver(
@@ -71,7 +67,7 @@ async def test_the_next_one_has_what_was_sent_between(tmp_path: Path, workers: i
             send(port, last, [b"one", b"two"])
         before = time.time_ns()
         await asyncio.sleep(0.2)
-        handover = Handover(str(manager.path), held_by(manager))
+        handover = Handover(str(manager.path), manager.held())
         second = receiver(slabs, Observe(), handover, port, workers)
         second.bind()
         assert second.ports == (port,)
@@ -91,7 +87,7 @@ async def test_what_the_kernel_dropped_meanwhile_is_counted(tmp_path: Path) -> N
     with managed(tmp_path) as manager:
         await one_before(manager, port, 1)
         send(port, 2, [bytes(1000)] * 2_000)
-        handover = Handover(str(manager.path), held_by(manager))
+        handover = Handover(str(manager.path), manager.held())
         second = receiver(slabs, observe, handover, port, 1)
         second.bind()
         second.drain()
@@ -127,7 +123,7 @@ async def test_other_settings_open_the_port_anew(tmp_path: Path) -> None:
     port, slabs = free_port(), list[Datagrams]()
     with managed(tmp_path) as manager:
         await one_before(manager, port, 1)
-        handover = Handover(str(manager.path), held_by(manager))
+        handover = Handover(str(manager.path), manager.held())
         second = receiver(slabs, Observe(), handover, port, 2)
         second.bind()
         for last in range(2, 22):

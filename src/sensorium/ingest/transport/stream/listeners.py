@@ -14,6 +14,7 @@ from typing import Final
 
 from sensorium.errors import SensoriumError
 from sensorium.listening.binding import address_of
+from sensorium.process.handover import Handover, Place
 
 _BACKLOG: Final = 512
 _UNIX_RECEIVE_BYTES: Final = 4 << 20
@@ -71,15 +72,19 @@ class Wanted:
         return f"{'SCTP' if self.kind is Kind.SCTP else 'TCP'} {self.host} port {self.port}"
 
 
-def open_listeners(wanted: Iterable[Wanted], setting: str) -> list[Listener]:
+def open_listeners(
+    wanted: Iterable[Wanted], setting: str, handover: Handover | None = None
+) -> list[Listener]:
     """Bind everything that is wanted by the settings under ``setting``.
 
+    A port that ``handover`` has is listened on further, and a new one given to it; a path is not.
     SensoriumError if something cannot be had; nothing is then open.
     """
+    handover = handover or Handover()
     opened: list[Listener] = []
     for one in wanted:
         try:
-            opened.append(_unix(one) if one.path else _inet(one))
+            opened.append(_unix(one) if one.path else _inet(one, handover))
         except OSError as error:
             for listener in opened:
                 listener.close()
@@ -107,10 +112,15 @@ def has_sctp() -> bool:
     return True
 
 
-def _inet(wanted: Wanted) -> Listener:
+def _inet(wanted: Wanted, handover: Handover) -> Listener:
     family, address = address_of(wanted.host, wanted.port, socket.SOCK_STREAM)
-    protocol = _SCTP if wanted.kind is Kind.SCTP else 0
-    opened = socket.socket(family, socket.SOCK_STREAM, protocol)
+    sctp = wanted.kind is Kind.SCTP
+    place = Place("sctp" if sctp else "tcp", family, address)
+    for handed in handover.sockets(place):
+        handed.setblocking(False)
+        handed.listen(_BACKLOG)
+        return Listener(wanted.kind, handed, port=place.port)
+    opened = socket.socket(family, socket.SOCK_STREAM, _SCTP if sctp else 0)
     try:
         opened.setblocking(False)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -121,6 +131,7 @@ def _inet(wanted: Wanted) -> Listener:
     except OSError:
         opened.close()
         raise
+    handover.keep(place, [opened])
     return Listener(wanted.kind, opened, port=int(opened.getsockname()[1]))
 
 

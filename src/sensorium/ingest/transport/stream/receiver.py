@@ -34,6 +34,7 @@ from sensorium.ingest.transport.stream.slab import QUOTA, StreamSlab
 from sensorium.ingest.transport.stream.syslog import SyslogStream
 from sensorium.model.address import pack_address
 from sensorium.observe import Observe
+from sensorium.process.handover import Handover
 
 _SWEEP_S: Final = 0.5
 _PAUSE_S: Final = 0.01
@@ -53,6 +54,7 @@ class StreamReceiver:
     close: senders wait, and nothing that was read is dropped. Neither syslog nor IPFIX
     acknowledges anything, so what was read and is not yet stored when the process is killed is
     lost. Where a connection is a transport session, a message of no bytes says that it ended.
+    On ports that ``handover`` has it goes on listening; who connected meanwhile has waited.
     """
 
     name = "stream"
@@ -67,8 +69,10 @@ class StreamReceiver:
         *,
         busy: Callable[[], bool],
         clock_ns: Callable[[], int],
+        handover: Handover | None = None,
     ) -> None:
         self.setting = f"ingest.{self.name}"
+        self._handover = handover
         self._config = config
         self._protocol = protocol
         self._wanted = wanted
@@ -106,7 +110,7 @@ class StreamReceiver:
             return
         try:
             self._doorway.load()
-            self._listeners = open_listeners(self._wanted, self.setting)
+            self._listeners = open_listeners(self._wanted, self.setting, self._handover)
         except SensoriumError as error:
             self._health = Health(HealthState.FAILED, error.message)
             raise
@@ -346,6 +350,7 @@ class SyslogStreamReceiver(StreamReceiver):
         *,
         busy: Callable[[], bool],
         clock_ns: Callable[[], int],
+        handover: Handover | None = None,
     ) -> None:
         mode = int(config.unix_mode, 8)
         paths = (
@@ -356,7 +361,10 @@ class SyslogStreamReceiver(StreamReceiver):
         unix = [Wanted(kind, path=path, mode=mode) for kind, names in paths for path in names]
         wanted = (*_inet(config), *unix)
         super().__init__(
-            *(config, SyslogStream(config), wanted, deliver, observe), busy=busy, clock_ns=clock_ns
+            *(config, SyslogStream(config), wanted, deliver, observe),
+            busy=busy,
+            clock_ns=clock_ns,
+            handover=handover,
         )
 
 
@@ -373,11 +381,15 @@ class IpfixStreamReceiver(StreamReceiver):
         *,
         busy: Callable[[], bool],
         clock_ns: Callable[[], int],
+        handover: Handover | None = None,
     ) -> None:
         sctp = [Wanted(Kind.SCTP, config.host, port) for port in config.sctp_ports]
         wanted = (*_inet(config), *sctp)
         super().__init__(
-            *(config, IpfixStream(), wanted, deliver, observe), busy=busy, clock_ns=clock_ns
+            *(config, IpfixStream(), wanted, deliver, observe),
+            busy=busy,
+            clock_ns=clock_ns,
+            handover=handover,
         )
 
 

@@ -21,6 +21,7 @@ from sensorium.ingest.transport.udp.sockets import (
     can_share_ports,
     handed_listeners,
     open_listeners,
+    place_of,
 )
 from sensorium.ingest.transport.udp.worker import ReceiveWorker, stop_all
 from sensorium.observe import Observe
@@ -141,8 +142,8 @@ class UdpReceiver:
                 listener.kernel_drops = before.kernel_drops
         else:
             taken = open_listeners(self._config, port, sharing, coalesce=coalesce)
-            if port:
-                self._handover.keep(port, [listener.socket for listener in taken])
+            place = place_of(self._config, port)
+            self._handover.keep(place, [listener.socket for listener in taken])
         self._before[port] = taken
         return taken
 

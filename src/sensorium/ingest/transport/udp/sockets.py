@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sensorium.ingest.transport.config import UdpConfig
 from sensorium.listening.binding import address_of
-from sensorium.process.handover import Handover
+from sensorium.process.handover import Handover, Place
 
 # From Linux' include/uapi/asm-generic/socket.h and linux/udp.h; Python does not name them all.
 _SO_RCVBUFFORCE: Final = 33
@@ -52,6 +52,11 @@ def can_share_ports() -> bool:
     return sys.platform == "linux"
 
 
+def place_of(config: UdpConfig, port: int) -> Place:
+    """Where the sockets of a port are bound."""
+    return Place("udp", *address_of(config.host, port, socket.SOCK_DGRAM))
+
+
 def handed_listeners(
     handover: Handover, config: UdpConfig, port: int, sharing: int, *, coalesce: bool
 ) -> list[Listener]:
@@ -60,8 +65,7 @@ def handed_listeners(
     What came before it was started waits in them. The kernel's count of what it dropped goes on
     from where they were opened.
     """
-    family, address = address_of(config.host, port, socket.SOCK_DGRAM)
-    given = handover.datagram_sockets(port, family, address, sharing)
+    given = handover.sockets(place_of(config, port), sharing)
     return [_listener(one, _prepare(one, config, coalesce=coalesce)) for one in given]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from sensorium.process.handover import Handover, Held, Place
 from tests.ports import free_port
-from tests.process.manager import managed
+from tests.process.manager import Manager, managed
 
 V4 = socket.AF_INET
 
@@ -22,27 +22,29 @@ def at(port: int, host: str = "127.0.0.1", protocol: str = "udp") -> Place:
     return Place(protocol, V4, (host, port))
 
 
-def bound(port: int = 0, host: str = "127.0.0.1", *, shared: bool = False) -> socket.socket:
+def bound(port: int = 0, host: str = "127.0.0.1") -> socket.socket:
     opened = socket.socket(V4, socket.SOCK_DGRAM)
-    if shared:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     opened.bind((host, port))
     return opened
 
 
+def given_away(manager: Manager) -> tuple[int, Handover]:
+    """A port whose socket one process gave away, and what the next one has."""
+    with bound() as opened:
+        port = int(opened.getsockname()[1])
+        first = Handover(str(manager.path))
+        first.keep(at(port), [opened])
+        first.stopping()
+        first.close()
+    manager.wait_for("STOPPING=1")
+    return port, Handover(str(manager.path), manager.held())
+
+
 def test_what_is_given_away_is_kept_and_read_on_with_what_waits_in_it(tmp_path: Path) -> None:
     with managed(tmp_path) as manager:
-        opened = bound()
-        port = opened.getsockname()[1]
-        first = Handover(str(manager.path))
-        assert first.keep(at(port), [opened])
-        first.stopping()
-        opened.close()
+        port, second = given_away(manager)
         with socket.socket(V4, socket.SOCK_DGRAM) as sender:
             sender.sendto(b"meanwhile", ("127.0.0.1", port))
-        manager.wait_for("STOPPING=1")
-        [(name, kept)] = manager.given.items()
-        second = Handover("", [Held(name, one.dup()) for one in kept])
         [again] = second.sockets(at(port))
         assert again.recv(100) == b"meanwhile"
         assert second.close_rest() == []
@@ -56,11 +58,7 @@ def test_what_was_given_away_for_other_settings_is_given_up(
     tmp_path: Path, host: str, many: int
 ) -> None:
     with managed(tmp_path) as manager:
-        opened = bound()
-        port = opened.getsockname()[1]
-        handover = Handover(str(manager.path))
-        handover.keep(at(port), [opened])
-        handover = Handover(str(manager.path), [Held(f"sensorium-udp-{port}", opened)])
+        port, handover = given_away(manager)
         assert handover.sockets(at(port, host), many) == []
         # Nobody has it any more, so it can be had anew at once.
         bound(port).close()
@@ -92,11 +90,7 @@ def test_what_a_unit_opened_is_taken_for_its_port_and_stays_the_units(tmp_path: 
 
 def test_a_port_that_no_setting_asks_for_any_more_is_free_again(tmp_path: Path) -> None:
     with managed(tmp_path) as manager:
-        opened = bound()
-        port = opened.getsockname()[1]
-        handover = Handover(str(manager.path))
-        handover.keep(at(port), [opened])
-        handover = Handover(str(manager.path), [Held(f"sensorium-udp-{port}", opened)])
+        port, handover = given_away(manager)
         assert handover.close_rest() == [port]
     assert manager.told[-1] == f"FDSTOREREMOVE=1 FDNAME=sensorium-udp-{port}"
     assert manager.given == {}

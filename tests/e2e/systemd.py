@@ -19,6 +19,7 @@ from tests.conftest import ROOT
 
 MANAGER = Path("/lib/systemd/systemd")
 GROUPS = Path("/sys/fs/cgroup")
+TOOLS = ("unshare", "nsenter", "setpriv", "systemctl")
 
 # What is mounted is seen in here only, and its control groups lie below one of the test's own.
 INSIDE = """
@@ -30,6 +31,18 @@ mkdir -p /run/systemd/system
 cp -r "$1"/. /run/systemd/system
 export container=lxc
 exec {manager} --system --unit={unit}
+"""
+
+# Whether units can be confined here at all.
+PROBE = """
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+ExecStart=/bin/true
+ProtectSystem=strict
+PrivateDevices=yes
+NoNewPrivileges=yes
 """
 
 # The unit as it is packaged, but for where things lie and who may read them.
@@ -61,12 +74,16 @@ class Systemd:
     manager: int
     log: Path
 
-    def ctl(self, *words: str) -> str:
-        """What ``systemctl`` prints; AssertionError where it fails."""
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """What ``systemctl`` does of what it is told."""
         inside = ["nsenter", "-t", str(self.manager), "-m", "-p"]
-        done = subprocess.run(
+        return subprocess.run(
             [*inside, "systemctl", *words], capture_output=True, text=True, timeout=180, check=False
         )
+
+    def ctl(self, *words: str) -> str:
+        """What ``systemctl`` prints; AssertionError where it fails."""
+        done = self.run(*words)
         said = self.log.read_text()[-4000:] if self.log.exists() else ""
         assert done.returncode == 0, (words, done.stdout, done.stderr, said)
         return done.stdout.strip()
@@ -107,12 +124,13 @@ def _remove(group: Path) -> None:
 @contextmanager
 def systemd(folder: Path, settings: Path) -> Iterator[Systemd]:
     """Start a manager and the service; skips where this machine does not let one run."""
-    if os.geteuid() != 0 or not MANAGER.exists() or shutil.which("unshare") is None:
+    if os.geteuid() != 0 or not MANAGER.exists() or not all(map(shutil.which, TOOLS)):
         pytest.skip("systemd, or the right to run one in namespaces of its own, is missing")
     units, log = folder / "units", folder / "service.log"
     beside = units / "sensorium.service.d"
     beside.mkdir(parents=True)
     shutil.copy(ROOT / "packaging" / "sensorium.service", units)
+    (units / "probe.service").write_text(PROBE)
     words = (sys.executable, "-m", "sensorium", "run", "-c", settings, "--data", folder / "data")
     (beside / "here.conf").write_text(
         BESIDE.format(
@@ -128,14 +146,17 @@ def systemd(folder: Path, settings: Path) -> Iterator[Systemd]:
         group.mkdir()
     except OSError as error:
         pytest.skip(f"no control group can be made: {error}")
-    inside = INSIDE.format(manager=MANAGER, unit="sensorium.service")
+    inside = INSIDE.format(manager=MANAGER, unit="probe.service")
     apart = "--fork --kill-child --pid --mount-proc --mount --uts --ipc --cgroup".split()
     # It ends with whoever runs the tests.
     alone = f"exec setpriv --pdeathsig KILL unshare {' '.join(apart)}"
     enter = f'echo $$ > {group}/cgroup.procs; {alone} sh -c "$0" sh "$1"'
     outer = subprocess.Popen(["sh", "-c", enter, inside, str(units)])
     try:
-        yield Systemd(_manager_below(outer), log)
+        manager = Systemd(_manager_below(outer), log)
+        if manager.run("start", "probe.service").returncode != 0:
+            pytest.skip("systemd does not confine units in namespaces here")
+        yield manager
     finally:
         outer.kill()
         outer.wait()

@@ -66,7 +66,7 @@ class Started:
         self.until(lambda: self._rows() >= rows)
 
     def until(self, what: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240  # a first start compiles
         while not what():
             assert time.monotonic() < deadline, self.manager.log.read_text()[-4000:]
             time.sleep(0.1)

@@ -125,7 +125,7 @@ def test_a_folder_that_goes_away_for_a_while_changes_nothing(spine: Spine, folde
 def test_a_case_is_told_of_the_cables_that_are_known_when_it_begins(
     spine: Spine, folder: Path
 ) -> None:
-    told = spine.inquest._investigator._deps.cables
+    told = spine.inquest._agent._deps.cables
     before = told()
     write(folder, ("gw-1", "sw-1"), TREE[:1])
     spine.inventory.look()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sensorium.agent.deps import AgentDeps
     from sensorium.agent.investigator import Investigator
     from sensorium.agent.naming import Names
+    from sensorium.agent.on_call import OnCall
     from sensorium.agent.result import InvestigationResult, PendingInvestigation
 
 __getattr__ = lazy_names(
@@ -16,6 +17,7 @@ __getattr__ = lazy_names(
     deps="AgentDeps",
     investigator="Investigator",
     naming="Names",
+    on_call="OnCall",
     result="InvestigationResult PendingInvestigation",
 )
 
@@ -25,5 +27,6 @@ __all__ = [
     "InvestigationResult",
     "Investigator",
     "Names",
+    "OnCall",
     "PendingInvestigation",
 ]

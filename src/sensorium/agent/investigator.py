@@ -13,6 +13,7 @@ from langsmith import tracing_context
 from sensorium.agent import conventions
 from sensorium.agent.case import Case
 from sensorium.agent.checkpoints import Checkpoints
+from sensorium.agent.counters import Counters
 from sensorium.agent.deps import AgentDeps
 from sensorium.agent.graph import build_graph
 from sensorium.agent.result import InvestigationResult, PendingInvestigation
@@ -56,19 +57,7 @@ class Investigator:
         self._deps = deps
         self._checkpoints = Checkpoints(checkpoint_path)
         self._graph = build_graph(deps, self._checkpoints)
-        self._ended = deps.observe.counter(
-            "sensorium_agent_investigations", "Investigations by how they ended", ("state",)
-        )
-        self._left_out = deps.observe.counter(
-            "sensorium_agent_anomalies_left_out",
-            "Anomalies that investigations did not read one by one, since there were too many",
-        )
-        self._dropped = deps.observe.counter(
-            "sensorium_agent_findings_dropped", "Findings left out of briefs", ("reason",)
-        )
-        self._seconds = deps.observe.histogram(
-            "sensorium_agent_investigation_seconds", "Seconds an investigation ran"
-        )
+        self._counters = Counters(deps.observe)
 
     def investigate(
         self, incident: Incident, anomalies: Sequence[Anomaly], until_ns: int
@@ -181,7 +170,7 @@ class Investigator:
         changes = deps.changes(incident.start_ns - slack, incident.end_ns + slack)
         names = deps.names()
         read = most_telling(anomalies, deps.config.read_anomalies)
-        self._left_out.inc(len(anomalies) - len(read))
+        self._counters.left_out.inc(len(anomalies) - len(read))
         return {
             "incident": incident_to_json(incident),
             "anomalies": [anomaly_to_json(a) for a in read],
@@ -208,7 +197,7 @@ class Investigator:
         # The framework would send traces to its makers where an environment variable asks for it.
         with (
             tracing_context(enabled=False),
-            self._seconds.time(),
+            self._counters.seconds.time(),
             self._deps.observe.span(name, attributes),
         ):
             self._graph.invoke(given, config, durability="sync")
@@ -238,8 +227,8 @@ class Investigator:
         brief = render_brief(content)
         records.briefs.save(incident.id, incident.revision, brief.markdown, brief.findings)
         if brief.dropped:
-            self._dropped.labels("no_evidence").inc(brief.dropped)
-        self._ended.labels(incident.state.value).inc()
+            self._counters.dropped.labels("no_evidence").inc(brief.dropped)
+        self._counters.ended.labels(incident.state.value).inc()
         return InvestigationResult(
             incident=incident,
             verdict=incident.verdict,

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from sensorium.agent import AgentDeps, Investigator
-from sensorium.agent.naming import Names
+from sensorium.agent import AgentDeps, Names, OnCall
 from sensorium.app.inventory import WatchedInventory
 from sensorium.approval import ApprovalDesk
 from sensorium.config import Settings
@@ -170,7 +169,7 @@ def _inquest(
         cables=lambda: inventory.cables,
     )
     data = settings.data_dir
-    return Inquest(Investigator(deps, data / "checkpoints.sqlite"), records, data / "briefs")
+    return Inquest(OnCall(deps, data / "checkpoints.sqlite"), records, data / "briefs")
 
 
 def _changes(settings: Settings, telemetry: ClickHouseTelemetry, observe: Observe) -> ChangeBook:

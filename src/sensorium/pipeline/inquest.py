@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sensorium.model.incident import IncidentState
 
 if TYPE_CHECKING:
-    from sensorium.agent import InvestigationResult, Investigator
+    from sensorium.agent import InvestigationResult, OnCall
     from sensorium.model.incident import Incident
     from sensorium.store.records import Records
 
@@ -21,27 +21,27 @@ class Inquest:
     records hold it too.
     """
 
-    def __init__(self, investigator: Investigator, records: Records, briefs: Path) -> None:
-        self._investigator = investigator
+    def __init__(self, agent: OnCall, records: Records, briefs: Path) -> None:
+        self._agent = agent
         self._records = records
         self._briefs = briefs
 
     def investigate(self, incident: Incident, until_ns: int) -> Incident:
         """Investigate one settled incident with what is known up to ``until_ns``."""
         anomalies = self._records.anomalies.of_incident(incident.id)
-        result = self._investigator.investigate(incident, anomalies, until_ns)
+        result = self._agent.investigate(incident, anomalies, until_ns)
         return self._keep(result, until_ns)
 
     def resume_decided(self, at_ns: int) -> list[Incident]:
         """Resume every graph whose approval a person, or its expiry, has decided."""
         return [
-            self._keep(self._investigator.resume(approval.incident_id, approval), at_ns)
+            self._keep(self._agent.resume(approval.incident_id, approval), at_ns)
             for approval in self._records.approvals.decided_and_awaited()
         ]
 
     def finish_interrupted(self, until_ns: int) -> list[Incident]:
         """Finish what a stopped process was in the middle of."""
-        return [self._keep(result, until_ns) for result in self._investigator.continue_unfinished()]
+        return [self._keep(result, until_ns) for result in self._agent.continue_unfinished()]
 
     def not_begun(self) -> tuple[Incident, ...]:
         """The incidents that settled and were not investigated, the first to begin first."""
@@ -61,4 +61,4 @@ class Inquest:
 
     def close(self) -> None:
         """Release the checkpoints."""
-        self._investigator.close()
+        self._agent.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sensorium.agent import conventions
+from sensorium.agent.counters import Counters
 from sensorium.agent.deps import AgentDeps
 from sensorium.agent.evidence_rerun import Rows, ask, evidence_id, result_digest
 from sensorium.agent.naming import Names
@@ -52,11 +53,7 @@ class Toolbox:
         self._incident_id = incident_id
         self._agent = agent
         self._log = deps.observe.logger("agent")
-        self._calls = deps.observe.counter(
-            "sensorium_agent_tool_calls",
-            "Questions that investigations put to the store, by outcome",
-            ("tool", "outcome"),
-        )
+        self._calls = Counters(deps.observe).asked
 
     def ask(self, tool: str, title: str, query: str, parameters: Mapping[str, Any]) -> Answer:
         """Put one question to the telemetry store and keep the answer as evidence."""

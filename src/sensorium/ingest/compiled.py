@@ -15,9 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import numpy as np
+import numpy.typing as npt
 from numba import njit, types
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", bound=np.generic)
 
 
 def kernel(function: F) -> F:
@@ -32,6 +35,17 @@ def uncounted_kernel(function: F) -> F:
     instruction. What a kernel was given outlives it, so there is nothing to count.
     """
     return _kernel(function, _nrt=False)
+
+
+def read_only(array: npt.NDArray[T]) -> npt.NDArray[T]:
+    """``array`` in C order, as a view that cannot be written.
+
+    A kernel is compiled for one kind of array, and Arrow's memory may be written to or not: what a
+    kernel only reads is made into what any array can be.
+    """
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def _kernel(function: F, **given: Any) -> F:

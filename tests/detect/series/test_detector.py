@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensorium.detect.series import Rows, SeriesDetector, alarms, history_rows
+from sensorium.detect.series.counter import increases
+from sensorium.detect.series.scoring import score_rows
 from sensorium.errors import SensoriumError
+from sensorium.ingest.compiled import read_only
 from tests.detect.series.slow_series import SlowDetector
 
 MINUTE = 60 * 10**9
@@ -206,6 +209,19 @@ def test_a_value_beyond_all_known_is_an_alarm_and_says_so() -> None:
     assert alarm.score > 10
     assert alarm.tail_probability < 1e-3
     assert alarm.sentence.startswith("load is 40, higher than ever: at most 2")
+
+
+def test_memory_that_cannot_be_written_to_is_scored_by_the_same_kernels() -> None:
+    kernels = [score_rows, increases]
+    times, counts = np.arange(60) * 10**9, np.arange(60.0) ** 1.5
+    outcomes, kinds = [], []
+    for of in (np.copy, read_only):
+        detector = SeriesDetector()
+        detector.learn(of(times[:40]), of(counts[:40]))
+        outcomes.append(detector.score(of(times[40:]), of(counts[40:])).score)
+        kinds.append([len(kernel.signatures) for kernel in kernels])  # type: ignore[attr-defined]
+    assert np.array_equal(*outcomes)
+    assert kinds[0] == kinds[1]
 
 
 def test_a_usual_value_at_an_unusual_time_is_an_alarm() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +13,9 @@ from sensorium.detect.flows.told import Told
 from sensorium.detect.flows.window import Addresses, Records
 from sensorium.detect.kernels.gathering import BLOCK, KEPT, NAMES, SUMS, enter_addresses, gather
 from sensorium.detect.windows import Part
+from sensorium.ingest.compiled import read_only
 from sensorium.model.address import V4_PREFIX
 
-_Array = TypeVar("_Array", bound=np.ndarray[tuple[int, ...], np.dtype[np.generic]])
 _V4_MAPPED, _V4_BITS = np.uint64(int.from_bytes(V4_PREFIX[8:], "big")), np.uint64(0xFFFFFFFF)
 _ADDRESSES = ("sampler_address", "src_addr", "dst_addr")
 # In the order in which the kernel takes them, with the types of the schema.
@@ -158,7 +157,7 @@ def _numbers(
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
     if column.null_count:
         column = column.fill_null(0)
-    return _read_only(np.asarray(column.to_numpy(zero_copy_only=False), dtype).view())
+    return read_only(np.asarray(column.to_numpy(zero_copy_only=False), dtype))
 
 
 def _halves(column: pa.Array) -> U64:
@@ -167,13 +166,7 @@ def _halves(column: pa.Array) -> U64:
         column = column.fill_null(bytes(16))
     octets = np.frombuffer(column.buffers()[1], np.uint8)
     start = 16 * column.offset
-    return _read_only(octets[start : start + 16 * len(column)].view("<u8").reshape(-1, 2))
-
-
-def _read_only(view: _Array) -> _Array:
-    # Arrow's memory may be written to or not: the kernel is compiled for one kind of array.
-    view.flags.writeable = False
-    return view
+    return read_only(octets[start : start + 16 * len(column)].view("<u8").reshape(-1, 2))
 
 
 def _is_group(high: U64, low: U64) -> Bool:

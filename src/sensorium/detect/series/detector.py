@@ -21,6 +21,7 @@ from sensorium.detect.series.scoring import Constants, Memory, Rows
 from sensorium.detect.series.season import Season
 from sensorium.detect.series.shape import Shapes
 from sensorium.errors import SensoriumError
+from sensorium.ingest.compiled import read_only
 
 _RECENT: Final = 12
 _DAYS: Final = 14
@@ -90,13 +91,13 @@ class SeriesDetector:
 
     def score(self, times: I64 | None, values: F64) -> Rows:
         """Score rows in the order given, and take each in."""
-        xs = np.ascontiguousarray(values, np.float64)
+        xs = read_only(np.asarray(values, np.float64))
         timed = times is not None
-        at = np.zeros(0, np.int64) if times is None else np.ascontiguousarray(times, np.int64)
+        at = read_only(np.asarray(times if timed else (), np.int64))
         if timed and len(at) != len(xs):
             raise ValueError(f"{len(at)} times for {len(xs)} values")
         if self.counter:
-            xs = increases(at, xs, timed, self._before, self._last)
+            xs = read_only(increases(at, xs, timed, self._before, self._last))
         rows = Rows.blank(len(xs))
         scoring.score_rows(at, xs, timed, self._memory, self._constants, rows)
         return rows

@@ -18,7 +18,7 @@ from sensorium.detect.arrays import F64, I64
 from sensorium.detect.series.counter import increases, is_counter
 from sensorium.detect.series.rarity import Rarity, decades, learn
 from sensorium.errors import SensoriumError
-from sensorium.ingest.compiled import kernel
+from sensorium.ingest.compiled import kernel, read_only
 
 COLUMNS_AT_MOST: Final = 512
 """Time and memory grow with the square of the number of columns."""
@@ -167,10 +167,10 @@ class TogetherDetector:
         """The rows, with the increase in place of each counter's value."""
         rows = np.array(values, np.float64, order="C")
         rows[~np.isfinite(rows)] = np.nan
-        at = np.zeros(0, np.int64) if times is None else np.ascontiguousarray(times, np.int64)
+        at = read_only(np.asarray(() if times is None else times, np.int64))
         for column in np.flatnonzero(self._counter):
             kept = self._before[column], self._last[column]
-            given = np.ascontiguousarray(rows[:, column])
+            given = read_only(rows[:, column])
             rows[:, column] = increases(at, given, times is not None, *kept)
         return rows
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sensorium.ingest.compiled import read_only
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.syslog import layout
 from sensorium.ingest.syslog.columns import message_columns
@@ -20,8 +21,6 @@ from sensorium.ingest.syslog.zones import LocalTimes
 from sensorium.model.address import unpack_address
 from sensorium.model.signals import ADDRESS, LOGS, Signal
 from sensorium.observe import Observe
-
-T = TypeVar("T", bound=np.generic)
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -70,7 +69,7 @@ class SyslogDecoder:
         observed, sources = datagrams.arrival_ns, datagrams.src_addr
         if origins is not None:
             observed, sources = observed[origins], sources[origins]
-        observed = _read_only(observed)
+        observed = read_only(observed)
         rows, extras, others, local = self._scratch.rows(count)
         times, totals = np.empty(count, np.int64), np.zeros(layout.TOTALS, np.int64)
         flat = rows.reshape(-1)
@@ -87,7 +86,7 @@ class SyslogDecoder:
     def _well_formed(self, datagrams: Datagrams) -> tuple[Bytes, Ints, bool]:
         """All bytes, where each datagram ends, and whether there is a line feed in any."""
         # Kernels are compiled for read-only arrays, which any array can be made into.
-        data, offsets = _read_only(datagrams.data), _read_only(datagrams.offsets)
+        data, offsets = read_only(datagrams.data), read_only(datagrams.offsets)
         foreign, feeds = survey(data)
         if foreign:
             malformed = np.zeros(len(datagrams), np.bool_)
@@ -95,7 +94,7 @@ class SyslogDecoder:
             if count:
                 self._irregular.labels("invalid_utf8").inc(count)
                 data, offsets = with_replacements(data, offsets, malformed)
-        return _read_only(data), _read_only(offsets), feeds
+        return read_only(data), read_only(offsets), feeds
 
     def _messages_of(
         self, data: Bytes, offsets: Ints, *, divide: bool
@@ -143,12 +142,6 @@ class _Scratch:
         if count > self._bounds.shape[1]:
             self._bounds = np.zeros((3, count), np.int64)
         return self._bounds[:, :count]
-
-
-def _read_only(array: npt.NDArray[T]) -> npt.NDArray[T]:
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
 
 
 def _senders(rows: Positions, sources: Bytes) -> tuple[tuple[str, ...], Ints]:

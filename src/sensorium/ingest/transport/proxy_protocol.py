@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from sensorium.ingest.compiled import inner, kernel
+from sensorium.ingest.compiled import inner, kernel, read_only
 from sensorium.ingest.datagrams import Datagrams
 from sensorium.ingest.memory import copy
 from sensorium.ingest.transport.networks import SourceNetworks
@@ -76,7 +75,7 @@ def strip_headers(datagrams: Datagrams, trusted: SourceNetworks) -> Stripped:
     candidates = np.flatnonzero((datagrams.data[starts] == 13) & (lengths >= _FIXED))
     if len(candidates) == 0:
         return Stripped(datagrams)
-    data, offsets = _read_only(datagrams.data), _read_only(datagrams.offsets)
+    data, offsets = read_only(datagrams.data), read_only(datagrams.offsets)
     from_trusted = trusted.hold(datagrams.src_addr[candidates])
     begins = datagrams.offsets[:-1].copy()
     arrival_ns, src_addr = datagrams.arrival_ns.copy(), datagrams.src_addr.copy()
@@ -90,13 +89,6 @@ def strip_headers(datagrams: Datagrams, trusted: SourceNetworks) -> Stripped:
     _compact(data.ctypes.data, begins, offsets, new_offsets, payloads.ctypes.data)
     without = Datagrams(arrival_ns, src_addr, src_port, dst_port, new_offsets, payloads)
     return Stripped(without, int(honoured), int(untrusted), int(malformed))
-
-
-def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    # Kernels are compiled for read-only arrays, which any array can be made into.
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
 
 
 _SIGNATURE = np.frombuffer(SIGNATURE, np.uint8)
